@@ -1,0 +1,79 @@
+//! What reading hands over: papers made of pages made of lines with places. Plain values that cross the worker's pipe.
+
+use serde::{Deserialize, Serialize};
+
+use crate::sop::checklist::Method;
+
+/// A rectangle on a page in points (1/72 inch), origin at the top left.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
+pub struct Rect {
+    pub x: f32,
+    pub y: f32,
+    pub w: f32,
+    pub h: f32,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Word {
+    pub text: String,
+    pub at: Rect,
+}
+
+/// Words on one baseline, left to right. Columns stay apart as separate lines of the same height.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Line {
+    pub words: Vec<Word>,
+}
+
+impl Line {
+    pub fn text(&self) -> String {
+        self.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+}
+
+/// One side of paper.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Page {
+    /// Counted from 1 within the paper.
+    pub number: u32,
+    pub width: f32,
+    pub height: f32,
+    pub lines: Vec<Line>,
+    /// Pictures and drawings placed on the page (a signature, a stamp, a scan).
+    pub pictures: Vec<Rect>,
+    /// Words drawn so that a reader cannot see them (white, invisible mode, under 2 points).
+    pub hidden: Vec<String>,
+}
+
+impl Page {
+    pub fn text(&self) -> String {
+        self.lines.iter().map(Line::text).collect::<Vec<_>>().join("\n")
+    }
+}
+
+/// One attachment, taken apart.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Paper {
+    /// The name as `inspect --json` gives it: `berkas.zip/SK/1.jpg` for files inside a ZIP.
+    pub attachment: String,
+    /// What the bytes are: `pdf`, `docx`, `odt`, `jpeg`, `png`, `zip`, `rar`, `exe`, `tnef`, `unknown`, …
+    pub format: String,
+    pub sha256: String,
+    pub size: u64,
+    pub method: Method,
+    pub pages: Vec<Page>,
+    /// Needs a password to open.
+    pub encrypted: bool,
+    /// A PDF that holds a signature dictionary covering bytes (`/ByteRange`), not yet verified.
+    pub signed_electronically: bool,
+}
+
+/// A mail's body and papers, taken apart in the worker process.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Contents {
+    /// The words a person wrote, plain text preferred over HTML, quoted mail kept.
+    pub body: String,
+    pub papers: Vec<Paper>,
+    /// Machine names of what reading noticed: `archive_bomb`, `nested_too_deep`, `executable_attachment`, …
+    pub alerts: Vec<String>,
+}

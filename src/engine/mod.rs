@@ -1,0 +1,3 @@
+//! What drives the procedure: loads a case, lets [`crate::sop`] decide, commits, and carries the effects out.
+
+pub mod port;

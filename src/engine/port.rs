@@ -1,0 +1,181 @@
+//! The ports: what the engine asks of the world. Adapters implement them and never know each other.
+
+use std::fmt;
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+
+use crate::sop::account::Account;
+use crate::sop::names::{Address, UserId};
+
+/// Whether a failure is worth a retry. `Unknown`: the effect may or may not have happened; never repeat it blindly.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FaultKind {
+    Transient,
+    Permanent,
+    Unknown,
+}
+
+/// A port's failure: what failed, on what, why, and what to do, in one sentence without secrets.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{message}")]
+pub struct Fault {
+    pub kind: FaultKind,
+    pub message: String,
+}
+
+impl Fault {
+    pub fn transient(message: impl fmt::Display) -> Self {
+        Self { kind: FaultKind::Transient, message: message.to_string() }
+    }
+
+    pub fn permanent(message: impl fmt::Display) -> Self {
+        Self { kind: FaultKind::Permanent, message: message.to_string() }
+    }
+
+    pub fn unknown(message: impl fmt::Display) -> Self {
+        Self { kind: FaultKind::Unknown, message: message.to_string() }
+    }
+}
+
+/// Where a mail lies. For Maildir, `uid_validity` and `uid` are 0 and `name` is the file's unique name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Origin {
+    pub mailbox: String,
+    pub folder: String,
+    pub uid_validity: u32,
+    pub uid: u32,
+    pub name: String,
+}
+
+/// One mail found in the inbox.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    pub origin: Origin,
+    pub body: ArrivalBody,
+}
+
+#[derive(Debug, Clone)]
+pub enum ArrivalBody {
+    /// The bytes as the server holds them.
+    Raw(Vec<u8>),
+    /// Larger than the limit: only the header section was fetched (at most 64 KiB).
+    TooLarge { size: u64, header: Vec<u8> },
+    /// The server would not hand this one over; the others go on.
+    Unreadable { why: String },
+}
+
+/// Where a handled mail is filed on the server.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Folder {
+    Processed,
+    Refused,
+}
+
+/// A mailbox that requests arrive in. One adapter instance per `[[mailbox]]`.
+pub trait Inbox: Send + Sync {
+    /// Waits until mail is there (IDLE, else polling) and returns it, oldest first, at most `limit` mails. Mails
+    /// handed out before and not yet filed are not handed out again in the same session. May return an empty list
+    /// after the poll interval.
+    fn next(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Arrival>, Fault>>;
+
+    /// Moves handled mails to their folders, many at once. A mail that is no longer there counts as filed.
+    fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), Fault>>;
+
+    /// Logs in and looks, for `loket check --online`. Returns a sentence for the operator.
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
+}
+
+/// A file that goes out with a letter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Enclosure {
+    pub name: String,
+    pub media_type: String,
+    pub bytes: Vec<u8>,
+}
+
+/// A letter ready to go: every header decided, nothing left to the courier but transport.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Outgoing {
+    /// Stable per outbox row, without angle brackets; begins with `loket.` (CONTRACT: continuation).
+    pub message_id: String,
+    pub to: Vec<Address>,
+    pub cc: Vec<Address>,
+    pub subject: String,
+    /// Plain text, UTF-8.
+    pub body: String,
+    /// Message-IDs without angle brackets.
+    pub in_reply_to: Option<String>,
+    pub references: Vec<String>,
+    /// `Auto-Submitted: auto-replied` (RFC 3834), set on everything that answers a mail without a person.
+    pub auto_submitted: bool,
+    pub date: DateTime<Utc>,
+    pub enclosures: Vec<Enclosure>,
+}
+
+/// Sends letters. `Ok` means accepted by the next server.
+pub trait Courier: Send + Sync {
+    fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>>;
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
+}
+
+/// What a driver can do; the procedure tracks by letter what the system cannot enforce (DOMAIN §1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Abilities {
+    /// A person does the work and enters the outcome.
+    pub by_hand: bool,
+    pub force_change: bool,
+    pub read_back: bool,
+}
+
+/// What came of a reset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ResetOutcome {
+    /// The password handed in is set.
+    Done,
+    /// The system mailed its own link; there is no temporary password to hand over.
+    SystemSentLink,
+    NotFound,
+    /// The driver gives this to a person; the outcome comes as a command later.
+    ByHand,
+}
+
+/// A reset to carry out. The key is the same for every attempt of one decision.
+pub struct ResetOrder<'a> {
+    pub idempotency_key: &'a str,
+    pub user_id: &'a UserId,
+    /// Never logged, never an argument of a process.
+    pub temporary_password: &'a str,
+    pub expires_at: DateTime<Utc>,
+}
+
+/// The account system (SOP steps 5 and 6).
+pub trait AccountDriver: Send + Sync {
+    fn abilities(&self) -> Abilities;
+
+    /// All records that could be meant: by user ID, by NIP, by registered address, by name, in that order of weight.
+    fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>>;
+
+    fn reset<'a>(&'a self, order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>>;
+
+    /// Whether the reset with this key took effect; `None` where the system cannot tell.
+    fn read_back<'a>(&'a self, idempotency_key: &'a str, user_id: &'a UserId) -> BoxFuture<'a, Result<Option<bool>, Fault>>;
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
+}
+
+/// What is known of the account somebody asks about; any part may be missing.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    pub user_id: Option<String>,
+    pub nip: Option<String>,
+    pub email: Option<String>,
+    pub name: Option<String>,
+}
+
+/// The wall clock, in UTC. The only source of time outside the runtime's own timers.
+pub trait Clock: Send + Sync {
+    fn now(&self) -> DateTime<Utc>;
+}

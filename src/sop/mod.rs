@@ -1,0 +1,8 @@
+//! The procedure, pure: what may happen to a request and what follows from it. Nothing here reads a clock, draws a
+//! random number or touches the world; all of that comes in as arguments and goes out as effects.
+//!
+//! Read [`case`] and [`phase`] for what is known, [`command`] for what can happen, [`decide`] for what follows.
+
+pub mod account;
+pub mod checklist;
+pub mod names;

@@ -1,0 +1,1 @@
+//! Real servers on loopback, in temporary folders, ended by process id.
