@@ -84,7 +84,8 @@ fn unquoted(body: &str) -> Vec<String> {
         if ends_own_words(line) {
             break;
         }
-        if !is_quoted(line) && !(line.is_empty() && own.is_empty()) {
+        let blank_before = line.is_empty() && own.is_empty();
+        if !is_quoted(line) && !blank_before {
             own.push(line.clone());
         }
         index += 1;
