@@ -136,7 +136,7 @@ fn facts(kind: LetterKind) -> LetterFacts {
             ..base
         },
         ResultSystemLink | ChangeReminder | Withdrawn => LetterFacts { done_at: wita(10, 10, 55), ..base },
-        HandedOverInPerson => {
+        HandedInPerson => {
             LetterFacts { done_at: wita(12, 9, 5), decided_by: Some("Teguh Anggara Wibisono".into()), ..base }
         }
         Closed => LetterFacts {
@@ -196,7 +196,7 @@ fn facts(kind: LetterKind) -> LetterFacts {
             note: Some("kotak surat penerima penuh.".into()),
             ..base
         },
-        SecretExpired => LetterFacts { expires_at: wita(11, 12, 0), ..base },
+        SecretExpired | NewLinkAsked => LetterFacts { expires_at: wita(11, 12, 0), ..base },
         FactorLocked => LetterFacts { count: Some(5), until: wita(10, 11, 15), ..base },
         HolidaysMissing => LetterFacts { number: String::new(), year: Some(2027), ..base },
         Flood => LetterFacts {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sop::checklist::Finding;
 use crate::sop::names::Service;
+use crate::sop::phase::Outcome;
 
 /// The office as its letters name it; from the configuration, the same for every letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -201,6 +202,8 @@ pub enum Unlock {
 #[serde(rename_all = "snake_case")]
 pub enum Ending {
     PasswordReset,
+    ResetUnconfirmed,
+    NotFetched,
     UserIdGiven,
     BothGiven,
     SystemLinkSent,
@@ -209,6 +212,25 @@ pub enum Ending {
     Expired,
     Withdrawn,
     OutOfScope,
+    TooLarge,
+    Dropped,
+}
+
+impl From<&Outcome> for Ending {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::ResetConfirmed => Self::PasswordReset,
+            Outcome::ResetUnconfirmed => Self::ResetUnconfirmed,
+            Outcome::UserIdGiven => Self::UserIdGiven,
+            Outcome::NotFetched => Self::NotFetched,
+            Outcome::Rejected { .. } => Self::Rejected,
+            Outcome::Expired => Self::Expired,
+            Outcome::Withdrawn => Self::Withdrawn,
+            Outcome::OutOfScope => Self::OutOfScope,
+            Outcome::TooLarge => Self::TooLarge,
+            Outcome::Dropped { .. } => Self::Dropped,
+        }
+    }
 }
 
 /// What an admin is proposed to do, or did.
@@ -218,6 +240,7 @@ pub enum LetterProposal {
     Approve,
     Complete,
     Reject,
+    HandOver,
 }
 
 /// Where a time standard comes from; a proposed one is never shown as a breach of the SOP.

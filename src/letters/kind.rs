@@ -1,9 +1,11 @@
-//! The letters there are. Pure: a kind says to whom it goes, which links and late times it may hold, and where its
+//! The letters there are: those the procedure sends, and those that answer the office itself. A kind says to whom it goes, which links and late times it may hold, and where its
 //! text lies. Who exactly receives it is decided by the procedure (THREATS row 21).
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+use crate::sop::effect::LetterName;
 
 /// One outgoing letter of the procedure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,10 +31,12 @@ pub enum LetterKind {
     ResultBoth,
     /// T6b.
     ChangeReminder,
+    /// The one-time result was not fetched in time and is destroyed; how to get a new one.
+    SecretExpired,
     /// A fresh one-time link in place of a lost or expired one.
     Reissued,
     /// The result was handed over in person; a record for the applicant.
-    HandedOverInPerson,
+    HandedInPerson,
     /// T7.
     Closed,
     /// Not this procedure's business: where to turn.
@@ -66,8 +70,8 @@ pub enum LetterKind {
     ReplyNotUnderstood,
     /// One of our letters could not be delivered.
     LetterUndelivered,
-    /// A one-time result was not fetched in time.
-    SecretExpired,
+    /// A one-time result was not fetched in time, or the applicant asks for a fresh link.
+    NewLinkAsked,
     /// Too many wrong codes.
     FactorLocked,
     /// The holiday list of a year is missing; clocks are provisional.
@@ -79,7 +83,7 @@ pub enum LetterKind {
 use LetterKind::*;
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 33] = [
+    pub const ALL: [LetterKind; 34] = [
         Acknowledgement,
         CompletionReceived,
         CompletionRequest,
@@ -90,8 +94,9 @@ impl LetterKind {
         ResultUserId,
         ResultBoth,
         ChangeReminder,
+        SecretExpired,
         Reissued,
-        HandedOverInPerson,
+        HandedInPerson,
         Closed,
         OutOfScope,
         TooLarge,
@@ -109,7 +114,7 @@ impl LetterKind {
         AlreadyDecided,
         ReplyNotUnderstood,
         LetterUndelivered,
-        SecretExpired,
+        NewLinkAsked,
         FactorLocked,
         HolidaysMissing,
         Flood,
@@ -129,7 +134,7 @@ impl LetterKind {
             ResultBoth => "result_both",
             ChangeReminder => "change_reminder",
             Reissued => "reissued",
-            HandedOverInPerson => "handed_over_in_person",
+            HandedInPerson => "handed_in_person",
             Closed => "closed",
             OutOfScope => "out_of_scope",
             TooLarge => "too_large",
@@ -147,6 +152,7 @@ impl LetterKind {
             AlreadyDecided => "already_decided",
             ReplyNotUnderstood => "reply_not_understood",
             LetterUndelivered => "letter_undelivered",
+            NewLinkAsked => "new_link_asked",
             SecretExpired => "secret_expired",
             FactorLocked => "factor_locked",
             HolidaysMissing => "holidays_missing",
@@ -163,7 +169,14 @@ impl LetterKind {
     pub fn registered_address_only(self) -> bool {
         matches!(
             self,
-            ResultReset | ResultSystemLink | ResultUserId | ResultBoth | ChangeReminder | Reissued | HandedOverInPerson
+            ResultReset
+                | ResultSystemLink
+                | ResultUserId
+                | ResultBoth
+                | ChangeReminder
+                | SecretExpired
+                | Reissued
+                | HandedInPerson
         )
     }
 
@@ -186,7 +199,7 @@ impl LetterKind {
             HeldMail => &["held"],
             StandardHalf | StandardOverdue | ReplyNotUnderstood | LetterUndelivered => &["review"],
             OutcomeUnknown | DriverFailed => &["resolve"],
-            SecretExpired => &["reissue"],
+            NewLinkAsked => &["reissue"],
             _ => &[],
         }
     }
@@ -198,6 +211,38 @@ impl LetterKind {
             ResultReset | ResultUserId | ResultBoth | Reissued => &["done_at", "expires_at"],
             ResultSystemLink => &["done_at"],
             _ => &[],
+        }
+    }
+}
+
+impl From<LetterName> for LetterKind {
+    fn from(name: LetterName) -> Self {
+        match name {
+            LetterName::Acknowledgement => Acknowledgement,
+            LetterName::CompletionRequest => CompletionRequest,
+            LetterName::CompletionReminder => CompletionReminder,
+            LetterName::Rejected => Rejected,
+            LetterName::ResultReset => ResultReset,
+            LetterName::ResultUserId => ResultUserId,
+            LetterName::ResultBoth => ResultBoth,
+            LetterName::ResultSystemLink => ResultSystemLink,
+            LetterName::SecretExpired => SecretExpired,
+            LetterName::ChangeReminder => ChangeReminder,
+            LetterName::HandedInPerson => HandedInPerson,
+            LetterName::Closed => Closed,
+            LetterName::OutOfScope => OutOfScope,
+            LetterName::TooLarge => TooLarge,
+            LetterName::Withdrawn => Withdrawn,
+            LetterName::ActionNeeded => ActionNeeded,
+            LetterName::ManualTask => ManualTask,
+            LetterName::HeldMail => HeldMail,
+            LetterName::StandardHalf => StandardHalf,
+            LetterName::StandardOverdue => StandardOverdue,
+            LetterName::OutcomeUnknown => OutcomeUnknown,
+            LetterName::DriverFailed => DriverFailed,
+            LetterName::DecisionDone => DecisionDone,
+            LetterName::NewLinkAsked => NewLinkAsked,
+            LetterName::LetterUndelivered => LetterUndelivered,
         }
     }
 }
