@@ -34,6 +34,10 @@ impl CaseNumber {
         (shaped && named).then(|| Self::new(prefix, year.parse().unwrap_or(0), serial.parse().unwrap_or(0)))
     }
 
+    pub fn prefix(&self) -> &str {
+        &self.prefix
+    }
+
     pub fn year(&self) -> i32 {
         self.year
     }

@@ -1,1 +1,18 @@
-//! store
+//! Where cases are kept: the live store and the archive, both in redb files, and backup and restore between them.
+//! Implements the ports of [`crate::engine::store`] and [`crate::engine::archive`]; every byte of a case is sealed
+//! under its dossier's key before it comes here to rest. No redb type leaves this room.
+//!
+//! Read [`redb`] for the live store, [`contents`] for the files beside it, [`archive`] for closed dossiers.
+
+pub mod archive;
+mod backup;
+mod codec;
+mod contents;
+mod error;
+mod folder;
+pub mod redb;
+mod restore;
+
+pub use error::StoreError;
+pub use folder::StateFolder;
+pub use restore::{RestoreReport, restore};

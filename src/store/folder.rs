@@ -1,0 +1,117 @@
+//! The state folder and who holds it. One process works in it at a time: two would send every letter twice.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{Read, Seek, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{FlockOperation, flock};
+
+use super::StoreError;
+
+/// A state folder held by this process; let go when dropped, also by a crash.
+///
+/// ```text
+/// lock          the holder's process id
+/// master.key    unless the operator keeps the key elsewhere
+/// live/         loket.redb and contents/
+/// archive/      archive-YYYY.redb
+/// ```
+pub struct StateFolder {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl StateFolder {
+    /// Takes the folder, creating it (mode 0700) where it is missing. Fails naming the process that holds it.
+    pub fn take(path: &Path) -> Result<Self, StoreError> {
+        create_private(path)?;
+        let place = path.join("lock");
+        let failed = |error: std::io::Error| StoreError::file("lock", &place, &error);
+        let mut lock = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .mode(0o600)
+            .open(&place)
+            .map_err(failed)?;
+        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(rustix::io::Errno::WOULDBLOCK) => {
+                let mut pid = String::new();
+                lock.read_to_string(&mut pid).map_err(failed)?;
+                let holder = match pid.trim() {
+                    "" => "another process".to_owned(),
+                    pid => format!("process {pid}"),
+                };
+                return Err(StoreError::InUse { place: format!("The state folder {}", path.display()), holder });
+            }
+            Err(error) => return Err(failed(error.into())),
+        }
+        lock.set_len(0).and_then(|()| lock.rewind()).map_err(failed)?;
+        writeln!(lock, "{}", std::process::id()).map_err(failed)?;
+        Ok(Self { path: path.to_owned(), _lock: lock })
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    pub fn live(&self) -> PathBuf {
+        self.path.join("live")
+    }
+
+    pub fn archive(&self) -> PathBuf {
+        self.path.join("archive")
+    }
+}
+
+/// Creates a folder only this user can enter.
+pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| StoreError::file("create the folder", path, &error))
+}
+
+/// Makes names in a folder durable.
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    File::open(path)
+        .and_then(|folder| folder.sync_all())
+        .map_err(|error| StoreError::file("sync the folder", path, &error))
+}
+
+/// A name that is safe as one path component: letters, digits, `-` and `_` stay, every other byte becomes `%XX`.
+pub(super) fn component(name: &str) -> String {
+    name.bytes()
+        .map(|b| match b {
+            b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' => char::from(b).to_string(),
+            _ => format!("%{b:02X}"),
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_second_holder_is_told_which_process_is_the_first() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = StateFolder::take(folder.path()).unwrap();
+
+        let second = StateFolder::take(folder.path()).err().unwrap().to_string();
+        drop(first);
+
+        assert!(second.contains(&format!("process {}", std::process::id())), "{second}");
+        assert!(StateFolder::take(folder.path()).is_ok());
+    }
+
+    #[test]
+    fn no_office_name_leaves_its_folder() {
+        assert_eq!(component("bpbj-kaltim"), "bpbj-kaltim");
+        assert_eq!(component("../x/."), "%2E%2E%2Fx%2F%2E");
+    }
+}

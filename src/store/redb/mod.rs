@@ -1,0 +1,213 @@
+//! The live store: one redb file, one writing thread, sealed content files beside it. Reads see the last commit.
+//!
+//! [`commit`] is what a step does, [`writer`] how many share a transaction, [`outbox`] how rows are handed out,
+//! [`read`] the reading half and [`verify`] the whole checked. `tables` and `records` are the file's format.
+
+mod commit;
+mod outbox;
+mod port;
+mod read;
+pub(super) mod records;
+pub(super) mod tables;
+pub(super) mod transaction;
+mod unnamed;
+mod verify;
+mod writer;
+
+use std::any::Any;
+use std::path::Path;
+use std::sync::mpsc::{Sender, channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::thread::JoinHandle;
+
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
+use tokio::sync::watch;
+
+use self::outbox::Leases;
+use self::tables::{CONTENTS, KEYS, Place, SCHEMA};
+use self::transaction::{Tables, begin};
+use self::unnamed::Unnamed;
+pub(super) use self::verify::verify_journal;
+use self::writer::Job;
+use super::StoreError;
+use super::contents::ContentFolder;
+use super::folder::{StateFolder, component, create_private};
+use crate::engine::port::Fault;
+use crate::vault::{DossierKey, Keyring, Random};
+
+/// Memory for pages of the file. Cases are small and few are live; contents lie outside.
+const CACHE: usize = 8 * 1024 * 1024;
+
+/// The live store of one state folder.
+pub struct RedbStore {
+    inner: Arc<Inner>,
+    jobs: Option<Sender<Job>>,
+    writer: Option<JoinHandle<()>>,
+}
+
+/// What readers and the writing thread share.
+pub(super) struct Inner {
+    pub database: Database,
+    pub contents: ContentFolder,
+    pub keyring: Keyring,
+    pub random: Arc<dyn Random>,
+    pub unnamed: Unnamed,
+    /// Held for reading while a backup needs content files to stay.
+    pub keeping: RwLock<()>,
+    leases: Mutex<Leases>,
+    failure: watch::Sender<Option<Fault>>,
+    _folder: Arc<StateFolder>,
+}
+
+impl RedbStore {
+    /// Opens the store of a state folder, creating it on first start: checks schema and master key, sweeps content
+    /// files no transaction names, starts the writing thread.
+    pub fn open(folder: Arc<StateFolder>, keyring: Keyring, random: Arc<dyn Random>) -> Result<Self, StoreError> {
+        super::restore::finish_interrupted(folder.path())?;
+        let live = folder.live();
+        create_private(&live)?;
+        let database = open_database(&live.join("loket.redb"))?;
+        prepare(&database, &keyring, random.as_ref())?;
+        let contents = ContentFolder::open(live.join("contents"))?;
+        sweep(&database, &contents)?;
+        let inner = Arc::new(Inner {
+            database,
+            contents,
+            keyring,
+            random,
+            unnamed: Unnamed::default(),
+            keeping: RwLock::new(()),
+            leases: Mutex::default(),
+            failure: watch::Sender::new(None),
+            _folder: folder,
+        });
+        let (jobs, waiting) = channel();
+        let shared = Arc::clone(&inner);
+        let writer = std::thread::Builder::new()
+            .name("store-writer".to_owned())
+            .spawn(move || writer::run(&shared, &waiting))
+            .map_err(|error| StoreError::storage("starting the writing thread", error))?;
+        Ok(Self { inner, jobs: Some(jobs), writer: Some(writer) })
+    }
+
+    pub(super) fn inner(&self) -> &Arc<Inner> {
+        &self.inner
+    }
+}
+
+impl Drop for RedbStore {
+    /// Waits until everything that was asked for is written.
+    fn drop(&mut self) {
+        drop(self.jobs.take());
+        if let Some(writer) = self.writer.take() {
+            // It ends by itself once the sender is gone, and every panic within it was caught and reported.
+            let _ = writer.join();
+        }
+    }
+}
+
+impl Inner {
+    pub fn leases(&self) -> MutexGuard<'_, Leases> {
+        self.leases.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn failure(&self) -> Option<Fault> {
+        self.failure.borrow().clone()
+    }
+
+    /// The storage failed: nothing is written from here on.
+    pub fn fail(&self, fault: Fault) {
+        tracing::error!("the store cannot go on: {fault}");
+        self.failure.send_replace(Some(fault));
+    }
+
+    pub async fn failed(&self) -> Fault {
+        let mut failure = self.failure.subscribe();
+        match failure.wait_for(Option::is_some).await {
+            Ok(fault) => fault.clone().unwrap_or_else(|| Fault::permanent("the store has failed")),
+            Err(_) => Fault::permanent("the store is closed"),
+        }
+    }
+
+    pub fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<DossierKey, StoreError> {
+        let damaged = |_| StoreError::damaged(format!("the key of case {}", place.number), "it does not open");
+        self.keyring.unwrap(&place.owner(), wrapped).map_err(damaged)
+    }
+
+    /// The key of a case that was opened.
+    pub fn dossier_key(&self, transaction: &ReadTransaction, place: &Place) -> Result<Option<DossierKey>, StoreError> {
+        match transaction.open_table(KEYS)?.get(place.key())? {
+            None => Ok(None),
+            Some(wrapped) => self.unwrap(place, wrapped.value()).map(Some),
+        }
+    }
+}
+
+/// Opens a redb file for this process alone, without trusting it not to be damaged: redb may panic on a file that
+/// was altered behind its back.
+pub(super) fn open_database(path: &Path) -> Result<Database, StoreError> {
+    let place = path.display().to_string();
+    let opened = std::panic::catch_unwind(|| Database::builder().set_cache_size(CACHE).create(path));
+    match opened {
+        Ok(Ok(database)) => Ok(database),
+        Ok(Err(redb::DatabaseError::DatabaseAlreadyOpen)) => {
+            Err(StoreError::InUse { place, holder: "another process".to_owned() })
+        }
+        Ok(Err(error)) => Err(StoreError::storage(&format!("opening {place}"), error)),
+        Err(panic) => Err(StoreError::storage(&format!("opening {place}"), reason(panic.as_ref()))),
+    }
+}
+
+/// What a caught panic said.
+pub(super) fn reason(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
+    format!("the file does not read as it was written ({})", text.unwrap_or("no reason given"))
+}
+
+/// Creates the tables of a new file, or checks that this program and this master key fit the one that is there.
+fn prepare(database: &Database, keyring: &Keyring, random: &dyn Random) -> Result<(), StoreError> {
+    let transaction = begin(database)?;
+    {
+        let mut tables = Tables::open(&transaction)?;
+        let schema = tables.number("schema")?;
+        if schema > u64::from(SCHEMA) {
+            return Err(StoreError::Refused(format!(
+                "The store was written by a newer Loket (schema {schema}, this one knows {SCHEMA}). Run the newer program"
+            )));
+        }
+        let fingerprint = tables.meta.get("fingerprint")?.map(|value| value.value().to_vec());
+        match fingerprint {
+            None => {
+                let mut identity = [0u8; 16];
+                random.fill(&mut identity);
+                tables.meta.insert("store", identity.as_slice())?;
+                tables.meta.insert("fingerprint", keyring.fingerprint().as_slice())?;
+                tables.set_number("epoch", 1)?;
+                tables.set_number("schema", u64::from(SCHEMA))?;
+            }
+            Some(found) if found == keyring.fingerprint() => {}
+            Some(_) => return Err(StoreError::Refused(WRONG_KEY.to_owned())),
+        }
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+pub(super) const WRONG_KEY: &str =
+    "The store was sealed under another master key. Put the key it was made with where `vault.master_key` says";
+
+fn sweep(database: &Database, contents: &ContentFolder) -> Result<(), StoreError> {
+    let transaction = database.begin_read()?;
+    let mut named = std::collections::HashSet::new();
+    for entry in transaction.open_table(CONTENTS)?.iter()? {
+        let (key, _) = entry?;
+        let (office, number, hash) = key.value();
+        named.insert((component(office), component(number), component(hash)));
+    }
+    let swept = contents
+        .sweep(&|office, number, file| Ok(named.contains(&(office.to_owned(), number.to_owned(), file.to_owned()))))?;
+    if swept > 0 {
+        tracing::info!(files = swept, "removed content files that no transaction names");
+    }
+    Ok(())
+}
