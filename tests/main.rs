@@ -1,3 +1,5 @@
 //! What Loket promises, one file per promise. `kit` starts the real servers the promises are held against.
 
+mod config_procedure;
 mod kit;
+mod worktime_standards;

@@ -5,4 +5,7 @@
 
 pub mod account;
 pub mod checklist;
+pub mod hours;
 pub mod names;
+pub mod procedure;
+pub mod worktime;
