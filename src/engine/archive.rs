@@ -1,0 +1,123 @@
+//! The archive port: where closed dossiers go. What is filed here is sealed under the dossier's own key, chained to
+//! the dossier before it, and read back before the receipt is given. Implemented by `crate::store::archive`.
+
+use std::path::Path;
+
+use chrono::{DateTime, Utc};
+use futures::future::BoxFuture;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::port::Fault;
+use super::store::{CaseKey, Damage};
+use crate::sop::names::{CaseNumber, Sha256Hex};
+
+/// A closed dossier to file.
+#[derive(Clone)]
+pub struct ArchiveDossier {
+    pub key: CaseKey,
+    /// Readable without a key: no personal data in it.
+    pub register: RegisterLine,
+    /// Sealed: title, parties (masked), dates of the procedure; what `search` looks through.
+    pub metadata: Value,
+    pub items: Vec<ArchiveItem>,
+    /// When it is filed; its year names the file.
+    pub at: DateTime<Utc>,
+}
+
+/// What the register of the archive shows of a dossier to anybody who holds the file.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegisterLine {
+    pub number: CaseNumber,
+    /// Classification code, such as `000.3`.
+    pub classification: String,
+    pub retention_class: String,
+    /// Access class, such as `terbatas`.
+    pub access: String,
+    pub outcome: String,
+    pub opened: DateTime<Utc>,
+    pub closed: DateTime<Utc>,
+}
+
+/// A file of a dossier. The name is a relative path such as `surat/01-tanda-terima.txt`.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ArchiveItem {
+    pub name: String,
+    pub media_type: String,
+    /// One line for the contents list.
+    pub title: String,
+    pub bytes: Vec<u8>,
+}
+
+/// Proof that the dossier was written and read back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    pub number: CaseNumber,
+    /// Name of the archive file, such as `archive-2026.redb`.
+    pub file: String,
+    /// Place in the file's chain, from 1.
+    pub position: u64,
+    /// Chain hash over the stored bytes.
+    pub hash: Sha256Hex,
+    pub items: usize,
+    /// Stored bytes of the items.
+    pub bytes: u64,
+}
+
+/// A line of the list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArchiveLine {
+    #[serde(flatten)]
+    pub register: RegisterLine,
+    pub file: String,
+    pub position: u64,
+    pub archived: DateTime<Utc>,
+    pub items: usize,
+    pub hash: Sha256Hex,
+}
+
+/// A dossier unsealed: its metadata and the list of its items.
+#[derive(Clone)]
+pub struct ArchivedDossier {
+    pub line: ArchiveLine,
+    pub metadata: Value,
+    pub items: Vec<ArchivedItem>,
+    /// Journal entries kept with it, sealed as they were.
+    pub journal_entries: usize,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ArchivedItem {
+    pub name: String,
+    pub media_type: String,
+    pub title: String,
+    pub bytes: u64,
+    pub sha256: Sha256Hex,
+}
+
+/// Keeps closed dossiers for years.
+pub trait Archive: Send + Sync {
+    /// Files a dossier, reads it back and only then gives the receipt. The same dossier again gives the same receipt;
+    /// other bytes under a filed number are a permanent fault.
+    fn keep(&self, dossier: ArchiveDossier) -> BoxFuture<'_, Result<Receipt, Fault>>;
+
+    /// The receipt of a number that was filed.
+    fn receipt<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<Receipt>, Fault>>;
+
+    /// The register, by file and position; a damaged line is left out here and named by `verify`.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>>;
+
+    /// Dossiers in which every word occurs (number, register, metadata, item titles), without regard to case.
+    fn search<'a>(&'a self, words: &'a str) -> BoxFuture<'a, Result<Vec<ArchiveLine>, Fault>>;
+
+    fn show<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<ArchivedDossier>, Fault>>;
+
+    /// One item's bytes, checked against its hash.
+    fn item<'a>(&'a self, number: &'a CaseNumber, name: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, Fault>>;
+
+    /// Writes a dossier as a BagIt folder (RFC 8493) `<folder>/<number>`, which must not exist yet.
+    fn export<'a>(&'a self, number: &'a CaseNumber, folder: &'a Path) -> BoxFuture<'a, Result<(), Fault>>;
+
+    /// Recomputes every stored hash and the chain of every file. Empty: all well.
+    fn verify(&self) -> BoxFuture<'_, Result<Vec<Damage>, Fault>>;
+}
