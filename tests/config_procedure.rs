@@ -121,3 +121,13 @@ fn the_hash_is_that_of_the_bytes() {
     assert_eq!(Procedure::helpdesk().hash().0.len(), 64);
     assert_ne!(Procedure::parse(&format!("{SHIPPED}\n")).unwrap().hash(), Procedure::helpdesk().hash());
 }
+
+#[test]
+fn words_of_recognition_pass_through_unread() {
+    let procedure =
+        Procedure::parse(&format!("{SHIPPED}\n[recognition.wording_of_a_test]\ntitles = [\"permohonan\"]\n")).unwrap();
+
+    let wording = procedure.recognition["wording_of_a_test"].as_table().unwrap();
+
+    assert_eq!(wording["titles"].as_array().unwrap().len(), 1);
+}

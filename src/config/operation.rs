@@ -10,8 +10,6 @@ use super::section::Section;
 pub struct StateConfig {
     pub directory: PathBuf,
     pub archive_directory: PathBuf,
-    /// Sealed mails, attachments and letters of open cases.
-    pub contents_directory: PathBuf,
     /// The socket by which the command line talks to the running daemon.
     pub socket: PathBuf,
 }
@@ -77,7 +75,6 @@ impl StateConfig {
         let within = |name: &str| directory.join(name);
         let state = Self {
             archive_directory: section.optional_path("archive_directory").unwrap_or_else(|| within("archive")),
-            contents_directory: section.optional_path("contents_directory").unwrap_or_else(|| within("contents")),
             socket: section.optional_path("socket").unwrap_or_else(|| within("loket.sock")),
             directory: directory.clone(),
         };
