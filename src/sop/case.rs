@@ -151,6 +151,8 @@ pub struct LetterRecord {
     pub to: Vec<Address>,
     pub queued_at: DateTime<Utc>,
     pub state: LetterState,
+    /// The proposal an admin was written about; a reply decides that one or none.
+    pub about: Option<Sha256Hex>,
     /// Hash of the sealed text, without links.
     pub sha256: Sha256Hex,
 }

@@ -140,9 +140,8 @@ pub enum Event {
         by: AdminId,
         reason: String,
     },
-    LetterQueued {
-        letter: LetterRecord,
-    },
+    /// The text without its links, which no record holds.
+    LetterQueued { letter: LetterRecord, subject: String, body: String },
     LetterSent {
         id: String,
     },

@@ -108,7 +108,7 @@ impl Case {
                     deviation.explained = Some(Explanation { by: by.clone(), at, reason: reason.clone() });
                 }
             }
-            Event::LetterQueued { letter } => self.letters.push(letter.clone()),
+            Event::LetterQueued { letter, .. } => self.letters.push(letter.clone()),
             Event::LetterSent { id } => self.set_letter(id, LetterState::Sent { at }),
             Event::LetterUndelivered { id, why } => {
                 self.set_letter(id, LetterState::Undelivered { at, why: why.clone() });
