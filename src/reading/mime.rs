@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
             }
             ("multipart", _, Some(boundary)) => self.multipart(content, boundary, minor, depth),
             ("message", "rfc822" | "global" | "news", _) => self.forwarded(content, &head, depth),
-            ("message", _, _) if head.name.is_none() => Vec::new(),
+            ("message", _, _) => Vec::new(),
             ("text", "plain" | "html", _) if !head.attachment && head.name.is_none() => self.text(content, &head),
             ("text", "rfc822-headers" | "calendar" | "x-amp-html", _) if !head.attachment => Vec::new(),
             _ if is_signature(&head) => Vec::new(),

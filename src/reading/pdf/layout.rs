@@ -40,8 +40,17 @@ pub fn lay_out(canvas: &mut Canvas, page: (f32, f32)) -> Layout {
         }
     }
     let ruled = std::mem::take(&mut canvas.ink.rules);
-    let mut lines: Vec<Line> = rows(level, &canvas.text, &ruled).into_iter().map(|row| row.line(0.0)).collect();
-    lines.extend(turned_lines(canvas, turned));
+    let (mut lines, letters) = turned_lines(&canvas.text, turned);
+    for row in rows(level, &canvas.text, &ruled) {
+        let lone = row.glyphs() == 1;
+        let line = row.line(0.0);
+        if lone && is_in_ring(&line, &letters) {
+            line.words.iter().for_each(|w| canvas.ink.letter(bounds(w)));
+        } else {
+            lines.push(line);
+        }
+    }
+    letters.into_iter().for_each(|l| canvas.ink.letter(l));
     sort(&mut lines);
     let hidden = rows(hidden, &canvas.text, &[]).iter().map(Row::text).filter(|t| !t.is_empty()).collect();
     Layout { lines, hidden }
@@ -107,6 +116,10 @@ struct Piece {
 impl Row {
     fn text(&self) -> String {
         self.words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
+    }
+
+    fn glyphs(&self) -> usize {
+        self.words.iter().map(|w| w.glyphs).sum()
     }
 
     /// Back onto the page, for a baseline turned by `angle` degrees.
@@ -220,18 +233,19 @@ fn append(out: &mut String, shown: &str) {
     }
 }
 
-/// Writing at an angle: runs of it are lines (watermarks, margins), lone letters belong to a stamp.
-fn turned_lines(canvas: &mut Canvas, mut glyphs: Vec<Placed>) -> Vec<Line> {
+/// Writing at an angle: runs of it are lines (watermarks, margins), lone letters belong to a stamp and are returned as
+/// the boxes they fill.
+fn turned_lines(text: &str, mut glyphs: Vec<Placed>) -> (Vec<Line>, Vec<Bounds>) {
     glyphs.sort_by(|a, b| a.angle.total_cmp(&b.angle).then(a.order.cmp(&b.order)));
     let mut lines = Vec::new();
     let mut letters = Vec::new();
     let mut run: Vec<Placed> = Vec::new();
     let mut flush = |run: &mut Vec<Placed>| {
         let Some(angle) = run.first().map(|g| g.angle) else { return };
-        for row in rows(std::mem::take(run), &canvas.text, &[]) {
-            let glyphs: usize = row.words.iter().map(|w| w.glyphs).sum();
+        for row in rows(std::mem::take(run), text, &[]) {
+            let lone = row.glyphs() <= 2;
             let line = row.line(angle);
-            if glyphs > 2 { lines.push(line) } else { letters.push(line) }
+            if lone { letters.extend(line.words.iter().map(bounds)) } else { lines.push(line) }
         }
     };
     for glyph in glyphs {
@@ -241,9 +255,18 @@ fn turned_lines(canvas: &mut Canvas, mut glyphs: Vec<Placed>) -> Vec<Line> {
         run.push(glyph);
     }
     flush(&mut run);
-    for word in letters.iter().flat_map(|l| &l.words) {
-        let at = word.at;
-        canvas.ink.letter(Bounds { x0: at.x, y0: at.y, x1: at.x + at.w, y1: at.y + at.h });
-    }
-    lines
+    (lines, letters)
+}
+
+fn bounds(word: &Word) -> Bounds {
+    let at = word.at;
+    Bounds { x0: at.x, y0: at.y, x1: at.x + at.w, y1: at.y + at.h }
+}
+
+/// The one letter of a ring of letters that happens to stand upright: turned letters of its size stand on both sides.
+fn is_in_ring(line: &Line, letters: &[Bounds]) -> bool {
+    let Some(own) = line.words.first().map(bounds) else { return false };
+    let reach = 2.5 * own.height();
+    let like = |l: &&Bounds| l.near(&own, reach) && l.height() < 2.2 * own.height() && own.height() < 2.2 * l.height();
+    letters.iter().filter(like).count() >= 3
 }
