@@ -5,8 +5,8 @@ use serde::{Deserialize, Serialize};
 
 use super::account::Account;
 use super::checklist::Understanding;
-use super::names::{Address, CaseNumber, Language, OfficeId, Service, Sha256Hex};
-use super::phase::{AdminId, Phase};
+use super::names::{Address, CaseNumber, Language, Nip, OfficeId, Service, Sha256Hex, UserId};
+use super::phase::{AdminId, Phase, Reveal};
 use super::timesheet::TimeSheet;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -26,6 +26,9 @@ pub struct Case {
     /// The Admin PPE whose work this is.
     pub assigned: Option<AdminId>,
     pub confirmations: Vec<Confirmation>,
+    /// What the last successful confirmation answered; it counts only while it is still about the same things.
+    #[serde(default)]
+    pub settled: Option<Settlement>,
     /// Completion rounds asked for so far.
     pub rounds: u8,
     /// Proposals made so far; each voids the links of the one before.
@@ -34,6 +37,9 @@ pub struct Case {
     pub decisions: Vec<DecisionRecord>,
     /// The first of two, where two must approve; void with the proposal.
     pub first_approval: Option<DecisionRecord>,
+    /// The result that a running re-issue replaces; the case returns to it should the re-issue fail.
+    #[serde(default)]
+    pub replaced: Option<Reveal>,
     pub times: TimeSheet,
     pub letters: Vec<LetterRecord>,
     pub phase: Phase,
@@ -123,6 +129,40 @@ pub enum ConfirmationResult {
     NotReached,
 }
 
+/// What a confirmation settled, and whom and what it was about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Settlement {
+    pub triggers: Vec<String>,
+    pub subject: Subject,
+}
+
+/// What a person on the telephone says yes to: this account, reached so, for these services, asked for by this person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    pub user_id: Option<UserId>,
+    pub nip: Option<Nip>,
+    pub email: Option<Address>,
+    pub phone: Option<String>,
+    pub services: Vec<Service>,
+    pub letter_nip: Option<Nip>,
+    pub letter_user_id: Option<String>,
+}
+
+impl Subject {
+    pub fn of(case: &Case) -> Self {
+        let account = case.account.as_ref();
+        Self {
+            user_id: account.map(|a| a.user_id.clone()),
+            nip: account.and_then(|a| a.nip.clone()),
+            email: account.map(|a| a.email.clone()),
+            phone: account.and_then(|a| a.phone.clone()),
+            services: case.services().to_vec(),
+            letter_nip: case.understanding.applicant.nip.clone(),
+            letter_user_id: case.understanding.applicant.user_id.clone(),
+        }
+    }
+}
+
 /// A decision that let the account be touched.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionRecord {
@@ -185,8 +225,24 @@ impl Case {
         self.mails.last()
     }
 
+    /// The confirmation that stands: the last one that reached anybody said yes, to what the case is about today.
     pub fn confirmed(&self) -> Option<&Confirmation> {
-        self.confirmations.last().filter(|c| c.result == ConfirmationResult::Confirmed)
+        self.settlement()?;
+        self.last_reached().filter(|c| c.result == ConfirmationResult::Confirmed)
+    }
+
+    /// The applicant was reached and said that this is not their request.
+    pub fn is_denied(&self) -> bool {
+        self.last_reached().is_some_and(|c| c.result == ConfirmationResult::Denied)
+    }
+
+    pub fn settlement(&self) -> Option<&Settlement> {
+        self.settled.as_ref().filter(|settled| settled.subject == Subject::of(self))
+    }
+
+    /// A call that nobody answers takes nothing back.
+    fn last_reached(&self) -> Option<&Confirmation> {
+        self.confirmations.iter().rev().find(|c| c.result != ConfirmationResult::NotReached)
     }
 
     /// The name to address: the register's, else the letter's, else the mail's.

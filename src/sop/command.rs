@@ -82,6 +82,8 @@ pub enum Command {
         id: String,
         why: String,
     },
+    /// The archive takes up the closed dossier: step 9 and its clock begin.
+    StartArchiving,
     /// Step 9 is done: the dossier stands in the archive.
     FinishArchiving,
     ExplainDeviation {

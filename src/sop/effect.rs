@@ -93,7 +93,46 @@ pub enum LetterName {
     DriverFailed,
     DecisionDone,
     NewLinkAsked,
+    /// To the admin: a mail came while the account was being worked on; nothing was checked anew.
+    MailWaiting,
     LetterUndelivered,
+}
+
+impl LetterName {
+    /// Letters that tell an applicant their result and carry its link.
+    pub const RESULTS: [Self; 4] = [Self::ResultReset, Self::ResultUserId, Self::ResultBoth, Self::ResultSystemLink];
+
+    /// The machine name, as [`LetterRecord::kind`](super::case::LetterRecord) keeps it.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Acknowledgement => "acknowledgement",
+            Self::CompletionRequest => "completion_request",
+            Self::CompletionReminder => "completion_reminder",
+            Self::Rejected => "rejected",
+            Self::ResultReset => "result_reset",
+            Self::ResultUserId => "result_user_id",
+            Self::ResultBoth => "result_both",
+            Self::ResultSystemLink => "result_system_link",
+            Self::SecretExpired => "secret_expired",
+            Self::ChangeReminder => "change_reminder",
+            Self::HandedInPerson => "handed_in_person",
+            Self::Closed => "closed",
+            Self::OutOfScope => "out_of_scope",
+            Self::TooLarge => "too_large",
+            Self::Withdrawn => "withdrawn",
+            Self::ActionNeeded => "action_needed",
+            Self::ManualTask => "manual_task",
+            Self::HeldMail => "held_mail",
+            Self::StandardHalf => "standard_half",
+            Self::StandardOverdue => "standard_overdue",
+            Self::OutcomeUnknown => "outcome_unknown",
+            Self::DriverFailed => "driver_failed",
+            Self::DecisionDone => "decision_done",
+            Self::NewLinkAsked => "new_link_asked",
+            Self::MailWaiting => "mail_waiting",
+            Self::LetterUndelivered => "letter_undelivered",
+        }
+    }
 }
 
 impl Letter {

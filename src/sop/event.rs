@@ -49,6 +49,16 @@ pub enum Event {
     ConfirmationRecorded {
         confirmation: Confirmation,
     },
+    /// What the recorded confirmation answered.
+    TriggersSettled {
+        triggers: Vec<String>,
+    },
+    /// Approved without the confirmation that was called for, as the procedure allows: a deviation to account for.
+    ConfirmationWaived {
+        by: AdminId,
+        triggers: Vec<String>,
+        reason: String,
+    },
     /// The phone settled what a trigger asked: the same proposal may be approved.
     ReviewResumed,
     /// Where two must approve, the first of them.
@@ -85,6 +95,10 @@ pub enum Event {
     },
     ResultReady {
         reveal: Reveal,
+        proposal: Box<Proposal>,
+    },
+    /// A re-issue surely did not happen: the earlier result stands as it was, except that its unseen secret is gone.
+    DeliveryResumed {
         proposal: Box<Proposal>,
     },
     Revealed {

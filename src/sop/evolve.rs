@@ -2,10 +2,10 @@
 
 use chrono::{DateTime, Utc};
 
-use super::case::{Authenticity, Case, LetterState};
+use super::case::{Authenticity, Case, ConfirmationResult, LetterState, Settlement, Subject};
 use super::checklist::Understanding;
 use super::event::{Event, Opened};
-use super::phase::{Attempt, AttemptState, Phase, RevealState};
+use super::phase::{Attempt, AttemptState, Phase, RevealKind, RevealState};
 use super::timesheet::{Explanation, TimeSheet};
 
 impl Case {
@@ -23,10 +23,12 @@ impl Case {
             account: None,
             assigned: None,
             confirmations: Vec::new(),
+            settled: None,
             rounds: 0,
             revisions: 0,
             decisions: Vec::new(),
             first_approval: None,
+            replaced: None,
             times: TimeSheet::default(),
             letters: Vec::new(),
             phase: Phase::Received,
@@ -69,9 +71,18 @@ impl Case {
             Event::Assigned { to, .. } => self.assigned = Some(to.clone()),
             Event::CompletionAsked { round, deadline, items, .. } => {
                 self.rounds = *round;
+                self.first_approval = None;
                 self.phase = Phase::Incomplete { round: *round, deadline: *deadline, items: items.clone() };
             }
-            Event::ConfirmationRecorded { confirmation } => self.confirmations.push(confirmation.clone()),
+            Event::ConfirmationRecorded { confirmation } => {
+                if confirmation.result == ConfirmationResult::Denied {
+                    self.settled = None;
+                }
+                self.confirmations.push(confirmation.clone());
+            }
+            Event::TriggersSettled { triggers } => {
+                self.settled = Some(Settlement { triggers: triggers.clone(), subject: Subject::of(self) });
+            }
             Event::ReviewResumed => {
                 if let Phase::AwaitingConfirmation { proposal, .. } = &self.phase {
                     self.phase = Phase::UnderReview { proposal: proposal.clone() };
@@ -82,7 +93,12 @@ impl Case {
                 self.decisions.push(decision.clone());
                 self.first_approval = None;
             }
-            Event::ExecutionIntended { attempt } => self.phase = Phase::Executing { attempt: attempt.clone() },
+            Event::ExecutionIntended { attempt } => {
+                if let Phase::Delivered { reveal, .. } = &self.phase {
+                    self.replaced = Some(reveal.clone());
+                }
+                self.phase = Phase::Executing { attempt: attempt.clone() };
+            }
             Event::ExecutionStarted { .. } => self.set_attempt(AttemptState::Started),
             Event::ExecutionPostponed { .. } => self.set_attempt(AttemptState::Intended),
             Event::ExecutionHandedToPerson { .. } => self.set_attempt(AttemptState::ByHand),
@@ -92,8 +108,23 @@ impl Case {
                 }
             }
             Event::ResultReady { reveal, proposal } => {
+                self.revisions = proposal.revision;
+                self.replaced = None;
                 self.phase = Phase::Delivered { reveal: reveal.clone(), proposal: (**proposal).clone() };
             }
+            Event::DeliveryResumed { proposal } => {
+                if let Some(mut reveal) = self.replaced.take() {
+                    reveal.asked_again = true;
+                    self.revisions = proposal.revision;
+                    self.phase = Phase::Delivered { reveal, proposal: (**proposal).clone() };
+                }
+            }
+            Event::SecretVoided { .. } => self.with_reveal(|reveal| {
+                // A link the account system sent itself is not ours to void.
+                if reveal.state == RevealState::Waiting && reveal.what != RevealKind::SystemLink {
+                    reveal.state = RevealState::Expired;
+                }
+            }),
             Event::Revealed { .. } => self.set_reveal(RevealState::Revealed { at }),
             Event::SecretExpired { .. } => self.set_reveal(RevealState::Expired),
             Event::HandedInPerson { .. } => self.set_reveal(RevealState::HandedOver { at }),
@@ -115,7 +146,7 @@ impl Case {
             }
             Event::ExecutionFailed { .. }
             | Event::ExecutionDone { .. }
-            | Event::SecretVoided { .. }
+            | Event::ConfirmationWaived { .. }
             | Event::ChangeConfirmed { .. }
             | Event::Rejected { .. }
             | Event::DraftSaved { .. }
@@ -131,9 +162,10 @@ impl Case {
         }
     }
 
+    /// Vouches for the mail that was held, and for no other that came after it.
     fn vouch(&mut self, by: &super::phase::AdminId) {
         self.phase = Phase::Received;
-        for mail in self.mails.iter_mut().filter(|m| !m.authenticity.is_trusted()) {
+        if let Some(mail) = self.mails.first_mut().filter(|m| !m.authenticity.is_trusted()) {
             mail.authenticity = Authenticity::VouchedFor { by: by.clone() };
         }
     }

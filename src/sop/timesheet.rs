@@ -11,7 +11,8 @@ pub struct TimeSheet {
     pub deviations: Vec<Deviation>,
 }
 
-/// One stay in a step. Steps 1 and 4 are the applicant's and have no clock.
+/// One person's stay in a step. Whoever takes a case over gets a stay of their own, so that each accounts for their own
+/// time. Steps 1 and 4 are the applicant's: they name no actor and have no clock.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Span {
     pub step: u8,
@@ -25,7 +26,7 @@ pub struct Span {
 pub struct Deviation {
     pub step: u8,
     pub actor: Option<AdminId>,
-    /// Working minutes allowed and taken.
+    /// Working minutes allowed and taken; a minute that has begun counts as taken.
     pub standard: u32,
     pub taken: u32,
     /// Whether the limit is the SOP's own (`sop`) or the office's (`proposed`).
@@ -47,10 +48,16 @@ impl TimeSheet {
         self.spans.last().filter(|s| s.to.is_none())
     }
 
-    /// Closes the open span at `at` and opens one for `step`. The same step again only changes hands.
+    /// Closes the open span at `at` and opens one for `step`; never before what is already on the sheet.
     pub fn enter(&mut self, step: u8, actor: Option<AdminId>, at: DateTime<Utc>) {
-        self.leave(at);
-        self.spans.push(Span { step, actor, from: at, to: None });
+        let from = self.not_before(at);
+        self.leave(from);
+        self.spans.push(Span { step, actor, from, to: None });
+    }
+
+    /// `at`, or the end of what is on the sheet where a clock or a mail's date lies before it.
+    pub fn not_before(&self, at: DateTime<Utc>) -> DateTime<Utc> {
+        self.spans.last().map_or(at, |last| at.max(last.to.unwrap_or(last.from)))
     }
 
     pub fn leave(&mut self, at: DateTime<Utc>) {

@@ -1,6 +1,10 @@
 //! Step 6: the driver's ledger. Intended → started → done, failed or unknown; one decision, one key, one effect.
+//!
+//! Who may report what depends on where the attempt stands: the driver on what was started, a person on what was handed
+//! to them, either on what is unknown. A report out of turn is refused, or a second decision could follow a first one
+//! that is still being carried out.
 
-use super::{Refused, Ruling, clock, delivery, review};
+use super::{Refused, Ruling, clock, delivery, people, review};
 use crate::sop::command::{Context, Report};
 use crate::sop::effect::{Effect, Letter, LetterName};
 use crate::sop::event::Event;
@@ -18,6 +22,7 @@ pub(super) fn intend(r: &mut Ruling, by: AdminId, proposal: Proposal, ctx: &Cont
         state: AttemptState::Intended,
         proposal: Box::new(proposal),
     };
+    people::take(r, &attempt.by, ctx);
     r.record(Event::ExecutionIntended { attempt }, ctx);
     clock::enter(r, 6, ctx.now, ctx);
     r.effects.push(Effect::CallDriver { decision });
@@ -39,7 +44,10 @@ pub(super) fn report(r: &mut Ruling, decision: u32, report: Report, ctx: &Contex
         return Err(review::too_late(&r.case));
     };
     if let Some(by) = person(&report) {
-        review::must_be_admin(&r.case, by, ctx)?;
+        people::must_be_admin(&r.case, by, ctx)?;
+    }
+    if !fits(&r.case.phase, &attempt, &report) {
+        return Err(Refused::WrongPhase { phase: r.case.phase.name() });
     }
     match report {
         Report::Done { user_id, by } => {
@@ -53,31 +61,56 @@ pub(super) fn report(r: &mut Ruling, decision: u32, report: Report, ctx: &Contex
         }
         Report::HandedToPerson => {
             r.record(Event::ExecutionHandedToPerson { decision }, ctx);
-            r.tell_admin(|to| Letter::new(LetterName::ManualTask, to));
+            people::replace(r, ctx);
+            r.tell_admin(ctx, |to| Letter::new(LetterName::ManualTask, to));
         }
         Report::NotFound { by, note } => {
-            r.record(Event::ExecutionFailed { decision, by, why: note }, ctx);
-            r.effects.push(Effect::DestroySecret { issue: decision });
-            review::propose(r, Recommendation::Reject { code: "R10".to_owned() }, ctx);
+            failed(r, &attempt, by, &note, Some(Recommendation::Reject { code: "R10".to_owned() }), ctx);
         }
-        Report::Failed { by, why } => failed(r, &attempt, by, &why, ctx),
+        Report::Failed { by, why } => failed(r, &attempt, by, &why, None, ctx),
         Report::Postponed => r.record(Event::ExecutionPostponed { decision }, ctx),
         Report::Unknown { why } if matches!(r.case.phase, Phase::Executing { .. }) => {
             r.record(Event::ExecutionUnknown { decision, why: why.clone() }, ctx);
             r.effects.push(Effect::ReadBack { decision });
-            r.tell_admin(|to| Letter::new(LetterName::OutcomeUnknown, to).remark(&why));
+            r.tell_admin(ctx, |to| Letter::new(LetterName::OutcomeUnknown, to).remark(&why));
         }
         Report::Unknown { .. } => {}
     }
     Ok(())
 }
 
-/// It surely did not happen: the same dossier goes back to the admin, who decides anew.
-fn failed(r: &mut Ruling, attempt: &Attempt, by: Option<AdminId>, why: &str, ctx: &Context) {
+/// It surely did not happen: the same dossier goes back to the admin, who decides anew. Where it was to replace an
+/// earlier result, that result stands: a request that was granted once can no longer be withdrawn or rejected.
+fn failed(
+    r: &mut Ruling,
+    attempt: &Attempt,
+    by: Option<AdminId>,
+    why: &str,
+    proposed: Option<Recommendation>,
+    ctx: &Context,
+) {
     r.record(Event::ExecutionFailed { decision: attempt.decision, by, why: why.to_owned() }, ctx);
     r.effects.push(Effect::DestroySecret { issue: attempt.decision });
-    r.tell_admin(|to| Letter::new(LetterName::DriverFailed, to).remark(why));
-    review::check(r, ctx);
+    if r.case.replaced.is_some() {
+        return delivery::resume(r, attempt, why, ctx);
+    }
+    r.tell_admin(ctx, |to| Letter::new(LetterName::DriverFailed, to).remark(why));
+    match proposed {
+        Some(recommendation) => review::propose(r, recommendation, ctx),
+        None => review::check(r, ctx),
+    }
+}
+
+fn fits(phase: &Phase, attempt: &Attempt, report: &Report) -> bool {
+    let by_person = person(report).is_some();
+    let outcome = !matches!(report, Report::HandedToPerson | Report::Postponed);
+    match (phase, attempt.state) {
+        (Phase::Unknown { .. }, _) => outcome,
+        // Nothing was begun: it can be called off.
+        (_, AttemptState::Intended) => matches!(report, Report::Failed { .. }),
+        (_, AttemptState::Started) => !by_person,
+        (_, AttemptState::ByHand) => by_person || matches!(report, Report::Unknown { .. }),
+    }
 }
 
 fn kind_of(attempt: &Attempt, names_user: bool) -> RevealKind {

@@ -1,11 +1,12 @@
 //! Steps 1 to 4: a mail opens or completes a dossier, and the dossier is checked.
 
-use super::{Refused, Ruling, clock, review};
+use super::{Refused, Ruling, clock, people, review};
 use crate::sop::case::{Case, Channel, MailRef, ProcedurePin};
 use crate::sop::command::{Alarm, Context, Dossier, Opening, OpeningVerdict};
 use crate::sop::effect::{Effect, Letter, LetterName, Recipient};
 use crate::sop::event::{Event, Opened};
-use crate::sop::phase::{AdminId, HeldReason, Outcome, Phase};
+use crate::sop::phase::{AdminId, HeldReason, Outcome, Phase, RevealState};
+use crate::sop::procedure::Procedure;
 
 pub(super) fn open(opening: Opening, ctx: &Context) -> Ruling {
     let opened = Opened {
@@ -43,8 +44,12 @@ pub(super) fn open(opening: Opening, ctx: &Context) -> Ruling {
     ruling
 }
 
-/// A further mail: before a decision it completes the dossier, afterwards it asks for a new link.
+/// A further mail: before a decision it completes the dossier, while the account is worked on it waits for the admin,
+/// afterwards it asks for a new link. A mail already on record changes nothing.
 pub(super) fn add_mail(r: &mut Ruling, dossier: Dossier, ctx: &Context) -> Result<(), Refused> {
+    if r.case.mails.iter().any(|m| m.sha256 == dossier.mail.sha256) {
+        return Ok(());
+    }
     match &r.case.phase {
         Phase::Closed { .. } => return Err(Refused::WrongPhase { phase: "closed" }),
         Phase::Incomplete { .. } | Phase::UnderReview { .. } | Phase::AwaitingConfirmation { .. } => {
@@ -55,39 +60,48 @@ pub(super) fn add_mail(r: &mut Ruling, dossier: Dossier, ctx: &Context) -> Resul
             review::check(r, ctx);
         }
         Phase::Held { .. } => take_in(r, dossier, ctx),
-        Phase::Delivered { reveal, .. } => {
-            let issue = reveal.issue;
+        Phase::Delivered { reveal, proposal } => {
+            let (issue, expired, hash) = (reveal.issue, reveal.state == RevealState::Expired, proposal.hash.clone());
             r.record(Event::MailAdded { mail: Box::new(dossier.mail) }, ctx);
             r.record(Event::NewLinkAsked { issue }, ctx);
-            r.tell_admin(|to| Letter::new(LetterName::NewLinkAsked, to));
+            if expired {
+                clock::result_is_owed(r, ctx);
+            }
+            r.tell_admin(ctx, |to| Letter::new(LetterName::NewLinkAsked, to).links_to(&hash));
         }
         Phase::Received | Phase::Executing { .. } | Phase::Unknown { .. } => {
+            // What was decided stands still until its outcome is known: account and findings stay as they were.
             r.record(Event::MailAdded { mail: Box::new(dossier.mail) }, ctx);
+            r.tell_admin(ctx, |to| Letter::new(LetterName::MailWaiting, to));
         }
     }
     Ok(())
 }
 
-/// `BATAL`: possible until somebody has decided.
+/// `BATAL`: possible until somebody has decided, for whoever proves to be the applicant or their sender.
 pub(super) fn withdraw(r: &mut Ruling, mail: MailRef, ctx: &Context) -> Result<(), Refused> {
     if !r.case.phase.is_undecided() {
         return Err(Refused::WrongPhase { phase: r.case.phase.name() });
+    }
+    if !people::speaks_for_applicant(&r.case, &mail) {
+        return Err(Refused::NotTheApplicant);
     }
     r.record(Event::MailAdded { mail: Box::new(mail) }, ctx);
     r.record(Event::Withdrawn, ctx);
     r.effects.push(Effect::VoidLinks);
     r.send(Letter::new(LetterName::Withdrawn, Recipient::Correspondent));
     clock::close(r, Outcome::Withdrawn, ctx);
+    r.tell_admin(ctx, |to| Letter::new(LetterName::DecisionDone, to).code("withdrawn"));
     Ok(())
 }
 
 pub(super) fn admit(r: &mut Ruling, by: AdminId, dossier: Dossier, ctx: &Context) -> Result<(), Refused> {
-    review::must_be_admin(&r.case, &by, ctx)?;
+    people::must_be_admin(&r.case, &by, ctx)?;
     if !matches!(r.case.phase, Phase::Held { .. }) {
         return Err(already(&r.case));
     }
     r.record(Event::Admitted { by: by.clone() }, ctx);
-    r.record(Event::Assigned { to: by, by: None, reason: String::new() }, ctx);
+    people::take(r, &by, ctx);
     let Dossier { understanding, account, .. } = dossier;
     r.record(Event::Checked { understanding: Box::new(understanding), account: account.map(Box::new) }, ctx);
     r.send(Letter::new(LetterName::Acknowledgement, Recipient::Correspondent));
@@ -96,9 +110,9 @@ pub(super) fn admit(r: &mut Ruling, by: AdminId, dossier: Dossier, ctx: &Context
 }
 
 pub(super) fn drop_held(r: &mut Ruling, by: &AdminId, ctx: &Context) -> Result<(), Refused> {
-    review::must_be_admin(&r.case, by, ctx)?;
+    people::must_be_admin(&r.case, by, ctx)?;
     let Phase::Held { reason } = r.case.phase else { return Err(already(&r.case)) };
-    r.record(Event::Assigned { to: by.clone(), by: None, reason: String::new() }, ctx);
+    people::take(r, by, ctx);
     r.effects.push(Effect::VoidLinks);
     clock::close(r, Outcome::Dropped { reason }, ctx);
     Ok(())
@@ -116,7 +130,14 @@ pub(super) fn remind_completion(r: &mut Ruling, round: u8) {
 
 /// The deadline passed: the admin is proposed to reject (reason R06); nobody is rejected by a clock.
 pub(super) fn completion_overdue(r: &mut Ruling, round: u8, ctx: &Context) {
-    if matches!(&r.case.phase, Phase::Incomplete { round: current, .. } if *current == round) {
+    let Phase::Incomplete { round: current, deadline, .. } = &r.case.phase else { return };
+    if *current != round {
+        return;
+    }
+    if ctx.now < *deadline {
+        // A clock that was set back: the applicant keeps the time they were given.
+        r.effects.push(Effect::Wake { alarm: Alarm::CompletionDeadline { round }, at: *deadline });
+    } else {
         clock::enter(r, 2, ctx.now, ctx);
         review::propose_expiry(r, ctx);
     }
@@ -131,13 +152,13 @@ pub(super) fn ask(
     text: Option<String>,
     ctx: &Context,
 ) {
-    let round = r.case.rounds + 1;
+    let round = r.case.rounds.saturating_add(1);
     let deadline = ctx.calendar.add_working_days(ctx.now, ctx.procedure.completion.deadline_working_days);
     r.record(Event::CompletionAsked { by, channel, round, deadline, items: items.clone() }, ctx);
     r.effects.push(Effect::VoidLinks);
     let letter = Letter::new(LetterName::CompletionRequest, Recipient::Correspondent);
     r.send(letter.items(items).until(deadline).text(text));
-    clock::enter(r, 4, ctx.now, ctx);
+    clock::enter(r, clock::APPLICANTS_TURN, ctx.now, ctx);
     let after = ctx.procedure.completion.reminder_after_working_days;
     let reminder = ctx.calendar.add_working_days(ctx.now, after);
     if after > 0 && reminder < deadline {
@@ -146,20 +167,26 @@ pub(super) fn ask(
     r.effects.push(Effect::Wake { alarm: Alarm::CompletionDeadline { round }, at: deadline });
 }
 
+/// Whether the procedure leaves a completion round.
+pub(super) fn may_ask_again(case: &Case, procedure: &Procedure) -> bool {
+    u32::from(case.rounds) < procedure.completion.max_rounds.min(u32::from(u8::MAX))
+}
+
 fn take_in(r: &mut Ruling, dossier: Dossier, ctx: &Context) {
     let Dossier { mail, understanding, account } = dossier;
     let received_at = mail.received_at;
     r.record(Event::MailAdded { mail: Box::new(mail) }, ctx);
     r.record(Event::Checked { understanding: Box::new(understanding), account: account.map(Box::new) }, ctx);
     if r.case.mails.len() == 1 {
+        people::assign(r, ctx);
         clock::enter(r, 2, received_at, ctx);
     }
 }
 
 fn hold(r: &mut Ruling, reason: HeldReason, ctx: &Context) {
     r.record(Event::Held { reason }, ctx);
-    review::assign(r, ctx);
-    r.tell_admin(|to| Letter::new(LetterName::HeldMail, to).code(reason_code(reason)));
+    people::assign_or_wait(r, ctx);
+    r.tell_admin(ctx, |to| Letter::new(LetterName::HeldMail, to).code(reason_code(reason)));
 }
 
 pub(super) fn reason_code(reason: HeldReason) -> &'static str {

@@ -1,25 +1,28 @@
 //! What follows from a command: events that have happened and effects that must happen. Pure, so that the laws of
 //! the procedure can be held by property tests.
 //!
-//! [`intake`] opens and completes dossiers, [`review`] proposes and decides, [`execution`] keeps the driver's ledger,
-//! [`delivery`] hands the result over, [`clock`] runs the time standards. Each adds to one [`Ruling`].
+//! [`intake`] opens and completes dossiers, [`review`] proposes, [`decision`] decides, [`people`] names who may,
+//! [`execution`] keeps the driver's ledger, [`delivery`] hands the result over, [`clock`] runs the time standards. Each
+//! adds to one [`Ruling`].
 
 mod clock;
+mod decision;
 mod delivery;
 mod execution;
 mod intake;
+mod people;
 mod refused;
 mod review;
 mod triggers;
 
 pub use refused::Refused;
-pub use triggers::recommend;
+pub use triggers::{APPLICANT_DENIED, ITEM_ASKS, NIP_UNKNOWN, recommend};
 
 use super::case::{Case, LetterState};
 use super::command::{Alarm, Command, Context, Opening};
 use super::effect::{Effect, Letter, LetterName, Recipient};
 use super::event::Event;
-use super::phase::Phase;
+use super::phase::{Phase, RevealState};
 
 /// What one command leads to: the case as it then is, what happened, and what must be done.
 #[derive(Debug, Clone)]
@@ -43,7 +46,7 @@ pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Re
         Command::Withdraw(mail) => intake::withdraw(r, *mail, ctx)?,
         Command::Admit { by, dossier } => intake::admit(r, by, *dossier, ctx)?,
         Command::Drop { by } => intake::drop_held(r, &by, ctx)?,
-        Command::Decide(decision) => review::decide(r, decision, ctx)?,
+        Command::Decide(decision) => decision::decide(r, decision, ctx)?,
         Command::Confirm(confirmation) => review::confirm(r, confirmation, ctx)?,
         Command::SaveDraft { by, draft, text } => review::save_draft(r, &by, draft, text, ctx)?,
         Command::StartExecution { decision } => execution::start(r, decision, ctx)?,
@@ -53,7 +56,8 @@ pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Re
         Command::Wake(alarm) => wake(r, &alarm, ctx),
         Command::LetterSent { id } => letter_sent(r, &id, ctx),
         Command::LetterFailed { id, why } => letter_failed(r, &id, &why, ctx),
-        Command::FinishArchiving => clock::finish(r, ctx)?,
+        Command::StartArchiving => clock::begin_archiving(r, ctx)?,
+        Command::FinishArchiving => clock::finish_archiving(r, ctx)?,
         Command::ExplainDeviation { by, index, reason } => clock::explain(r, by, index, reason, ctx)?,
     }
     Ok(ruling)
@@ -69,34 +73,54 @@ fn wake(r: &mut Ruling, alarm: &Alarm, ctx: &Context) {
         Alarm::CompletionDeadline { round } => intake::completion_overdue(r, *round, ctx),
         Alarm::SecretExpiry { issue } => delivery::expire(r, *issue, ctx),
         Alarm::ChangeReminder { issue, nth } => delivery::remind_change(r, *issue, *nth, ctx),
-        Alarm::Assign { revision } => review::assign_again(r, *revision, ctx),
+        Alarm::Assign { revision } => people::assign_again(r, *revision, ctx),
     }
 }
 
 fn letter_sent(r: &mut Ruling, id: &str, ctx: &Context) {
     let Some(letter) = r.case.letters.iter().find(|l| l.id == id && l.state == LetterState::Queued) else { return };
     let kind = letter.kind.clone();
+    let stale = is_result(&kind) && !is_last_result(&r.case, id);
     r.record(Event::LetterSent { id: id.to_owned() }, ctx);
-    clock::letter_gone(r, &kind, ctx);
+    if !stale {
+        clock::letter_gone(r, &kind, ctx);
+    }
 }
 
-/// The admin hears of every letter an applicant did not get; a lost result can be issued again.
+/// The admin hears of every letter an applicant did not get; a lost result can be issued again, and is owed until then.
 fn letter_failed(r: &mut Ruling, id: &str, why: &str, ctx: &Context) {
     let Some(letter) = r.case.letters.iter().find(|l| l.id == id) else { return };
     if matches!(letter.state, LetterState::Undelivered { .. }) {
         return;
     }
     let (kind, to) = (letter.kind.clone(), letter.to.clone());
+    let lost_result = is_last_result(&r.case, id);
     r.record(Event::LetterUndelivered { id: id.to_owned(), why: why.to_owned() }, ctx);
-    clock::letter_gone(r, &kind, ctx);
-    if let (Phase::Delivered { reveal, .. }, true) = (&r.case.phase, kind.starts_with("result_")) {
-        let issue = reveal.issue;
+    if !is_result(&kind) {
+        clock::letter_gone(r, &kind, ctx);
+    }
+    if let (Phase::Delivered { reveal, .. }, true) = (&r.case.phase, lost_result) {
+        let (issue, unseen) = (reveal.issue, matches!(reveal.state, RevealState::Waiting | RevealState::Expired));
         r.record(Event::NewLinkAsked { issue }, ctx);
+        if unseen {
+            clock::result_is_owed(r, ctx);
+        }
     }
     let to_admin = ctx.admins.iter().any(|a| to.contains(&a.id));
-    if let (Some(id), false) = (r.case.assigned.clone(), to_admin) {
-        r.send(Letter::new(LetterName::LetterUndelivered, Recipient::Admin { id }).code(&kind).remark(why));
+    if !to_admin {
+        let links_to = r.case.phase.proposal().map(|p| p.hash.clone());
+        let letter = |to| Letter { links_to, ..Letter::new(LetterName::LetterUndelivered, to).code(&kind).remark(why) };
+        r.tell_admin(ctx, letter);
     }
+}
+
+fn is_result(kind: &str) -> bool {
+    LetterName::RESULTS.iter().any(|name| name.key() == kind)
+}
+
+/// An earlier issue's letter says nothing of the one in hand.
+fn is_last_result(case: &Case, id: &str) -> bool {
+    case.letters.iter().rfind(|l| is_result(&l.kind)).is_some_and(|l| l.id == id)
 }
 
 impl Ruling {
@@ -109,9 +133,9 @@ impl Ruling {
         self.effects.push(Effect::Send { letter });
     }
 
-    /// A letter to the admin whose case it is, if anybody has been named.
-    fn tell_admin(&mut self, letter: impl FnOnce(Recipient) -> Letter) {
-        if let Some(id) = self.case.assigned.clone() {
+    /// A letter to the admin whose case it is, if anybody was named who may still act.
+    fn tell_admin(&mut self, ctx: &Context, letter: impl FnOnce(Recipient) -> Letter) {
+        if let Some(id) = people::holder(&self.case, ctx) {
             self.send(letter(Recipient::Admin { id }));
         }
     }

@@ -41,6 +41,11 @@ pub enum Refused {
     CannotHandOver { admin: String },
     #[error("a second admin must approve too")]
     NeedsSecond,
+    #[error("only the applicant may withdraw the request")]
+    NotTheApplicant,
+    /// Called were, or could be, only a number from the mail (THREATS row 6).
+    #[error("only a call to the registered telephone number confirms anything")]
+    NotTheRegisteredNumber,
     #[error("there is nothing to fetch here")]
     Gone,
 }

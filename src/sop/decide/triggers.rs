@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use super::intake;
 use crate::sop::case::Case;
 use crate::sop::checklist::{Check, Finding};
 use crate::sop::command::Context;
@@ -14,6 +15,11 @@ use crate::sop::procedure::rules::Trigger;
 pub const NIP_UNKNOWN: &str = "nip_unknown";
 /// An item of the procedure file asks for a confirmation.
 pub const ITEM_ASKS: &str = "item_asks";
+
+/// The applicant was reached and denied the request.
+pub const APPLICANT_DENIED: &str = "applicant_denied";
+/// What no reason can stand in for: without a code nobody could open the result, and a denial is an answer.
+pub(super) const CANNOT_BE_WAIVED: [&str; 2] = [NIP_UNKNOWN, APPLICANT_DENIED];
 
 /// What the system proposes (SOP steps 3, 5, 7). Missing papers come first: nothing is rejected that can be cured.
 pub fn recommend(case: &Case, procedure: &Procedure) -> Recommendation {
@@ -28,7 +34,7 @@ pub fn recommend(case: &Case, procedure: &Procedure) -> Recommendation {
     let incomplete = !with(Consequence::Complete, Some(2)).is_empty();
     let to_reject = with(Consequence::Reject, None);
     if !to_complete.is_empty() && (incomplete || to_reject.is_empty()) {
-        if u32::from(case.rounds) >= procedure.completion.max_rounds {
+        if !intake::may_ask_again(case, procedure) {
             return Recommendation::Reject { code: "R06".to_owned() };
         }
         return Recommendation::Complete { items: names(&to_complete) };
@@ -56,6 +62,19 @@ pub(super) fn triggers(case: &Case, ctx: &Context) -> Vec<String> {
         found.insert(NIP_UNKNOWN.to_owned());
     }
     found.into_iter().collect()
+}
+
+/// Triggers that no confirmation on record answers: one that was given for another account or before they were known
+/// does not count, nor does a reason stand in for a denial.
+pub(super) fn unsettled(case: &Case, ctx: &Context) -> Vec<String> {
+    let mut open = triggers(case, ctx);
+    if let Some(settled) = case.settlement() {
+        open.retain(|trigger| !settled.triggers.contains(trigger));
+    }
+    if case.is_denied() {
+        open.push(APPLICANT_DENIED.to_owned());
+    }
+    open
 }
 
 fn applies(trigger: Trigger, case: &Case, ctx: &Context) -> bool {
