@@ -117,7 +117,10 @@ fn a_missing_reject_reason_and_a_word_nobody_knows_are_named() {
 }
 
 #[test]
-fn the_hash_is_that_of_the_bytes() {
+fn the_hash_is_that_of_the_bytes_and_the_text_reads_the_same_again() {
+    let shipped = Procedure::helpdesk();
+
+    assert_eq!(Procedure::parse(shipped.source()).unwrap(), shipped);
     assert_eq!(Procedure::helpdesk().hash().0.len(), 64);
     assert_ne!(Procedure::parse(&format!("{SHIPPED}\n")).unwrap().hash(), Procedure::helpdesk().hash());
 }

@@ -11,7 +11,8 @@
 //!
 //! Exit status 0 with an answer, 75 for a failure worth retrying (nothing was done), anything else below 128 for a
 //! lasting one (nothing was done). A script must reset at most once for a key. A time-out, an end by a signal (or a
-//! shell's status for one, 128 and more), or an answer that cannot be understood leaves the outcome of a reset unknown: a person must look, or `read_back` tells.
+//! shell's status for one, 128 and more), or an answer that cannot be understood leaves the outcome of a reset unknown:
+//! a person must look, or `read_back` tells.
 //! The script gets no secret as an argument or in its environment, which is empty but for `PATH` and `LANG`. What it
 //! writes to standard error is thrown away, since it may hold secrets, except when probed.
 

@@ -23,6 +23,7 @@ pub struct OfficeConfig {
     pub prefix: String,
     /// Told when a time standard is overrun.
     pub superior: Option<Address>,
+    /// That pages begin in; the language of letters is the procedure's.
     pub language: Language,
 }
 

@@ -5,6 +5,8 @@
 //! asked of an applicant and [`rules`] for times, people and secrets. The tables under `[recognition]` belong to
 //! `dossier` and pass through unread.
 
+use std::fmt;
+
 use chrono_tz::Tz;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
@@ -30,6 +32,8 @@ pub struct Procedure {
     id: String,
     #[serde(skip, default = "unhashed")]
     hash: Sha256Hex,
+    #[serde(skip)]
+    source: Source,
     #[serde(default)]
     pub language: Language,
     pub sop: Basis,
@@ -66,6 +70,16 @@ pub struct Procedure {
     pub recognition: toml::Table,
 }
 
+/// A file's text, left out of debug output.
+#[derive(Clone, Default, PartialEq)]
+struct Source(String);
+
+impl fmt::Debug for Source {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Source(…)")
+    }
+}
+
 /// What is wrong with a procedure file: the key, and a sentence that says what and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{key}`: {message}")]
@@ -83,6 +97,7 @@ impl Procedure {
             vec![Flaw { key, message: message(&e) }]
         })?;
         procedure.hash = Sha256Hex(Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect());
+        procedure.source = Source(text.to_owned());
         let flaws = procedure.flaws();
         if flaws.is_empty() { Ok(procedure) } else { Err(flaws) }
     }
@@ -100,6 +115,11 @@ impl Procedure {
     /// SHA-256 of the file's bytes.
     pub fn hash(&self) -> &Sha256Hex {
         &self.hash
+    }
+
+    /// The file's text, to be kept beside the hash for the cases that began under it.
+    pub fn source(&self) -> &str {
+        &self.source.0
     }
 
     pub fn document(&self, kind: DocumentKind) -> Option<&DocumentRule> {
