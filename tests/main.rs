@@ -2,4 +2,5 @@
 
 mod kit;
 
+mod letters_samples;
 mod letters_texts;
