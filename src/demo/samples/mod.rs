@@ -2,8 +2,9 @@
 //! people and their numbers are invented: serials are in the 900s, domains end in `.example`, telephone numbers use a
 //! prefix that is not given out. Nothing here is random: the same moment gives the same bytes.
 //!
-//! Read [`people`] for who there is, [`papers`] for what they write, [`requests`] for the mails and their labels.
+//! Read [`people`] for who there is, [`papers`] for what they write, [`requests`] for their mails.
 
+mod cases;
 pub mod label;
 pub mod papers;
 pub mod people;

@@ -119,7 +119,7 @@ pub fn letter_pdf(letter: &Letter) -> Vec<u8> {
     let column = 340.0;
     sheet.line(column, "Pemohon,").line(column, person.position).down(44.0);
     if letter.signed {
-        sheet.down(-6.0).ink(column + 4.0, person.nip.bytes().map(u32::from).sum()).down(6.0);
+        sheet.down(-13.0).ink(column + 4.0, person.nip.bytes().map(u32::from).sum()).down(13.0);
     }
     sheet.font(Face::Bold, 11.5).line(column, person.name).font(Face::Regular, 11.5);
     sheet.line(column, &format!("{}. {}", person.nip_word(), person.nip_printed()));
@@ -143,13 +143,13 @@ fn decision(decree: &Decree, number: &str) -> Sheet {
     sheet.centred(middle, "PENGANGKATAN PENGELOLA LAYANAN PENGADAAN SECARA ELEKTRONIK");
     sheet.centred(middle, &format!("TAHUN ANGGARAN {year}")).down(10.0).font(Face::Regular, 11.5);
     let colon = LEFT + 72.0;
-    let considering = "a. bahwa untuk kelancaran layanan pengadaan secara elektronik perlu mengangkat pengelola LPSE; \
+    let considering = "a. bahwa untuk kelancaran layanan pengadaan secara elektronik perlu mengangkat pengelola LPSE;\n\
                        b. bahwa berdasarkan pertimbangan pada huruf a perlu menetapkan Keputusan Kepala Biro;";
     sheet.field(LEFT, colon, "Menimbang", considering).down(4.0);
     let recalling = "1. Peraturan Presiden Nomor 16 Tahun 2018 tentang Pengadaan Barang/Jasa Pemerintah sebagaimana telah \
-                     beberapa kali diubah; 2. Peraturan LKPP Nomor 10 Tahun 2021 tentang Unit Kerja Pengadaan Barang/Jasa;";
+                     beberapa kali diubah;\n2. Peraturan LKPP Nomor 10 Tahun 2021 tentang Unit Kerja Pengadaan Barang/Jasa;";
     sheet.field(LEFT, colon, "Mengingat", recalling).down(8.0);
-    sheet.centred(middle, "MEMUTUSKAN:").down(4.0).field(LEFT, colon, "Menetapkan", "").down(-8.0);
+    sheet.centred(middle, "MEMUTUSKAN:").down(4.0).field(LEFT, colon, "Menetapkan", "");
     let until = format!(
         "Keputusan ini mulai berlaku pada tanggal ditetapkan sampai dengan tanggal 31 Desember {year}, dengan ketentuan \
          apabila terdapat kekeliruan akan diperbaiki sebagaimana mestinya."
@@ -162,11 +162,11 @@ fn decision(decree: &Decree, number: &str) -> Sheet {
     for (label, text) in clauses {
         sheet.down(3.0).field(LEFT, colon, label, text);
     }
-    let column = 320.0;
+    let column = 308.0;
     sheet.down(24.0).line(column, &format!("Ditetapkan di {PLACE}"));
     sheet.line(column, &format!("pada tanggal {}", printed(decree.date))).down(4.0);
     sheet.line(column, "KEPALA BIRO PENGADAAN").line(column, "BARANG DAN JASA,").down(44.0);
-    sheet.down(-8.0).ink(column + 8.0, 77).down(-12.0).stamp(column - 8.0).down(20.0);
+    sheet.down(-14.0).ink(column + 8.0, 77).down(-4.0).stamp(column - 4.0).down(18.0);
     sheet.font(Face::Bold, 11.5).line(column, "Dr. Ir. HASANUDDIN MAPPANYUKI, M.Si.").font(Face::Regular, 11.5);
     sheet.line(column, "Pembina Utama Muda").line(column, "NIP. 19700923 199603 1 950");
     sheet
@@ -201,9 +201,9 @@ fn annex(decree: &Decree, number: &str) -> Sheet {
         sheet.put(columns[2].0 + 4.0, position).put(columns[3].0 + 4.0, person.role);
         sheet.down(13.0).put(columns[1].0 + 4.0, &person.nip_printed()).put(columns[2].0 + 4.0, rest).down(7.0);
     }
-    let column = 320.0;
+    let column = 308.0;
     sheet.font(Face::Regular, 11.5).down(30.0).line(column, "KEPALA BIRO PENGADAAN").line(column, "BARANG DAN JASA,");
-    sheet.down(40.0).down(-8.0).ink(column + 8.0, 77).down(-10.0).stamp(column - 8.0).down(18.0);
+    sheet.down(44.0).down(-14.0).ink(column + 8.0, 77).down(-4.0).stamp(column - 4.0).down(18.0);
     sheet.font(Face::Bold, 11.5).line(column, "Dr. Ir. HASANUDDIN MAPPANYUKI, M.Si.");
     sheet
 }

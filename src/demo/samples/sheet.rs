@@ -93,8 +93,15 @@ impl Sheet {
         self.line(x, text)
     }
 
-    /// Breaks a text into lines between `x` and `right`; the first begins `indent` further in.
+    /// Breaks each line of a text into lines between `x` and `right`; the first begins `indent` further in.
     pub fn paragraph(&mut self, x: f32, right: f32, indent: f32, text: &str) -> &mut Self {
+        for (index, part) in text.split('\n').enumerate() {
+            self.wrapped(x, right, if index == 0 { indent } else { 0.0 }, part);
+        }
+        self
+    }
+
+    fn wrapped(&mut self, x: f32, right: f32, indent: f32, text: &str) {
         let mut line = String::new();
         let mut start = x + indent;
         for word in text.split_whitespace() {
@@ -106,7 +113,7 @@ impl Sheet {
                 line = longer;
             }
         }
-        self.line(start, &line)
+        self.line(start, &line);
     }
 
     /// A label, a colon and a value that may take several lines.
