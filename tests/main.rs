@@ -6,5 +6,6 @@ mod config_file;
 mod config_procedure;
 mod config_secrets;
 mod kit;
+mod letters_samples;
 mod letters_texts;
 mod worktime_standards;

@@ -11,6 +11,7 @@ mod calendar;
 mod context;
 pub mod facts;
 pub mod kind;
+pub mod lacking;
 pub mod links;
 mod phrases;
 pub mod render;
@@ -23,5 +24,6 @@ pub use facts::{
     Unlock,
 };
 pub use kind::LetterKind;
+pub use lacking::{lacks, present};
 pub use links::{EditFault, Fillings, check_edited, fill, fill_links, placeholders};
 pub use render::{LetterError, Letters};
