@@ -25,7 +25,7 @@ impl Engine {
         }
         if attempt.state == AttemptState::Started {
             let why = "the program stopped while the account system was being asked".to_owned();
-            return self.report(row, decision, Report::Unknown { why }, Along::default()).await;
+            return self.conclude(row, decision, Report::Unknown { why }, Along::default()).await;
         }
         let attempt = attempt.clone();
         if !attempt.services.contains(&Service::ResetPassword) {
@@ -38,10 +38,10 @@ impl Engine {
         let decision = attempt.decision;
         let Some(user_id) = &attempt.user_id else {
             let note = "no account was named in the proposal".to_owned();
-            return self.report(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
+            return self.conclude(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
         };
         if self.accounts.abilities().by_hand {
-            return self.report(row, decision, Report::HandedToPerson, Along::default()).await;
+            return self.conclude(row, decision, Report::HandedToPerson, Along::default()).await;
         }
         let worked = self.procedures.get(&case.procedure.hash)?;
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
@@ -65,14 +65,14 @@ impl Engine {
                 FaultKind::Unknown => Report::Unknown { why: fault.message },
             },
         };
-        self.report(row, decision, report, Along::default()).await
+        self.conclude(row, decision, report, Along::default()).await
     }
 
     /// The user ID alone is asked for: nothing is changed, so it may be asked again at will.
     async fn look_up_user_id(&self, row: &Row, case: &Case, attempt: &Attempt) -> Result<(), Fault> {
         let decision = attempt.decision;
         if self.accounts.abilities().by_hand {
-            return self.report(row, decision, Report::HandedToPerson, Along::default()).await;
+            return self.conclude(row, decision, Report::HandedToPerson, Along::default()).await;
         }
         let account = case.account.as_ref();
         let query = Query {
@@ -85,19 +85,19 @@ impl Engine {
             Err(fault) if row.attempts + 1 < TRIES && fault.kind != FaultKind::Permanent => return Err(fault),
             Err(fault) => {
                 let report = Report::Failed { by: None, why: fault.message };
-                return self.report(row, decision, report, Along::default()).await;
+                return self.conclude(row, decision, report, Along::default()).await;
             }
         };
         let same = found.into_iter().find(|a| Some(&a.user_id) == attempt.user_id.as_ref());
         let Some(found) = same else {
             let note = "the account system knows no such account".to_owned();
-            return self.report(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
+            return self.conclude(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
         };
         let worked = self.procedures.get(&case.procedure.hash)?;
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
         let sealed = ResultSecret { user_id: Some(found.user_id.0.clone()), password: None };
         let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
-        self.report(row, decision, Report::Done { user_id: Some(found.user_id.0), by: None }, along).await
+        self.conclude(row, decision, Report::Done { user_id: Some(found.user_id.0), by: None }, along).await
     }
 
     /// Asks the account system what became of an attempt; where it cannot tell, the admin is asked by letter.
@@ -109,11 +109,11 @@ impl Engine {
         match self.accounts.read_back(&key, user_id).await {
             Ok(Some(true)) => {
                 let report = Report::Done { user_id: named(attempt), by: None };
-                self.report(row, decision, report, Along::default()).await
+                self.conclude(row, decision, report, Along::default()).await
             }
             Ok(Some(false)) => {
                 let why = "the account system says that nothing was changed".to_owned();
-                self.report(row, decision, Report::Failed { by: None, why }, Along::default()).await
+                self.conclude(row, decision, Report::Failed { by: None, why }, Along::default()).await
             }
             Err(fault) if fault.kind == FaultKind::Transient && row.attempts + 1 < TRIES => Err(fault),
             Ok(None) | Err(_) => self.settle_done(row).await,
@@ -128,7 +128,7 @@ impl Engine {
         self.apply(&row.key, Command::ReportExecution { decision, report: Report::Postponed }, along).await.map(drop)
     }
 
-    async fn report(&self, row: &Row, decision: u32, report: Report, mut along: Along) -> Result<(), Fault> {
+    async fn conclude(&self, row: &Row, decision: u32, report: Report, mut along: Along) -> Result<(), Fault> {
         along.settle.push(Settlement { id: row.id.clone(), how: Settled::Done });
         match self.apply(&row.key, Command::ReportExecution { decision, report }, along).await? {
             Answer::Done(_) => Ok(()),

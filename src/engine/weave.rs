@@ -8,12 +8,13 @@ use super::casebook::Along;
 use super::codec;
 use super::correspondence::PendingLetter;
 use super::port::Fault;
-use super::store::{Batch, CaseKey, NewLink, NewRow, SecretChange, Tag};
+use super::store::{Batch, CaseKey, DocumentWrite, NewLink, NewRow, SecretChange, Tag};
 use crate::sop::case::Case;
 use crate::sop::command::Alarm;
 use crate::sop::decide::Ruling;
 use crate::sop::effect::Effect;
 use crate::sop::event::{Event, Recorded};
+use crate::sop::names::CaseNumber;
 
 /// A step ready to commit, and the case as it then stands.
 pub(super) struct Woven {
@@ -49,8 +50,10 @@ pub mod family {
     pub const OPEN: &str = "open";
     /// Message-IDs of a case's mails and letters.
     pub const MESSAGE: &str = "message";
-    /// Folded user IDs of resets, for the repeat trigger.
-    pub const ACCOUNT: &str = "account";
+    /// Not an index but a document by folded user ID: the last reset, for the repeat trigger.
+    pub const LAST_RESET: &str = "last_reset";
+    /// Hashes of papers.
+    pub const PAPER: &str = "paper";
     /// Number, date and applicant of a request letter.
     pub const LETTER: &str = "letter";
 }
@@ -88,12 +91,13 @@ impl Engine {
         batch.snapshot = codec::encode(&case);
         batch.settle = along.settle;
         batch.secrets.extend(along.secrets);
-        batch.documents = along.documents;
+        batch.documents.extend(along.documents);
         batch.seen.extend(along.seen);
         Ok(Woven { case, batch })
     }
 
     fn index(&self, case: &Case, opening: bool, events: &[Event], batch: &mut Batch) {
+        let mut resets = Vec::new();
         let mut tag = |family: &str, value: String, set| batch.tags.push(Tag { family: family.to_owned(), value, set });
         if opening {
             tag(family::OPEN, String::new(), true);
@@ -106,26 +110,40 @@ impl Engine {
                     }
                 }
                 Event::Checked { .. } => {
-                    if let Some(value) = letter_key(case) {
+                    if let Some(value) = letter_key_of(&case.understanding) {
                         tag(family::LETTER, value, true);
+                    }
+                    for document in &case.understanding.documents {
+                        if let Some(sha256) = &document.sha256 {
+                            tag(family::PAPER, sha256.0.clone(), true);
+                        }
                     }
                 }
                 Event::Approved { .. } => {
-                    if let Some(account) = &case.account {
-                        tag(family::ACCOUNT, account.user_id.folded(), true);
-                    }
+                    resets.extend(case.account.as_ref().map(|account| account.user_id.folded()));
                 }
                 _ => {}
             }
         }
+        let at = self.clock.now();
+        batch.documents.extend(resets.into_iter().map(|id| DocumentWrite {
+            office: self.office.id.clone(),
+            family: family::LAST_RESET.to_owned(),
+            id,
+            expected_version: None,
+            bytes: Some(codec::encode(&LastReset { at, case: case.number.clone() })),
+        }));
     }
 }
 
-/// What makes a request letter the same letter again (THREATS row 17): number, date and applicant.
-pub(super) fn letter_key(case: &Case) -> Option<String> {
-    letter_key_of(&case.understanding)
+/// When an account was last allowed to be reset, and by which case.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LastReset {
+    pub at: DateTime<Utc>,
+    pub case: CaseNumber,
 }
 
+/// What makes a request letter the same letter again (THREATS row 17): number, date and applicant.
 pub(super) fn letter_key_of(understanding: &crate::sop::checklist::Understanding) -> Option<String> {
     use crate::sop::checklist::DocumentKind;
     let letter = understanding.documents.iter().find(|d| d.kind == DocumentKind::RequestLetter)?;

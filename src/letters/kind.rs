@@ -72,6 +72,8 @@ pub enum LetterKind {
     LetterUndelivered,
     /// A one-time result was not fetched in time, or the applicant asks for a fresh link.
     NewLinkAsked,
+    /// A mail came while the account was being worked on; nothing was checked anew.
+    MailWaiting,
     /// Too many wrong codes.
     FactorLocked,
     /// The holiday list of a year is missing; clocks are provisional.
@@ -83,7 +85,7 @@ pub enum LetterKind {
 use LetterKind::*;
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 34] = [
+    pub const ALL: [LetterKind; 35] = [
         Acknowledgement,
         CompletionReceived,
         CompletionRequest,
@@ -115,6 +117,7 @@ impl LetterKind {
         ReplyNotUnderstood,
         LetterUndelivered,
         NewLinkAsked,
+        MailWaiting,
         FactorLocked,
         HolidaysMissing,
         Flood,
@@ -153,6 +156,7 @@ impl LetterKind {
             ReplyNotUnderstood => "reply_not_understood",
             LetterUndelivered => "letter_undelivered",
             NewLinkAsked => "new_link_asked",
+            MailWaiting => "mail_waiting",
             SecretExpired => "secret_expired",
             FactorLocked => "factor_locked",
             HolidaysMissing => "holidays_missing",
@@ -197,7 +201,7 @@ impl LetterKind {
             ActionNeeded | FreshProposal => &["approve", "complete", "reject", "hand_over"],
             ManualTask => &["outcome"],
             HeldMail => &["held"],
-            StandardHalf | StandardOverdue | ReplyNotUnderstood | LetterUndelivered => &["review"],
+            StandardHalf | StandardOverdue | ReplyNotUnderstood | LetterUndelivered | MailWaiting => &["review"],
             OutcomeUnknown | DriverFailed => &["resolve"],
             NewLinkAsked => &["reissue"],
             _ => &[],
@@ -243,6 +247,10 @@ impl From<LetterName> for LetterKind {
             LetterName::DecisionDone => DecisionDone,
             LetterName::NewLinkAsked => NewLinkAsked,
             LetterName::LetterUndelivered => LetterUndelivered,
+            LetterName::MailWaiting => MailWaiting,
+            LetterName::FreshProposal => FreshProposal,
+            LetterName::AlreadyDecided => AlreadyDecided,
+            LetterName::ReplyNotUnderstood => ReplyNotUnderstood,
         }
     }
 }

@@ -96,6 +96,9 @@ pub enum LetterName {
     /// To the admin: a mail came while the account was being worked on; nothing was checked anew.
     MailWaiting,
     LetterUndelivered,
+    FreshProposal,
+    AlreadyDecided,
+    ReplyNotUnderstood,
 }
 
 impl LetterName {
@@ -131,6 +134,9 @@ impl LetterName {
             Self::NewLinkAsked => "new_link_asked",
             Self::MailWaiting => "mail_waiting",
             Self::LetterUndelivered => "letter_undelivered",
+            Self::FreshProposal => "fresh_proposal",
+            Self::AlreadyDecided => "already_decided",
+            Self::ReplyNotUnderstood => "reply_not_understood",
         }
     }
 }

@@ -57,6 +57,7 @@ pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Re
         Command::LetterSent { id } => letter_sent(r, &id, ctx),
         Command::LetterFailed { id, why } => letter_failed(r, &id, &why, ctx),
         Command::StartArchiving => clock::begin_archiving(r, ctx)?,
+        Command::Notify { kind, to } => notify(r, kind, to),
         Command::FinishArchiving => clock::finish_archiving(r, ctx)?,
         Command::ExplainDeviation { by, index, reason } => clock::explain(r, by, index, reason, ctx)?,
     }
@@ -75,6 +76,12 @@ fn wake(r: &mut Ruling, alarm: &Alarm, ctx: &Context) {
         Alarm::ChangeReminder { issue, nth } => delivery::remind_change(r, *issue, *nth, ctx),
         Alarm::Assign { revision } => people::assign_again(r, *revision, ctx),
     }
+}
+
+fn notify(r: &mut Ruling, kind: LetterName, to: Recipient) {
+    let mut letter = Letter::new(kind, to);
+    letter.links_to = r.case.phase.proposal().map(|proposal| proposal.hash.clone());
+    r.send(letter);
 }
 
 fn letter_sent(r: &mut Ruling, id: &str, ctx: &Context) {
