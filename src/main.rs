@@ -1,1 +1,7 @@
-fn main() {}
+use loket::reading::worker;
+
+fn main() {
+    if std::env::args_os().nth(1).is_some_and(|verb| verb == worker::VERB) {
+        std::process::exit(worker::main_worker());
+    }
+}

@@ -8,4 +8,5 @@ mod config_secrets;
 mod kit;
 mod letters_samples;
 mod letters_texts;
+mod reading;
 mod worktime_standards;

@@ -1,6 +1,8 @@
 //! One attachment → papers. The bytes decide what it is; archives and forwarded mails are opened within their limits, each
 //! file in them a paper of its own. What cannot be read is named, never guessed at.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use sha2::{Digest, Sha256};
 
 use super::format::{self, Format};
@@ -48,6 +50,23 @@ impl<'l> Pile<'l> {
         self.file(name, &leaf.bytes, &leaf.kind, 0);
     }
 
+    /// Names a leaf without opening it.
+    pub fn unread(&mut self, leaf: &Leaf) {
+        let name = leaf.name.clone().unwrap_or_default();
+        let format = format::sniff(&leaf.bytes, &name, &leaf.kind);
+        if zipped::is_litter(&name)
+            || (name.is_empty() && format.is_picture())
+            || self.papers.len() >= self.limits.papers
+        {
+            return;
+        }
+        if format == Format::Executable {
+            self.alert("executable_attachment");
+        }
+        let name = if name.is_empty() { self.invent(format) } else { name };
+        self.push(name, format, &leaf.bytes, Method::None, Vec::new(), false);
+    }
+
     fn invent(&mut self, format: Format) -> String {
         self.unnamed += 1;
         let extension = match format {
@@ -65,6 +84,17 @@ impl<'l> Pile<'l> {
             self.alert("nested_too_deep");
             return;
         }
+        let before = self.papers.len();
+        // Parsers of others may panic on what they did not foresee: that paper is unreadable, the next is not.
+        let opened = catch_unwind(AssertUnwindSafe(|| self.open(name.clone(), bytes, declared, depth)));
+        if opened.is_err() {
+            self.papers.truncate(before);
+            self.alert("unreadable_document");
+            self.push(name, Format::Unknown, bytes, Method::None, Vec::new(), false);
+        }
+    }
+
+    fn open(&mut self, name: String, bytes: &[u8], declared: &str, depth: usize) {
         match format::sniff(bytes, &name, declared) {
             Format::Pdf => self.pdf(name, bytes),
             Format::Docx => self.office(name, bytes, Format::Docx),
