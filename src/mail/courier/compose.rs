@@ -108,7 +108,10 @@ fn shortened(subject: &str) -> String {
 /// The body may quote an applicant: control characters other than line ends and tabs become visible.
 fn readable(body: &str) -> String {
     let body = body.replace("\r\n", "\n");
-    body.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect()
+    let visible: String =
+        body.chars().map(|c| if c.is_control() && c != '\n' && c != '\t' { '\u{fffd}' } else { c }).collect();
+    // The builder would insert each CR in place, which takes minutes for a long text.
+    visible.replace('\n', "\r\n")
 }
 
 fn enclosed_part(file: &Enclosure) -> SinglePart {

@@ -5,3 +5,5 @@ mod backoff;
 pub mod imap;
 pub mod maildir;
 mod notify;
+
+pub use backoff::Patience;

@@ -14,8 +14,6 @@ use crate::engine::port::Fault;
 use crate::mail::remark::remark;
 use crate::mail::tls::{Dialect, Endpoint, Security, Wire};
 
-/// The server's answer to `DONE` comes at once, or the connection is dead.
-const DONE_DEADLINE: Duration = Duration::from_secs(15);
 /// Bytes an answer may have beside the mails asked for; 100,000 waiting mails are listed in about 5 MiB.
 const ANSWER: u64 = 32 * 1024 * 1024;
 
@@ -157,8 +155,9 @@ impl Line {
         }
     }
 
-    /// Waits in IDLE (RFC 2177) until the server tells of new mail or `at_most` has passed.
-    pub async fn idle(&mut self, at_most: Duration) -> Result<(), Trouble> {
+    /// Waits in IDLE (RFC 2177) until the server tells of new mail or `at_most` has passed; the end may take
+    /// `end_within`.
+    pub async fn idle(&mut self, at_most: Duration, end_within: Duration) -> Result<(), Trouble> {
         self.session.as_mut().allow(ANSWER);
         let tag = self.session.run_command("IDLE").await.map_err(|e| self.broken(&e))?;
         if timeout(self.deadline, self.idle_until(&tag, true))
@@ -174,9 +173,7 @@ impl Line {
             return Ok(());
         }
         self.session.run_command_untagged("DONE").await.map_err(|e| self.broken(&e))?;
-        timeout(DONE_DEADLINE, self.idle_end(&tag))
-            .await
-            .map_err(|_| Trouble::Broken(silent(&self.server, DONE_DEADLINE)))?
+        timeout(end_within, self.idle_end(&tag)).await.map_err(|_| Trouble::Broken(silent(&self.server, end_within)))?
     }
 
     /// Reads until the go-ahead (`for_consent`) or until news; `true` once the server has ended IDLE by itself.

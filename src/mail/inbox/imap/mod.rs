@@ -21,6 +21,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
+use super::Patience;
 use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
 use crate::mail::tls::{Endpoint, Security};
 
@@ -58,6 +59,7 @@ pub struct ImapInbox {
 /// What both connections know.
 struct Shared {
     settings: ImapSettings,
+    patience: Patience,
     endpoint: Endpoint,
     ledger: std::sync::Mutex<ledger::Ledger>,
 }
@@ -75,6 +77,14 @@ impl ImapInbox {
     /// # Errors
     /// Permanent: plain text to another machine, an unreadable `ca_file`, an impossible folder name.
     pub fn new(settings: ImapSettings) -> Result<Self, Fault> {
+        Self::with_patience(settings, Patience::default())
+    }
+
+    /// As [`ImapInbox::new`], with other pauses after failures.
+    ///
+    /// # Errors
+    /// As [`ImapInbox::new`].
+    pub fn with_patience(settings: ImapSettings, patience: Patience) -> Result<Self, Fault> {
         let endpoint = Endpoint::new(&settings.host, settings.port, settings.security, settings.ca_file.as_ref())?;
         for folder in [&settings.inbox_folder, &settings.processed_folder, &settings.refused_folder] {
             if words::quoted_folder(folder).is_none() {
@@ -86,7 +96,7 @@ impl ImapInbox {
         if settings.user.contains('\0') || settings.password.contains('\0') {
             return Err(Fault::permanent("The user name or the password of the mailbox holds a NUL byte"));
         }
-        let shared = Arc::new(Shared { settings, endpoint, ledger: std::sync::Mutex::default() });
+        let shared = Arc::new(Shared { settings, patience, endpoint, ledger: std::sync::Mutex::default() });
         Ok(Self {
             watch: Mutex::new(watch::Watch::new(Arc::clone(&shared))),
             filing: Mutex::new(filing::Filing::new(Arc::clone(&shared))),

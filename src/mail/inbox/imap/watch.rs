@@ -67,7 +67,8 @@ impl Watch {
             Err(_) => {
                 self.line = None;
                 self.failures = self.failures.saturating_add(1);
-                self.not_before = Some(Instant::now() + backoff::pause_after(self.failures, backoff::chance()));
+                self.not_before =
+                    Some(Instant::now() + self.shared.patience.pause_after(self.failures, backoff::chance()));
             }
         }
         outcome
@@ -125,7 +126,7 @@ impl Watch {
     async fn pause(&mut self, line: &mut Line) -> Result<(), Fault> {
         let interval = self.shared.settings.poll_interval;
         let waited = if line.abilities.idle {
-            line.idle(interval.min(LONGEST_IDLE)).await
+            line.idle(interval.min(LONGEST_IDLE), self.shared.patience.idle_end).await
         } else {
             tokio::time::sleep(interval).await;
             line.run("NOOP", |_| {}).await
