@@ -102,6 +102,7 @@ fn facts(kind: LetterKind) -> LetterFacts {
     let lack =
         |item: &str, problem, file: Option<&str>| Lack { item: item.into(), problem, file: file.map(Into::into) };
     match kind {
+        MailWaiting => base,
         Acknowledgement => LetterFacts { checking_starts: wita(11, 7, 30), ..base },
         CompletionRequest => LetterFacts {
             missing: vec![

@@ -5,6 +5,7 @@
 //! [`crate::engine::port::AccountDriver`]. No driver decides anything: whether a reset may happen is settled before.
 
 pub mod command;
+pub mod csv;
 pub mod directory;
 pub mod manual;
 pub mod register;
