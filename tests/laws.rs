@@ -4,9 +4,14 @@
 //! knows the laws, [`moves`] the right, stale, repeated, forged and badly timed commands, [`ending`] how a case is
 //! brought to its end from wherever it stands. Nothing here touches the world.
 
+mod binding;
+mod branches;
+mod delivered;
 mod ending;
 mod hold;
 mod moves;
 mod office;
 mod papers;
+mod undecided;
+mod waiting;
 mod walk;

@@ -242,8 +242,13 @@ fn staff(walk: &mut Walk, who: Who) {
 /// The dispatcher takes the outbox row, perhaps a second time, and calls only where the ledger lets it.
 fn start(walk: &mut Walk, forged: bool) {
     let Some(decision) = walk.calls.last().copied().or(forged.then_some(1)) else { return };
-    if walk.try_it(Command::StartExecution { decision }).is_ok() {
-        walk.secrets.insert(decision);
+    match walk.try_it(Command::StartExecution { decision }) {
+        Ok(_) => {
+            walk.secrets.insert(decision);
+        }
+        // A row whose attempt was called off, or is already under way in another worker.
+        Err(_) if walk.case.attempt().is_none_or(|a| a.decision != decision) => walk.calls.retain(|c| *c != decision),
+        Err(_) => {}
     }
 }
 
@@ -271,12 +276,7 @@ fn report(walk: &mut Walk, fitting: bool, kind: u8, by: Option<Who>) {
         // The password that the person typed in is sealed before it is reported.
         walk.secrets.insert(decision);
     }
-    if walk.try_it(Command::ReportExecution { decision, report: report.clone() }).is_ok() {
-        match report {
-            Report::Postponed => assert!(walk.calls.contains(&decision), "the same row is tried again"),
-            Report::HandedToPerson => {}
-            _ => walk.calls.retain(|call| *call != decision),
-        }
+    if walk.try_it(Command::ReportExecution { decision, report }).is_ok() {
         if done && !(unknown && walk.resets.contains_key(&decision)) {
             walk.account_system_resets(decision);
         }

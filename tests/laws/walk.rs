@@ -75,6 +75,7 @@ impl Walk {
         let ruling = self.office.ask(self.now, |ctx| decide(&before, command.clone(), ctx))?;
         hold::step(self, &before, &command, &ruling);
         self.take(ruling.clone());
+        self.settle(&before, &command);
         hold::standing(self);
         Ok(ruling)
     }
@@ -89,6 +90,17 @@ impl Walk {
     #[track_caller]
     pub fn is_refused(&mut self, command: Command) -> Refused {
         self.try_it(command).err().unwrap_or_else(|| panic!("accepted in {}", self.case.phase.name()))
+    }
+
+    /// The dispatcher keeps its row until it knows what came of the call.
+    fn settle(&mut self, before: &Case, command: &Command) {
+        let begun = before.attempt().is_some_and(|a| a.state != AttemptState::Intended);
+        if let Command::ReportExecution { decision, report } = command
+            && begun
+            && *report != Report::Postponed
+        {
+            self.calls.retain(|call| call != decision);
+        }
     }
 
     fn take(&mut self, ruling: Ruling) {
@@ -182,7 +194,7 @@ impl Walk {
 
     #[track_caller]
     pub fn start(&mut self) -> u32 {
-        let decision = self.calls.pop().expect("a call is to be made");
+        let decision = *self.calls.last().expect("a call is to be made");
         self.does(Command::StartExecution { decision });
         self.secrets.insert(decision);
         decision
