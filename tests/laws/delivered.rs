@@ -102,6 +102,22 @@ fn a_result_nobody_fetched_expires_and_is_closed_as_such() {
 }
 
 #[test]
+fn an_applicant_who_asked_again_is_not_forgotten() {
+    let mut walk = delivered(Papers::Complete);
+    walk.ring_until(|a| matches!(a, Alarm::SecretExpiry { .. }));
+    let asking = walk.mail_of(Papers::Complete);
+    walk.does(asking);
+    assert_eq!(walk.case.times.open_span().map(|s| s.step), Some(8), "the office owes a result");
+
+    walk.ring_until(|a| matches!(a, Alarm::ChangeReminder { .. }));
+
+    assert_eq!(reveal_state(&walk), (1, RevealState::Expired, true));
+    assert_eq!(walk.letters(LetterName::NewLinkAsked).len(), 3, "told of the expiry, of the mail, and reminded");
+    walk.does(reissue(&walk, 0));
+    walk.drive();
+}
+
+#[test]
 fn a_lost_result_is_issued_again_and_again() {
     let mut walk = delivered(Papers::Complete);
     walk.does(Command::Reveal { issue: 1 });
