@@ -148,6 +148,22 @@ fn two_admins_approve_one_after_the_other() {
 }
 
 #[test]
+fn a_trigger_may_call_for_two_even_after_the_call() {
+    let office = || Office::shipped().with(|p| p.approval.two_after_trigger = true);
+    let mut usual = request(office(), Papers::Complete);
+    let mut unusual = request(office(), Papers::FromElsewhere);
+
+    usual.does(usual.approval(0));
+    unusual.does(unusual.call(0, ConfirmationResult::Confirmed));
+    unusual.does(unusual.decision(0, reason("telah dikonfirmasi")));
+
+    assert_eq!(usual.calls, [1]);
+    assert!(unusual.calls.is_empty());
+    unusual.does(unusual.decision(1, reason("telah diperiksa")));
+    assert_eq!(unusual.calls, [1]);
+}
+
+#[test]
 fn nobody_decides_on_their_own_account() {
     let mut office = Office::shipped();
     office.admins = vec![admin(2), admin(0)];
