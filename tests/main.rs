@@ -13,6 +13,7 @@ mod inbox_maildir;
 mod inbox_trust;
 mod kit;
 mod kit_servers;
+mod laws;
 mod letters_samples;
 mod letters_texts;
 mod reading;

@@ -118,6 +118,7 @@ pub enum Event {
     NewLinkAsked {
         issue: u32,
     },
+    /// The applicant was reminded to change the password, or the admin of a result that is owed.
     ChangeReminded {
         issue: u32,
         nth: u8,

@@ -35,16 +35,14 @@ pub(super) fn resume(r: &mut Ruling, attempt: &Attempt, why: &str, ctx: &Context
     let hash = proposal.hash.clone();
     r.effects.push(Effect::VoidLinks);
     r.record(Event::DeliveryResumed { proposal: Box::new(proposal) }, ctx);
-    clock::leave(r, ctx);
     let Phase::Delivered { reveal, .. } = &r.case.phase else { return };
     let (issue, nth, unseen) = (reveal.issue, reveal.reminders.saturating_add(1), reveal.state == RevealState::Expired);
     if unseen {
         clock::result_is_owed(r, ctx);
-    }
-    if unseen {
-        wake_for_end(r, issue, ctx)
+        wake_for_end(r, issue, ctx);
     } else {
-        wake_for_change(r, issue, nth, ctx)
+        clock::leave(r, ctx);
+        wake_for_change(r, issue, nth, ctx);
     }
     r.tell_admin(ctx, |to| Letter::new(LetterName::DriverFailed, to).remark(why).links_to(&hash));
 }
@@ -148,13 +146,20 @@ pub(super) fn expire(r: &mut Ruling, issue: u32, ctx: &Context) {
 }
 
 /// Reminds of the change (SOP step 8), and after the last reminder closes the case as unconfirmed; one whose result
-/// was never fetched is closed as such. Only the next reminder in turn counts.
+/// was never fetched is closed as such, after the admin was reminded of an applicant who asked for it again. Only the
+/// next reminder in turn counts.
 pub(super) fn remind_change(r: &mut Ruling, issue: u32, nth: u8, ctx: &Context) {
-    let Phase::Delivered { reveal, .. } = &r.case.phase else { return };
+    let Phase::Delivered { reveal, proposal } = &r.case.phase else { return };
     if reveal.issue != issue || nth != reveal.reminders.saturating_add(1) {
         return;
     }
     match (reveal.state, reveal.what) {
+        (RevealState::Expired, _) if reveal.asked_again && u32::from(nth) <= reminders(ctx) => {
+            let hash = proposal.hash.clone();
+            r.record(Event::ChangeReminded { issue, nth }, ctx);
+            r.tell_admin(ctx, |to| Letter::new(LetterName::NewLinkAsked, to).links_to(&hash));
+            return wake_in(r, issue, nth.saturating_add(1), ctx.procedure.change.remind_every_working_days, ctx);
+        }
         (RevealState::Expired, _) => return finish(r, Outcome::NotFetched, ctx),
         (RevealState::Waiting, RevealKind::SystemLink) => {}
         (RevealState::Waiting, _) => return,
@@ -181,16 +186,19 @@ fn wake_for_change(r: &mut Ruling, issue: u32, nth: u8, ctx: &Context) {
         nth if nth > reminders(ctx) => rules.close_after_working_days,
         nth => rules.remind_after_working_days.saturating_add(rules.remind_every_working_days.saturating_mul(nth - 1)),
     };
-    let days = day(u32::from(nth)).saturating_sub(day(u32::from(nth) - 1)).max(1);
-    let at = ctx.calendar.add_working_days(ctx.now, days);
-    r.effects.push(Effect::Wake { alarm: Alarm::ChangeReminder { issue, nth }, at });
+    let days = day(u32::from(nth)).saturating_sub(day(u32::from(nth) - 1));
+    wake_in(r, issue, nth, days, ctx);
 }
 
 /// The end of a case whose result nobody fetched.
 fn wake_for_end(r: &mut Ruling, issue: u32, ctx: &Context) {
     let Phase::Delivered { reveal, .. } = &r.case.phase else { return };
     let nth = reveal.reminders.saturating_add(1);
-    let at = ctx.calendar.add_working_days(ctx.now, ctx.procedure.change.close_after_working_days.max(1));
+    wake_in(r, issue, nth, ctx.procedure.change.close_after_working_days, ctx);
+}
+
+fn wake_in(r: &mut Ruling, issue: u32, nth: u8, working_days: u32, ctx: &Context) {
+    let at = ctx.calendar.add_working_days(ctx.now, working_days.max(1));
     r.effects.push(Effect::Wake { alarm: Alarm::ChangeReminder { issue, nth }, at });
 }
 

@@ -61,7 +61,8 @@ pub(super) fn report(r: &mut Ruling, decision: u32, report: Report, ctx: &Contex
         }
         Report::HandedToPerson => {
             r.record(Event::ExecutionHandedToPerson { decision }, ctx);
-            people::replace(r, ctx);
+            people::assign_or_wait(r, ctx);
+            clock::change_hands(r, ctx);
             r.tell_admin(ctx, |to| Letter::new(LetterName::ManualTask, to));
         }
         Report::NotFound { by, note } => {

@@ -59,7 +59,10 @@ pub(super) fn add_mail(r: &mut Ruling, dossier: Dossier, ctx: &Context) -> Resul
             take_in(r, dossier, ctx);
             review::check(r, ctx);
         }
-        Phase::Held { .. } => take_in(r, dossier, ctx),
+        Phase::Held { .. } => {
+            take_in(r, dossier, ctx);
+            people::replace(r, ctx);
+        }
         Phase::Delivered { reveal, proposal } => {
             let (issue, expired, hash) = (reveal.issue, reveal.state == RevealState::Expired, proposal.hash.clone());
             r.record(Event::MailAdded { mail: Box::new(dossier.mail) }, ctx);
@@ -72,6 +75,7 @@ pub(super) fn add_mail(r: &mut Ruling, dossier: Dossier, ctx: &Context) -> Resul
         Phase::Received | Phase::Executing { .. } | Phase::Unknown { .. } => {
             // What was decided stands still until its outcome is known: account and findings stay as they were.
             r.record(Event::MailAdded { mail: Box::new(dossier.mail) }, ctx);
+            people::replace(r, ctx);
             r.tell_admin(ctx, |to| Letter::new(LetterName::MailWaiting, to));
         }
     }
