@@ -4,3 +4,9 @@
 pub mod answer;
 pub mod counter;
 pub mod view;
+
+mod difference;
+pub mod pages;
+pub mod plain;
+pub mod say;
+pub mod words;
