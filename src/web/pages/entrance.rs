@@ -67,14 +67,16 @@ pub struct RelockPage<'a> {
     f: Frame<'a>,
     w: &'static EntranceWords,
     name: &'a str,
+    /// Where to go on.
+    to: &'a str,
     /// Something typed waits for the code.
     parked: bool,
     wrong: bool,
 }
 
 impl<'a> RelockPage<'a> {
-    pub fn new(f: Frame<'a>, name: &'a str, parked: bool, wrong: bool) -> Self {
-        Self { w: EntranceWords::of(f.lang()), f, name, parked, wrong }
+    pub fn new(f: Frame<'a>, name: &'a str, to: &'a str, parked: bool, wrong: bool) -> Self {
+        Self { w: EntranceWords::of(f.lang()), f, name, to, parked, wrong }
     }
 }
 
@@ -84,13 +86,15 @@ pub struct SignInPage<'a> {
     f: Frame<'a>,
     w: &'static EntranceWords,
     address: &'a str,
+    /// Where to go on.
+    to: &'a str,
     error: Option<&'static str>,
     address_error: Option<&'static str>,
 }
 
 impl<'a> SignInPage<'a> {
-    pub fn new(f: Frame<'a>, address: &'a str) -> Self {
-        Self { w: EntranceWords::of(f.lang()), f, address, error: None, address_error: None }
+    pub fn new(f: Frame<'a>, address: &'a str, to: &'a str) -> Self {
+        Self { w: EntranceWords::of(f.lang()), f, address, to, error: None, address_error: None }
     }
 
     /// Address or code did not match.
