@@ -1,3 +1,7 @@
 //! What Loket promises, one file per promise. `kit` starts the real servers the promises are held against.
 
 mod kit;
+mod web_browser;
+mod web_desk;
+mod web_escape;
+mod web_fake;
