@@ -17,4 +17,8 @@ mod laws;
 mod letters_samples;
 mod letters_texts;
 mod reading;
+mod web_browser;
+mod web_desk;
+mod web_escape;
+mod web_fake;
 mod worktime_standards;
