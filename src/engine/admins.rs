@@ -63,7 +63,9 @@ pub enum Standing {
 pub enum Proof {
     Right,
     /// Tries left before the lock.
-    Wrong { left: u8 },
+    Wrong {
+        left: u8,
+    },
     Locked,
 }
 
@@ -79,7 +81,8 @@ impl AdminRecord {
     /// The factor; for the enrolment page and the demo alone.
     pub fn factor(&self) -> Result<TotpSecret, Fault> {
         // Kept as 32 bytes of which the factor is the first 20, so that one hexadecimal form serves.
-        let bytes = unhex(&self.factor).ok_or_else(|| Fault::permanent("Cannot read an admin's factor. Enrol the admin again"))?;
+        let bytes = unhex(&self.factor)
+            .ok_or_else(|| Fault::permanent("Cannot read an admin's factor. Enrol the admin again"))?;
         TotpSecret::from_bytes(&bytes[..20]).map_err(Fault::permanent)
     }
 }

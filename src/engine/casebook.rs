@@ -63,7 +63,9 @@ impl Engine {
             match self.commit_one(batch).await? {
                 Outcome::Committed { .. } => return Ok(Answer::Done(Box::new(case))),
                 Outcome::Stale { .. } => {}
-                Outcome::Seen { .. } | Outcome::LinkSpent | Outcome::DocumentStale { .. } => return Ok(Answer::Conflict),
+                Outcome::Seen { .. } | Outcome::LinkSpent | Outcome::DocumentStale { .. } => {
+                    return Ok(Answer::Conflict);
+                }
             }
         }
         Err(Fault::transient(format!("Cannot record a step of {}: others kept changing it. Try again", key.number)))
@@ -88,7 +90,10 @@ impl Engine {
     pub(super) async fn commit_one(&self, batch: Batch) -> Result<Outcome, Fault> {
         let outcomes = self.store.commit(vec![batch]).await?;
         self.outbox.notify_one();
-        outcomes.into_iter().next().ok_or_else(|| Fault::permanent("The store gave no answer to a commit; it must be restarted"))
+        outcomes
+            .into_iter()
+            .next()
+            .ok_or_else(|| Fault::permanent("The store gave no answer to a commit; it must be restarted"))
     }
 }
 

@@ -19,7 +19,9 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, Fault>
     match bytes.split_first() {
         Some((&VERSION, json)) => serde_json::from_slice(json).map_err(|e| {
             let place = format!("line {} column {}", e.line(), e.column());
-            Fault::permanent(format!("Cannot read {what}: its bytes do not fit this program ({place}). Restore a backup"))
+            Fault::permanent(format!(
+                "Cannot read {what}: its bytes do not fit this program ({place}). Restore a backup"
+            ))
         }),
         Some((version, _)) => Err(Fault::permanent(format!(
             "Cannot read {what}: it was written in version {version}, this program knows {VERSION}. Install a newer program"

@@ -65,7 +65,8 @@ impl Engine {
         let mut recipes = Vec::new();
         for name in kind.links() {
             let Some(purpose) = purpose(name, case, letter) else { continue };
-            let life = if matches!(purpose, Purpose::Change { .. }) { now + chrono::TimeDelta::days(60) } else { expires };
+            let life =
+                if matches!(purpose, Purpose::Change { .. }) { now + chrono::TimeDelta::days(60) } else { expires };
             let (recipe, link) = self.make_link(key, name, &purpose, life, epoch);
             recipes.push(recipe);
             links.push(link);
@@ -136,7 +137,8 @@ impl Engine {
 
     /// Fills in the times a draft could not know, and leaves the links as placeholders.
     fn with_times(&self, text: Text, letter: &Letter, now: DateTime<Utc>) -> Result<Text, LetterError> {
-        let kept = |name: String| name.strip_prefix("link:").map(|link| (link.to_owned(), format!("{{{{link:{link}}}}}")));
+        let kept =
+            |name: String| name.strip_prefix("link:").map(|link| (link.to_owned(), format!("{{{{link:{link}}}}}")));
         let links = letters::placeholders(&text).into_iter().filter_map(kept).collect();
         let mut times = BTreeMap::from([("done_at".to_owned(), now)]);
         if let Some(until) = letter.until {
@@ -151,12 +153,16 @@ impl Engine {
         match to {
             Recipient::Registered => (registered.into_iter().collect(), Vec::new()),
             Recipient::Admin { id } => (vec![id.clone()], Vec::new()),
-            Recipient::Superior => (self.office.superior.iter().map(|(_, address)| address.clone()).collect(), Vec::new()),
+            Recipient::Superior => {
+                (self.office.superior.iter().map(|(_, address)| address.clone()).collect(), Vec::new())
+            }
             Recipient::Correspondent => {
                 let trusted = case.mails.iter().rev().find(|mail| mail.authenticity.is_trusted());
                 let sender = trusted.and_then(|mail| mail.from.clone());
                 match (sender, registered) {
-                    (Some(sender), Some(registered)) if !registered.same_mailbox(&sender) => (vec![sender], vec![registered]),
+                    (Some(sender), Some(registered)) if !registered.same_mailbox(&sender) => {
+                        (vec![sender], vec![registered])
+                    }
                     (Some(sender), _) => (vec![sender], Vec::new()),
                     (None, registered) => (registered.into_iter().collect(), Vec::new()),
                 }
@@ -176,7 +182,9 @@ fn purpose(name: &str, case: &Case, letter: &Letter) -> Option<Purpose> {
                 _ => return None,
             };
             let proposal = letter.links_to.clone().or_else(|| match &case.phase {
-                Phase::UnderReview { proposal } | Phase::AwaitingConfirmation { proposal, .. } => Some(proposal.hash.clone()),
+                Phase::UnderReview { proposal } | Phase::AwaitingConfirmation { proposal, .. } => {
+                    Some(proposal.hash.clone())
+                }
                 _ => None,
             });
             Some(Purpose::Case { admin, choice: choice.to_owned(), proposal })

@@ -59,7 +59,8 @@ impl Engine {
         let request = LeaseRequest { kinds: Vec::new(), now, until: now + LEASE, limit: ARMFUL };
         let rows = self.store.lease_due(request).await?;
         let count = rows.len();
-        let mut results = futures::stream::iter(rows.into_iter().map(|row| self.carry_out(row))).buffer_unordered(HANDS);
+        let mut results =
+            futures::stream::iter(rows.into_iter().map(|row| self.carry_out(row))).buffer_unordered(HANDS);
         while let Some(result) = results.next().await {
             result?;
         }

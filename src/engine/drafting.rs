@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use super::Engine;
 use super::office::Worked;
 use crate::letters::{
-    Elsewhere, Ending, FindingRow, Lack, LetterFacts, LetterKind, LetterProposal, Origin, Problem, RejectReason, Text, Unlock,
+    Elsewhere, Ending, FindingRow, Lack, LetterFacts, LetterKind, LetterProposal, Origin, Problem, RejectReason, Text,
+    Unlock,
 };
 use crate::sop::case::Case;
 use crate::sop::checklist::{Check, Finding, Method};

@@ -57,7 +57,9 @@ impl Engine {
         let report = match self.accounts.reset(order).await {
             Ok(ResetOutcome::Done) => Report::Done { user_id: named(attempt), by: None },
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
-            Ok(ResetOutcome::NotFound) => Report::NotFound { by: None, note: "the account system knows no such account".to_owned() },
+            Ok(ResetOutcome::NotFound) => {
+                Report::NotFound { by: None, note: "the account system knows no such account".to_owned() }
+            }
             Ok(ResetOutcome::ByHand) => Report::HandedToPerson,
             Err(fault) => match fault.kind {
                 FaultKind::Transient if row.attempts + 1 < TRIES => return self.postpone(row, decision, &fault).await,
@@ -104,7 +106,9 @@ impl Engine {
     pub(super) async fn read_back(&self, row: &Row, decision: u32) -> Result<(), Fault> {
         let Some((_, case)) = self.load(&row.key).await? else { return self.settle_done(row).await };
         let Phase::Unknown { attempt, .. } = &case.phase else { return self.settle_done(row).await };
-        let (Some(user_id), true) = (&attempt.user_id, attempt.decision == decision) else { return self.settle_done(row).await };
+        let (Some(user_id), true) = (&attempt.user_id, attempt.decision == decision) else {
+            return self.settle_done(row).await;
+        };
         let key = idempotency_key(&row.key, decision);
         match self.accounts.read_back(&key, user_id).await {
             Ok(Some(true)) => {

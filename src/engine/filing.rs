@@ -10,7 +10,7 @@ use super::casebook::{Along, Answer};
 use super::codec;
 use super::port::Fault;
 use super::register;
-use super::store::{CaseKey, Outcome, RowState, Settled, Settlement, Tag};
+use super::store::{CaseKey, Outcome, RowState, Settled, Settlement};
 use super::weave::family;
 use crate::letters;
 use crate::sop::case::{Case, LetterState};
@@ -84,7 +84,8 @@ impl Engine {
         let events = self.events(key).await?;
         let mut items = Vec::new();
         for (index, mail) in case.mails.iter().enumerate() {
-            let missing = || Fault::permanent(format!("Cannot archive {}: the bytes of a mail are not there", case.number));
+            let missing =
+                || Fault::permanent(format!("Cannot archive {}: the bytes of a mail are not there", case.number));
             let bytes = self.store.content(key, &mail.sha256).await?.ok_or_else(missing)?;
             let name = format!("surel/{:02}.eml", index + 1);
             items.push(item(&name, "message/rfc822", "Surel masuk", bytes));
@@ -129,11 +130,6 @@ impl Engine {
     pub async fn events(&self, key: &CaseKey) -> Result<Vec<Recorded>, Fault> {
         let stored = self.store.events(key).await?;
         stored.iter().map(|event| codec::decode(&event.bytes, "a journal entry")).collect()
-    }
-
-    /// Index entries that only a live case needs.
-    pub(super) fn closing_tags() -> Vec<Tag> {
-        vec![Tag { family: family::OPEN.to_owned(), value: String::new(), set: false }]
     }
 }
 

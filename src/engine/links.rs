@@ -17,9 +17,17 @@ use crate::vault::{PlainToken, TokenNonce};
 #[serde(tag = "purpose", rename_all = "snake_case")]
 pub enum Purpose {
     /// Opens a case for this admin; `proposal` is what they were written about, if a decision was due.
-    Case { admin: AdminId, choice: String, proposal: Option<Sha256Hex> },
-    Reveal { issue: u32 },
-    Change { issue: u32 },
+    Case {
+        admin: AdminId,
+        choice: String,
+        proposal: Option<Sha256Hex>,
+    },
+    Reveal {
+        issue: u32,
+    },
+    Change {
+        issue: u32,
+    },
 }
 
 impl Purpose {
@@ -34,9 +42,9 @@ impl Purpose {
 
     fn path(&self) -> &'static str {
         match self {
-            Self::Case { .. } => "b",
-            Self::Reveal { .. } => "a",
-            Self::Change { .. } => "g",
+            Self::Case { .. } => "tautan",
+            Self::Reveal { .. } => "ambil",
+            Self::Change { .. } => "ganti",
         }
     }
 }
@@ -69,7 +77,12 @@ impl Engine {
         let nonce = TokenNonce::generate(&*self.random);
         let context = format!("{} {} {name}", key.number, purpose.scope());
         let token = self.keys.links.token(epoch, &nonce, &context);
-        let link = NewLink { hash: token.hashed(), scope: purpose.scope().to_owned(), record: codec::encode(purpose), expires };
+        let link = NewLink {
+            hash: token.hashed(),
+            scope: purpose.scope().to_owned(),
+            record: codec::encode(purpose),
+            expires,
+        };
         (LinkRecipe { name: name.to_owned(), nonce, context, path: purpose.path().to_owned() }, link)
     }
 

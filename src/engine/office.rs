@@ -85,7 +85,8 @@ impl Procedures {
 
     fn read(&self, text: &str) -> Result<Arc<Worked>, Fault> {
         let flawed = |what: String| Fault::permanent(format!("Cannot use a procedure file: {what}. Correct the file"));
-        let procedure = Procedure::parse(text).map_err(|flaws| flawed(flaws.first().map(ToString::to_string).unwrap_or_default()))?;
+        let procedure = Procedure::parse(text)
+            .map_err(|flaws| flawed(flaws.first().map(ToString::to_string).unwrap_or_default()))?;
         let calendar = procedure.calendar(self.zone, &self.years).map_err(flawed)?;
         let recognition = Recognition::from_procedure(text).map_err(|e| flawed(e.to_string()))?;
         let hash = procedure.hash().clone();

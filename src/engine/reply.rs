@@ -21,11 +21,16 @@ use crate::sop::phase::Recommendation;
 impl Engine {
     /// True where the mail was an admin's answer to one of our letters; it was then followed, or answered with why not.
     pub(super) async fn decides_by_reply(&self, mailbox: &Mailbox, mail: &Looked) -> Result<bool, Fault> {
-        if !mailbox.worked.procedure.reply.allowed || !mail.inbound.answers_us || !mail.inbound.authenticity.is_authenticated() {
+        if !mailbox.worked.procedure.reply.allowed
+            || !mail.inbound.answers_us
+            || !mail.inbound.authenticity.is_authenticated()
+        {
             return Ok(false);
         }
         let Some(sender) = mail.sender() else { return Ok(false) };
-        let Some((_, admin)) = self.admin(sender).await?.filter(|(_, record)| record.is_active()) else { return Ok(false) };
+        let Some((_, admin)) = self.admin(sender).await?.filter(|(_, record)| record.is_active()) else {
+            return Ok(false);
+        };
         let Some((key, case, about)) = self.answered(mail, &admin).await? else { return Ok(false) };
         let Some(words) = reply::admin(&mail.facts.contents.body) else {
             self.answer_admin(&key, &admin, LetterName::ReplyNotUnderstood).await?;
@@ -48,8 +53,12 @@ impl Engine {
     ) -> Result<(), Fault> {
         let rules = &mailbox.worked.procedure.reply;
         let (choice, code) = match words {
-            AdminReply::Approve(code) => (Choice::Approve { reason: reply::own_words(&mail.facts.contents.body) }, Some(code)),
-            AdminReply::ApproveWithoutCode => return self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await,
+            AdminReply::Approve(code) => {
+                (Choice::Approve { reason: reply::own_words(&mail.facts.contents.body) }, Some(code))
+            }
+            AdminReply::ApproveWithoutCode => {
+                return self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await;
+            }
             AdminReply::Reject(reason) => {
                 let proposed = match case.phase.proposal().map(|p| &p.recommendation) {
                     Some(Recommendation::Reject { code }) => code.clone(),
@@ -78,7 +87,9 @@ impl Engine {
         let decision = Decision { by, proposal: about, channel: Channel::Reply, factor, choice };
         match self.apply(key, Command::Decide(decision), Along::default()).await? {
             Answer::Done(_) => Ok(()),
-            Answer::Refused(Refused::Changed { .. }, _) => self.answer_admin(key, admin, LetterName::FreshProposal).await,
+            Answer::Refused(Refused::Changed { .. }, _) => {
+                self.answer_admin(key, admin, LetterName::FreshProposal).await
+            }
             Answer::Refused(Refused::AlreadyDecided { .. }, _) | Answer::Gone => {
                 self.answer_admin(key, admin, LetterName::AlreadyDecided).await
             }

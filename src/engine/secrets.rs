@@ -18,7 +18,13 @@ pub struct ResultSecret {
 }
 
 impl Engine {
-    pub fn seal_result(&self, key: &CaseKey, issue: u32, result: &ResultSecret, expires: DateTime<Utc>) -> SecretChange {
+    pub fn seal_result(
+        &self,
+        key: &CaseKey,
+        issue: u32,
+        result: &ResultSecret,
+        expires: DateTime<Utc>,
+    ) -> SecretChange {
         let plain = Secret::new(serde_json::to_string(result).expect("two optional strings always encode"));
         let id = issue.to_string();
         let sealed = self.keys.passwords.seal(&*self.random, &key.number.to_string(), &id, &plain);
@@ -29,7 +35,8 @@ impl Engine {
     pub(super) async fn open_result(&self, key: &CaseKey, issue: u32) -> Result<Option<ResultSecret>, Fault> {
         let id = issue.to_string();
         let Some(kept) = self.store.secret(key, &id).await? else { return Ok(None) };
-        let unreadable = |_| Fault::permanent("Cannot open a sealed result: it was sealed under another key. Issue it again");
+        let unreadable =
+            |_| Fault::permanent("Cannot open a sealed result: it was sealed under another key. Issue it again");
         let plain = self.keys.passwords.open(&key.number.to_string(), &id, &kept.sealed).map_err(unreadable)?;
         let damaged = |_: serde_json::Error| Fault::permanent("Cannot read a sealed result. Issue it again");
         serde_json::from_str(plain.expose()).map(Some).map_err(damaged)

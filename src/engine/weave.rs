@@ -59,7 +59,13 @@ pub mod family {
 }
 
 impl Engine {
-    pub(super) async fn weave(&self, key: &CaseKey, version: u64, ruling: Ruling, along: Along) -> Result<Woven, Fault> {
+    pub(super) async fn weave(
+        &self,
+        key: &CaseKey,
+        version: u64,
+        ruling: Ruling,
+        along: Along,
+    ) -> Result<Woven, Fault> {
         let now = self.clock.now();
         let epoch = self.store.epoch().await?;
         let Ruling { mut case, mut events, effects } = ruling;
@@ -69,8 +75,15 @@ impl Engine {
             let mut woven = Weaving { batch: &mut batch, now, id };
             match effect {
                 Effect::Send { letter } => {
-                    let Some((pending, links, record)) = self.write_letter(key, &case, &letter, &woven.id, epoch)? else { continue };
-                    let queued = Event::LetterQueued { letter: record, subject: pending.subject.clone(), body: pending.body.clone() };
+                    let Some((pending, links, record)) = self.write_letter(key, &case, &letter, &woven.id, epoch)?
+                    else {
+                        continue;
+                    };
+                    let queued = Event::LetterQueued {
+                        letter: record,
+                        subject: pending.subject.clone(),
+                        body: pending.body.clone(),
+                    };
                     case.evolve(&queued, now);
                     events.push(queued);
                     woven.tag(family::MESSAGE, &pending.message_id);
@@ -161,7 +174,12 @@ struct Weaving<'a> {
 
 impl Weaving<'_> {
     fn row(&mut self, task: &Task, due: DateTime<Utc>) {
-        let row = NewRow { id: self.id.clone(), kind: task.kind().to_owned(), due: due.max(self.now), payload: codec::encode(task) };
+        let row = NewRow {
+            id: self.id.clone(),
+            kind: task.kind().to_owned(),
+            due: due.max(self.now),
+            payload: codec::encode(task),
+        };
         self.batch.outbox.push(row);
     }
 

@@ -4,9 +4,9 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::account::Account;
-use super::effect::{LetterName, Recipient};
 use super::case::{Channel, Confirmation, MailRef};
 use super::checklist::Understanding;
+use super::effect::{LetterName, Recipient};
 use super::names::{CaseNumber, Language, OfficeId, Sha256Hex};
 use super::phase::{AdminId, HeldReason};
 
@@ -86,7 +86,10 @@ pub enum Command {
     /// The archive takes up the closed dossier: step 9 and its clock begin.
     StartArchiving,
     /// Tells somebody how the case stands; changes nothing else.
-    Notify { kind: LetterName, to: Recipient },
+    Notify {
+        kind: LetterName,
+        to: Recipient,
+    },
     /// Step 9 is done: the dossier stands in the archive.
     FinishArchiving,
     ExplainDeviation {

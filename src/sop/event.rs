@@ -156,7 +156,11 @@ pub enum Event {
         reason: String,
     },
     /// The text without its links, which no record holds.
-    LetterQueued { letter: LetterRecord, subject: String, body: String },
+    LetterQueued {
+        letter: LetterRecord,
+        subject: String,
+        body: String,
+    },
     LetterSent {
         id: String,
     },

@@ -134,9 +134,10 @@ impl Walk {
             to,
             queued_at: self.now,
             state: LetterState::Queued,
+            about: None,
             sha256: digest(b"text"),
         };
-        let event = Event::LetterQueued { letter: record };
+        let event = Event::LetterQueued { letter: record, subject: String::new(), body: String::new() };
         self.case.evolve(&event, self.now);
         self.journal.push((event, self.now));
         self.sent.push(letter);

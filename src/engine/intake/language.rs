@@ -3,10 +3,26 @@
 use crate::sop::names::Language;
 
 const INDONESIAN: [&str; 16] = [
-    "dan", "yang", "dengan", "untuk", "saya", "kami", "mohon", "terlampir", "pada", "ini", "dari", "bersama", "hormat", "terima", "kasih", "permohonan",
+    "dan",
+    "yang",
+    "dengan",
+    "untuk",
+    "saya",
+    "kami",
+    "mohon",
+    "terlampir",
+    "pada",
+    "ini",
+    "dari",
+    "bersama",
+    "hormat",
+    "terima",
+    "kasih",
+    "permohonan",
 ];
 const ENGLISH: [&str; 16] = [
-    "the", "and", "with", "for", "please", "my", "is", "to", "of", "i", "attached", "have", "this", "dear", "regards", "request",
+    "the", "and", "with", "for", "please", "my", "is", "to", "of", "i", "attached", "have", "this", "dear", "regards",
+    "request",
 ];
 
 /// English only where English words clearly prevail; else the office's own language.
@@ -31,6 +47,9 @@ mod tests {
 
     #[test]
     fn an_english_mail_is_answered_in_english_too() {
-        assert_eq!(of("Dear Admin, please reset the password of my account. I have attached the letter.", Language::Id), Language::En);
+        assert_eq!(
+            of("Dear Admin, please reset the password of my account. I have attached the letter.", Language::Id),
+            Language::En
+        );
     }
 }

@@ -49,7 +49,13 @@ impl Engine {
 
     /// Reads a mail of a case again from the bytes on record.
     pub(super) async fn look_again(&self, mailbox: &Mailbox, raw: Vec<u8>) -> MailFacts {
-        let origin = Origin { mailbox: mailbox.name.clone(), folder: String::new(), uid_validity: 0, uid: 0, name: String::new() };
+        let origin = Origin {
+            mailbox: mailbox.name.clone(),
+            folder: String::new(),
+            uid_validity: 0,
+            uid: 0,
+            name: String::new(),
+        };
         self.look(mailbox, Arrival { origin, body: ArrivalBody::Raw(raw) }).await.facts
     }
 

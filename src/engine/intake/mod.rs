@@ -65,10 +65,11 @@ impl Engine {
     /// Takes a batch of mail in. What comes back is on record and may be filed; what is missing stays in the inbox
     /// and is handed over again.
     pub async fn take_in(&self, mailbox: &Mailbox, arrivals: Vec<Arrival>) -> Result<Vec<(Origin, Folder)>, Fault> {
-        let looked: Vec<Looked> = futures::stream::iter(arrivals.into_iter().map(|arrival| self.look(mailbox, arrival)))
-            .buffered(READERS)
-            .collect()
-            .await;
+        let looked: Vec<Looked> =
+            futures::stream::iter(arrivals.into_iter().map(|arrival| self.look(mailbox, arrival)))
+                .buffered(READERS)
+                .collect()
+                .await;
         if let Some(filed) = self.take_together(mailbox, &looked).await? {
             return Ok(filed);
         }
@@ -86,7 +87,11 @@ impl Engine {
     }
 
     /// One transaction for all; `None` where a conflict undid it for some.
-    async fn take_together(&self, mailbox: &Mailbox, looked: &[Looked]) -> Result<Option<Vec<(Origin, Folder)>>, Fault> {
+    async fn take_together(
+        &self,
+        mailbox: &Mailbox,
+        looked: &[Looked],
+    ) -> Result<Option<Vec<(Origin, Folder)>>, Fault> {
         let mut intake = Intake {
             engine: self,
             mailbox,
@@ -148,7 +153,13 @@ impl Intake<'_> {
     }
 
     /// Applies a command that a mail brings. Refusals come back to the router.
-    async fn apply(&mut self, key: &CaseKey, command: Command, mail: &Looked, keep: bool) -> Result<Option<Refused>, Fault> {
+    async fn apply(
+        &mut self,
+        key: &CaseKey,
+        command: Command,
+        mail: &Looked,
+        keep: bool,
+    ) -> Result<Option<Refused>, Fault> {
         let Some((version, case)) = self.case(key).await? else { return Ok(Some(Refused::Gone)) };
         match self.engine.rule(&case, command).await? {
             Err(refused) => Ok(Some(refused)),

@@ -34,7 +34,12 @@ impl Intake<'_> {
 
 impl Engine {
     /// A held mail, understood as if it had been trusted.
-    pub async fn admitted_dossier(&self, mailbox: &Mailbox, key: &CaseKey, case: &Case) -> Result<Option<Dossier>, Fault> {
+    pub async fn admitted_dossier(
+        &self,
+        mailbox: &Mailbox,
+        key: &CaseKey,
+        case: &Case,
+    ) -> Result<Option<Dossier>, Fault> {
         let Some(mail) = case.last_mail().cloned() else { return Ok(None) };
         let mut facts = self.facts_of(mailbox, key, &case.mails, &[]).await?;
         for fact in &mut facts {
@@ -125,9 +130,16 @@ impl Engine {
             .collect())
     }
 
-    async fn was_reset_lately(&self, mailbox: &Mailbox, account: &Account, key: Option<&CaseKey>) -> Result<bool, Fault> {
+    async fn was_reset_lately(
+        &self,
+        mailbox: &Mailbox,
+        account: &Account,
+        key: Option<&CaseKey>,
+    ) -> Result<bool, Fault> {
         let id = account.user_id.folded();
-        let Some(document) = self.store.document(&self.office.id, family::LAST_RESET, &id).await? else { return Ok(false) };
+        let Some(document) = self.store.document(&self.office.id, family::LAST_RESET, &id).await? else {
+            return Ok(false);
+        };
         let last: LastReset = codec::decode(&document.bytes, "the record of a reset")?;
         let days = i64::from(mailbox.worked.procedure.confirmation.second_reset_within_days);
         let same = key.is_some_and(|key| key.number == last.case);

@@ -69,7 +69,12 @@ impl Intake<'_> {
         Ok(Folder::Refused)
     }
 
-    async fn start(&mut self, mail: &Looked, linked_to: Option<CaseNumber>, verdict: OpeningVerdict) -> Result<(), Fault> {
+    async fn start(
+        &mut self,
+        mail: &Looked,
+        linked_to: Option<CaseNumber>,
+        verdict: OpeningVerdict,
+    ) -> Result<(), Fault> {
         let year = mail.received_at.with_timezone(&self.engine.office.zone).year();
         let number = self.next_number(year).await?;
         let dossier = self.dossier_of(mail, Some(&self.engine.key(&number))).await?;
@@ -163,7 +168,9 @@ impl Intake<'_> {
             for key in self.engine.store.find(&self.engine.office.id, family::MESSAGE, &id).await? {
                 let Some((_, case)) = self.case(&key).await? else { continue };
                 let local = id.split('@').next().unwrap_or_default();
-                let Some(letter) = case.letters.iter().find(|l| local.ends_with(&format!(".{}", l.id))) else { continue };
+                let Some(letter) = case.letters.iter().find(|l| local.ends_with(&format!(".{}", l.id))) else {
+                    continue;
+                };
                 let why = "returned by a later server".to_owned();
                 let command = Command::LetterFailed { id: letter.id.clone(), why };
                 self.learn(&key, command).await?;
