@@ -5,3 +5,5 @@ mod web_browser;
 mod web_desk;
 mod web_escape;
 mod web_fake;
+mod web_pages;
+mod web_serve;
