@@ -2,6 +2,7 @@
 
 mod kit;
 mod web_browser;
+mod web_click;
 mod web_desk;
 mod web_escape;
 mod web_fake;
