@@ -2,9 +2,11 @@
 
 mod kit;
 mod web_browser;
+mod web_case;
 mod web_click;
 mod web_desk;
 mod web_escape;
 mod web_fake;
 mod web_pages;
+mod web_samples;
 mod web_serve;

@@ -8,9 +8,11 @@ use std::time::Duration;
 use fantoccini::{Client, ClientBuilder, Locator};
 use loket::web::router;
 use loket::web::serve::Listening;
+use loket::web::view::CasePage;
 use tokio_util::sync::CancellationToken;
 
 use crate::web_fake::{CODE, Fake, GOOD_TOKEN, NIP, SetClock, now, site};
+use crate::web_samples::review;
 
 /// Chromium's driver on a free port, ended with the test.
 struct Driver(Child);
@@ -22,7 +24,8 @@ impl Drop for Driver {
     }
 }
 
-async fn browser() -> (Driver, Client) {
+/// A browser whose page is `width` pixels wide.
+async fn browser(width: u32) -> (Driver, Client) {
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = free.local_addr().expect("it is bound").port();
     drop(free);
@@ -34,7 +37,8 @@ async fn browser() -> (Driver, Client) {
         .expect("chromedriver is installed; tests/run installs it");
     let driver = Driver(child);
     let options = serde_json::json!({"goog:chromeOptions": {
-        "args": ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1280,1600", "--force-prefers-reduced-motion"]
+        "args": ["--headless", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--force-prefers-reduced-motion"],
+        "mobileEmulation": {"deviceMetrics": {"width": width, "height": 1600, "pixelRatio": 1.0, "touch": false}}
     }});
     let capabilities = options.as_object().cloned().expect("written as an object");
     let deadline = tokio::time::Instant::now() + Duration::from_secs(30);
@@ -82,7 +86,7 @@ async fn a_browser_opens_a_dossier_rejects_it_and_collects_a_result() {
     let clock = Arc::new(SetClock(Mutex::new(now())));
     let stop = CancellationToken::new();
     let serving = tokio::spawn(listening.serve(router(site(Arc::clone(&fake), clock, &base)), stop.clone()));
-    let (_driver, client) = browser().await;
+    let (_driver, client) = browser(1280).await;
 
     client.goto(&format!("{base}/tautan/{GOOD_TOKEN}")).await.expect("the desk answers");
     fill(&client, "#kode", CODE).await;
@@ -104,4 +108,46 @@ async fn a_browser_opens_a_dossier_rejects_it_and_collects_a_result() {
 
     assert_eq!(review.as_str(), format!("{base}/berkas/LPSE-2026-0047#tolak"));
     assert_eq!(fake.calls(), ["unlock", "decide Reject hash-usulan  ", "reveal", "change_confirmed"]);
+}
+
+#[tokio::test]
+async fn no_page_scrolls_sideways_on_a_narrow_screen() {
+    let long =
+        "CamScanner_11-10-2026_08.14_SK_HELPDESK_TIM_PENGELOLA_LPSE_PROVINSI_KARANG_MULIA_TAHUN_ANGGARAN_2026.pdf";
+    let fake = Arc::new(Fake { demo: true, words: long.into(), ..Fake::default() });
+    *fake.page.lock().expect("nobody else holds the page") = Box::new(move || {
+        let mut review = review(long);
+        review.head.user_id = Some(long.into());
+        review.papers.iter_mut().for_each(|paper| paper.unreadable = Some(long.into()));
+        CasePage::Review(Box::new(review))
+    });
+    let listening = Listening::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None).await.expect("a free port");
+    let base = format!("http://{}", listening.address());
+    let clock = Arc::new(SetClock(Mutex::new(now())));
+    let stop = CancellationToken::new();
+    let serving = tokio::spawn(listening.serve(router(site(Arc::clone(&fake), clock, &base)), stop.clone()));
+    let (_driver, client) = browser(320).await;
+    client.goto(&format!("{base}/tautan/{GOOD_TOKEN}")).await.expect("the desk answers");
+    fill(&client, "#kode", CODE).await;
+    press(&client, "form button").await;
+    reached(&client, "#tolak button").await;
+
+    let mut wide = Vec::new();
+    for path in ["berkas/LPSE-2026-0047", "meja", "ditahan/tahan-1", "surel/surat-1", "tautan/x", "masuk"]
+        .map(str::to_owned)
+        .into_iter()
+        .chain(["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("{kind}/{GOOD_TOKEN}")))
+    {
+        client.goto(&format!("{base}/{path}")).await.expect("the desk answers");
+        let width = client.execute("return document.documentElement.scrollWidth", Vec::new()).await;
+        let width = width.expect("the browser measures").as_u64().unwrap_or(u64::MAX);
+        if width > 320 {
+            wide.push((path, width));
+        }
+    }
+    client.close().await.expect("the browser closes");
+    stop.cancel();
+    serving.await.expect("it ends without a panic");
+
+    assert_eq!(wide, []);
 }
