@@ -3,5 +3,6 @@
 
 pub mod authenticity;
 pub mod automatic;
+pub mod facts;
 pub mod headers;
 pub mod message;

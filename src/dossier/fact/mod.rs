@@ -5,9 +5,9 @@ pub mod date;
 pub mod name;
 pub mod nip;
 pub mod number;
-// order
-// period
-// role
-// service
-// signature
-// user_id
+pub mod order;
+pub mod period;
+pub mod role;
+pub mod service;
+pub mod signature;
+pub mod user_id;

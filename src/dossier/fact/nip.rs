@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use chrono::{Datelike, NaiveDate};
 
+use crate::dossier::page::Rect;
+use crate::dossier::sheet::{Piece, Sheet, share_width};
 use crate::sop::names::Nip;
 
 /// A run of digits, perhaps grouped, found in text. `at` counts bytes.
@@ -32,6 +34,12 @@ pub enum Flaw {
 /// All employee numbers in a text: 18 digits, unspaced or grouped with single spaces, dots or hyphens.
 pub fn find(text: &str) -> Vec<(Nip, Range<usize>)> {
     runs(text).into_iter().filter_map(|run| Nip::parse(&run.digits).map(|nip| (nip, run.at))).collect()
+}
+
+/// How many employee numbers stand inside a box of a sheet.
+pub fn find_count(sheet: &Sheet, block: Rect) -> usize {
+    let inside = |p: &Piece| share_width(p.at, block) && p.middle() > block.y && p.middle() < block.y + block.h;
+    sheet.pieces().filter(|(_, p)| inside(p)).map(|(_, p)| find(&p.text).len()).sum()
 }
 
 /// The digits right after a label such as `NIP.`, whatever their count: a number with a digit too few is still seen.
