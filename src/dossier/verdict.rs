@@ -96,8 +96,9 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
     if file.services.is_empty() && Gist::of(&said).has_any(&r.other_services) {
         return true;
     }
-    let signs = r.other_roles.iter().any(|o| gist.has_any(&o.signs) && gist.has_any(&o.names));
-    signs && !gist.has_any(&r.role.names)
+    let signs = r.other_roles.iter().any(|o| gist.has_any(&o.signs));
+    let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
+    signs && !Gist::of(&format!("{said} {wish}")).has_any(&r.role.names)
 }
 
 /// The role whose account is asked about: `Some(true)` the procedure's own, `Some(false)` another, `None` not said.
