@@ -7,6 +7,7 @@ mod config_procedure;
 mod config_secrets;
 mod courier_maildir;
 mod courier_smtp;
+mod dossier;
 mod inbox_faults;
 mod inbox_imap;
 mod inbox_maildir;

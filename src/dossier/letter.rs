@@ -84,6 +84,9 @@ fn first_row(sheets: &[Sheet]) -> Option<Evidence> {
 
 fn letter_number(labelled: &[Labelled]) -> (Option<String>, bool) {
     let Some(field) = labelled.iter().find(|l| l.fields.contains(&Field::Number)) else { return (None, false) };
+    if field.value.is_empty() && !field.rest_of_row.contains(|c: char| c.is_ascii_digit()) {
+        return (None, true);
+    }
     // The row may go on with another column: the place of the letter, or the next label.
     match number::read(&with_gap(field)) {
         Some(Number::Given(number)) => (Some(number), false),

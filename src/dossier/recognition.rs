@@ -45,6 +45,9 @@ pub struct Role {
 pub struct OtherRole {
     pub name: String,
     pub names: Vec<Phrase>,
+    /// Requests are often written to this role; it counts as the account's role only in `akun <role>`.
+    #[serde(default)]
+    pub addressed: bool,
     /// Words that only such an applicant's letter holds, such as `nama perusahaan`.
     #[serde(default)]
     pub signs: Vec<Phrase>,

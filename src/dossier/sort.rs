@@ -161,8 +161,9 @@ fn settle(stack: &mut Stack, r: &Recognition) {
         DocumentKind::RequestLetter if !is_request(&text, r) => stack.kind = DocumentKind::Other,
         DocumentKind::AppointmentDecree if !stack.annex_only => {
             let title = super::decree::title(&stack.sheets);
-            let about = if title.is_empty() { text } else { title };
-            if !Gist::of(&about).has_any(&r.decree.appoints) {
+            let about = if title.is_empty() || stack.weaker { text } else { title };
+            let gist = Gist::of(&about);
+            if !gist.has_any(&r.decree.appoints) && !gist.has_any(&r.role.names) {
                 stack.kind = DocumentKind::Other;
             }
         }
