@@ -1,4 +1,4 @@
-//! Processes that a test starts, and their end: asked first, then forced, by process group.
+//! Processes that a test starts, and their end, by process group.
 
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
-/// A server and everything it starts. Dropping it ends them all.
+/// A server and everything it starts. Dropping it ends them all at once.
 pub struct Offspring {
     child: Option<Child>,
     pid: Pid,
@@ -26,7 +26,7 @@ impl Offspring {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
-    /// Ends the leader and its group, and waits for it.
+    /// Asks the leader to end, as an operator would, forces its group, and waits for it.
     pub fn end(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         kill_process(self.pid, Signal::TERM).ok();
@@ -45,8 +45,11 @@ impl Offspring {
 }
 
 impl Drop for Offspring {
+    /// Without asking: what the servers hold is the test's own and goes with it.
     fn drop(&mut self) {
-        self.end();
+        let Some(mut child) = self.child.take() else { return };
+        kill_process_group(self.pid, Signal::KILL).ok();
+        child.wait().ok();
     }
 }
 
