@@ -13,14 +13,13 @@ use std::process::{Command, Stdio};
 use loket::mail::courier::smtp::SmtpSettings;
 use loket::mail::tls::Security;
 use tempfile::TempDir;
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use zeroize::Zeroizing;
 
 use super::dovecot::{Dovecot, PASSWORD, Ports, expect_reply, stuffed};
 use super::offspring::{Offspring, free_port, is_root, mortal};
 use super::samples;
-use super::wait::wait_for;
 
 /// Who signs the verdicts.
 pub const AUTHSERV_ID: &str = "mx.lpse.karangmulia.example";
@@ -64,16 +63,7 @@ impl Postfix {
                 .stderr(Stdio::null()),
         );
         let mut postfix = Self { process, folder, ca_file: dovecot.ca_file().to_owned(), mx, submission };
-        wait_for("Postfix's greeting", || async move {
-            for port in [mx, submission] {
-                let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-                let mut line = String::new();
-                BufReader::new(stream).read_line(&mut line).await.ok().filter(|&read| read > 0)?;
-            }
-            Some(())
-        })
-        .await;
-        assert!(postfix.process.lives(), "Postfix ended at once: {}", postfix.log());
+        postfix.process.greets("Postfix", &[mx, submission], &postfix.folder.path().join("log")).await;
         postfix
     }
 
