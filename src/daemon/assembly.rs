@@ -11,26 +11,29 @@ use zeroize::Zeroizing;
 use crate::accounts::command::{Script, ScriptSettings};
 use crate::accounts::directory::Directory;
 use crate::accounts::manual::Manual;
+use crate::config::Config;
 use crate::config::accounts::Driver;
 use crate::config::courier::{CourierKind, Security};
 use crate::config::mailbox::{MailboxConfig, MailboxKind};
-use crate::config::Config;
 use crate::dossier::page::Contents;
 use crate::engine::Engine;
 use crate::engine::intake::Mailbox;
 use crate::engine::office::{Office, Procedures};
 use crate::engine::port::{AccountDriver, Clock, Courier, Inbox, Reader};
-use crate::engine::store::Store;
+use crate::letters::hours::in_words as hours_in_words;
 use crate::letters::{self, Letters};
 use crate::mail::authenticity::Trust;
-use crate::mail::courier::{MaildirCourier, Sender, SmtpCourier, SmtpSettings};
-use crate::mail::inbox::{ImapInbox, ImapSettings, MaildirInbox, MaildirSettings};
+use crate::mail::courier::compose::Sender;
+use crate::mail::courier::maildir::MaildirCourier;
+use crate::mail::courier::smtp::{SmtpCourier, SmtpSettings};
+use crate::mail::inbox::imap::{ImapInbox, ImapSettings};
+use crate::mail::inbox::maildir::{MaildirInbox, MaildirSettings};
 use crate::mail::message::Reception;
 use crate::mail::tls;
 use crate::reading::pool::{Pool, PoolConfig};
+use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
 use crate::store::redb::RedbStore;
-use crate::store::StateFolder;
 use crate::vault::{Keyring, MasterKey, OsRandom, Random};
 
 /// Everything that runs, put together and not yet started.
@@ -140,9 +143,12 @@ fn master_key(config: &Config, random: &dyn Random) -> Result<MasterKey> {
 }
 
 fn office(config: &Config) -> Office {
-    let own = std::iter::once(config.courier.from_address.clone()).chain(config.mailboxes.iter().filter_map(|mailbox| {
-        mailbox.imap().and_then(|imap| crate::sop::names::Address::parse(&imap.user))
-    }));
+    let own = std::iter::once(config.courier.from_address.clone()).chain(
+        config
+            .mailboxes
+            .iter()
+            .filter_map(|mailbox| mailbox.imap().and_then(|imap| crate::sop::names::Address::parse(&imap.user))),
+    );
     Office {
         id: config.office.id.clone(),
         prefix: config.office.prefix.clone(),
@@ -156,7 +162,11 @@ fn office(config: &Config) -> Office {
 }
 
 fn letters_office(config: &Config) -> letters::Office {
-    let (hours_id, hours_en) = config.mailboxes.first().map(|m| hours_in_words(&m.procedure, config)).unwrap_or_default();
+    let (hours_id, hours_en) = config
+        .mailboxes
+        .first()
+        .map(|m| hours_in_words(&m.procedure.hours.week, config.office.zone))
+        .unwrap_or_default();
     letters::Office {
         name: config.office.name.clone(),
         unit: config.office.unit.clone(),
@@ -167,12 +177,6 @@ fn letters_office(config: &Config) -> letters::Office {
         system: config.office.system_name.clone(),
         zone: config.office.zone.to_string(),
     }
-}
-
-/// Service hours as letters and pages say them, in Indonesian and English.
-pub fn hours_in_words(procedure: &crate::sop::procedure::Procedure, config: &Config) -> (String, String) {
-    let label = letters::zone_label(config.office.zone);
-    (procedure.hours.in_words(crate::sop::names::Language::Id, &label), procedure.hours.in_words(crate::sop::names::Language::En, &label))
 }
 
 fn accounts(config: &Config, directory: Directory) -> Arc<dyn AccountDriver> {
@@ -194,7 +198,8 @@ fn accounts(config: &Config, directory: Directory) -> Arc<dyn AccountDriver> {
 }
 
 fn reading(config: &Config) -> Result<PoolConfig> {
-    let program = std::env::current_exe().context("Cannot find the program's own file, which reading workers are started from")?;
+    let program = std::env::current_exe()
+        .context("Cannot find the program's own file, which reading workers are started from")?;
     let usual = PoolConfig::new(program);
     let workers = match config.reading.workers {
         0 => usual.workers,
@@ -205,7 +210,8 @@ fn reading(config: &Config) -> Result<PoolConfig> {
 }
 
 fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {
-    let sender = Sender { address: config.courier.from_address.clone(), display_name: config.courier.from_name.clone() };
+    let sender =
+        Sender { address: config.courier.from_address.clone(), display_name: config.courier.from_name.clone() };
     let missing = |key: &str| anyhow!("Cannot send mail: `{key}` is missing from the configuration. Add it");
     Ok(match config.courier.kind {
         CourierKind::Maildir => {
@@ -215,7 +221,9 @@ fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {
         CourierKind::Smtp => {
             let smtp = config.courier.smtp.as_ref().ok_or_else(|| missing("courier.smtp"))?;
             let login = match &smtp.login {
-                Some(login) if extent == Extent::Whole => Some((login.user.clone(), Zeroizing::new(login.password.read_text()?.to_string()))),
+                Some(login) if extent == Extent::Whole => {
+                    Some((login.user.clone(), Zeroizing::new(login.password.read_text()?.to_string())))
+                }
                 _ => None,
             };
             Arc::new(SmtpCourier::new(SmtpSettings {

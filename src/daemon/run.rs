@@ -40,7 +40,12 @@ impl LastLook {
 }
 
 /// Runs every loop until `stop`, finishing what is in hand. Fails only when nothing can be written down any more.
-pub async fn run(assembly: Assembly, schedule: ArchiveSchedule, last_look: LastLook, stop: CancellationToken) -> Result<(), Fault> {
+pub async fn run(
+    assembly: Assembly,
+    schedule: ArchiveSchedule,
+    last_look: LastLook,
+    stop: CancellationToken,
+) -> Result<(), Fault> {
     let Assembly { engine, mailboxes, inboxes, store, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
     for (mailbox, inbox) in mailboxes.into_iter().zip(inboxes) {
@@ -126,7 +131,9 @@ async fn take_in(
     let mut tries = 0;
     loop {
         match engine.take_in(mailbox, batch.clone()).await {
-            Err(fault) if fault.kind == crate::engine::port::FaultKind::Transient && tries < 5 && !stop.is_cancelled() => {
+            Err(fault)
+                if fault.kind == crate::engine::port::FaultKind::Transient && tries < 5 && !stop.is_cancelled() =>
+            {
                 tracing::warn!(mailbox = mailbox.name, "a batch of mail waits: {fault}");
                 let pause = crate::engine::dispatch::backoff(tries, &*engine.random).to_std().unwrap_or_default();
                 tokio::time::sleep(pause).await;
@@ -200,7 +207,12 @@ async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: Ca
         engine.store.destroy_expired_secrets(engine.clock.now()).await?;
         let filed = engine.file_closed().await?;
         if !filed.archived.is_empty() || !filed.failed.is_empty() {
-            tracing::info!(archived = filed.archived.len(), waiting = filed.waiting, failed = filed.failed.len(), "archive schedule");
+            tracing::info!(
+                archived = filed.archived.len(),
+                waiting = filed.waiting,
+                failed = filed.failed.len(),
+                "archive schedule"
+            );
         }
     }
 }

@@ -393,3 +393,8 @@ fn confirmed(confirmation: &super::known::Confirmation) -> Check {
         }
     }
 }
+
+/// The record a dossier is about, as the checklist chose it.
+pub fn account<'a>(file: &CaseFile<'_>, accounts: &'a [Account]) -> Option<&'a Account> {
+    find(file, accounts).account
+}
