@@ -13,8 +13,10 @@ pub mod samples;
 pub mod sink;
 pub mod wait;
 
+#[allow(unused_imports, reason = "the bench clicks nothing")]
 pub use browser::Browser;
 pub use dovecot::Dovecot;
+#[allow(unused_imports, reason = "the bench needs no second mail server")]
 pub use postfix::Postfix;
 pub use sink::SmtpSink;
 pub use wait::wait_for;
