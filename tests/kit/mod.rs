@@ -10,6 +10,7 @@ pub mod impostor;
 pub mod offspring;
 pub mod postfix;
 pub mod samples;
+pub mod site;
 pub mod sink;
 pub mod wait;
 
@@ -17,4 +18,5 @@ pub use browser::Browser;
 pub use dovecot::Dovecot;
 pub use postfix::Postfix;
 pub use sink::SmtpSink;
+pub use site::Site;
 pub use wait::wait_for;
