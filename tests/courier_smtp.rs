@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loket::engine::port::{Courier, FaultKind};
+use loket::engine::port::{Courier, Enclosure, FaultKind};
 use loket::mail::courier::smtp::{SmtpCourier, SmtpSettings};
 use loket::mail::tls::Security;
 use mail_parser::MessageParser;
@@ -154,7 +154,11 @@ async fn t39_a_connection_lost_at_any_byte_before_the_dot_sent_nothing() {
     let courier = to_sink(&sink);
     // Larger than any socket buffer, so that the loss shows before the dot is written.
     let mut long = letter(1);
-    long.body = "Lampiran ini panjang sekali, baris demi baris.\n".repeat(400_000);
+    long.enclosures = vec![Enclosure {
+        name: "Pindaian.pdf".to_owned(),
+        media_type: "application/pdf".to_owned(),
+        bytes: vec![b'%'; 12 * 1024 * 1024],
+    }];
 
     for bytes in [0, 1, 100, 5_000, 1_000_000] {
         sink.fail(Fault::HangUpAfter { bytes });

@@ -3,7 +3,8 @@
 use loket::web::view::{CasePage, Undelivered};
 
 use crate::web_browser::Browser;
-use crate::web_fake::{Fake, GOOD_TOKEN, outcome, review, task, unknown};
+use crate::web_fake::{Fake, GOOD_TOKEN};
+use crate::web_samples::{outcome, review, task, unknown};
 
 const CASE: &str = "/berkas/LPSE-2026-0047";
 

@@ -1,3 +1,10 @@
-//! Where the rooms are joined: configuration becomes adapters, adapters an engine, the engine a desk.
+//! The composition root: configuration → adapters → loops; start, ready, drain, stop. The only room that knows every
+//! other one. Read [`assembly`] for what is put together and [`run`] for what then runs.
 
+pub mod assembly;
+pub mod clock;
 pub mod counter;
+pub mod run;
+mod watchdog;
+
+pub use assembly::Assembly;

@@ -1,7 +1,7 @@
 //! Labelled values: `Nama : …` in letters, memos, forms, tables and mail bodies, with or without the colon, several to a
 //! line, numbered, continued on the next line. Which labels exist is said by the procedure's recognition tables.
 
-use super::fold::fold;
+use super::fold::{Gist, fold};
 use super::page::{Rect, Word};
 use super::recognition::{Field, Recognition};
 use super::sheet::{Piece, Row, Sheet, union};
@@ -84,10 +84,8 @@ fn on_row(page: usize, n: usize, row: &Row, recognition: &Recognition) -> Vec<La
     let mut found = Vec::new();
     let mut i = 0;
     while i < row.pieces.len() {
-        let piece = &row.pieces[i];
-        let next = row.pieces.get(i + 1);
         let before = found.len();
-        i += 1 + in_piece(piece, next, row, i, recognition, &mut found);
+        i += 1 + in_piece(row, i, recognition, &mut found);
         for labelled in &mut found[before..] {
             (labelled.page, labelled.row) = (page, n);
         }
@@ -96,27 +94,22 @@ fn on_row(page: usize, n: usize, row: &Row, recognition: &Recognition) -> Vec<La
 }
 
 /// Reads one piece; says how many of the following pieces it used up.
-fn in_piece(
-    piece: &Piece,
-    next: Option<&Piece>,
-    row: &Row,
-    i: usize,
-    r: &Recognition,
-    found: &mut Vec<Labelled>,
-) -> usize {
+fn in_piece(row: &Row, i: usize, r: &Recognition, found: &mut Vec<Labelled>) -> usize {
+    let (piece, after) = (&row.pieces[i], &row.pieces[i + 1..]);
     let words = apart(&piece.words);
     let colons: Vec<usize> = (0..words.len()).filter(|k| words[*k].text == ":").collect();
     let rest = |from: usize| {
         let mut text = joined(&words[from..]);
-        for later in &row.pieces[i + 1..] {
+        for later in after {
             text = format!("{text} {}", later.text);
         }
         text.trim().to_owned()
     };
     let Some(first) = colons.first().copied() else {
-        return without_colon(piece, &words, next, r, &rest, found);
+        return without_colon(piece, &words, after, r, &rest, found);
     };
     let Some(fields) = label(&words[..first], r) else {
+        found.extend(in_sentence(&words, &colons, r));
         return 0;
     };
     let mut label_end = first;
@@ -139,9 +132,11 @@ fn in_piece(
             row: 0,
             page: 0,
         };
-        if let (true, None, Some(after)) = (value.is_empty(), &next_fields, next.filter(|p| !begins_label(p, r))) {
-            labelled.value = after.text.clone();
-            labelled.at = after.at;
+        if let (true, None, Some(next)) =
+            (value.is_empty(), &next_fields, after.first().filter(|p| !begins_label(p, r)))
+        {
+            labelled.value = next.text.clone();
+            labelled.at = next.at;
             used = 1;
         }
         found.push(labelled);
@@ -152,27 +147,49 @@ fn in_piece(
     used
 }
 
-/// `Nama` in one cell and the value in the next; `NIP. 1990…`; `: value` after a label in the piece before.
+/// `… dengan user ID: BUDIH yang …`: in a sentence only identifiers are taken, and only the word behind the colon.
+fn in_sentence(words: &[Word], colons: &[usize], r: &Recognition) -> Vec<Labelled> {
+    let identifier = |f: &Field| matches!(f, Field::UserId | Field::Email | Field::Phone);
+    let read = |k: &usize| {
+        let (_, fields) = later_label(&words[..*k], r)?;
+        let value = words.get(k + 1).filter(|_| fields.iter().all(identifier))?;
+        let (value, at) = (value.text.clone(), value.at);
+        Some(Labelled { fields, rest_of_row: value.clone(), value, at, row: 0, page: 0 })
+    };
+    colons.iter().filter_map(read).collect()
+}
+
+/// `Nama` in one cell and the value in the next, perhaps with the colon in a cell of its own; `NIP. 1990…`.
 fn without_colon(
     piece: &Piece,
     words: &[Word],
-    next: Option<&Piece>,
+    after: &[Piece],
     r: &Recognition,
     rest: &dyn Fn(usize) -> String,
     found: &mut Vec<Labelled>,
 ) -> usize {
-    if let Some(fields) = label(words, r) {
-        let Some(after) = next else { return 0 };
-        let bare = after.text.trim_start_matches(':').trim();
-        if bare.is_empty() && after.text.contains(':') {
-            return 0;
-        }
-        if !after.text.starts_with(':') && begins_label(after, r) {
-            return 0;
-        }
-        let value = bare.to_owned();
-        found.push(Labelled { fields, value, rest_of_row: rest(words.len()), at: after.at, row: 0, page: 0 });
-        return 1;
+    // `Pemohon,` over a signature has a neighbour, not a value.
+    let caption =
+        piece.text.trim_end().ends_with(',') || Gist::of(&piece.text).has_any(&r.signature.applicant_captions);
+    if let Some(fields) = label(words, r).filter(|_| !caption) {
+        let colon = after.first().is_some_and(|p| p.text.trim() == ":");
+        let Some(next) = after.get(usize::from(colon)).filter(|p| !begins_label(p, r)) else {
+            if colon {
+                let at = Rect { x: piece.at.x + 40.0, ..piece.at };
+                found.push(Labelled {
+                    fields,
+                    value: String::new(),
+                    rest_of_row: rest(words.len()),
+                    at,
+                    row: 0,
+                    page: 0,
+                });
+            }
+            return usize::from(colon);
+        };
+        let value = next.text.trim_start_matches(':').trim().to_owned();
+        found.push(Labelled { fields, value, rest_of_row: rest(words.len()), at: next.at, row: 0, page: 0 });
+        return 1 + usize::from(colon);
     }
     let digits = (1..=3.min(words.len())).find(|k| {
         label(&words[..*k], r).is_some_and(|f| f == [Field::Nip])

@@ -161,8 +161,9 @@ fn settle(stack: &mut Stack, r: &Recognition) {
         DocumentKind::RequestLetter if !is_request(&text, r) => stack.kind = DocumentKind::Other,
         DocumentKind::AppointmentDecree if !stack.annex_only => {
             let title = super::decree::title(&stack.sheets);
-            let about = if title.is_empty() { text } else { title };
-            if !Gist::of(&about).has_any(&r.decree.appoints) {
+            let about = if title.is_empty() || stack.weaker { text } else { title };
+            let gist = Gist::of(&about);
+            if !gist.has_any(&r.decree.appoints) && !gist.has_any(&r.role.names) {
                 stack.kind = DocumentKind::Other;
             }
         }
@@ -172,7 +173,7 @@ fn settle(stack: &mut Stack, r: &Recognition) {
 
 fn is_request(text: &str, r: &Recognition) -> bool {
     let gist = Gist::of(text);
-    gist.has_any(&r.letter.asks) && (!service::asked(text, r).is_empty() || gist.has_any(&r.other_services))
+    !service::asked(text, r).is_empty() || (gist.has_any(&r.letter.asks) && gist.has_any(&r.other_services))
 }
 
 /// A page without any heading that still asks for an account's service in the applicant's name.

@@ -3,7 +3,7 @@
 
 use super::alerts::is_program;
 use super::case_file::CaseFile;
-use super::fold::Gist;
+use super::fold::{Gist, Phrase};
 use super::message::MailFacts;
 use super::recognition::Recognition;
 use super::sheet::Sheet;
@@ -96,8 +96,9 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
     if file.services.is_empty() && Gist::of(&said).has_any(&r.other_services) {
         return true;
     }
-    let signs = r.other_roles.iter().any(|o| gist.has_any(&o.signs) && gist.has_any(&o.names));
-    signs && !gist.has_any(&r.role.names)
+    let signs = r.other_roles.iter().any(|o| gist.has_any(&o.signs));
+    let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
+    signs && !Gist::of(&format!("{said} {wish}")).has_any(&r.role.names)
 }
 
 /// The role whose account is asked about: `Some(true)` the procedure's own, `Some(false)` another, `None` not said.
@@ -108,24 +109,21 @@ fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
     ];
     let gist = Gist::of(text);
     let stream = gist.words();
-    let near = |names: &[super::fold::Phrase]| -> Option<usize> {
-        names
-            .iter()
-            .flat_map(|name| {
-                let wanted = name.words();
-                (0..stream.len())
-                    .filter(|i| !wanted.is_empty() && stream[*i..].starts_with(&wanted))
-                    .collect::<Vec<_>>()
-            })
+    // A role that letters are usually written to counts only where the account's word stands right before it.
+    let near = |names: &[Phrase], reach: (usize, usize)| -> Option<usize> {
+        let spots = names.iter().flat_map(|name| {
+            let wanted = name.words();
+            (0..stream.len()).filter(|i| !wanted.is_empty() && stream[*i..].starts_with(&wanted)).collect::<Vec<_>>()
+        });
+        spots
             .filter_map(|at| {
-                let from = at.saturating_sub(4);
-                let to = stream.len().min(at + 6);
-                (from..to).filter(|i| ACCOUNT.contains(&stream[*i])).map(|i| i.abs_diff(at)).min()
+                let window = at.saturating_sub(reach.0)..stream.len().min(at + reach.1);
+                window.filter(|i| ACCOUNT.contains(&stream[*i])).map(|i| i.abs_diff(at)).min()
             })
             .min()
     };
-    let own = near(&r.role.names);
-    let other = r.other_roles.iter().filter_map(|o| near(&o.names)).min();
+    let own = near(&r.role.names, (4, 6));
+    let other = r.other_roles.iter().filter_map(|o| near(&o.names, if o.addressed { (1, 0) } else { (4, 6) })).min();
     match (own, other) {
         (None, None) => None,
         (Some(_), None) => Some(true),
@@ -140,8 +138,5 @@ fn without_address(words: &str, r: &Recognition) -> String {
         let gist = Gist::of(part);
         gist.starts_with_any(&r.letter.addressees) && gist.words().len() <= 12
     };
-    words
-        .split_inclusive(['\n', ',', '.'])
-        .filter(|part| !greets(part) || part.trim().eq_ignore_ascii_case("yth."))
-        .collect()
+    words.split_inclusive(['\n', ',']).filter(|part| !greets(part)).collect()
 }

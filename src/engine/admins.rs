@@ -5,10 +5,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::casebook::Along;
 use super::codec;
 use super::port::Fault;
 use super::store::{Document, DocumentWrite, Outcome};
-use crate::sop::command::Admin;
+use super::weave::family;
+use crate::sop::command::{Admin, Alarm, Command};
 use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
 use crate::vault::{PlainToken, TokenNonce, TotpSecret, hex, unhex};
@@ -130,7 +132,9 @@ impl Engine {
     pub async fn revoke(&self, address: &Address) -> Result<bool, Fault> {
         let Some((version, mut record)) = self.admin(address).await? else { return Ok(false) };
         record.standing = Standing::Revoked { at: self.clock.now() };
-        self.write_admin(&record, Some(version)).await
+        let written = self.write_admin(&record, Some(version)).await?;
+        self.assign_anew().await?;
+        Ok(written)
     }
 
     pub async fn admins(&self) -> Result<Vec<AdminRecord>, Fault> {
@@ -182,6 +186,9 @@ impl Engine {
             None => record.fail(),
         };
         let written = self.write_admin(&record, Some(version)).await?;
+        if proof == Proof::Right {
+            self.assign_anew().await?;
+        }
         Ok(Some(if written { proof } else { Proof::Wrong { left: FAILURES } }))
     }
 
@@ -212,6 +219,16 @@ impl Engine {
             }
         }
         Ok(Proof::Wrong { left: FAILURES })
+    }
+
+    /// Live cases without an admin, or with one who was revoked, are given to somebody.
+    async fn assign_anew(&self) -> Result<(), Fault> {
+        for key in self.store.find(&self.office.id, family::OPEN, "").await? {
+            let Some((_, case)) = self.load(&key).await? else { continue };
+            let alarm = Alarm::Assign { revision: case.revisions };
+            self.apply(&key, Command::Wake(alarm), Along::default()).await?;
+        }
+        Ok(())
     }
 
     /// The name letters and pages use for a person.

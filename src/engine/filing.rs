@@ -37,7 +37,7 @@ impl Engine {
             if !case.phase.is_closed() {
                 continue;
             }
-            match self.file_case(&key, case).await {
+            match self.file_case(&key).await {
                 Ok(true) => filed.archived.push(key.number),
                 Ok(false) => filed.waiting += 1,
                 Err(fault) => {
@@ -49,20 +49,20 @@ impl Engine {
         Ok(filed)
     }
 
-    async fn file_case(&self, key: &CaseKey, case: Case) -> Result<bool, Fault> {
+    async fn file_case(&self, key: &CaseKey) -> Result<bool, Fault> {
         let rows = self.store.rows_of(key).await?;
         if rows.iter().any(|row| row.kind != "wake" && row.state == RowState::Waiting) {
             return Ok(false);
         }
-        let case = if case.times.open_span().is_some() || !rows.is_empty() {
-            // Wake-ups of a closed case change nothing; they end with the step.
-            let settle = rows.iter().map(|row| Settlement { id: row.id.clone(), how: Settled::Done }).collect();
-            match self.apply(key, Command::FinishArchiving, Along { settle, ..Along::default() }).await? {
-                Answer::Done(case) => *case,
-                Answer::Refused(..) | Answer::Gone | Answer::Conflict => return Ok(false),
-            }
-        } else {
-            case
+        // Wake-ups of a closed case change nothing; they end with the step.
+        let settle = rows.iter().map(|row| Settlement { id: row.id.clone(), how: Settled::Done }).collect();
+        if let Answer::Refused(..) | Answer::Gone | Answer::Conflict =
+            self.apply(key, Command::StartArchiving, Along { settle, ..Along::default() }).await?
+        {
+            return Ok(false);
+        }
+        let Answer::Done(case) = self.apply(key, Command::FinishArchiving, Along::default()).await? else {
+            return Ok(false);
         };
         let Some((version, _)) = self.load(key).await? else { return Ok(true) };
         let dossier = self.dossier(key, &case).await?;

@@ -10,6 +10,7 @@
 mod calendar;
 mod context;
 pub mod facts;
+pub mod hours;
 pub mod kind;
 pub mod lacking;
 pub mod links;

@@ -60,7 +60,7 @@ pub fn classify(headers: &Headers, from: &[Address], subject: &str, own: &[Addre
     if report && kind.contains("disposition-notification") {
         return Some(Automatic::ReadReceipt);
     }
-    let robot = from.iter().any(|f| is_robot(f));
+    let robot = from.iter().any(is_robot);
     let auto = value("auto-submitted");
     let answers = !auto.is_empty() && !auto.starts_with("no");
     let no_return = has_null_return_path(headers);

@@ -169,7 +169,7 @@ fn ids<'a>(values: impl Iterator<Item = &'a str>) -> Vec<String> {
         let bracketed: Vec<&str> = value.split('<').skip(1).filter_map(|rest| rest.split('>').next()).collect();
         let found = if bracketed.is_empty() { value.split_whitespace().collect() } else { bracketed };
         let clean = |id: &&str| (1..=250).contains(&id.len()) && id.bytes().all(|b| (33..=126).contains(&b));
-        out.extend(found.iter().map(|id| id.trim()).filter(|id| clean(&id)).map(str::to_owned));
+        out.extend(found.iter().map(|id| id.trim()).filter(|id| clean(id)).map(str::to_owned));
     }
     // The newest stand last.
     let surplus = out.len().saturating_sub(THREAD);

@@ -5,6 +5,7 @@
 pub mod authenticity;
 pub mod automatic;
 pub mod courier;
+pub mod facts;
 pub mod headers;
 pub mod inbox;
 pub mod message;

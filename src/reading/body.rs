@@ -35,13 +35,21 @@ pub fn join(texts: Vec<Text>, limit: usize) -> String {
         }
         body.push_str(text);
         if body.len() > limit {
-            let end = body.floor_char_boundary(limit);
-            body.truncate(end);
+            body.truncate(head(&body, limit).len());
             break;
         }
     }
     body.retain(|c| c != '\0');
     body
+}
+
+/// The first `limit` bytes of a text, or a few less so that no character is cut in two.
+pub fn head(text: &str, limit: usize) -> &str {
+    let mut end = limit.min(text.len());
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    &text[..end]
 }
 
 /// Joins lines that end in a space, quote depth by quote depth (RFC 3676, 4.1 and 4.2).

@@ -143,6 +143,25 @@ pub fn sniff(bytes: &[u8], name: &str, declared: &str) -> Format {
     }
 }
 
+/// Whether a name claims another kind of document than the bytes are. A polyglot or a mislabelled file is read as what it is,
+/// and shown to the admin as such; bytes that are nothing known under the name of a document are not read at all.
+pub fn contradicts(format: Format, name: &str) -> bool {
+    let claimed = match names::extension(name).as_str() {
+        "pdf" => &[Format::Pdf][..],
+        "docx" => &[Format::Docx, Format::Ole],
+        "doc" => &[Format::Ole, Format::Docx, Format::Rtf],
+        "odt" => &[Format::Odt],
+        "jpg" | "jpeg" | "jfif" | "png" | "gif" | "bmp" | "webp" | "tif" | "tiff" | "heic" | "heif" => {
+            return !format.is_picture();
+        }
+        "zip" => &[Format::Zip, Format::Docx, Format::Odt, Format::Office],
+        "rar" => &[Format::Rar],
+        "7z" => &[Format::SevenZip],
+        _ => return false,
+    };
+    !claimed.contains(&format)
+}
+
 pub fn is_runnable_name(name: &str) -> bool {
     RUNNABLE.contains(&names::extension(name).as_str())
 }
@@ -227,5 +246,7 @@ mod tests {
         assert_eq!(sniff(b"<html><p>halo", "surat.pdf", "application/pdf"), Format::Html);
         assert_eq!(sniff(&[0, 1, 2, 3], "surat.pdf", "application/pdf"), Format::Unknown);
         assert_eq!(sniff(b"", "surat.pdf", "application/pdf"), Format::Unknown);
+        assert!(contradicts(Format::Html, "surat.pdf") && contradicts(Format::Jpeg, "surat.pdf"));
+        assert!(!contradicts(Format::Png, "foto.jpg") && !contradicts(Format::Text, "daftar.csv"));
     }
 }

@@ -27,6 +27,8 @@ pub struct Limits {
     pub operations: usize,
     /// Glyphs kept of one page.
     pub glyphs: usize,
+    /// Words and pictures kept of one paper; further pages are left out.
+    pub words: usize,
     /// Forms within forms on a page.
     pub forms: usize,
     /// Bytes of one XML part of an office document.
@@ -48,6 +50,7 @@ impl Default for Limits {
             stream: 24 * 1024 * 1024,
             operations: 3_000_000,
             glyphs: 40_000,
+            words: 100_000,
             forms: 8,
             xml: 24 * 1024 * 1024,
         }

@@ -95,7 +95,15 @@ impl<'l> Pile<'l> {
     }
 
     fn open(&mut self, name: String, bytes: &[u8], declared: &str, depth: usize) {
-        match format::sniff(bytes, &name, declared) {
+        let format = format::sniff(bytes, &name, declared);
+        let mislabelled = format != Format::Executable && format::contradicts(format, &name);
+        if mislabelled {
+            self.alert("type_mismatch");
+        }
+        match format {
+            Format::Text | Format::Html if mislabelled => {
+                self.push(name, Format::Unknown, bytes, Method::None, Vec::new(), false);
+            }
             Format::Pdf => self.pdf(name, bytes),
             Format::Docx => self.office(name, bytes, Format::Docx),
             Format::Odt => self.office(name, bytes, Format::Odt),

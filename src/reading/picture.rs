@@ -12,7 +12,7 @@ const LETTER_SIDE: u32 = 600;
 pub fn is_decoration(bytes: &[u8], format: Format, name: &str, referred: bool) -> bool {
     let Some((width, height)) = dimensions(bytes, format) else { return false };
     let (long, short) = (width.max(height), width.min(height));
-    let small = long < LETTER_SIDE || short < 120 || long > 5 * short;
+    let small = long < LETTER_SIDE || short < 120 || long > short.saturating_mul(5);
     small && (referred || has_program_name(name) || short < 120)
 }
 
@@ -86,6 +86,7 @@ mod tests {
             is_decoration(&png(1, 1), Format::Gif, "pixel.gif", true) || dimensions(&png(1, 1), Format::Gif).is_some()
         );
         assert!(!is_decoration(&png(1240, 1754), Format::Png, "image002.png", true));
+        assert!(!is_decoration(&png(u32::MAX, u32::MAX), Format::Png, "", true));
         assert!(!is_decoration(&png(300, 400), Format::Png, "tanda tangan.png", false));
     }
 

@@ -10,9 +10,8 @@ const MARGIN: f32 = 50.0;
 
 /// Pages of sixty lines; a form feed begins a new one.
 pub fn pages(text: &str, limits: &Limits) -> Vec<Page> {
-    let end = text.floor_char_boundary(limits.body * 4);
     let mut pages = vec![blank(1)];
-    for sheet in text[..end].split('\u{c}') {
+    for sheet in super::body::head(text, limits.body * 4).split('\u{c}') {
         for line in sheet.lines() {
             let full = pages.last().is_some_and(|p| p.lines.len() >= LINES);
             if full && pages.len() >= limits.pages {

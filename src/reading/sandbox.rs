@@ -22,7 +22,7 @@ const WALLS: &[(Resource, u64, &str)] = &[
 pub fn enter() -> Result<(), String> {
     for (resource, limit, name) in WALLS {
         let wanted = Rlimit { current: Some(*limit), maximum: Some(*limit) };
-        setrlimit(*resource, wanted.clone()).map_err(|why| format!("cannot limit its {name}: {why}"))?;
+        setrlimit(*resource, wanted).map_err(|why| format!("cannot limit its {name}: {why}"))?;
         if getrlimit(*resource) != wanted {
             return Err(format!("the limit of its {name} does not hold"));
         }

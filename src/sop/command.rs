@@ -232,9 +232,9 @@ pub struct Context<'a> {
     pub calendar: &'a super::worktime::Calendar,
     /// Admins that may decide, in the order they are named in turn.
     pub admins: &'a [Admin],
-    pub drafting: &'a dyn Drafting,
+    pub drafting: &'a (dyn Drafting + Sync),
     /// SHA-256.
-    pub digest: &'a dyn Fn(&[u8]) -> Sha256Hex,
+    pub digest: &'a (dyn Fn(&[u8]) -> Sha256Hex + Sync),
 }
 
 /// A registered person who may decide.

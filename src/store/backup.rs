@@ -95,28 +95,20 @@ pub(super) fn write(inner: &Inner, file: &Path) -> Result<BackupReport, StoreErr
 fn write_part(inner: &Inner, part: &Path) -> Result<BackupReport, StoreError> {
     let _files_stay = inner.keeping.read().unwrap_or_else(PoisonError::into_inner);
     let from = inner.database.begin_read()?;
-    // A failing disk under the backup is not a failing store: nothing here may stop the daemon.
-    let copied = aside(part, || {
-        let to = open_database(part)?;
-        let transaction = begin(&to)?;
-        copy_tables(&from, &transaction)?;
-        transaction.commit()?;
-        copy_contents(inner, &from, &to)?;
-        drop(to);
-        check(part)
-    });
-    let (cases, contents) = copied?;
+    // A failing disk under the backup is not a failing store: it must not stop the daemon.
+    let (cases, contents) = copy_and_check(inner, &from, part).map_err(|error| error.beside(part))?;
     let bytes = fs::metadata(part).map_err(|error| StoreError::file("read", part, &error))?.len();
     Ok(BackupReport { cases, contents, bytes })
 }
 
-fn aside<T>(part: &Path, work: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-    work().map_err(|error| match error {
-        StoreError::Storage { why, .. } => {
-            StoreError::File { doing: "write", place: part.display().to_string(), why, full: false }
-        }
-        other => other,
-    })
+fn copy_and_check(inner: &Inner, from: &ReadTransaction, part: &Path) -> Result<(u64, u64), StoreError> {
+    let to = open_database(part)?;
+    let transaction = begin(&to)?;
+    copy_tables(from, &transaction)?;
+    transaction.commit()?;
+    copy_contents(inner, from, &to)?;
+    drop(to);
+    check(part)
 }
 
 fn copy_contents(inner: &Inner, from: &ReadTransaction, to: &Database) -> Result<(), StoreError> {

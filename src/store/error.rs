@@ -39,6 +39,16 @@ impl StoreError {
         Self::File { doing, place: place.display().to_string(), why: error.to_string(), full }
     }
 
+    /// The same failure in a file other than the live store: it stops nothing, and may pass.
+    pub(super) fn beside(self, place: &Path) -> Self {
+        match self {
+            Self::Storage { why, .. } => {
+                Self::File { doing: "read or write", place: place.display().to_string(), why, full: false }
+            }
+            other => other,
+        }
+    }
+
     /// Whether the process must stop: what is decided could no longer be written down.
     pub(super) fn is_fatal(&self) -> bool {
         matches!(self, Self::Storage { .. })

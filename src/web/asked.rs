@@ -131,6 +131,11 @@ impl Posted {
         (!code.is_empty()).then(|| Typed::new(code))
     }
 
+    /// A code to hand on whatever was typed; an empty one is a wrong one.
+    pub fn any_code(&self, name: &str) -> Typed {
+        self.code(name).unwrap_or_else(|| Typed::new(""))
+    }
+
     pub fn all(&self, name: &str) -> Vec<String> {
         self.0.iter().filter(|(n, _)| n == name).map(|(_, v)| v.clone()).collect()
     }

@@ -141,6 +141,16 @@ impl Say<'_> {
     }
 }
 
+/// A sentence with one value set apart (a user ID, a NIP): stretches of text, true where the value stands.
+pub fn around(sentence: &str, value: &str) -> Vec<(String, bool)> {
+    match sentence.split_once("{0}") {
+        Some((before, after)) => {
+            vec![(before.to_owned(), false), (value.to_owned(), true), (after.to_owned(), false)]
+        }
+        None => vec![(sentence.to_owned(), false)],
+    }
+}
+
 /// Puts `values` in the places `{0}`, `{1}`, … of a sentence from the catalogue. A value is never looked at again.
 pub fn fill(sentence: &str, values: &[&str]) -> String {
     let mut out = String::with_capacity(sentence.len() + 32);

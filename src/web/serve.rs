@@ -27,7 +27,7 @@ const CONNECTIONS: usize = 256;
 /// A TLS handshake takes no longer.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A request's head takes no longer; also how long a kept-alive connection may stay silent.
-const HEAD: Duration = Duration::from_secs(15);
+const HEAD: Duration = Duration::from_secs(10);
 /// Whole life of a connection.
 const LIFE: Duration = Duration::from_secs(300);
 /// Answers under way at shutdown get this long.
@@ -55,13 +55,13 @@ pub struct Listening {
 
 impl Listening {
     /// Binds `address`; without certificates on loopback alone. Port 0 takes a free one.
-    pub async fn bind(address: SocketAddr, tls: Option<Certificates>) -> Result<Self, ServeError> {
+    pub async fn bind(address: SocketAddr, tls: Option<Arc<Certificates>>) -> Result<Self, ServeError> {
         if tls.is_none() && !address.ip().is_loopback() {
             return Err(ServeError::PlainOffLoopback(address));
         }
         let listener = TcpListener::bind(address).await.map_err(|cause| ServeError::Bind { address, cause })?;
         let address = listener.local_addr().map_err(ServeError::Address)?;
-        Ok(Self { listener, address, tls: tls.map(Arc::new) })
+        Ok(Self { listener, address, tls })
     }
 
     /// Where it listens.

@@ -72,17 +72,8 @@ impl Dovecot {
     }
 
     async fn greets(&mut self) {
-        let ports = self.ports;
-        wait_for("Dovecot's greeting", || async {
-            for port in [ports.imap, ports.lmtp] {
-                let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-                let mut line = String::new();
-                BufReader::new(stream).read_line(&mut line).await.ok().filter(|&read| read > 0)?;
-            }
-            Some(())
-        })
-        .await;
-        assert!(self.process.lives(), "Dovecot ended at once: {}", self.log());
+        let log = self.folder.path().join("log");
+        self.process.greets("Dovecot", &[self.ports.imap, self.ports.lmtp], &log).await;
     }
 
     pub fn ports(&self) -> Ports {
@@ -147,7 +138,13 @@ impl Dovecot {
         }
         for raw in mails {
             let number = self.delivered.fetch_add(1, Ordering::Relaxed);
-            let name = format!("{}.M{number}P1.kit", 1_780_000_000 + number);
+            // As Dovecot names its own deliveries, with the size on disk and on the wire: it need not read them to tell.
+            let lone = raw
+                .iter()
+                .zip([&b' '].into_iter().chain(raw))
+                .filter(|(b, before)| **b == b'\n' && **before != b'\r')
+                .count();
+            let name = format!("{}.M{number}P1.kit,S={},W={}", 1_780_000_000 + number, raw.len(), raw.len() + lone);
             let draft = inbox.join("tmp").join(&name);
             std::fs::write(&draft, raw).expect("the folder is ours");
             give_to_mail(&draft);
@@ -235,6 +232,12 @@ fn give_to_mail(path: &Path) {
     }
 }
 
+/// The caller's user (`-un`) or group (`-gn`).
+fn name_of(what: &str) -> String {
+    let output = Command::new("/usr/bin/id").arg(what).output().expect("id is there");
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
+}
+
 fn launch(folder: &Path) -> Offspring {
     Offspring::start(
         mortal("/usr/sbin/dovecot")
@@ -255,10 +258,13 @@ fn configuration(folder: &Path, certificates: &Certificates, ports: Ports) -> St
     let users = match is_root() {
         true => String::new(),
         // Without root nothing can change user or root directory: everything runs as the caller.
-        false => format!(
-            "default_internal_user = #{uid}\ndefault_internal_group = #{gid}\ndefault_login_user = #{uid}\n\
-             service anvil {{\n chroot =\n}}\nservice stats {{\n chroot =\n}}\nservice imap-login {{\n chroot =\n}}\n"
-        ),
+        false => {
+            let (user, group) = (name_of("-un"), name_of("-gn"));
+            format!(
+                "default_internal_user = {user}\ndefault_internal_group = {group}\ndefault_login_user = {user}\n\
+                 service anvil {{\n chroot =\n}}\nservice stats {{\n chroot =\n}}\nservice imap-login {{\n chroot =\n}}\n"
+            )
+        }
     };
     let Ports { imap, imaps, lmtp, auth } = ports;
     let root = folder.display();

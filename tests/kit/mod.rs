@@ -10,12 +10,14 @@ pub mod impostor;
 pub mod offspring;
 pub mod postfix;
 pub mod samples;
-pub mod site;
 pub mod sink;
+pub mod site;
 pub mod wait;
 
+#[allow(unused_imports, reason = "the bench clicks nothing")]
 pub use browser::Browser;
 pub use dovecot::Dovecot;
+#[allow(unused_imports, reason = "the bench needs no second mail server")]
 pub use postfix::Postfix;
 pub use sink::SmtpSink;
 pub use site::Site;

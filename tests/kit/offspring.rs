@@ -1,12 +1,17 @@
-//! Processes that a test starts, and their end: asked first, then forced, by process group.
+//! Processes that a test starts, and their end, by process group.
 
 use std::os::unix::process::CommandExt;
+use std::path::Path;
 use std::process::{Child, Command};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use tokio::io::{AsyncBufReadExt, BufReader};
+use tokio::net::TcpStream;
 
-/// A server and everything it starts. Dropping it ends them all.
+use super::wait::DEADLINE;
+
+/// A server and everything it starts. Dropping it ends them all at once.
 pub struct Offspring {
     child: Option<Child>,
     pid: Pid,
@@ -26,7 +31,27 @@ impl Offspring {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))
     }
 
-    /// Ends the leader and its group, and waits for it.
+    /// Waits until every port greets with a line.
+    ///
+    /// # Panics
+    /// When the deadline passes or the leader ends before, with what `log` holds.
+    pub async fn greets(&mut self, what: &str, ports: &[u16], log: &Path) {
+        let said = || std::fs::read_to_string(log).unwrap_or_default();
+        for port in ports {
+            let mut tick = tokio::time::interval(Duration::from_millis(10));
+            let greeting = async {
+                while line_of(*port).await.is_none() {
+                    assert!(self.lives(), "{what} ended at once: {}", said());
+                    tick.tick().await;
+                }
+            };
+            let greeted = tokio::time::timeout(DEADLINE, greeting).await;
+            assert!(greeted.is_ok(), "{what} does not greet on port {port}: {}", said());
+        }
+        assert!(self.lives(), "{what} ended at once: {}", said());
+    }
+
+    /// Asks the leader to end, as an operator would, forces its group, and waits for it.
     pub fn end(&mut self) {
         let Some(mut child) = self.child.take() else { return };
         kill_process(self.pid, Signal::TERM).ok();
@@ -45,9 +70,19 @@ impl Offspring {
 }
 
 impl Drop for Offspring {
+    /// Without asking: what the servers hold is the test's own and goes with it.
     fn drop(&mut self) {
-        self.end();
+        let Some(mut child) = self.child.take() else { return };
+        kill_process_group(self.pid, Signal::KILL).ok();
+        child.wait().ok();
     }
+}
+
+async fn line_of(port: u16) -> Option<String> {
+    let stream = TcpStream::connect(("127.0.0.1", port)).await.ok()?;
+    let mut line = String::new();
+    BufReader::new(stream).read_line(&mut line).await.ok().filter(|&read| read > 0)?;
+    Some(line)
 }
 
 /// A command that is told to end when the thread that starts it is gone.
@@ -60,7 +95,7 @@ pub fn mortal(program: &str) -> Command {
 /// A port nobody listens on, kept for this process until it ends: below the range the kernel gives to callers, and
 /// locked against other tests by a file of its number.
 pub fn free_port() -> u16 {
-    let folder = std::env::temp_dir().join("loket-ports");
+    let folder = std::env::temp_dir().join(format!("loket-ports-{}", rustix::process::geteuid().as_raw()));
     std::fs::create_dir_all(&folder).expect("the temporary folder is writable");
     let start = getrandom::u32().expect("the system has randomness") % 10_000;
     for step in 0..10_000 {

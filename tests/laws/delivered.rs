@@ -160,6 +160,21 @@ fn a_reissue_that_failed_leaves_the_earlier_result() {
 }
 
 #[test]
+fn a_reminder_that_rang_during_a_failed_reissue_is_not_lost() {
+    let mut walk = delivered(Papers::Complete);
+    walk.does(Command::Reveal { issue: 1 });
+    walk.does(reissue(&walk, 1));
+    let decision = walk.start();
+    walk.ring_until(|a| matches!(a, Alarm::ChangeReminder { .. }));
+    assert!(walk.letters(LetterName::ChangeReminder).is_empty(), "nobody is reminded while it is made anew");
+
+    walk.does(Command::ReportExecution { decision, report: Report::Failed { by: None, why: "gangguan".into() } });
+    walk.ring_until(|a| matches!(a, Alarm::ChangeReminder { .. }));
+
+    assert_eq!(walk.letters(LetterName::ChangeReminder).len(), 1);
+}
+
+#[test]
 fn a_reissue_takes_two_where_the_office_says_so() {
     let office = Office::shipped().with(|p| p.approval.two_for_reissue = true);
     let mut walk = delivered_under(office, Papers::Complete);

@@ -38,6 +38,7 @@ pub fn standing(walk: &Walk) {
     time_is_kept(walk);
     nothing_waits_for_ever(walk);
     no_secret_outlives_its_use(walk);
+    what_was_granted_stays_granted(walk);
 }
 
 fn the_events_say_it_all(walk: &Walk, before: &Case, ruling: &Ruling) {
@@ -313,6 +314,18 @@ fn no_secret_outlives_its_use(walk: &Walk) {
     let count = |wanted: fn(&Event) -> bool| walk.journal.iter().filter(|(e, _)| wanted(e)).count();
     let (decided, done) = (count(|e| approval(e).is_some()), count(|e| matches!(e, Event::ResultReady { .. })));
     assert!(done <= decided, "never two results for one decision");
+}
+
+/// Once a result was made ready, the request can be neither withdrawn nor rejected.
+fn what_was_granted_stays_granted(walk: &Walk) {
+    if !walk.journal.iter().any(|(e, _)| matches!(e, Event::ResultReady { .. })) {
+        return;
+    }
+    assert!(!walk.case.phase.is_undecided(), "a granted request is open again: {}", walk.case.phase.name());
+    if let Phase::Closed { outcome, .. } = &walk.case.phase {
+        let granted = ["reset_confirmed", "reset_unconfirmed", "user_id_given", "not_fetched"];
+        assert!(granted.contains(&outcome.name()), "a granted request ended as {}", outcome.name());
+    }
 }
 
 fn pending(walk: &Walk, wanted: impl Fn(&Alarm) -> bool) -> bool {

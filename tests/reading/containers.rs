@@ -68,6 +68,21 @@ fn programs_are_found_under_any_name_and_in_archives() {
 }
 
 #[test]
+fn a_file_under_a_false_name_is_flagged() {
+    let jpeg = [&[0xff, 0xd8, 0xff, 0xe0][..], &[0; 50]].concat();
+    for (name, bytes, format) in [
+        ("surat.pdf", b"bukan surat".to_vec(), "unknown"),
+        ("surat.pdf", b"<html>halo</html>".to_vec(), "unknown"),
+        ("SK.pdf", jpeg, "jpeg"),
+        ("foto.jpg", surat(), "pdf"),
+    ] {
+        let contents = read(&mail("x", &[(name, "application/pdf", bytes)]));
+
+        assert_eq!((contents.alerts, contents.papers[0].format.as_str()), (vec!["type_mismatch".to_owned()], format));
+    }
+}
+
+#[test]
 fn a_forwarded_mail_gives_its_words_and_its_papers() {
     let inner = mail("Mohon reset password saya.", &[("Surat.pdf", "application/pdf", surat())]);
     let outer = [

@@ -100,7 +100,7 @@ fn mutated_papers_neither_panic_nor_run_on() {
     let limits = Limits::default();
     for (name, good) in papers() {
         let mut dice = Dice(0x10ce7 + name.len() as u64);
-        for round in 0..700 {
+        for round in 0..2500 {
             let mut bytes = good.clone();
             mutate(&mut dice, &mut bytes);
             let raw = mail("x", &[(name, "application/octet-stream", bytes)]);
@@ -119,7 +119,7 @@ fn mutated_mails_neither_panic_nor_run_on() {
         mail("Mohon reset password.", &files)
     };
     let mut dice = Dice(0x5eed);
-    for round in 0..400 {
+    for round in 0..1000 {
         let mut bytes = good.clone();
         for _ in 0..10 {
             mutate(&mut dice, &mut bytes);

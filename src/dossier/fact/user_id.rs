@@ -47,7 +47,10 @@ pub fn in_prose(text: &str) -> Option<String> {
         let shaped = word.len() >= 4
             && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'))
             && word.chars().any(|c| c.is_ascii_digit() || matches!(c, '.' | '_'));
-        (cue && shaped).then_some(word)
+        let named = matches!(lead.as_str(), "id" | "username" | "userid");
+        let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
+        let odd = word.len() >= 4 && inner.contains(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_'));
+        ((cue && shaped) || (named && odd && word.is_ascii())).then_some(word)
     })
 }
 
@@ -55,7 +58,7 @@ pub fn oddity(user_id: &str) -> Option<Oddity> {
     if user_id.chars().any(is_invisible) {
         return Some(Oddity::Invisible);
     }
-    user_id.chars().any(|c| !c.is_ascii()).then_some(Oddity::MixedScript)
+    (!user_id.is_ascii()).then_some(Oddity::MixedScript)
 }
 
 /// Characters that take no room or turn the direction of writing.

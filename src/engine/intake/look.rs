@@ -74,19 +74,9 @@ impl Engine {
         // A clock of another machine may be wrong; nothing is received in the future.
         let received_at = inbound.received_at.filter(|at| *at <= now).unwrap_or(now);
         let proven = inbound.authenticity.is_authenticated();
-        let asked = mailbox.reception.trust != crate::mail::authenticity::Trust::default();
-        let facts = MailFacts {
-            sender: inbound.sender().cloned(),
-            subject: inbound.subject.clone(),
-            case_tagged: inbound.case_tag.is_some(),
-            answers_us: inbound.answers_us,
-            automatic: inbound.automatic.map(|machine| machine.reason()),
-            malformed: inbound.malformed.is_some(),
-            too_large,
-            authenticated: asked.then_some(proven),
-            received: received_at.with_timezone(&self.office.zone).date_naive(),
-            contents,
-        };
+        let today = now.with_timezone(&self.office.zone).date_naive();
+        let mut facts = inbound.facts(contents, self.office.zone, today, &mailbox.reception.trust);
+        facts.too_large = too_large;
         let failed = matches!(inbound.authenticity, Judged::Failed { .. });
         Looked {
             origin,

@@ -169,6 +169,7 @@ fn is_on(element: &Element) -> bool {
 mod tests {
     use super::*;
     use crate::dossier::page::Line;
+    use crate::reading::limits::Limits;
     use crate::reading::office::flow;
 
     #[test]
@@ -182,7 +183,7 @@ mod tests {
             <w:p><w:r><w:br w:type="page"/></w:r><w:del><w:r><w:delText>lama</w:delText></w:r></w:del></w:p>
             <w:p><w:r><w:lastRenderedPageBreak/><w:t>LAMPIRAN</w:t></w:r></w:p></w:body></w:document>"#;
 
-        let pages = flow::lay_out(&blocks(xml), 10);
+        let pages = flow::lay_out(&blocks(xml), &Limits::default());
 
         let texts: Vec<_> = pages[0].lines.iter().map(Line::text).collect();
         assert_eq!(texts, ["SURAT", "Nomor : 1", "Nama", "Budi"]);

@@ -2,6 +2,7 @@
 //! side, pictures where they stand. Places are made up, but above, below and beside are true.
 
 use crate::dossier::page::{Line, Page, Rect, Word};
+use crate::reading::limits::Limits;
 
 pub const WIDTH: f32 = 595.0;
 pub const HEIGHT: f32 = 842.0;
@@ -41,9 +42,9 @@ pub enum Block {
     },
 }
 
-/// Lays `blocks` onto pages, at most `limit` of them.
-pub fn lay_out(blocks: &[Block], limit: usize) -> Vec<Page> {
-    let mut flow = Flow { pages: Vec::new(), page: blank(1), y: MARGIN, limit };
+/// Lays `blocks` onto pages, within the limits of pages and words.
+pub fn lay_out(blocks: &[Block], limits: &Limits) -> Vec<Page> {
+    let mut flow = Flow { pages: Vec::new(), page: blank(1), y: MARGIN, limit: limits.pages, left: limits.words };
     for block in blocks {
         flow.y = flow.block(block, MARGIN, WIDTH - 2.0 * MARGIN, flow.y);
     }
@@ -76,6 +77,8 @@ struct Flow {
     page: Page,
     y: f32,
     limit: usize,
+    /// Words and pictures that may still be placed.
+    left: usize,
 }
 
 impl Flow {
@@ -112,6 +115,10 @@ impl Flow {
         let mut at = y;
         let mut run = Run::default();
         for piece in pieces {
+            if self.left == 0 {
+                break;
+            }
+            self.left -= 1;
             match piece {
                 Piece::Text { text, hidden: true } => {
                     self.page.hidden.extend(Some(text.clone()).filter(|t| !t.trim().is_empty()))
@@ -160,7 +167,12 @@ impl Flow {
             Align::Center => (width - full * scale) / 2.0,
             Align::Right => width - full * scale,
         };
-        for (at, words) in columns {
+        for (at, mut words) in columns {
+            words.truncate(self.left);
+            self.left -= words.len();
+            if words.is_empty() {
+                continue;
+            }
             let mut left = x + shift + at * scale;
             let place = |word: String| {
                 let w = word.chars().count() as f32 * LETTER * scale;
@@ -228,8 +240,10 @@ mod tests {
     fn cells_of_a_row_stand_side_by_side() {
         let row = ["Nama", ":", "Budi Santoso"].map(|t| vec![paragraph(t)]).into();
 
-        let pages =
-            lay_out(&[paragraph("Yth. Admin"), Block::Table { widths: vec![2.0, 0.5, 7.0], rows: vec![row] }], 9);
+        let pages = lay_out(
+            &[paragraph("Yth. Admin"), Block::Table { widths: vec![2.0, 0.5, 7.0], rows: vec![row] }],
+            &Limits::default(),
+        );
 
         let lines = &pages[0].lines;
         assert_eq!(lines.iter().map(Line::text).collect::<Vec<_>>(), ["Yth. Admin", "Nama", ":", "Budi Santoso"]);
@@ -246,7 +260,7 @@ mod tests {
             pieces: vec![text("Mengetahui,"), Piece::Tab, Piece::Tab, text("Pemohon,")],
         };
 
-        let pages = lay_out(&[one, many], 9);
+        let pages = lay_out(&[one, many], &Limits::default());
 
         let texts: Vec<_> = pages[0].lines.iter().map(Line::text).collect();
         assert_eq!(texts, ["Nomor : 1", "Mengetahui,", "Pemohon,"]);

@@ -39,7 +39,7 @@ pub fn docx(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Option<Office> {
     for name in running("word/footer") {
         blocks.extend(read(name).map(|text| docx::blocks(&text)).unwrap_or_default());
     }
-    Some(Office { pages: flow::lay_out(&blocks, limits.pages), encrypted: false, macros })
+    Some(Office { pages: flow::lay_out(&blocks, limits), encrypted: false, macros })
 }
 
 /// Reads an ODT; `None` when it is too damaged to have words.
@@ -52,6 +52,6 @@ pub fn odt(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Option<Office> {
     let content = archive.text("content.xml", limits.xml, budget)?;
     let styles = archive.text("styles.xml", limits.xml, budget).unwrap_or_default();
     let macros = archive.names().iter().any(|n| n.starts_with("Basic/") && n.ends_with("Module1.xml"));
-    let pages = flow::lay_out(&odt::blocks(&content, &styles), limits.pages);
+    let pages = flow::lay_out(&odt::blocks(&content, &styles), limits);
     Some(Office { pages, encrypted: false, macros })
 }

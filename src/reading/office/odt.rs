@@ -8,8 +8,7 @@ use super::xml::{self, Element, Step};
 
 /// Blocks of the header, the text and the footer, in this order. `styles` is the text of `styles.xml`.
 pub fn blocks(content: &str, styles: &str) -> Vec<Block> {
-    let mut builder = Builder::default();
-    builder.wanted = Some("header");
+    let mut builder = Builder { wanted: Some("header"), ..Builder::default() };
     builder.read(styles);
     let mut out = builder.take();
     builder.wanted = Some("text");
@@ -246,6 +245,7 @@ fn points(length: &str) -> Option<f32> {
 mod tests {
     use super::*;
     use crate::dossier::page::Line;
+    use crate::reading::limits::Limits;
     use crate::reading::office::flow;
 
     #[test]
@@ -260,7 +260,7 @@ mod tests {
             <text:p><draw:frame svg:width="3.6cm" svg:height="1.7cm"><draw:image/></draw:frame></text:p>
             <text:p text:style-name="P1">LAMPIRAN</text:p></office:text></office:body></office:document-content>"##;
 
-        let pages = flow::lay_out(&blocks(content, ""), 10);
+        let pages = flow::lay_out(&blocks(content, ""), &Limits::default());
 
         let texts: Vec<_> = pages[0].lines.iter().map(Line::text).collect();
         assert_eq!(texts, ["Nomor : 1 /A", "Nama", "Budi"]);

@@ -57,12 +57,15 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Option<Pdf> {
         pdf.active |= dict.has(b"JS") || dict.has(b"JavaScript") || matches!(action, Some(b"Launch" | b"JavaScript"));
     }
     let mut reader = Reader::new(&doc, limits);
+    let mut words = 0;
     for (index, id) in doc.page_iter().enumerate() {
-        if index >= limits.pages {
+        if index >= limits.pages || words >= limits.words {
             pdf.cut = true;
             break;
         }
-        pdf.pages.push(page(&doc, &mut reader, id, index as u32 + 1, limits));
+        let page = page(&doc, &mut reader, id, index as u32 + 1, limits);
+        words += page.lines.iter().map(|l| l.words.len()).sum::<usize>() + page.pictures.len() + page.hidden.len();
+        pdf.pages.push(page);
     }
     (!pdf.pages.is_empty()).then_some(pdf)
 }

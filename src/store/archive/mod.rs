@@ -1,1 +1,16 @@
-//! archive
+//! The archive: closed dossiers, one redb file a year, bytes in it. Each dossier is sealed under its own key and
+//! chained to the one before it over the stored bytes, so that whoever holds the file can verify it without a key,
+//! and a dossier whose key was destroyed leaves the chain whole.
+//!
+//! [`record`] is the format, [`shelf`] writes and reads one file, [`verify`] checks one, [`bag`] writes the folder an
+//! archivist reads, [`aside`] reads a truncated file, or one a crash left open, without touching it.
+
+mod aside;
+mod bag;
+mod port;
+mod record;
+mod shelf;
+mod verify;
+
+pub use port::RedbArchive;
+pub use verify::verify_file;

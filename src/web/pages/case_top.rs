@@ -71,7 +71,7 @@ impl CaseTop {
             clock: head.clock.as_ref().map(|c| clock_top(f, w, c, head.holidays_missing.is_some())),
             steps: steps(f, w, &head.steps),
             current: current.map(|step| {
-                let name = step_name(f.lang(), step as u8).to_lowercase();
+                let name = uncapitalised(step_name(f.lang(), step as u8));
                 (fill(w.step_of, &[&step.to_string()]), name)
             }),
             notes: standing_notes(f, w, head),
@@ -95,6 +95,12 @@ impl CaseTop {
     pub fn more_notes(&self) -> &[Note] {
         &self.notes[self.notes.len().min(2)..]
     }
+}
+
+/// `Reset atau cari user ID` becomes `reset atau cari user ID`.
+fn uncapitalised(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 fn clock_top(f: &Frame<'_>, w: &'static CaseWords, clock: &StepClock, provisional: bool) -> ClockTop {

@@ -106,9 +106,12 @@ fn points(length: f32, otherwise: u32) -> u32 {
     if length.is_finite() && length >= 1.0 { length.min(20_000.0).round() as u32 } else { otherwise }
 }
 
+/// A place in per mille, and the checks and evidences (by index) that stand on it.
+type Placed = ([u16; 4], Vec<(usize, usize)>);
+
 /// Boxes from top to bottom. Findings on exactly the same place share one box and its number.
 fn boxes(sheet: usize, papers: &[PaperView], checks: &[CheckRow], rows: &[Row]) -> Vec<Marked> {
-    let mut placed: Vec<([u16; 4], Vec<(usize, usize)>)> = Vec::new();
+    let mut placed: Vec<Placed> = Vec::new();
     for (r, row) in checks.iter().enumerate() {
         for (k, evidence) in row.check.evidence.iter().enumerate() {
             let Some(place) = evidence.place else { continue };

@@ -9,7 +9,7 @@ use super::{Fields, Frame};
 use crate::sop::checklist::Finding;
 use crate::sop::names::Service;
 use crate::web::answer::{ConfirmMethod, ConfirmResult};
-use crate::web::say::fill;
+use crate::web::say::{around, fill};
 use crate::web::view::{Choice, CompletionView, Confirmed, DraftView, ReviewView};
 use crate::web::words::{self, CaseWords, DecisionWords, FindingWords, NoticeWords};
 
@@ -150,8 +150,8 @@ impl<'a> ReviewPage<'a> {
         }
     }
 
-    /// What approving does, one sentence each.
-    fn approve_effects(&self) -> Vec<String> {
+    /// What approving does, one sentence each; the account is set apart.
+    fn approve_effects(&self) -> Vec<Vec<(String, bool)>> {
         let (d, proposal) = (self.d, &self.view.proposal);
         let (named, account) = (proposal.account.is_some(), proposal.account.as_deref().unwrap_or(""));
         let effect = if self.view.head.services.contains(&Service::ResetPassword) {
@@ -163,9 +163,9 @@ impl<'a> ReviewPage<'a> {
         };
         let record = if proposal.override_of.is_empty() { d.will_record_plain } else { d.will_record };
         vec![
-            fill(effect, &[account]),
-            fill(d.will_link, &[&self.f.say.moment(&proposal.link_until)]),
-            record.to_owned(),
+            around(effect, account),
+            vec![(fill(d.will_link, &[&self.f.say.moment(&proposal.link_until)]), false)],
+            vec![(record.to_owned(), false)],
         ]
     }
 

@@ -6,7 +6,7 @@ use super::case_top::CaseTop;
 use super::findings::grouped_nip;
 use super::{Fields, Frame};
 use crate::sop::names::Service;
-use crate::web::say::fill;
+use crate::web::say::{around, fill};
 use crate::web::view::{TaskView, UnknownView};
 use crate::web::words::{CaseWords, NoticeWords};
 
@@ -49,17 +49,19 @@ impl<'a> TaskPage<'a> {
         fill(self.w.approved_by, &[&self.view.approved_by, &self.f.say.time(&self.view.approved_at)])
     }
 
-    /// What to do in the account system, in order.
-    fn todo(&self) -> Vec<String> {
+    /// What to do in the account system, in order; identifiers are set apart.
+    fn todo(&self) -> Vec<Vec<(String, bool)>> {
         let w = self.w;
-        let find = match &self.top.user_id {
-            Some(user_id) => fill(w.task_2_user, &[user_id]),
-            None => fill(w.task_2_name, &[&self.top.name]),
+        let mut find = match &self.top.user_id {
+            Some(user_id) => around(w.task_2_user, user_id),
+            None => vec![(fill(w.task_2_name, &[&self.top.name]), false)],
         };
-        let compare = self.view.nip.as_ref().map(|nip| fill(w.task_2_nip, &[&grouped_nip(nip.digits())]));
+        if let Some(nip) = &self.view.nip {
+            find.push((" ".to_owned(), false));
+            find.append(&mut around(w.task_2_nip, &grouped_nip(nip.digits())));
+        }
         let act = if self.resets() { self.in_system(w.task_3_reset) } else { w.task_3_look.to_owned() };
-        let find = [Some(find), compare].into_iter().flatten().collect::<Vec<_>>().join(" ");
-        vec![self.in_system(w.task_1), find, act, w.task_4.to_owned()]
+        vec![vec![(self.in_system(w.task_1), false)], find, vec![(act, false)], vec![(w.task_4.to_owned(), false)]]
     }
 
     /// The outcome chosen before, else the likely one.

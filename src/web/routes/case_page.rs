@@ -1,6 +1,8 @@
 //! Shows a case in its phase, with or without a form that was not taken, and turns away who may not be there.
 
 use axum::http::StatusCode;
+use axum::response::Response;
+use chrono::{DateTime, Utc};
 
 use super::{Answer, page, see};
 use crate::sop::names::CaseNumber;
@@ -9,13 +11,13 @@ use crate::web::asked::{Asked, Posted, Who};
 use crate::web::oops::Oops;
 use crate::web::pages::notice::NoticePage;
 use crate::web::pages::outcome::{AlreadyPage, OutcomePage};
-use crate::web::pages::review::{ReviewPage, choice};
+use crate::web::pages::review::{ReviewPage, choice, slug};
 use crate::web::pages::task::{TaskPage, UnknownPage};
 use crate::web::pages::{Fields, Frame};
+use crate::web::say::fill;
 use crate::web::session::{Device, Parked};
 use crate::web::view::{CasePage, Choice, Role};
 use crate::web::words::NoticeWords;
-use chrono::{DateTime, Utc};
 
 /// A form of a case's page, sent from an open device.
 pub(super) struct Sent<'a> {
@@ -39,7 +41,7 @@ impl<'a> Sent<'a> {
         number: &str,
         form: &'a str,
         posted: &Posted,
-    ) -> Result<Result<Self, axum::response::Response>, Oops> {
+    ) -> Result<Result<Self, Response>, Oops> {
         let number = CaseNumber::parse(number).ok_or(Oops::NotFound)?;
         let fields = Fields::kept(form, posted.pairs());
         match opened(asked, &href(&number), Some(fields.clone()))? {
@@ -95,18 +97,14 @@ impl<'a> Sent<'a> {
     pub(super) fn changed(&self, what: &str, at: &DateTime<Utc>) -> Answer {
         let n = NoticeWords::of(self.asked.lang);
         let frame = self.frame();
-        let text = crate::web::say::fill(n.changed_more, &[what, &frame.say.moment(at)]);
+        let text = fill(n.changed_more, &[what, &frame.say.moment(at)]);
         let notice = NoticePage::new(frame, n.changed_title, n.changed_h1, &text);
         page(StatusCode::CONFLICT, &notice.button(href(&self.number), n.changed_see))
     }
 }
 
 /// Who may go on from this device; else where to go instead. A form that was sent is kept for after the code.
-pub(super) fn opened(
-    asked: &Asked,
-    here: &str,
-    sent: Option<Fields>,
-) -> Result<Result<Who, axum::response::Response>, Oops> {
+pub(super) fn opened(asked: &Asked, here: &str, sent: Option<Fields>) -> Result<Result<Who, Response>, Oops> {
     let is_form = sent.is_some();
     match asked.device() {
         Device::Open { admin, until } => {
@@ -138,7 +136,7 @@ pub(super) fn show(
     status: StatusCode,
 ) -> Answer {
     let here = match shown {
-        Some(choice) => format!("{}?surat={}", href(number), crate::web::pages::review::slug(choice)),
+        Some(choice) => format!("{}?surat={}", href(number), slug(choice)),
         None => href(number),
     };
     let frame = asked.frame_for(who, here);

@@ -32,7 +32,7 @@ pub(super) async fn lock(asked: Asked, Path(token): Path<String>) -> Answer {
 pub(super) async fn unlock(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
     asked.charge()?;
     let token = bounded(&token);
-    let code = form.code("kode").unwrap_or_else(|| crate::web::answer::Typed::new(""));
+    let code = form.any_code("kode");
     match asked.site.counter.unlock(token, &code).await? {
         UnlockAnswer::Opened { admin, place } => {
             asked.was_honest();
@@ -136,7 +136,7 @@ pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
         return page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).not_an_address());
     };
     asked.charge()?;
-    let code = form.code("kode").unwrap_or_else(|| crate::web::answer::Typed::new(""));
+    let code = form.any_code("kode");
     match asked.site.counter.sign_in(&address, &code).await? {
         SignInAnswer::Opened(admin) => {
             asked.was_honest();
@@ -182,7 +182,7 @@ pub(super) async fn enrol_page(asked: Asked, Path(token): Path<String>) -> Answe
 pub(super) async fn enrol(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
     asked.charge()?;
     let token = bounded(&token);
-    let code = form.code("kode").unwrap_or_else(|| crate::web::answer::Typed::new(""));
+    let code = form.any_code("kode");
     let w = EntranceWords::of(asked.lang);
     match asked.site.counter.enrol_confirm(token, &code).await? {
         EnrolAnswer::Done => {

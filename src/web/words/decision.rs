@@ -84,7 +84,7 @@ catalogue! {
         already_by: "Oleh" | "By",
         already_when: "Waktu" | "Time",
         already_yours: "Pilihan Anda" | "Your choice",
-        already_disagree: "Tidak sependapat? Hubungi {0}." | "Do not agree? Talk to {0}.",
+        already_disagree: "Tidak sependapat? Bicarakan dengan {0} lebih dahulu." | "Do not agree? Talk to {0} first.",
         reissue: "Terbitkan tautan baru" | "Issue a new link",
         reissue_then: "Rahasia dan tautan lama mati; yang baru dikirim ke alamat terdaftar pemohon." | "The old secret and link die; new ones go to the applicant's registered address.",
         reissue_reason: "Alasan menerbitkan lagi" | "Reason for issuing anew",

@@ -81,7 +81,7 @@ impl Watch {
             None => self.open().await?,
         };
         let mut paused = false;
-        while self.waiting.is_empty() && !(paused && !line.news) {
+        while self.waiting.is_empty() && (line.news || !paused) {
             if !line.news {
                 self.pause(&mut line).await?;
                 paused = true;

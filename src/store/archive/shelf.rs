@@ -1,0 +1,326 @@
+//! One archive file: dossiers written to it and read from it. Opened for each use and closed again, so that
+//! `loket archive` and the daemon take turns. What is read is checked on the way; a damaged dossier is an error of
+//! its own and never a panic, although redb may panic on altered pages.
+
+use std::fs::File;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+
+use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
+
+use super::aside::AsideFile;
+use super::record::{
+    ABOUT, Catalogue, DOSSIERS, DossierRecord, KEYS, NUMBERS, PART, PARTS, SCHEMA, StoredItem, item_binding,
+};
+use crate::engine::archive::{ArchiveDossier, ArchiveLine};
+use crate::engine::store::JournalEntry;
+use crate::sop::names::Sha256Hex;
+use crate::store::StoreError;
+use crate::store::redb::tables::{Place, sortable};
+use crate::store::redb::transaction::begin;
+use crate::store::redb::{open_database, reason};
+use crate::vault::{DossierKey, Keyring, Random, hex, sha256, sha256_hex};
+
+const CACHE: usize = 4 * 1024 * 1024;
+
+/// A dossier to write with what only the store knows of it.
+pub struct Writing<'a> {
+    pub dossier: &'a ArchiveDossier,
+    pub key: &'a DossierKey,
+    pub journal: Vec<JournalEntry>,
+}
+
+/// An archive file open for reading.
+pub struct Shelf {
+    path: PathBuf,
+    transaction: ReadTransaction,
+    _database: Held,
+    /// The file is shorter than its head says.
+    pub truncated: bool,
+}
+
+/// What the transaction reads from.
+enum Held {
+    AsItLies(#[expect(dead_code, reason = "kept open for the transaction")] ReadOnlyDatabase),
+    RepairedAside(#[expect(dead_code, reason = "kept open for the transaction")] Database),
+}
+
+impl Shelf {
+    /// Opens a file for reading and leaves it as it is, also one that was truncated or left open by a crash.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let schema_of = |shelf: Self| {
+            let schema = shelf.about_number("schema")?;
+            if schema > SCHEMA {
+                let text = format!("{} was written by a newer Loket (schema {schema}). Use that one", path.display());
+                return Err(StoreError::Refused(text));
+            }
+            Ok(shelf)
+        };
+        let as_it_lies = catch(path, || {
+            let database = builder().open_read_only(path)?;
+            Ok((database.begin_read()?, Held::AsItLies(database)))
+        });
+        let (transaction, held, truncated) = match as_it_lies {
+            Ok((transaction, held)) => (transaction, held, false),
+            Err(error @ StoreError::InUse { .. }) => return Err(error),
+            Err(_) => Self::open_aside(path)?,
+        };
+        schema_of(Self { path: path.to_owned(), transaction, _database: held, truncated })
+    }
+
+    fn open_aside(path: &Path) -> Result<(ReadTransaction, Held, bool), StoreError> {
+        let aside = || {
+            let file = File::open(path).map_err(|error| StoreError::file("open", path, &error))?;
+            AsideFile::open(file).map_err(|error| StoreError::file("read", path, &error))
+        };
+        let file = aside()?;
+        let truncated = file.truncated;
+        let read_only = catch(path, || {
+            let database = builder().open_read_only_with_backend(file)?;
+            Ok((database.begin_read()?, Held::AsItLies(database)))
+        });
+        let (transaction, held) = match read_only {
+            Ok(opened) => opened,
+            Err(_) => {
+                let file = aside()?;
+                if file.len().is_ok_and(|length| length == 0) {
+                    return Err(StoreError::damaged(path.display().to_string(), "the file is empty"));
+                }
+                catch(path, || {
+                    let database = builder().create_with_backend(file)?;
+                    Ok((database.begin_read()?, Held::RepairedAside(database)))
+                })?
+            }
+        };
+        Ok((transaction, held, truncated))
+    }
+
+    pub fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
+    pub fn about(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.guarded("its head", || {
+            Ok(self.transaction.open_table(ABOUT)?.get(name)?.map(|value| value.value().to_vec()))
+        })
+    }
+
+    pub fn about_number(&self, name: &str) -> Result<u64, StoreError> {
+        let bytes = self.about(name)?.unwrap_or_default();
+        Ok(bytes.try_into().map(u64::from_be_bytes).unwrap_or(0))
+    }
+
+    pub fn position(&self, number: &str) -> Result<Option<u64>, StoreError> {
+        self.guarded(number, || Ok(self.transaction.open_table(NUMBERS)?.get(number)?.map(|value| value.value())))
+    }
+
+    /// Numbers by position, as the number table tells; the register survives a damaged record so.
+    pub fn numbers(&self) -> Result<Vec<(u64, String)>, StoreError> {
+        let mut numbers: Vec<(u64, String)> = self.guarded("its table of numbers", || {
+            let table = self.transaction.open_table(NUMBERS)?;
+            table
+                .range::<&str>(..)?
+                .map(|entry| entry.map(|(key, value)| (value.value(), key.value().to_owned())))
+                .collect::<Result<_, _>>()
+                .map_err(StoreError::from)
+        })?;
+        numbers.sort();
+        Ok(numbers)
+    }
+
+    pub fn record(&self, position: u64) -> Result<(DossierRecord, [u8; 32]), StoreError> {
+        self.guarded(&format!("the record at position {position}"), || {
+            let table = self.transaction.open_table(DOSSIERS)?;
+            let missing = || StoreError::damaged(format!("the record at position {position}"), "it is missing");
+            DossierRecord::read(table.get(position)?.ok_or_else(missing)?.value(), position)
+        })
+    }
+
+    /// An item's sealed bytes, checked against the record.
+    pub fn stored_item(&self, position: u64, index: u32, item: &StoredItem) -> Result<Vec<u8>, StoreError> {
+        let thing = format!("item {} of the dossier at position {position}", index + 1);
+        self.guarded(&thing, || {
+            let table = self.transaction.open_table(PARTS)?;
+            let mut bytes = Vec::new();
+            for part in 0..item.parts {
+                let missing = || StoreError::damaged(&thing, format!("part {} is missing", part + 1));
+                bytes.extend_from_slice(table.get((position, index, part))?.ok_or_else(missing)?.value());
+            }
+            if bytes.len() as u64 != item.length || sha256(&bytes) != item.sha256 {
+                return Err(StoreError::damaged(&thing, "its stored bytes have another hash"));
+            }
+            Ok(bytes)
+        })
+    }
+
+    /// The dossier's key; `None` where it was destroyed.
+    pub fn key(&self, position: u64, place: &Place, keyring: &Keyring) -> Result<Option<DossierKey>, StoreError> {
+        let thing = format!("the key of dossier {}", place.number);
+        self.guarded(&thing, || {
+            let table = self.transaction.open_table(KEYS)?;
+            let Some(wrapped) = table.get(position)? else { return Ok(None) };
+            let damaged = |_| StoreError::damaged(&thing, "it does not open with this master key");
+            keyring.unwrap(&place.owner(), wrapped.value()).map(Some).map_err(damaged)
+        })
+    }
+
+    pub fn catalogue(&self, record: &DossierRecord, key: &DossierKey) -> Result<Catalogue, StoreError> {
+        let thing = format!("the catalogue of dossier {}", record.number);
+        let plain = key
+            .open(&Catalogue::binding(&record.place()), &record.catalogue)
+            .map_err(|_| StoreError::damaged(&thing, "its seal does not open"))?;
+        serde_json::from_slice(&plain).map_err(|_| StoreError::damaged(&thing, "it does not read"))
+    }
+
+    /// An item's plain bytes, checked against the catalogue.
+    pub fn item(
+        &self,
+        position: u64,
+        record: &DossierRecord,
+        key: &DossierKey,
+        index: u32,
+        expected: &Sha256Hex,
+    ) -> Result<Vec<u8>, StoreError> {
+        let thing = format!("item {} of dossier {}", index + 1, record.number);
+        let stored = record.items.get(index as usize).ok_or_else(|| StoreError::damaged(&thing, "it is missing"))?;
+        let sealed = self.stored_item(position, index, stored)?;
+        let plain = key
+            .open(&item_binding(&record.place(), index), &sealed)
+            .map_err(|_| StoreError::damaged(&thing, "its seal does not open"))?;
+        if sha256_hex(&plain) != *expected {
+            return Err(StoreError::damaged(thing, "its bytes have another hash"));
+        }
+        Ok(plain)
+    }
+
+    pub fn line(&self, position: u64, record: &DossierRecord, hash: &[u8; 32]) -> ArchiveLine {
+        ArchiveLine {
+            register: record.register.clone(),
+            file: self.name(),
+            position,
+            archived: record.archived,
+            items: record.items.len(),
+            hash: Sha256Hex(hex(hash)),
+        }
+    }
+
+    /// Reads with every failure, a panic of redb included, as damage of that thing alone.
+    fn guarded<T>(&self, thing: &str, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
+        let what = match catch_unwind(AssertUnwindSafe(read)) {
+            Ok(Err(StoreError::Storage { why, .. })) => why,
+            Ok(answer) => return answer,
+            Err(panic) => reason(panic.as_ref()),
+        };
+        Err(StoreError::damaged(format!("{thing} in {}", self.name()), what))
+    }
+}
+
+fn builder() -> redb::Builder {
+    let mut builder = redb::Builder::new();
+    builder.set_cache_size(CACHE);
+    builder
+}
+
+/// Every failure to open is damage of this file alone, a panic included: redb may panic on a file that was altered
+/// behind its back.
+fn catch<T>(path: &Path, open: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, StoreError> {
+    let place = path.display().to_string();
+    match catch_unwind(AssertUnwindSafe(open)) {
+        Ok(Ok(opened)) => Ok(opened),
+        Ok(Err(redb::Error::DatabaseAlreadyOpen)) => {
+            Err(StoreError::InUse { place, holder: "another process".to_owned() })
+        }
+        Ok(Err(error)) => Err(StoreError::damaged(place, error.to_string())),
+        Err(panic) => Err(StoreError::damaged(place, reason(panic.as_ref()))),
+    }
+}
+
+/// Appends a dossier to a file, creating it with `before` as the start of its chain. One transaction: a crash leaves
+/// the dossier there or not.
+pub fn append(
+    path: &Path,
+    year: i32,
+    before: [u8; 32],
+    writing: &Writing<'_>,
+    keyring: &Keyring,
+    random: &dyn Random,
+) -> Result<(), StoreError> {
+    let place = Place::of(&writing.dossier.key);
+    let database = open_database(path)?;
+    let transaction = begin(&database)?;
+    {
+        let mut about = transaction.open_table(ABOUT)?;
+        let number =
+            |bytes: Option<Vec<u8>>| bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes);
+        let read = |name: &str| -> Result<Option<Vec<u8>>, StoreError> {
+            Ok(about.get(name)?.map(|value| value.value().to_vec()))
+        };
+        let fresh = read("schema")?.is_none();
+        let count = number(read("count")?);
+        let previous = match read("head")? {
+            Some(head) => {
+                head.try_into().map_err(|_| StoreError::damaged(path.display().to_string(), "its head is none"))?
+            }
+            None => before,
+        };
+        if fresh {
+            about.insert("schema", SCHEMA.to_be_bytes().as_slice())?;
+            about.insert("year", i64::from(year).to_be_bytes().as_slice())?;
+            about.insert("before", before.as_slice())?;
+        }
+        let position = count + 1;
+        let items = write_items(&transaction, position, &place, writing, random)?;
+        let catalogue = serde_json::to_vec(&Catalogue::of(writing.dossier)).map_err(|error| {
+            StoreError::Refused(format!("The metadata of {} cannot be written: {error}", place.number))
+        })?;
+        let record = DossierRecord {
+            office: place.office.clone(),
+            number: sortable(&writing.dossier.register.number),
+            register: writing.dossier.register.clone(),
+            archived: writing.dossier.at,
+            catalogue: writing.key.seal(random, &Catalogue::binding(&place), &catalogue),
+            items,
+            journal: writing.journal.clone(),
+            previous,
+        };
+        let (bytes, hash) = record.write()?;
+        transaction.open_table(DOSSIERS)?.insert(position, bytes.as_slice())?;
+        transaction.open_table(NUMBERS)?.insert(place.number.as_str(), position)?;
+        let wrapped = keyring.wrap(random, &place.owner(), writing.key);
+        transaction.open_table(KEYS)?.insert(position, wrapped.as_slice())?;
+        about.insert("count", position.to_be_bytes().as_slice())?;
+        about.insert("head", hash.as_slice())?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+fn write_items(
+    transaction: &redb::WriteTransaction,
+    position: u64,
+    place: &Place,
+    writing: &Writing<'_>,
+    random: &dyn Random,
+) -> Result<Vec<StoredItem>, StoreError> {
+    let mut table = transaction.open_table(PARTS)?;
+    let mut items = Vec::with_capacity(writing.dossier.items.len());
+    for (index, item) in (0u32..).zip(&writing.dossier.items) {
+        let sealed = writing.key.seal(random, &item_binding(place, index), &item.bytes);
+        let mut parts = 0;
+        for piece in sealed.chunks(PART) {
+            table.insert((position, index, parts), piece)?;
+            parts += 1;
+        }
+        items.push(StoredItem { parts, length: sealed.len() as u64, sha256: sha256(&sealed) });
+    }
+    Ok(items)
+}
+
+/// The file is there and complete enough to append to.
+pub fn head_of(path: &Path) -> Result<[u8; 32], StoreError> {
+    let shelf = Shelf::open(path)?;
+    match shelf.about("head")? {
+        Some(head) => head.try_into().map_err(|_| StoreError::damaged(path.display().to_string(), "its head is none")),
+        None => Ok([0u8; 32]),
+    }
+}

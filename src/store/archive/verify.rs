@@ -1,0 +1,122 @@
+//! An archive file checked with nothing but the file: every stored hash and the whole chain, no key. Names the
+//! dossier that is damaged and goes on with the next.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use super::shelf::Shelf;
+use crate::engine::store::Damage;
+use crate::sop::names::Sha256Hex;
+use crate::store::StoreError;
+use crate::store::redb::records::JournalRecord;
+use crate::store::redb::tables;
+use crate::vault::{hex, sha256, unhex};
+
+/// Checks one archive file. Empty: all well. Fails only where the file cannot be opened at all.
+pub fn verify_file(path: &Path) -> Result<Vec<Damage>, StoreError> {
+    if !path.is_file() {
+        return Err(StoreError::Refused(format!("There is no archive file at {}", path.display())));
+    }
+    let shelf = match Shelf::open(path) {
+        Ok(shelf) => shelf,
+        Err(StoreError::Damaged { thing, what }) => return Ok(vec![Damage { thing, what }]),
+        Err(error) => return Err(error),
+    };
+    Ok(verify(&shelf))
+}
+
+pub fn verify(shelf: &Shelf) -> Vec<Damage> {
+    let mut found = Vec::new();
+    let mut note = |thing: &str, what: String| found.push(Damage { thing: thing.to_owned(), what });
+    if shelf.truncated {
+        note(&shelf.name(), "the file is shorter than it was written; what lay at its end is lost".to_owned());
+    }
+    let mut named = BTreeMap::new();
+    match shelf.numbers() {
+        Ok(numbers) => named.extend(numbers),
+        Err(error) => note(&shelf.name(), text(error)),
+    }
+    let mut before = match shelf.about("before") {
+        Ok(hash) => hash,
+        Err(error) => {
+            note(&shelf.name(), text(error));
+            None
+        }
+    };
+    let counted = shelf.about_number("count").unwrap_or_else(|error| {
+        note(&shelf.name(), text(error));
+        0
+    });
+    let last = counted.max(named.keys().next_back().copied().unwrap_or(0));
+    for position in 1..=last {
+        let dossier = match named.get(&position) {
+            Some(number) => format!("dossier {}", display(number)),
+            None => format!("the dossier at position {position}"),
+        };
+        match shelf.record(position) {
+            Err(error) => {
+                note(&dossier, text(error));
+                before = None;
+            }
+            Ok((record, hash)) => {
+                if named.get(&position) != Some(&record.number) {
+                    note(
+                        &format!("dossier {}", record.register.number),
+                        "the table of numbers does not know it".to_owned(),
+                    );
+                }
+                if before.as_ref().is_some_and(|before| before.as_slice() != record.previous) {
+                    note(&dossier, "it does not follow from the dossier before it".to_owned());
+                }
+                for (index, item) in (0u32..).zip(&record.items) {
+                    if let Err(error) = shelf.stored_item(position, index, item) {
+                        note(&dossier, text(error));
+                    }
+                }
+                for entry in &record.journal {
+                    if let Some(what) = journal_fault(&record.office, &record.number, entry) {
+                        note(&dossier, format!("journal entry {}: {what}", entry.position));
+                    }
+                }
+                before = Some(hash.to_vec());
+            }
+        }
+    }
+    match (shelf.about("head"), before) {
+        (Ok(Some(head)), Some(before)) if head != before => {
+            note(&shelf.name(), "its end does not fit its last dossier: dossiers may be missing".to_owned());
+        }
+        (Err(error), _) => note(&shelf.name(), text(error)),
+        _ => {}
+    }
+    found
+}
+
+/// Recomputes a journal entry that came with the dossier.
+fn journal_fault(office: &str, number: &str, entry: &crate::engine::store::JournalEntry) -> Option<&'static str> {
+    if entry.sealed.as_ref().is_some_and(|sealed| hex(&sha256(sealed)) != entry.digest.0) {
+        return Some("its bytes have another hash");
+    }
+    let hash = |text: &Sha256Hex| unhex(&text.0).unwrap_or_default();
+    let record = JournalRecord {
+        number: number.to_owned(),
+        seq: entry.seq,
+        at: entry.at,
+        digest: hash(&entry.digest),
+        hash: hash(&entry.hash),
+        sealed: None,
+    };
+    let chained = record.chain(office, entry.position, &hash(&entry.previous));
+    (chained != record.hash).then_some("it does not follow from the entry before it")
+}
+
+fn display(sortable: &str) -> String {
+    tables::number(sortable).map_or_else(|| sortable.to_owned(), |number| number.to_string())
+}
+
+fn text(error: StoreError) -> String {
+    match error {
+        StoreError::Damaged { thing, what } => format!("{thing}: {what}"),
+        other => other.to_string(),
+    }
+}
