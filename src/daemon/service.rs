@@ -4,10 +4,13 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::assembly::{Assembly, Extent};
 use super::clock::SystemClock;
+use super::counter::Desk;
+use super::desk::OpenDesk;
 use super::operations::{Operations, Staging};
 use super::run::{self, LastLook};
 use super::socket::Socket;
@@ -25,14 +28,18 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     // Without a walled worker no mail may be taken in: what it would parse is written by anyone.
     assembly.pool.probe().await?;
     let last_look = LastLook::default();
+    let counter = Desk::new(assembly.engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
+    let desk = OpenDesk::bind(config, Arc::new(counter), clock).await?;
+    let address = desk.address();
     let socket = Socket::bind(&config.state.socket)?;
     let operations = Arc::new(Operations::of(&assembly, config));
-    let listening = tokio::spawn(socket.serve(operations, stop.clone()));
-    tracing::info!(mailboxes = assembly.mailboxes.len(), "the office is open");
+    let mut open = JoinSet::new();
+    open.spawn(desk.serve(stop.clone()));
+    open.spawn(socket.serve(operations, stop.clone()));
+    tracing::info!(mailboxes = assembly.mailboxes.len(), %address, "the office is open");
     let ended = run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()).await;
     stop.cancel();
-    // A panic within a question was that question's alone.
-    let _ = listening.await;
+    open.join_all().await;
     ended?;
     tracing::info!("the office is closed");
     Ok(())

@@ -11,6 +11,7 @@ pub mod offspring;
 pub mod postfix;
 pub mod samples;
 pub mod sink;
+pub mod site;
 pub mod wait;
 
 #[allow(unused_imports, reason = "the bench clicks nothing")]
@@ -19,4 +20,5 @@ pub use dovecot::Dovecot;
 #[allow(unused_imports, reason = "the bench needs no second mail server")]
 pub use postfix::Postfix;
 pub use sink::SmtpSink;
+pub use site::Site;
 pub use wait::wait_for;
