@@ -39,7 +39,7 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     tracing::info!(mailboxes = assembly.mailboxes.len(), %address, "the office is open");
     let ended = run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()).await;
     stop.cancel();
-    open.join_all().await;
+    while open.join_next().await.is_some() {}
     ended?;
     tracing::info!("the office is closed");
     Ok(())
