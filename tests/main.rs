@@ -12,6 +12,7 @@ mod courier_maildir;
 mod courier_smtp;
 mod desk_decide;
 mod desk_held;
+mod desk_pages;
 mod desk_result;
 mod desk_walk;
 mod dossier;
