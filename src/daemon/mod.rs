@@ -5,7 +5,11 @@
 pub mod assembly;
 pub mod clock;
 pub mod counter;
+pub mod desk;
+pub mod operations;
 pub mod run;
+pub mod service;
+pub mod socket;
 mod watchdog;
 
 pub use assembly::Assembly;
