@@ -17,7 +17,8 @@ pub fn stopping() {
 
 /// Strokes the watchdog at half its interval, as long as the store answers.
 pub async fn stroke(engine: &Engine, stop: &CancellationToken) {
-    let Some(interval) = sd_notify::watchdog_enabled() else { return };
+    // Ending early would end the daemon with it.
+    let Some(interval) = sd_notify::watchdog_enabled() else { return stop.cancelled().await };
     let mut beat = tokio::time::interval((interval / 2).max(Duration::from_millis(100)));
     loop {
         tokio::select! {
