@@ -10,6 +10,7 @@ pub mod impostor;
 pub mod offspring;
 pub mod postfix;
 pub mod samples;
+pub mod site;
 pub mod sink;
 pub mod wait;
 
@@ -19,4 +20,5 @@ pub use dovecot::Dovecot;
 #[allow(unused_imports, reason = "the bench needs no second mail server")]
 pub use postfix::Postfix;
 pub use sink::SmtpSink;
+pub use site::Site;
 pub use wait::wait_for;
