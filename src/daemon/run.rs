@@ -2,15 +2,15 @@
 //! failure of the store stops all of it; everything else is logged where it happens and tried again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use chrono_tz::Tz;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::assembly::Assembly;
+use super::counter::LookedAt;
 use super::watchdog;
 use crate::config::schedule::ArchiveSchedule;
 use crate::engine::Engine;
@@ -22,34 +22,17 @@ const BATCH: usize = 50;
 /// Batches fetched ahead of the one being worked on.
 const AHEAD: usize = 2;
 
-/// When the mailboxes were last looked at, for the desk and for readiness.
-#[derive(Clone, Default)]
-pub struct LastLook(Arc<AtomicI64>);
-
-impl LastLook {
-    pub fn set(&self, at: DateTime<Utc>) {
-        self.0.store(at.timestamp_millis(), Ordering::Relaxed);
-    }
-
-    pub fn get(&self) -> Option<DateTime<Utc>> {
-        match self.0.load(Ordering::Relaxed) {
-            0 => None,
-            millis => DateTime::from_timestamp_millis(millis),
-        }
-    }
-}
-
 /// Runs every loop until `stop`, finishing what is in hand. Fails only when nothing can be written down any more.
 pub async fn run(
     assembly: Assembly,
     schedule: ArchiveSchedule,
-    last_look: LastLook,
+    looked_at: Arc<LookedAt>,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
     let Assembly { engine, mailboxes, inboxes, store, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
     for (mailbox, inbox) in mailboxes.into_iter().zip(inboxes) {
-        loops.spawn(serve_mailbox(engine.clone(), mailbox, inbox, last_look.clone(), stop.clone()));
+        loops.spawn(serve_mailbox(engine.clone(), mailbox, inbox, looked_at.clone(), stop.clone()));
     }
     loops.spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
@@ -89,12 +72,12 @@ async fn serve_mailbox(
     engine: Arc<Engine>,
     mailbox: Arc<Mailbox>,
     inbox: Arc<dyn Inbox>,
-    last_look: LastLook,
+    looked_at: Arc<LookedAt>,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
     let (fetched, mut arrivals) = mpsc::channel::<Vec<Arrival>>(AHEAD);
     let (handled, to_file) = mpsc::channel::<Vec<(Origin, Folder)>>(AHEAD * 4);
-    let fetching = tokio::spawn(fetch(engine.clone(), inbox.clone(), fetched, last_look, stop.clone()));
+    let fetching = tokio::spawn(fetch(engine.clone(), inbox.clone(), fetched, looked_at, stop.clone()));
     let filing = tokio::spawn(file(inbox, to_file));
     let mut result = Ok(());
     while let Some(batch) = arrivals.recv().await {
@@ -148,7 +131,7 @@ async fn fetch(
     engine: Arc<Engine>,
     inbox: Arc<dyn Inbox>,
     fetched: mpsc::Sender<Vec<Arrival>>,
-    last_look: LastLook,
+    looked_at: Arc<LookedAt>,
     stop: CancellationToken,
 ) {
     let mut failures = 0;
@@ -160,7 +143,7 @@ async fn fetch(
         match next {
             Ok(batch) => {
                 failures = 0;
-                last_look.set(engine.clock.now());
+                looked_at.mark(engine.clock.now());
                 if !batch.is_empty() && fetched.send(batch).await.is_err() {
                     return;
                 }
@@ -195,7 +178,10 @@ async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: Ca
     let zone: Tz = engine.office.zone;
     loop {
         let now = engine.clock.now();
-        let Some(next) = schedule.next_after(zone, now) else { return Ok(()) };
+        let Some(next) = schedule.next_after(zone, now) else {
+            stop.cancelled().await;
+            return Ok(());
+        };
         // Short naps, so that a clock that jumps is noticed.
         while engine.clock.now() < next {
             let left = (next - engine.clock.now()).min(TimeDelta::seconds(60)).to_std().unwrap_or(Duration::ZERO);

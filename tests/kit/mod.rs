@@ -10,8 +10,8 @@ pub mod impostor;
 pub mod offspring;
 pub mod postfix;
 pub mod samples;
-pub mod site;
 pub mod sink;
+pub mod site;
 pub mod wait;
 
 #[allow(unused_imports, reason = "the bench clicks nothing")]

@@ -280,8 +280,7 @@ impl Site {
         let sample = self.sample(id);
         let letter = self.last_to(&sample.sender).expect("the applicant was written to");
         let (number, at) = (number.to_string(), self.now());
-        let thread =
-            Thread { case_number: &number, message_id: &letter.message_id, subject: &letter.subject, at };
+        let thread = Thread { case_number: &number, message_id: &letter.message_id, subject: &letter.subject, at };
         let raw = sample.follow_up(thread).expect("the sample has a second mail");
         self.take_in(raw).await;
     }
