@@ -3,18 +3,28 @@
 
 #![allow(dead_code, reason = "every test file uses another part of the kit")]
 
+pub mod admin;
 pub mod browser;
 pub mod certificates;
+pub mod daemon;
 pub mod dovecot;
 pub mod impostor;
+pub mod letter;
+pub mod office;
 pub mod offspring;
 pub mod postfix;
 pub mod samples;
 pub mod sink;
+pub mod visitor;
 pub mod wait;
 
+pub use admin::Admin;
 pub use browser::Browser;
+pub use daemon::Daemon;
 pub use dovecot::Dovecot;
+pub use letter::Letter;
+pub use office::Office;
 pub use postfix::Postfix;
 pub use sink::SmtpSink;
+pub use visitor::Visitor;
 pub use wait::wait_for;
