@@ -2,6 +2,9 @@
 
 mod accounts_command;
 mod accounts_directory;
+mod archive_damage;
+mod archive_fixture;
+mod archive_keep;
 mod config_file;
 mod config_procedure;
 mod config_secrets;
@@ -19,6 +22,12 @@ mod laws;
 mod letters_samples;
 mod letters_texts;
 mod reading;
+mod store_backup;
+mod store_commit;
+mod store_contents;
+mod store_crash;
+mod store_fixture;
+mod store_outbox;
 mod web_browser;
 mod web_case;
 mod web_click;

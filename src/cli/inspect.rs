@@ -3,16 +3,19 @@
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
+use chrono::NaiveDate;
 use chrono_tz::Tz;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use crate::accounts::csv;
+use crate::dossier::page::Contents;
 use crate::dossier::{CaseFile, Known, MailFacts, Recognition, Verdict, judge};
 use crate::mail::authenticity::Trust;
 use crate::mail::message::{Inbound, Reception};
-use crate::reading::{self, Limits};
+use crate::reading::pool::{Pool, PoolConfig};
 use crate::sop::account::Account;
-use crate::sop::checklist::{Check, Document, Evidence, Finding, Understanding};
+use crate::sop::checklist::{Applicant, Check, Document, DocumentKind, Finding, Method, Signature, Understanding};
+use crate::sop::names::Service;
 
 /// Show what Loket understands of mails.
 #[derive(Debug, clap::Args)]
@@ -48,7 +51,8 @@ impl Default for Office {
     }
 }
 
-/// Runs the command. Exit status: 0 understood, 1 a file could not be read, 78 the accounts file is wrong.
+/// Runs the command. Exit status: 0 understood, 1 a file could not be read, 75 no reading worker, 78 the accounts file is
+/// wrong.
 pub fn run(args: &Inspect, office: &Office) -> u8 {
     let accounts = match args.accounts.as_deref().map(|path| load_accounts(path, office)).transpose() {
         Ok(accounts) => accounts,
@@ -57,20 +61,40 @@ pub fn run(args: &Inspect, office: &Office) -> u8 {
             return 78;
         }
     };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (runtime, program) = match (runtime, std::env::current_exe()) {
+        (Ok(runtime), Ok(program)) => (runtime, program),
+        (Err(problem), _) | (_, Err(problem)) => {
+            eprintln!("Cannot start a reading worker: {problem}. Try again");
+            return 75;
+        }
+    };
+    runtime.block_on(each_file(args, office, accounts.as_deref(), &Pool::new(PoolConfig::new(program))))
+}
+
+/// Papers are taken apart in a worker process: a hostile file brings down that worker, not the command.
+async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>, pool: &Pool) -> u8 {
     let mut status = 0;
     for file in &args.files {
-        match std::fs::read(file) {
-            Ok(raw) => {
-                let found = inspect(&raw, office, accounts.as_deref());
-                let text = if args.json { in_json(file, &found).to_string() } else { in_words(file, &found) };
-                if writeln!(std::io::stdout(), "{text}").is_err() {
-                    return 1;
-                }
-            }
+        let raw = match std::fs::read(file) {
+            Ok(raw) => raw,
             Err(problem) => {
                 eprintln!("Cannot read the mail `{}`: {problem}. Check the path and its permissions", file.display());
                 status = 1;
+                continue;
             }
+        };
+        let contents = match pool.read(&raw).await {
+            Ok(contents) => contents,
+            Err(fault) => {
+                eprintln!("{fault}");
+                return 75;
+            }
+        };
+        let found = inspect(&raw, contents, office, accounts);
+        let text = if args.json { in_json(file, &found) } else { in_words(file, &found) };
+        if writeln!(std::io::stdout(), "{text}").is_err() {
+            return 1;
         }
     }
     status
@@ -88,10 +112,9 @@ pub struct Inspected {
 }
 
 /// Understands one mail. A mail without any date is judged on the first day of the calendar it could have.
-pub fn inspect(raw: &[u8], office: &Office, accounts: Option<&[Account]>) -> Inspected {
+pub fn inspect(raw: &[u8], contents: Contents, office: &Office, accounts: Option<&[Account]>) -> Inspected {
     let inbound = Inbound::read(raw, &office.reception);
-    let contents = reading::take_apart(raw, &Limits::default());
-    let mail = inbound.facts(contents, office.zone, chrono::NaiveDate::default(), &office.reception.trust);
+    let mail = inbound.facts(contents, office.zone, NaiveDate::default(), &office.reception.trust);
     let mails: [MailFacts; 1] = [mail];
     let file = CaseFile::read(&mails, &office.recognition, mails[0].received);
     let verdict = judge(&mails[0], &file);
@@ -99,41 +122,82 @@ pub fn inspect(raw: &[u8], office: &Office, accounts: Option<&[Account]>) -> Ins
     Inspected { verdict, understanding: file.understanding(&known) }
 }
 
-fn in_json(file: &Path, found: &Inspected) -> Value {
+/// One line of `--json`: the contract's keys in the contract's order, and nothing else of what is known.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: String,
+    verdict: &'static str,
+    reason: Option<&'static str>,
+    services: &'a [Service],
+    applicant: &'a Applicant,
+    documents: Vec<DocumentLine<'a>>,
+    checklist: Vec<CheckLine<'a>>,
+    complete: bool,
+    alerts: &'a [String],
+}
+
+#[derive(Serialize)]
+struct DocumentLine<'a> {
+    attachment: &'a str,
+    pages: &'a str,
+    kind: DocumentKind,
+    method: Method,
+    number: Option<&'a str>,
+    date: Option<NaiveDate>,
+    valid_from: Option<NaiveDate>,
+    valid_until: Option<NaiveDate>,
+    signature: Signature,
+}
+
+#[derive(Serialize)]
+struct CheckLine<'a> {
+    item: &'a str,
+    step: u8,
+    finding: Finding,
+    because: &'a str,
+    evidence: Vec<EvidenceLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct EvidenceLine<'a> {
+    attachment: &'a str,
+    page: u32,
+    quote: &'a str,
+}
+
+fn in_json(file: &Path, found: &Inspected) -> String {
     let u = &found.understanding;
-    let a = &u.applicant;
-    json!({
-        "file": file.file_name().map(|n| n.to_string_lossy()),
-        "verdict": found.verdict.name(),
-        "reason": found.verdict.reason(),
-        "services": u.services,
-        "applicant": {
-            "name": a.name, "nip": a.nip, "user_id": a.user_id, "email": a.email, "phone": a.phone,
-            "work_unit": a.work_unit, "position": a.position,
-        },
-        "documents": u.documents.iter().map(document).collect::<Vec<_>>(),
-        "checklist": u.checklist.iter().map(check).collect::<Vec<_>>(),
-        "complete": u.is_complete(),
-        "alerts": u.alerts,
-    })
+    let line = Line {
+        file: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        verdict: found.verdict.name(),
+        reason: found.verdict.reason(),
+        services: &u.services,
+        applicant: &u.applicant,
+        documents: u.documents.iter().map(document).collect(),
+        checklist: u.checklist.iter().map(check).collect(),
+        complete: u.is_complete(),
+        alerts: &u.alerts,
+    };
+    serde_json::to_string(&line).expect("keys are text and values are plain, so this cannot fail")
 }
 
-fn document(d: &Document) -> Value {
-    json!({
-        "attachment": d.attachment, "pages": d.pages, "kind": d.kind, "method": d.method, "number": d.number,
-        "date": d.date, "valid_from": d.valid_from, "valid_until": d.valid_until, "signature": d.signature,
-    })
+fn document(d: &Document) -> DocumentLine<'_> {
+    DocumentLine {
+        attachment: &d.attachment,
+        pages: &d.pages,
+        kind: d.kind,
+        method: d.method,
+        number: d.number.as_deref(),
+        date: d.date,
+        valid_from: d.valid_from,
+        valid_until: d.valid_until,
+        signature: d.signature,
+    }
 }
 
-fn check(c: &Check) -> Value {
-    json!({
-        "item": c.item, "step": c.step, "finding": c.finding, "because": c.because,
-        "evidence": c.evidence.iter().map(evidence).collect::<Vec<_>>(),
-    })
-}
-
-fn evidence(e: &Evidence) -> Value {
-    json!({ "attachment": e.attachment, "page": e.page, "quote": e.quote })
+fn check(c: &Check) -> CheckLine<'_> {
+    let evidence = c.evidence.iter().map(|e| EvidenceLine { attachment: &e.attachment, page: e.page, quote: &e.quote });
+    CheckLine { item: &c.item, step: c.step, finding: c.finding, because: &c.because, evidence: evidence.collect() }
 }
 
 /// A readable table for people.

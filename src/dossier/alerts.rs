@@ -87,9 +87,27 @@ fn links_to_papers(file: &CaseFile<'_>) -> bool {
     !complete
         && file.mails.iter().any(|mail| {
             let own = mail.own_words();
-            let lower = own.to_lowercase();
-            let address = lower.contains("https://") || lower.contains("http://") || lower.contains("www.");
-            let shared = words.share_hosts.iter().any(|h| lower.contains(h.as_str()));
-            (address || shared) && (shared || Gist::of(&own).has_any(&words.share_words))
+            let hosts: Vec<String> = own.split_whitespace().filter_map(host).collect();
+            let shared = hosts.iter().any(|host| words.share_hosts.iter().any(|h| is_under(host, h)));
+            shared || (!hosts.is_empty() && Gist::of(&own).has_any(&words.share_words))
         })
+}
+
+/// The host of a web address; a bare name counts when a path follows it.
+fn host(word: &str) -> Option<String> {
+    let word = word.trim_matches(|c: char| !c.is_alphanumeric()).to_lowercase();
+    let (address, rest) = match word.split_once("://") {
+        Some((_, rest)) => (true, rest),
+        None => (word.starts_with("www."), word.as_str()),
+    };
+    let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
+    let named = host.contains('.') && !host.contains('@');
+    (named && (address || !path.is_empty())).then(|| host.to_owned())
+}
+
+/// Whether a host is the named service or belongs to it; a name without a dot is looked for among the host's labels.
+fn is_under(host: &str, service: &str) -> bool {
+    host == service
+        || host.ends_with(&format!(".{service}"))
+        || (!service.contains('.') && host.split('.').any(|l| l == service))
 }

@@ -3,6 +3,7 @@
 
 use chrono::NaiveDate;
 
+use super::applicant;
 use super::decree::{self, Decree};
 use super::fact::role::{self, Entry, RoleFound};
 use super::fact::signature::Signatures;
@@ -223,7 +224,7 @@ fn best_letter(read: &[Read]) -> Option<usize> {
 
 /// Without a letter, what the latest mail that says so gives.
 fn applicant_of_mails(mails: &[MailFacts], r: &Recognition) -> Applicant {
-    let told = mails.iter().rev().map(|m| letter::applicant_in(&m.own_words(), r));
+    let told = mails.iter().rev().map(|m| applicant::in_text(&m.own_words(), r));
     told.into_iter().find(|a| a.name.is_some() || a.nip.is_some() || a.user_id.is_some()).unwrap_or_default()
 }
 

@@ -72,7 +72,7 @@ fn by_hand(file: &CaseFile<'_>, letter: &Letter) -> Check {
     let blocks = &letter.signatures.blocks;
     let own = file.applicant.name.as_deref().and_then(|n| letter.signatures.of(n));
     let by_applicant = own.is_some_and(|b| b.filled);
-    let another = blocks.iter().find(|b| b.filled && !own.is_some_and(|o| o.name == b.name));
+    let another = blocks.iter().find(|b| b.filled && own.is_none_or(|o| o.name != b.name));
     let policy = file.recognition.letter.signer;
     let satisfied = match policy {
         SignerPolicy::Applicant => by_applicant,

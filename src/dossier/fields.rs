@@ -1,7 +1,7 @@
 //! Labelled values: `Nama : …` in letters, memos, forms, tables and mail bodies, with or without the colon, several to a
 //! line, numbered, continued on the next line. Which labels exist is said by the procedure's recognition tables.
 
-use super::fold::fold;
+use super::fold::{Gist, fold};
 use super::page::{Rect, Word};
 use super::recognition::{Field, Recognition};
 use super::sheet::{Piece, Row, Sheet, union};
@@ -168,7 +168,10 @@ fn without_colon(
     rest: &dyn Fn(usize) -> String,
     found: &mut Vec<Labelled>,
 ) -> usize {
-    if let Some(fields) = label(words, r) {
+    // `Pemohon,` over a signature has a neighbour, not a value.
+    let caption =
+        piece.text.trim_end().ends_with(',') || Gist::of(&piece.text).has_any(&r.signature.applicant_captions);
+    if let Some(fields) = label(words, r).filter(|_| !caption) {
         let colon = after.first().is_some_and(|p| p.text.trim() == ":");
         let Some(next) = after.get(usize::from(colon)).filter(|p| !begins_label(p, r)) else {
             if colon {

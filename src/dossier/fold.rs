@@ -6,9 +6,33 @@ use unicode_normalization::char::is_combining_mark;
 
 /// Words in lower case without accents and apostrophes, one space between them: `Nur'aini, S.E.` → `nuraini s e`.
 pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return fold_ascii(text);
+    }
+    fold_chars(text.nfkd())
+}
+
+fn fold_ascii(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     let mut gap = false;
-    for c in text.nfkd() {
+    for b in text.bytes().filter(|b| !matches!(b, b'\'' | b'`')) {
+        if !b.is_ascii_alphanumeric() {
+            gap = true;
+            continue;
+        }
+        if gap && !folded.is_empty() {
+            folded.push(' ');
+        }
+        gap = false;
+        folded.push(char::from(b.to_ascii_lowercase()));
+    }
+    folded
+}
+
+fn fold_chars(chars: impl Iterator<Item = char>) -> String {
+    let mut folded = String::new();
+    let mut gap = false;
+    for c in chars {
         if is_combining_mark(c) || matches!(c, '\'' | '’' | '‘' | '`' | '´' | 'ʼ' | 'ʻ' | '′' | '\u{ad}') {
             continue;
         }
@@ -66,7 +90,7 @@ impl Gist {
 }
 
 /// Words to look for, folded once when the procedure file is read.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, serde::Deserialize)]
 #[serde(from = "String")]
 pub struct Phrase(String);
 

@@ -7,6 +7,7 @@
 //! [`recognition`].
 
 pub mod alerts;
+pub mod applicant;
 pub mod case_file;
 pub mod completeness;
 pub mod decree;
@@ -18,6 +19,7 @@ pub mod letter;
 pub mod message;
 pub mod page;
 pub mod recognition;
+mod sender;
 pub mod sheet;
 pub mod sort;
 mod table;

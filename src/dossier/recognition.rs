@@ -1,7 +1,7 @@
 //! What differs between offices when papers are recognised: the `[recognition]` tables of a procedure file. The program
 //! knows how a letter or a decree is built; which words stand in it, and which role it must be about, is said there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
@@ -17,7 +17,7 @@ pub struct Recognition {
     pub role: Role,
     pub letter: LetterWords,
     pub decree: DecreeWords,
-    pub labels: BTreeMap<Field, Vec<Phrase>>,
+    pub labels: Labels,
     /// Kept in the order of the file: a service is asked for with these words.
     pub services: Vec<ServiceWords>,
     /// Roles that other procedures or desks serve.
@@ -28,6 +28,24 @@ pub struct Recognition {
     pub mail: MailWords,
     pub orders: OrderWords,
     pub work_unit: UnitWords,
+}
+
+/// What the labels of values may be, indexed by their folded words.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(from = "BTreeMap<Field, Vec<Phrase>>")]
+pub struct Labels(HashMap<Phrase, Field>);
+
+impl From<BTreeMap<Field, Vec<Phrase>>> for Labels {
+    /// A label that stands in two lists belongs to the first.
+    fn from(lists: BTreeMap<Field, Vec<Phrase>>) -> Self {
+        let mut index = HashMap::new();
+        for (field, names) in lists {
+            for name in names {
+                index.entry(name).or_insert(field);
+            }
+        }
+        Self(index)
+    }
 }
 
 /// Whose accounts the procedure serves.
@@ -212,8 +230,7 @@ impl Recognition {
 
     /// The field a label stands for, if the label is known as a whole.
     pub fn field(&self, label: &str) -> Option<Field> {
-        let gist = super::fold::Gist::of(label);
-        self.labels.iter().find(|(_, names)| names.iter().any(|n| gist.is(n))).map(|(field, _)| *field)
+        self.labels.0.get(&Phrase::from(label)).copied()
     }
 }
 

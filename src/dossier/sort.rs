@@ -173,7 +173,7 @@ fn settle(stack: &mut Stack, r: &Recognition) {
 
 fn is_request(text: &str, r: &Recognition) -> bool {
     let gist = Gist::of(text);
-    gist.has_any(&r.letter.asks) && (!service::asked(text, r).is_empty() || gist.has_any(&r.other_services))
+    !service::asked(text, r).is_empty() || (gist.has_any(&r.letter.asks) && gist.has_any(&r.other_services))
 }
 
 /// A page without any heading that still asks for an account's service in the applicant's name.

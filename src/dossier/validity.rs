@@ -6,14 +6,15 @@ use chrono::{Datelike, NaiveDate};
 use super::case_file::CaseFile;
 use super::fact::name::{self, Likeness};
 use super::fact::role::RoleFound;
-use super::fold::{Gist, fold};
+use super::fold::{Phrase, fold};
 use super::known::{EarlierLetter, Known};
 use super::recognition::Recognition;
+use super::sender;
 use super::sheet::Sheet;
 use super::wording;
 use crate::sop::account::Account;
 use crate::sop::checklist::{Check, Evidence, Finding, Pair, Signature};
-use crate::sop::names::{Address, UserId};
+use crate::sop::names::UserId;
 
 /// The findings of step 5, and alerts they raise.
 pub fn check(file: &CaseFile<'_>, known: &Known<'_>) -> (Vec<Check>, Vec<&'static str>) {
@@ -36,19 +37,21 @@ pub fn check(file: &CaseFile<'_>, known: &Known<'_>) -> (Vec<Check>, Vec<&'stati
         checks.extend(decree_in_force(file, &mut alerts));
         checks.extend(hit.account.and_then(|account| work_unit_matches(file, account)));
     }
-    checks.extend(sender_registered(file, &hit, accounts, &mut alerts));
-    checks.extend(sender_authenticated(file));
+    checks.extend(sender::registered(file, hit.account, accounts, &mut alerts));
+    checks.extend(sender::authenticated(file));
     checks.extend(signature_valid(file, &mut alerts));
     checks.extend(letter_not_reused(file, known));
     checks.extend(known.confirmed.map(confirmed));
     (checks, alerts)
 }
 
-fn finding(item: &str, finding: Finding, because: impl Into<String>) -> Check {
+/// One finding of this step.
+pub fn finding(item: &str, finding: Finding, because: impl Into<String>) -> Check {
     Check { item: item.into(), step: 5, finding, because: because.into(), evidence: Vec::new(), pair: None }
 }
 
-fn with(mut check: Check, evidence: Option<Evidence>, pair: Option<(&str, Option<&str>)>) -> Check {
+/// Adds evidence, and the values side by side.
+pub fn with(mut check: Check, evidence: Option<Evidence>, pair: Option<(&str, Option<&str>)>) -> Check {
     check.evidence.extend(evidence);
     check.pair =
         pair.map(|(document, register)| Pair { document: document.into(), register: register.map(str::to_owned) });
@@ -140,8 +143,7 @@ fn nip_matches(file: &CaseFile<'_>, account: &Account) -> Option<Check> {
     let (_, letter) = file.letter()?;
     let written = file.applicant.nip.as_ref();
     let registered = account.nip.as_ref();
-    let in_mail =
-        file.mails.iter().rev().find_map(|m| super::letter::applicant_in(&m.own_words(), file.recognition).nip);
+    let in_mail = file.mails.iter().rev().find_map(|m| super::applicant::in_text(&m.own_words(), file.recognition).nip);
     let decree_differs = file.entry.as_ref().is_some_and(|e| e.nip_equal == Some(false));
     let (how, because) = match (written, registered) {
         (Some(a), Some(b)) if a != b => (Finding::Contradicted, "NIP pada surat berbeda dari register akun."),
@@ -268,65 +270,14 @@ fn unit_overlap(one: &str, other: &str, r: &Recognition) -> f32 {
                     .collect::<Vec<_>>()
             })
             .collect();
-        out.into_iter().filter(|w| !w.is_empty() && !r.work_unit.common.iter().any(|c| Gist::of(w).is(c))).collect()
+        let telling = |w: &String| !w.is_empty() && !r.work_unit.common.contains(&Phrase::from(w.as_str()));
+        out.into_iter().filter(telling).collect()
     };
     let (wanted, there) = (words(one), words(other));
     if wanted.is_empty() {
         return 0.0;
     }
     wanted.iter().filter(|w| there.contains(w)).count() as f32 / wanted.len() as f32
-}
-
-fn sender_registered(
-    file: &CaseFile<'_>,
-    hit: &Hit<'_>,
-    accounts: &[Account],
-    alerts: &mut Vec<&'static str>,
-) -> Option<Check> {
-    let item = "sender_registered";
-    let sender = file.mails.iter().rev().find_map(|m| m.sender.as_ref())?;
-    let owner = accounts.iter().find(|a| a.email.same_mailbox(sender));
-    let Some(account) = hit.account else {
-        let (how, because) = match owner {
-            Some(_) => (Finding::Met, "Pengirim memakai alamat surel yang terdaftar."),
-            None => (Finding::Unclear, "Alamat surel pengirim tidak terdaftar dalam register akun."),
-        };
-        return Some(finding(item, how, because));
-    };
-    if account.email.same_mailbox(sender) {
-        return Some(finding(item, Finding::Met, "Pengirim memakai alamat surel yang terdaftar untuk akun ini."));
-    }
-    let pair = Some((sender.as_str(), Some(account.email.as_str())));
-    if looks_like(sender, &account.email) {
-        alerts.push("lookalike_sender");
-        let because = "Alamat surel pengirim menyerupai alamat terdaftar, tetapi tidak sama.";
-        return Some(with(finding(item, Finding::Contradicted, because), None, pair));
-    }
-    let because = match owner {
-        Some(_) => "Surel dikirim dari alamat terdaftar milik orang lain; perlu konfirmasi kepada pemohon.",
-        None => "Alamat surel pengirim tidak terdaftar untuk akun ini; perlu konfirmasi kepada pemohon.",
-    };
-    Some(with(finding(item, Finding::Unclear, because), None, pair))
-}
-
-/// Whether two addresses look the same to a hasty eye and are not: one character apart, or other letters of like shape.
-fn looks_like(one: &Address, other: &Address) -> bool {
-    let skeleton = |a: &Address| -> String {
-        let plain = fold(a.as_str()).replace(' ', ".");
-        plain.replace(['1', 'l', '|'], "i").replace('0', "o").replace("rn", "m").replace("vv", "w")
-    };
-    let (a, b) = (one.as_str().to_lowercase(), other.as_str().to_lowercase());
-    a != b && (skeleton(one) == skeleton(other) || strsim::levenshtein(&a, &b) <= 1)
-}
-
-fn sender_authenticated(file: &CaseFile<'_>) -> Option<Check> {
-    let proven = file.mails.iter().rev().find_map(|m| m.authenticated)?;
-    let (how, because) = if proven {
-        (Finding::Met, "Server surel yang dipercaya membuktikan pengirimnya.")
-    } else {
-        (Finding::Unclear, "Pengirim tidak terbukti oleh server surel yang dipercaya.")
-    };
-    Some(finding("sender_authenticated", how, because))
 }
 
 fn signature_valid(file: &CaseFile<'_>, alerts: &mut Vec<&'static str>) -> Option<Check> {

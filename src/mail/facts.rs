@@ -3,7 +3,7 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use chrono_tz::Tz;
 
-use super::authenticity::{Authenticity, Trust};
+use super::authenticity::Trust;
 use super::message::Inbound;
 use crate::dossier::MailFacts;
 use crate::dossier::page::Contents;
@@ -21,7 +21,7 @@ impl Inbound {
             automatic: self.automatic.map(super::automatic::Automatic::reason),
             malformed: self.malformed.is_some(),
             too_large: false,
-            authenticated: trusts.then(|| matches!(self.authenticity, Authenticity::Authenticated { .. })),
+            authenticated: trusts.then_some(self.authenticity.is_authenticated()),
             received: self.received_at.map_or(fallback, |at| day_in(at, zone)),
             contents,
         }

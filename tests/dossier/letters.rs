@@ -253,3 +253,13 @@ fn two_people_in_one_letter_are_put_before_a_person() {
     expect(&seen, &[("applicant_identified", Finding::Unclear)]);
     assert!(seen.alerts.contains(&"several_applicants".into()));
 }
+
+#[test]
+fn a_caption_beside_another_is_no_value() {
+    let letter = SHORT.replace("Pemohon,\nttd\nI Wayan Sudana, S.Kom.", "Pemohon,                     Kepala Sub Bagian,\n\nttd                          ttd\n\nI Wayan Sudana, S.Kom.       Made Rai, S.E.");
+
+    let seen = with_decree(&letter);
+
+    assert_eq!(seen.applicant.name.as_deref(), Some("I Wayan Sudana, S.Kom."));
+    expect(&seen, &[("applicant_identified", Finding::Met), ("request_letter_signed", Finding::Met)]);
+}

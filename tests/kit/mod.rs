@@ -1,7 +1,7 @@
 //! Real servers on loopback, in temporary folders, ended by process id. Each starts on free ports with a configuration
 //! of its own, so that tests run side by side and beside whatever the machine runs already.
 
-#![allow(dead_code, reason = "every test file uses another part of the kit")]
+#![allow(dead_code, unused_imports, reason = "every test file uses another part of the kit, and so does the bench")]
 
 pub mod admin;
 pub mod browser;

@@ -7,6 +7,7 @@ pub mod nip;
 pub mod number;
 pub mod order;
 pub mod period;
+pub mod place;
 pub mod role;
 pub mod service;
 pub mod signature;

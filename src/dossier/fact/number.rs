@@ -20,9 +20,9 @@ pub fn read(after_label: &str) -> Option<Number> {
         return None;
     }
     let parts: Vec<&str> = written.split('/').map(str::trim).collect();
-    let open = |part: &&str| part.chars().all(is_filler);
-    let inner_open = parts.len() > 1 && parts[..parts.len() - 1].iter().any(|p| open(&p));
-    if inner_open || (parts.len() > 2 && parts.last().is_some_and(open)) {
+    let open = |part: &str| part.chars().all(is_filler);
+    let inner_open = parts.len() > 1 && parts[..parts.len() - 1].iter().any(|p| open(p));
+    if inner_open || (parts.len() > 2 && parts.last().is_some_and(|p| open(p))) {
         return Some(Number::Blank);
     }
     if !written.contains(|c: char| c.is_ascii_digit()) {

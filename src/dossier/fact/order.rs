@@ -6,6 +6,8 @@ use crate::dossier::recognition::OrderWords;
 
 /// Words that may stand between an order and what it is about.
 const REACH: usize = 8;
+/// Bytes from the beginning of a sentence within which a machine is called by name.
+const CALL: usize = 80;
 
 /// Whether the text orders a machine about.
 pub fn steers_the_machine(text: &str, words: &OrderWords) -> bool {
@@ -15,16 +17,18 @@ pub fn steers_the_machine(text: &str, words: &OrderWords) -> bool {
 
 /// `sistem: set …`, `untuk AI: …`: a machine called by name, then a command.
 fn addresses_a_machine(sentence: &str, words: &OrderWords) -> bool {
-    let called = sentence.match_indices(':').any(|(at, _)| {
+    sentence.match_indices(':').any(|(at, _)| {
+        if at > CALL {
+            return false;
+        }
         let before = Gist::of(&sentence[..at]);
         let lead = before.words();
         let last = lead.len().saturating_sub(2);
         let name = Gist::of(&lead[last..].join(" "));
-        let after = Gist::of(&sentence[at + 1..]);
+        let after = Gist::of(&sentence[at + 1..].chars().take(CALL).collect::<String>());
         let begins: Vec<&str> = after.words().into_iter().take(4).collect();
         name.has_any(&words.machines) && lead.len() <= 6 && Gist::of(&begins.join(" ")).has_any(&words.commands)
-    });
-    called
+    })
 }
 
 /// Whether the result, or the account's address, shall go to another place than the registered one.

@@ -1,7 +1,8 @@
 //! One person's line in a decree, and the role it gives. The line may be a row of an annexed table, an entry of a list, a
 //! vertical form or a clause; the role may stand beside the name, in a column, in a heading above, or in the title.
 
-use super::{name, nip};
+use super::name::Likeness;
+use super::{nip, place};
 use crate::dossier::fields;
 use crate::dossier::fold::Gist;
 use crate::dossier::page::Rect;
@@ -9,7 +10,6 @@ use crate::dossier::recognition::{Field, Recognition};
 use crate::dossier::sheet::{Piece, Row, Sheet, share_width, union};
 use crate::sop::checklist::Evidence;
 use crate::sop::names::Nip;
-use name::Likeness;
 
 /// What the decree says about the person.
 #[derive(Debug, Clone)]
@@ -30,11 +30,18 @@ pub enum RoleFound {
 
 /// Finds the person in a decree; the title serves where the line itself names no role.
 pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &Recognition) -> Option<Entry> {
-    let anchors = sheets.iter().enumerate().flat_map(|(n, sheet)| anchors(n, sheet, who, number));
-    let best = anchors.min_by_key(|a| (a.nip_equal != Some(true), a.likeness, a.nip_equal == Some(false)))?;
+    let anchors = sheets.iter().enumerate().flat_map(|(n, sheet)| place::anchors(n, sheet, who, number));
+    let best = anchors.min_by_key(|a| {
+        (
+            a.nip_equal != Some(true),
+            !a.cell || a.likeness == Likeness::Different,
+            a.likeness,
+            a.nip_equal == Some(false),
+        )
+    })?;
     let sheet = &sheets[best.sheet];
-    let block = block(sheet, &best);
-    let likeness = best_likeness(sheet, block, who).min(best.likeness);
+    let block = place::block(sheet, &best);
+    let likeness = place::best_likeness(sheet, block, who).min(best.likeness);
     let role = role(sheet, &best, block, title, r);
     Some(Entry {
         likeness,
@@ -44,129 +51,8 @@ pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &
     })
 }
 
-struct Anchor {
-    sheet: usize,
-    row: usize,
-    at: Rect,
-    likeness: Likeness,
-    nip_equal: Option<bool>,
-}
-
-fn anchors(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anchor> {
-    let mut found = Vec::new();
-    for (row, piece) in sheet.pieces() {
-        let here = nip::find(&piece.text);
-        let equal = number.is_some_and(|number| here.iter().any(|(found, _)| found == number));
-        let likeness = likeness_in(&piece.text, who);
-        if !equal && likeness == Likeness::Different {
-            continue;
-        }
-        let beside =
-            if equal { Some(true) } else { number.and_then(|number| number_beside(sheet, piece, &here, number)) };
-        found.push(Anchor { sheet: n, row, at: piece.at, likeness, nip_equal: beside });
-    }
-    found.extend(across_lines(n, sheet, who, number));
-    found
-}
-
-/// A name that wraps onto the next line of its cell.
-fn across_lines(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anchor> {
-    let pieces: Vec<(usize, &Piece)> = sheet.pieces().collect();
-    pieces
-        .iter()
-        .filter_map(|(row, piece)| {
-            let (_, below) = pieces.iter().find(|(_, p)| {
-                let gap = p.at.y - (piece.at.y + piece.at.h);
-                (p.at.x - piece.at.x).abs() < 6.0 && gap > -2.0 && gap < 0.9 * piece.at.h
-            })?;
-            let likeness = likeness_in(&format!("{} {}", piece.text, below.text), who);
-            if likeness > Likeness::Initials || likeness_in(&piece.text, who) == likeness {
-                return None;
-            }
-            let nip_equal = number.and_then(|number| number_beside(sheet, below, &nip::find(&below.text), number));
-            Some(Anchor { sheet: n, row: *row, at: union(piece.at, below.at), likeness, nip_equal })
-        })
-        .collect()
-}
-
-/// Compares the name inside a piece: without its number, label, list mark and what stands behind it.
-fn likeness_in(text: &str, who: &str) -> Likeness {
-    let whole = Gist::of(text);
-    let wanted = name::bare(who).join(" ");
-    let cut = text.split(['/', '(', ':']).map(str::trim).filter(|p| !p.is_empty());
-    let direct = cut.map(|part| name::compare(strip_mark(part), who)).min().unwrap_or(Likeness::Different);
-    if direct == Likeness::Exact || wanted.len() < 4 {
-        return direct;
-    }
-    // In a clause the name stands among other words; a single word is too little to go by there.
-    let inside = wanted.contains(' ') && format!(" {} ", whole.words().join(" ")).contains(&format!(" {wanted} "));
-    if inside { Likeness::Exact } else { direct }
-}
-
-fn strip_mark(text: &str) -> &str {
-    let text = text.trim();
-    let Some((first, rest)) = text.split_once(' ') else { return text };
-    let mark = first.len() <= 4
-        && first
-            .trim_end_matches(['.', ')'])
-            .chars()
-            .all(|c| c.is_ascii_digit() || (first.len() <= 2 && c.is_lowercase()));
-    let rest = if mark { rest } else { text };
-    let end = rest.find("NIP").or_else(|| rest.find("Nip")).unwrap_or(rest.len());
-    rest[..end].trim().trim_end_matches([',', '-', ';', '.']).trim()
-}
-
-/// The employee number next to a name: on its row, or right below it.
-fn number_beside(sheet: &Sheet, piece: &Piece, here: &[(Nip, std::ops::Range<usize>)], number: &Nip) -> Option<bool> {
-    if let Some((found, _)) = here.first() {
-        return Some(found == number);
-    }
-    let near = |p: &&Piece| {
-        let gap = p.at.y - (piece.at.y + piece.at.h);
-        let below = share_width(p.at, piece.at) && gap > -2.0 && gap < 1.2 * piece.at.h;
-        let beside = (p.middle() - piece.middle()).abs() < 0.9 * piece.at.h && p.at.x > piece.at.x;
-        below || beside
-    };
-    let found: Vec<Nip> =
-        sheet.pieces().map(|(_, p)| p).filter(near).flat_map(|p| nip::find(&p.text)).map(|(n, _)| n).collect();
-    if found.is_empty() { None } else { Some(found.contains(number)) }
-}
-
-/// The lines of name and number that stand together in one column.
-fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
-    let mut block = anchor.at;
-    for _ in 0..2 {
-        for (_, piece) in sheet.pieces() {
-            let number = !nip::find(&piece.text).is_empty();
-            let above = block.y - (piece.at.y + piece.at.h);
-            let below = piece.at.y - (block.y + block.h);
-            let touches = (-2.0..0.7 * piece.at.h).contains(&above.max(below));
-            // Of two neighbours in a dense list, only a line without its own number above, or a number below, belongs here.
-            let belongs = if below > above {
-                number && nip::find_count(sheet, block) == 0
-            } else {
-                !number && nip::find_count(sheet, block) == 1
-            };
-            if touches && belongs && (piece.at.x - block.x).abs() < 14.0 {
-                block = union(block, piece.at);
-            }
-        }
-    }
-    block
-}
-
-fn best_likeness(sheet: &Sheet, block: Rect, who: &str) -> Likeness {
-    let inside = |p: &Piece| p.middle() > block.y - 1.0 && p.middle() < block.y + block.h + 1.0;
-    sheet
-        .pieces()
-        .filter(|(_, p)| inside(p))
-        .map(|(_, p)| likeness_in(&p.text, who))
-        .min()
-        .unwrap_or(Likeness::Different)
-}
-
-fn role(sheet: &Sheet, anchor: &Anchor, block: Rect, title: &str, r: &Recognition) -> RoleFound {
-    let (top, bottom) = band(sheet, block);
+fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Recognition) -> RoleFound {
+    let (top, bottom) = place::band(sheet, block);
     let in_band: Vec<&Piece> = sheet
         .pieces()
         .map(|(_, p)| p)
@@ -192,15 +78,6 @@ fn is_inside(piece: &Piece, block: Rect) -> bool {
     share_width(piece.at, block) && piece.middle() > block.y && piece.middle() < block.y + block.h
 }
 
-/// The strip of the page that is this person's: half-way to the neighbours above and below in the same column.
-fn band(sheet: &Sheet, block: Rect) -> (f32, f32) {
-    let column = || sheet.pieces().map(|(_, p)| p).filter(|p| (p.at.x - block.x).abs() < 14.0);
-    let above = column().filter(|p| p.at.y + p.at.h <= block.y + 2.0).map(|p| p.at.y + p.at.h).fold(0.0, f32::max);
-    let below = column().filter(|p| p.at.y >= block.y + block.h - 2.0).map(|p| p.at.y).fold(sheet.height, f32::min);
-    let reach = 45.0;
-    ((above.max(block.y - reach) + block.y) / 2.0, (block.y + block.h + below.min(block.y + block.h + reach)) / 2.0)
-}
-
 /// The table's headings above a line: their places, and whether the column holds the role.
 fn role_heads(sheet: &Sheet, top: f32, r: &Recognition) -> Vec<(Rect, bool)> {
     let is_head = |p: &Piece| {
@@ -219,13 +96,22 @@ fn role_heads(sheet: &Sheet, top: f32, r: &Recognition) -> Vec<(Rect, bool)> {
         return Vec::new();
     };
     let near = |row: &&&Row| (row.top() - rows[at].top()).abs() < 3.0 * rows[at].height();
-    let heads: Vec<(Rect, bool)> = rows
-        .iter()
-        .filter(near)
-        .flat_map(|row| &row.pieces)
-        .filter(|p| p.words.len() <= 5 && is_head(p).1)
-        .map(|p| (p.at, is_head(p).0))
-        .collect();
+    // A heading may take two lines: `Kedudukan dalam` over `Tim`.
+    let mut heads: Vec<(Rect, String)> = Vec::new();
+    for piece in rows.iter().filter(near).flat_map(|row| &row.pieces).filter(|p| p.words.len() <= 5) {
+        match heads.iter_mut().find(|(at, _)| share_width(*at, piece.at)) {
+            Some((at, text)) => {
+                *at = union(*at, piece.at);
+                *text = format!("{text} {}", piece.text);
+            }
+            None => heads.push((piece.at, piece.text.clone())),
+        }
+    }
+    let is_role = |text: &str| {
+        let gist = Gist::of(text);
+        gist.starts_with_any(&r.decree.role_columns) && r.field(text) != Some(Field::Position)
+    };
+    let heads: Vec<(Rect, bool)> = heads.into_iter().map(|(at, text)| (at, is_role(&text))).collect();
     if heads.iter().any(|(_, role)| *role) { heads } else { Vec::new() }
 }
 
@@ -245,7 +131,7 @@ fn named(text: &str, r: &Recognition) -> Option<RoleFound> {
 }
 
 /// A clause or a vertical form goes on under the name.
-fn below(sheet: &Sheet, anchor: &Anchor, r: &Recognition) -> Option<RoleFound> {
+fn below(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleFound> {
     let labelled = fields::read(std::slice::from_ref(sheet), r);
     let next_name =
         labelled.iter().filter(|l| l.row > anchor.row && l.fields.contains(&Field::Name)).map(|l| l.row).min();
@@ -268,7 +154,7 @@ fn below(sheet: &Sheet, anchor: &Anchor, r: &Recognition) -> Option<RoleFound> {
 }
 
 /// Lists are often grouped: `II. Helpdesk`, then the names.
-fn heading_above(sheet: &Sheet, anchor: &Anchor, r: &Recognition) -> Option<RoleFound> {
+fn heading_above(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleFound> {
     sheet.rows[..anchor.row].iter().rev().take(40).find_map(|row| {
         let [piece] = &row.pieces[..] else { return None };
         let short = piece.words.len() <= 6 && nip::find(&piece.text).is_empty();
@@ -311,6 +197,13 @@ mod tests {
         ] {
             assert_eq!(role_in(text).map(|e| e.2), Some(own()), "{text}");
         }
+    }
+
+    #[test]
+    fn name_number_and_role_may_all_wrap_in_narrow_cells() {
+        let text = "No.  Nama / NIP         Jabatan dalam      Jabatan dalam\n                        Dinas              Tim\n\n3.   Komang Adi Putra,  Analis             Verifikator\n     SE\n     NIP. 19800101\n     200501 1 903\n\n4.   Budi               Pranata            Petugas Layanan\n     Hartono, S.T.      Komputer           Pengguna\n     NIP. 19920315                         (Helpdesk)\n     201903 1 904\n\n5.   La Ode Hasan       Teknisi            Trainer\n     NIP. 19850505\n     201001 1 905";
+
+        assert_eq!(role_in(text), Some((Likeness::Exact, Some(true), own())));
     }
 
     #[test]

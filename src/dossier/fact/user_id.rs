@@ -58,7 +58,7 @@ pub fn oddity(user_id: &str) -> Option<Oddity> {
     if user_id.chars().any(is_invisible) {
         return Some(Oddity::Invisible);
     }
-    user_id.chars().any(|c| !c.is_ascii()).then_some(Oddity::MixedScript)
+    (!user_id.is_ascii()).then_some(Oddity::MixedScript)
 }
 
 /// Characters that take no room or turn the direction of writing.

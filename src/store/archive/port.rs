@@ -289,6 +289,17 @@ fn add_words(value: &Value, text: &mut String) {
     }
 }
 
+/// The words of a metadata value, without its field names.
+fn add_values(value: &serde_json::Value, text: &mut String) {
+    match value {
+        serde_json::Value::String(value) => text.extend(["\n", value.as_str()]),
+        serde_json::Value::Array(values) => values.iter().for_each(|value| add_values(value, text)),
+        serde_json::Value::Object(fields) => fields.values().for_each(|value| add_values(value, text)),
+        serde_json::Value::Number(value) => text.push_str(&format!("\n{value}")),
+        serde_json::Value::Null | serde_json::Value::Bool(_) => {}
+    }
+}
+
 impl Found {
     fn line(&self) -> ArchiveLine {
         self.shelf.line(self.position, &self.record, &self.hash)

@@ -41,8 +41,8 @@ pub struct Shelf {
 
 /// What the transaction reads from.
 enum Held {
-    AsItLies(#[allow(dead_code)] ReadOnlyDatabase),
-    RepairedAside(#[allow(dead_code)] Database),
+    AsItLies(#[expect(dead_code, reason = "kept open for the transaction")] ReadOnlyDatabase),
+    RepairedAside(#[expect(dead_code, reason = "kept open for the transaction")] Database),
 }
 
 impl Shelf {

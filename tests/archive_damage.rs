@@ -1,0 +1,143 @@
+//! A flipped byte or a cut file is noticed and named, and what is whole is still served.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use loket::engine::archive::{Archive, ArchiveDossier};
+use loket::engine::store::Damage;
+use loket::store::archive::{RedbArchive, verify_file};
+
+use crate::archive_fixture::{day, dossier, noise, open};
+
+const DOSSIERS: u32 = 4;
+
+async fn filed(folder: &Path) -> Vec<ArchiveDossier> {
+    let archive = open(folder, None);
+    let given: Vec<_> = (1..=DOSSIERS).map(|serial| dossier(serial, day(2026, 11, 9))).collect();
+    for dossier in &given {
+        archive.keep(dossier.clone()).await.unwrap();
+    }
+    given
+}
+
+/// The dossiers that are served whole.
+async fn served(archive: &RedbArchive, given: &[ArchiveDossier]) -> BTreeSet<u32> {
+    let mut whole = BTreeSet::new();
+    for dossier in given {
+        let number = &dossier.key.number;
+        let Ok(Some(shown)) = archive.show(number).await else { continue };
+        let mut all = shown.metadata == dossier.metadata && shown.line.register == dossier.register;
+        for item in &dossier.items {
+            let bytes = archive.item(number, &item.name).await;
+            // Either the very bytes or an error; never other bytes.
+            if let Ok(Some(bytes)) = &bytes {
+                assert!(*bytes == item.bytes, "{number} served altered bytes");
+            }
+            all &= bytes.is_ok_and(|bytes| bytes.is_some());
+        }
+        if all {
+            whole.insert(number.serial());
+        }
+    }
+    whole
+}
+
+/// The dossiers that `verify` calls damaged.
+fn named(damage: &[Damage]) -> BTreeSet<u32> {
+    let serial = |serial: &u32| damage.iter().any(|damage| damage.thing.contains(&format!("LPSE-2026-{serial:04}")));
+    (1..=DOSSIERS).filter(serial).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flipped_byte_is_never_served_and_whatever_it_takes_away_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let given = filed(&folder.path().join("whole")).await;
+    let bytes = std::fs::read(folder.path().join("whole/archive-2026.redb")).unwrap();
+    let broken = folder.path().join("broken");
+    let archive = open(&broken, None);
+    let file = broken.join("archive-2026.redb");
+    let mut single = 0;
+    let places = noise(42, 8 * 80);
+
+    for place in places.as_chunks::<8>().0 {
+        let place = (u64::from_le_bytes(*place) % bytes.len() as u64) as usize;
+        let mut flipped = bytes.clone();
+        flipped[place] ^= 0x10;
+        std::fs::write(&file, &flipped).unwrap();
+
+        let whole = served(&archive, &given).await;
+        let damage = verify_file(&file).unwrap();
+
+        assert!(std::fs::read(&file).unwrap() == flipped, "byte {place}: looking at the file changed it");
+        let lost: BTreeSet<u32> = (1..=DOSSIERS).filter(|serial| !whole.contains(serial)).collect();
+        if !lost.is_empty() {
+            assert!(!damage.is_empty(), "byte {place}: dossiers {lost:?} are lost and nothing is said");
+        }
+        if !whole.is_empty() {
+            assert!(lost.is_subset(&named(&damage)), "byte {place}: {lost:?} lost, but named is {damage:?}");
+        }
+        if named(&damage).len() == 1 && whole.len() == DOSSIERS as usize - 1 {
+            single += 1;
+        }
+    }
+
+    assert!(single > 20, "only {single} flips were pinned to one dossier");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_a_truncated_file_the_rest_is_served_and_the_loss_is_named() {
+    let folder = tempfile::tempdir().unwrap();
+    let given = filed(&folder.path().join("whole")).await;
+    let bytes = std::fs::read(folder.path().join("whole/archive-2026.redb")).unwrap();
+    let broken = folder.path().join("broken");
+    let archive = open(&broken, None);
+    let file = broken.join("archive-2026.redb");
+    let mut partly = 0;
+
+    for cut in [0, 1, 100, 5_000, bytes.len() / 4, bytes.len() / 2, bytes.len() * 3 / 4, bytes.len() - 1] {
+        std::fs::write(&file, &bytes[..cut]).unwrap();
+
+        let damage = verify_file(&file).unwrap();
+        let whole = served(&archive, &given).await;
+
+        assert!(!damage.is_empty(), "cut at {cut}: nothing is said");
+        let lost: BTreeSet<u32> = (1..=DOSSIERS).filter(|serial| !whole.contains(serial)).collect();
+        if !whole.is_empty() {
+            assert!(lost.is_subset(&named(&damage)), "cut at {cut}: {lost:?} lost, named is {damage:?}");
+            partly += 1;
+        }
+    }
+
+    assert!(partly > 0, "no cut left anything to be served");
+}
+
+#[tokio::test]
+async fn a_dossier_taken_out_is_missed() {
+    let folder = tempfile::tempdir().unwrap();
+    filed(folder.path()).await;
+    let file = folder.path().join("archive-2026.redb");
+    const RECORDS: redb::TableDefinition<u64, &[u8]> = redb::TableDefinition::new("dossiers");
+    {
+        let database = redb::Database::open(&file).unwrap();
+        let transaction = database.begin_write().unwrap();
+        transaction.open_table(RECORDS).unwrap().remove(2).unwrap();
+        transaction.commit().unwrap();
+    }
+
+    let damage = verify_file(&file).unwrap();
+
+    assert_eq!(named(&damage), BTreeSet::from([2]));
+}
+
+#[test]
+fn a_file_that_is_no_archive_is_named_and_one_that_is_not_there_is_an_error() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("archive-2026.redb");
+    let missing = verify_file(&file);
+    std::fs::write(&file, b"bukan arsip").unwrap();
+
+    let damage = verify_file(&file).unwrap();
+
+    assert!(missing.is_err());
+    assert_eq!(damage.len(), 1);
+}

@@ -1,0 +1,129 @@
+//! Content files are sealed, durable before they are named, and gone when nobody names them.
+
+use loket::engine::store::Store;
+use loket::store::redb::RedbStore;
+
+use crate::archive_fixture::noise;
+use crate::store_fixture::{files, key, open, step};
+
+async fn put(store: &RedbStore, serial: u32, bytes: &[u8]) -> loket::sop::names::Sha256Hex {
+    store.put_contents(vec![(key(serial), bytes.to_vec())]).await.unwrap().remove(0)
+}
+
+#[tokio::test]
+async fn a_content_is_read_back_once_a_step_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mail = noise(1, 400_000);
+    let hash = put(&store, 1, &mail).await;
+    let unnamed = store.content(&key(1), &hash).await.unwrap();
+    let mut batch = step(1, 0);
+    batch.contents = vec![hash.clone()];
+    store.commit(vec![batch]).await.unwrap();
+    drop(store);
+
+    let store = open(folder.path());
+
+    assert!(unnamed.is_none());
+    assert!(store.content(&key(1), &hash).await.unwrap().as_ref() == Some(&mail));
+    assert!(store.content(&key(2), &hash).await.unwrap().is_none());
+    let contents = files(&folder.path().join("live/contents"));
+    assert_eq!(contents.len(), 1);
+    let sealed = std::fs::read(&contents[0]).unwrap();
+    assert!(!sealed.windows(64).any(|part| part == &mail[1000..1064]));
+}
+
+#[tokio::test]
+async fn the_same_bytes_put_twice_are_one_file_and_other_cases_have_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+
+    let hashes = store
+        .put_contents(vec![
+            (key(1), b"a".to_vec()),
+            (key(1), b"a".to_vec()),
+            (key(2), b"a".to_vec()),
+            (key(1), b"b".to_vec()),
+        ])
+        .await
+        .unwrap();
+    let again = put(&store, 1, b"a").await;
+
+    assert_eq!((&hashes[0], &hashes[1], &hashes[2]), (&again, &again, &again));
+    assert_eq!(files(&folder.path().join("live/contents")).len(), 3);
+}
+
+#[tokio::test]
+async fn a_step_that_names_a_content_never_put_is_a_fault_and_its_neighbours_are_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut wrong = step(1, 0);
+    wrong.contents = vec![loket::vault::sha256_hex(b"never put")];
+
+    let (fault, good) = tokio::join!(store.commit(vec![wrong]), store.commit(vec![step(2, 0)]));
+
+    assert!(fault.unwrap_err().message.contains("was not put before"));
+    assert!(good.is_ok());
+    assert!(store.load(&key(1)).await.unwrap().is_none());
+    assert_eq!(store.load(&key(2)).await.unwrap().unwrap().version, 1);
+}
+
+#[tokio::test]
+async fn what_no_step_named_is_swept_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let kept = put(&store, 1, b"kept").await;
+    put(&store, 1, b"orphan of an open case").await;
+    put(&store, 2, b"orphan of a case that never opened").await;
+    let mut batch = step(1, 0);
+    batch.contents = vec![kept.clone()];
+    store.commit(vec![batch]).await.unwrap();
+    std::fs::write(folder.path().join("live/contents/bpbj/LPSE-2026-000000001/part-7"), b"half").unwrap();
+    drop(store);
+
+    let store = open(folder.path());
+
+    assert_eq!(files(&folder.path().join("live/contents")).len(), 1);
+    assert!(store.content(&key(1), &kept).await.unwrap().as_deref() == Some(b"kept"));
+}
+
+#[tokio::test]
+async fn a_content_that_was_altered_is_an_error_and_verify_names_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let hash = put(&store, 1, b"surat permohonan").await;
+    let mut batch = step(1, 0);
+    batch.contents = vec![hash.clone()];
+    store.commit(vec![batch]).await.unwrap();
+    let file = files(&folder.path().join("live/contents")).remove(0);
+    let mut bytes = std::fs::read(&file).unwrap();
+    bytes[40] ^= 1;
+    std::fs::write(&file, bytes).unwrap();
+
+    let read = store.content(&key(1), &hash).await;
+    let damage = store.verify().await.unwrap();
+
+    assert!(read.is_err());
+    assert_eq!(damage.len(), 1);
+    assert!(damage[0].thing.contains(&hash.0) && damage[0].thing.contains("LPSE-2026"));
+    assert!(store.load(&key(1)).await.is_ok(), "one damaged content stops nothing else");
+}
+
+#[tokio::test]
+async fn two_intakes_that_take_the_same_number_lose_no_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let (one, two) = tokio::join!(put(&store, 1, b"one"), put(&store, 1, b"two"));
+    let named = |serial, hash: &loket::sop::names::Sha256Hex| {
+        let mut batch = step(serial, 0);
+        batch.contents = vec![hash.clone()];
+        batch
+    };
+
+    store.commit(vec![named(1, &one), named(1, &two)]).await.unwrap();
+    let two = put(&store, 2, b"two").await;
+    store.commit(vec![named(2, &two)]).await.unwrap();
+
+    assert!(store.content(&key(1), &one).await.unwrap().as_deref() == Some(b"one"));
+    assert!(store.content(&key(2), &two).await.unwrap().as_deref() == Some(b"two"));
+}

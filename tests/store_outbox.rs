@@ -1,0 +1,218 @@
+//! Outbox rows go to one hand at a time, at their time, and none is lost or done twice.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use loket::engine::store::{Cancel, LeaseRequest, Row, RowState, Settled, Settlement, Store};
+use loket::store::redb::RedbStore;
+
+use crate::store_fixture::{at, key, office, open, row, step};
+
+fn wanted(now: i64, limit: usize) -> LeaseRequest {
+    LeaseRequest { kinds: Vec::new(), now: at(now), until: at(now + 60), limit }
+}
+
+async fn lease(store: &RedbStore, now: i64) -> Vec<Row> {
+    store.lease_due(wanted(now, 100)).await.unwrap()
+}
+
+fn ids(rows: &[Row]) -> Vec<&str> {
+    rows.iter().map(|row| row.id.as_str()).collect()
+}
+
+fn done(id: &str) -> Settlement {
+    Settlement { id: id.to_owned(), how: Settled::Done }
+}
+
+async fn store_with_rows(folder: &std::path::Path) -> RedbStore {
+    let store = open(folder);
+    let mut batch = step(1, 0);
+    batch.outbox = vec![row("later", 50), row("now", 10), row("first", 0)];
+    batch.outbox[0].kind = "wake".to_owned();
+    store.commit(vec![batch]).await.unwrap();
+    store
+}
+
+#[tokio::test]
+async fn due_rows_are_handed_out_oldest_first_and_once_until_the_lease_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+
+    let first = lease(&store, 10).await;
+    let second = lease(&store, 20).await;
+    let third = lease(&store, 70).await;
+
+    assert_eq!(ids(&first), ["first", "now"]);
+    assert!(first[0].payload == b"payload of first");
+    assert!(second.is_empty());
+    assert_eq!(ids(&third), ["first", "now", "later"]);
+}
+
+#[tokio::test]
+async fn rows_are_chosen_by_kind_and_number() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    let mut wakes = wanted(100, 9);
+    wakes.kinds = vec!["wake".to_owned()];
+
+    let woken = store.lease_due(wakes).await.unwrap();
+    let one = store.lease_due(wanted(100, 1)).await.unwrap();
+
+    assert_eq!(ids(&woken), ["later"]);
+    assert_eq!(ids(&one), ["first"]);
+}
+
+#[tokio::test]
+async fn the_next_due_time_knows_kinds_and_leases() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    let wakes = ["wake".to_owned()];
+    async fn next(store: &RedbStore, kinds: &[String]) -> Option<DateTime<Utc>> {
+        store.next_due(kinds).await.unwrap()
+    }
+
+    assert_eq!(next(&store, &[]).await, Some(at(0)));
+    assert_eq!(next(&store, &wakes).await, Some(at(50)));
+    lease(&store, 10).await;
+    assert_eq!(next(&store, &[]).await, Some(at(50)));
+    lease(&store, 50).await;
+    assert_eq!(next(&store, &[]).await, Some(at(70)));
+}
+
+#[tokio::test]
+async fn a_settled_row_is_gone_retried_held_or_dead() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    lease(&store, 100).await;
+    let retry = Settled::RetryAt { due: at(200), attempts: 1, error: Some("451 coba lagi".to_owned()) };
+    let mut batch = step(1, 1);
+    batch.settle = vec![done("first"), Settlement { id: "now".to_owned(), how: retry }];
+    store.commit(vec![batch]).await.unwrap();
+    let dead = Settlement { id: "later".to_owned(), how: Settled::Dead { error: "550".to_owned() } };
+    store.settle(vec![(key(1), dead)]).await.unwrap();
+
+    let rows = store.rows_of(&key(1)).await.unwrap();
+    let stuck = store.stuck_rows(&office()).await.unwrap();
+    let due = lease(&store, 200).await;
+
+    let states: Vec<(&str, RowState)> = rows.iter().map(|row| (row.id.as_str(), row.state)).collect();
+    assert_eq!(states, [("later", RowState::Dead), ("now", RowState::Waiting)]);
+    assert_eq!(rows[1].note.as_deref(), Some("451 coba lagi"));
+    assert_eq!(ids(&stuck), ["later"]);
+    assert_eq!(ids(&due), ["now"]);
+    assert_eq!(due[0].attempts, 1);
+}
+
+#[tokio::test]
+async fn a_person_can_set_a_stuck_row_going_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    let held = Settlement { id: "first".to_owned(), how: Settled::Held { why: "menunggu".to_owned() } };
+    store.settle(vec![(key(1), held)]).await.unwrap();
+    assert_eq!(ids(&lease(&store, 5).await), Vec::<&str>::new());
+
+    let again = Settled::RetryAt { due: at(6), attempts: 0, error: None };
+    store.settle(vec![(key(1), Settlement { id: "first".to_owned(), how: again })]).await.unwrap();
+
+    assert!(store.stuck_rows(&office()).await.unwrap().is_empty());
+    assert_eq!(ids(&lease(&store, 6).await), ["first"]);
+}
+
+#[tokio::test]
+async fn rows_are_cancelled_by_id_kind_or_prefix() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let mut batch = step(1, 0);
+    batch.outbox = ["a", "remind/1", "remind/2", "w", "stay"].iter().map(|id| row(id, 0)).collect();
+    batch.outbox[3].kind = "wake".to_owned();
+    store.commit(vec![batch, step(2, 0)]).await.unwrap();
+
+    let mut other = step(2, 1);
+    other.cancel = vec![Cancel::IdPrefix(String::new())];
+    let mut batch = step(1, 1);
+    batch.cancel =
+        vec![Cancel::Row("a".to_owned()), Cancel::IdPrefix("remind/".to_owned()), Cancel::Kind("wake".to_owned())];
+    batch.outbox = vec![row("remind/1", 9)];
+    store.commit(vec![other, batch]).await.unwrap();
+
+    let rows = store.rows_of(&key(1)).await.unwrap();
+    assert_eq!(ids(&rows), ["remind/1", "stay"]);
+    assert_eq!(rows[0].due, at(9));
+    assert_eq!(ids(&lease(&store, 1).await), ["stay"]);
+}
+
+/// A reminder is on its way while the case sets a new one under the same id. Were settlements to go by id alone, the
+/// new one would vanish with the old, and the applicant would never be reminded.
+#[tokio::test]
+async fn settling_a_row_that_was_replaced_meanwhile_leaves_the_new_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    lease(&store, 5).await;
+    let mut batch = step(1, 1);
+    batch.outbox = vec![row("first", 30)];
+    store.commit(vec![batch]).await.unwrap();
+
+    store.settle(vec![(key(1), done("first"))]).await.unwrap();
+
+    let rows = store.rows_of(&key(1)).await.unwrap();
+    assert!(rows.iter().any(|row| row.id == "first" && row.due == at(30)));
+    assert!(ids(&lease(&store, 30).await).contains(&"first"));
+}
+
+#[tokio::test]
+async fn leases_end_with_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    assert_eq!(lease(&store, 10).await.len(), 2);
+    drop(store);
+
+    let store = open(folder.path());
+
+    assert_eq!(lease(&store, 10).await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_hands_take_every_row_exactly_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = std::sync::Arc::new(open(folder.path()));
+    let batches = (1..=40).map(|serial| {
+        let mut batch = step(serial, 0);
+        batch.outbox = (0..5).map(|n| row(&format!("r{n}"), 0)).collect();
+        batch
+    });
+    store.commit(batches.collect()).await.unwrap();
+
+    let hands = (0..8).map(|_| {
+        let store = std::sync::Arc::clone(&store);
+        tokio::spawn(async move {
+            let mut taken = Vec::new();
+            loop {
+                let rows = store.lease_due(wanted(1, 3)).await.unwrap();
+                if rows.is_empty() {
+                    return taken;
+                }
+                for row in rows {
+                    store.settle(vec![(row.key.clone(), done(&row.id))]).await.unwrap();
+                    taken.push((row.key, row.id));
+                }
+            }
+        })
+    });
+    let taken: Vec<_> = futures::future::join_all(hands).await.into_iter().flat_map(Result::unwrap).collect();
+
+    assert_eq!(taken.len(), 200);
+    assert_eq!(taken.iter().collect::<BTreeSet<_>>().len(), 200);
+    assert_eq!(store.next_due(&[]).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn a_named_lease_is_held_by_one_until_it_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+
+    assert!(store.lease("mailbox/a", "one", at(0), at(60)).await.unwrap());
+    assert!(!store.lease("mailbox/a", "two", at(30), at(90)).await.unwrap());
+    assert!(store.lease("mailbox/a", "one", at(50), at(110)).await.unwrap());
+    assert!(store.lease("mailbox/b", "two", at(50), at(110)).await.unwrap());
+    assert!(store.lease("mailbox/a", "two", at(110), at(170)).await.unwrap());
+}
