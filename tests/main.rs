@@ -11,7 +11,6 @@ mod config_secrets;
 mod courier_maildir;
 mod courier_smtp;
 mod dossier;
-mod e2e_intake;
 mod inbox_faults;
 mod inbox_imap;
 mod inbox_maildir;

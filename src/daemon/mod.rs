@@ -3,6 +3,7 @@
 
 pub mod assembly;
 pub mod clock;
+pub mod counter;
 pub mod run;
 mod watchdog;
 

@@ -80,6 +80,20 @@ impl AdminRecord {
         self.failures >= FAILURES
     }
 
+    /// Wrong codes that are left before the lock.
+    pub fn tries_left(&self) -> u8 {
+        FAILURES.saturating_sub(self.failures)
+    }
+
+    /// The first code that still counts at this moment, for whoever plays the admin; `None` where all were used, for
+    /// at most half a minute.
+    pub fn next_code(&self, now: DateTime<Utc>) -> Result<Option<String>, Fault> {
+        let factor = self.factor()?;
+        let codes = [-30, 0, 30].map(|away| factor.code(now + TimeDelta::seconds(away)));
+        let fresh = |code: &&String| factor.check(code, now).is_some_and(|step| step > self.last_step);
+        Ok(codes.iter().find(fresh).cloned())
+    }
+
     /// The factor; for the enrolment page and the demo alone.
     pub fn factor(&self) -> Result<TotpSecret, Fault> {
         // Kept as 32 bytes of which the factor is the first 20, so that one hexadecimal form serves.
@@ -135,7 +149,7 @@ impl Engine {
     }
 
     /// Whoever may decide under a procedure, in the order of their addresses.
-    pub(super) async fn deciders(&self, procedure: &Procedure) -> Result<Vec<Admin>, Fault> {
+    pub async fn deciders(&self, procedure: &Procedure) -> Result<Vec<Admin>, Fault> {
         let may = |a: &AdminRecord| a.is_active() && procedure.approval.roles.iter().any(|role| role == a.role.name());
         let admins = self.admins().await?.into_iter().filter(may);
         Ok(admins.map(|a| Admin { id: a.address, name: a.name }).collect())
@@ -187,7 +201,9 @@ impl Engine {
             if record.is_locked() {
                 return Ok(Proof::Locked);
             }
-            let proof = match record.factor()?.check(code, at).filter(|step| *step > record.last_step) {
+            let proof = match record.factor()?.check(code, at) {
+                // A code sent a second time proves nothing, but nobody guessed it.
+                Some(step) if step <= record.last_step => return Ok(Proof::Wrong { left: record.tries_left() }),
                 Some(step) => {
                     record.last_step = step;
                     record.failures = 0;
@@ -216,7 +232,7 @@ impl Engine {
     }
 
     /// The name letters and pages use for a person.
-    pub(super) fn name_of(&self, id: &Address) -> String {
+    pub fn name_of(&self, id: &Address) -> String {
         let names = self.names.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         names.get(id).cloned().unwrap_or_else(|| id.to_string())
     }
@@ -249,7 +265,7 @@ impl Engine {
 impl AdminRecord {
     fn fail(&mut self) -> Proof {
         self.failures = self.failures.saturating_add(1);
-        if self.is_locked() { Proof::Locked } else { Proof::Wrong { left: FAILURES - self.failures } }
+        if self.is_locked() { Proof::Locked } else { Proof::Wrong { left: self.tries_left() } }
     }
 }
 

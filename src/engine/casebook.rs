@@ -3,7 +3,7 @@
 use super::Engine;
 use super::codec;
 use super::port::Fault;
-use super::store::{Batch, CaseKey, DocumentWrite, Outcome, SecretChange, Settlement};
+use super::store::{Batch, CaseKey, DocumentWrite, NewLink, Outcome, SecretChange, Settlement};
 use super::weave::Woven;
 use crate::sop::case::Case;
 use crate::sop::command::{Command, Context};
@@ -13,6 +13,8 @@ use crate::vault;
 
 /// Conflicts after which a step is given up; each means that somebody else made progress.
 const TRIES: u32 = 12;
+/// Cases read at once.
+const PAGE: usize = 500;
 
 /// What a caller adds to the transaction of a step.
 #[derive(Default, Clone)]
@@ -22,6 +24,7 @@ pub struct Along {
     pub documents: Vec<DocumentWrite>,
     /// Taken once per office; a taken one refuses the step.
     pub seen: Vec<String>,
+    pub links: Vec<NewLink>,
 }
 
 /// What became of a command.
@@ -45,6 +48,21 @@ impl Engine {
         Ok(self.load(&self.key(number)).await?.map(|(_, case)| case))
     }
 
+    /// Every case of the office that is not yet in the archive, in the order of their numbers.
+    pub async fn live_cases(&self) -> Result<Vec<Case>, Fault> {
+        let mut cases = Vec::new();
+        let mut after: Option<CaseNumber> = None;
+        loop {
+            let page = self.store.scan(&self.office.id, after.as_ref(), PAGE).await?;
+            let Some((last, _)) = page.last() else { return Ok(cases) };
+            after = Some(last.number.clone());
+            let requests = page.iter().filter(|(key, _)| key.number.prefix() != super::intake::DAYBOOK);
+            for (_, stored) in requests {
+                cases.push(codec::decode(&stored.snapshot, "a case")?);
+            }
+        }
+    }
+
     pub(super) async fn load(&self, key: &CaseKey) -> Result<Option<(u64, Case)>, Fault> {
         let Some(stored) = self.store.load(key).await? else { return Ok(None) };
         let case = codec::decode(&stored.snapshot, "a case")?;
@@ -53,8 +71,23 @@ impl Engine {
 
     /// Applies one command in one transaction.
     pub async fn apply(&self, key: &CaseKey, command: Command, along: Along) -> Result<Answer, Fault> {
+        self.apply_when(key, command, along, &|_| Ok(())).await
+    }
+
+    /// [`Engine::apply`], for a command that means the case only as it was seen: `still` looks at the very version the
+    /// command is decided on.
+    pub async fn apply_when(
+        &self,
+        key: &CaseKey,
+        command: Command,
+        along: Along,
+        still: &(dyn Fn(&Case) -> Result<(), Refused> + Sync),
+    ) -> Result<Answer, Fault> {
         for _ in 0..TRIES {
             let Some((version, case)) = self.load(key).await? else { return Ok(Answer::Gone) };
+            if let Err(refused) = still(&case) {
+                return Ok(Answer::Refused(refused, Box::new(case)));
+            }
             let ruling = match self.rule(&case, command.clone()).await? {
                 Ok(ruling) => ruling,
                 Err(refused) => return Ok(Answer::Refused(refused, Box::new(case))),
@@ -69,6 +102,11 @@ impl Engine {
             }
         }
         Err(Fault::transient(format!("Cannot record a step of {}: others kept changing it. Try again", key.number)))
+    }
+
+    /// What the procedure would answer, without doing anything.
+    pub async fn foresee(&self, case: &Case, command: Command) -> Result<Result<(), Refused>, Fault> {
+        Ok(self.rule(case, command).await?.map(drop))
     }
 
     /// Lets the procedure decide, with everything it may depend on.

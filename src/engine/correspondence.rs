@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use super::links::{LinkRecipe, Purpose};
+use super::links::{CHANGE_LIFE, LinkRecipe, Purpose};
 use super::port::{Fault, Outgoing};
 use super::store::{CaseKey, NewLink};
 use crate::letters::{self, Fillings, LetterError, LetterKind, Text};
@@ -65,8 +65,7 @@ impl Engine {
         let mut recipes = Vec::new();
         for name in kind.links() {
             let Some(purpose) = purpose(name, case, letter) else { continue };
-            let life =
-                if matches!(purpose, Purpose::Change { .. }) { now + chrono::TimeDelta::days(60) } else { expires };
+            let life = if matches!(purpose, Purpose::Change { .. }) { now + CHANGE_LIFE } else { expires };
             let (recipe, link) = self.make_link(key, name, &purpose, life, epoch);
             recipes.push(recipe);
             links.push(link);
@@ -148,7 +147,8 @@ impl Engine {
         letters::fill(&text, &Fillings { links, times, zone: self.office.zone })
     }
 
-    fn recipients(&self, case: &Case, to: &Recipient) -> (Vec<Address>, Vec<Address>) {
+    /// To whom a letter of a case goes, and who gets a copy.
+    pub fn recipients(&self, case: &Case, to: &Recipient) -> (Vec<Address>, Vec<Address>) {
         let registered = case.account.as_ref().map(|account| account.email.clone());
         match to {
             Recipient::Registered => (registered.into_iter().collect(), Vec::new()),

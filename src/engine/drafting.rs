@@ -5,8 +5,8 @@ use chrono::{DateTime, Utc};
 use super::Engine;
 use super::office::Worked;
 use crate::letters::{
-    Elsewhere, Ending, FindingRow, Lack, LetterFacts, LetterKind, LetterProposal, Origin, Problem, RejectReason, Text,
-    Unlock,
+    Elsewhere, Ending, FindingRow, Lack, LetterError, LetterFacts, LetterKind, LetterProposal, Origin, Problem,
+    RejectReason, Text, Unlock,
 };
 use crate::sop::case::Case;
 use crate::sop::checklist::{Check, Finding, Method};
@@ -24,14 +24,21 @@ pub(super) struct Writer<'a> {
 impl Drafting for Writer<'_> {
     /// The deadline is left as a placeholder: it counts from the moment of release.
     fn draft(&self, kind: DraftKind, case: &Case, items: &[String], code: &str) -> String {
-        let (name, letter) = match kind {
-            DraftKind::Completion => (LetterName::CompletionRequest, LetterKind::CompletionRequest),
-            DraftKind::Rejection => (LetterName::Rejected, LetterKind::Rejected),
+        let name = match kind {
+            DraftKind::Completion => LetterName::CompletionRequest,
+            DraftKind::Rejection => LetterName::Rejected,
         };
         let order = Letter::new(name, Recipient::Correspondent).items(items.to_vec()).code(code);
-        let facts = self.engine.facts(case, &order, self.worked, case.opened_at);
-        let text = self.engine.letters.render(letter, case.language, &facts);
-        text.map(|text| text.body).unwrap_or_default()
+        self.engine.preview(case, &order, self.worked).map(|text| text.body).unwrap_or_default()
+    }
+}
+
+impl Engine {
+    /// A letter as it would be written, with placeholders where links and late times will stand.
+    pub fn preview(&self, case: &Case, letter: &Letter, worked: &Worked) -> Result<Text, LetterError> {
+        let mut facts = self.facts(case, letter, worked, case.opened_at);
+        facts.done_at = None;
+        self.letters.render(LetterKind::from(letter.kind), case.language, &facts)
     }
 }
 
@@ -155,7 +162,7 @@ impl Engine {
 }
 
 /// What opens the result page: the code where a confirmation was made or no NIP is known, else the NIP.
-pub(super) fn unlock(case: &Case) -> Unlock {
+pub fn unlock(case: &Case) -> Unlock {
     let spoken = case.confirmed().is_some_and(|c| c.code_tag.is_some());
     let no_nip = case.account.as_ref().is_none_or(|account| account.nip.is_none());
     if spoken || no_nip { Unlock::SpokenCode } else { Unlock::Nip }

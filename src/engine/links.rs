@@ -1,7 +1,7 @@
 //! Links: what a token stands for, and how one is made. Only its hash is stored; the token itself is derived again
 //! when the letter leaves, so that neither draft, outbox nor archive holds one.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
@@ -11,6 +11,9 @@ use super::store::{CaseKey, LinkState, NewLink};
 use crate::sop::names::Sha256Hex;
 use crate::sop::phase::AdminId;
 use crate::vault::{PlainToken, TokenNonce};
+
+/// How long a change can be confirmed; longer than any procedure reminds of it.
+pub(super) const CHANGE_LIFE: TimeDelta = TimeDelta::days(60);
 
 /// What the holder of a link may do, after proving who they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -84,6 +87,14 @@ impl Engine {
             expires,
         };
         (LinkRecipe { name: name.to_owned(), nonce, context, path: purpose.path().to_owned() }, link)
+    }
+
+    /// A further link to confirm a changed password, for the page that shows it; the token, and the link to commit.
+    pub async fn change_link(&self, key: &CaseKey, issue: u32) -> Result<(String, NewLink), Fault> {
+        let epoch = self.store.epoch().await?;
+        let expires = self.clock.now() + CHANGE_LIFE;
+        let (recipe, link) = self.make_link(key, "confirm", &Purpose::Change { issue }, expires, epoch);
+        Ok((self.keys.links.token(epoch, &recipe.nonce, &recipe.context).reveal(), link))
     }
 
     /// The address a recipe stands for in this epoch.

@@ -10,7 +10,7 @@ pub mod casebook;
 pub mod codec;
 mod correspondence;
 pub mod dispatch;
-mod drafting;
+pub mod drafting;
 mod execution;
 pub mod filing;
 pub mod intake;

@@ -32,7 +32,7 @@ impl Engine {
     }
 
     /// Reads a sealed result; `None` once destroyed.
-    pub(super) async fn open_result(&self, key: &CaseKey, issue: u32) -> Result<Option<ResultSecret>, Fault> {
+    pub async fn open_result(&self, key: &CaseKey, issue: u32) -> Result<Option<ResultSecret>, Fault> {
         let id = issue.to_string();
         let Some(kept) = self.store.secret(key, &id).await? else { return Ok(None) };
         let unreadable =

@@ -15,6 +15,7 @@ use crate::sop::decide::Ruling;
 use crate::sop::effect::Effect;
 use crate::sop::event::{Event, Recorded};
 use crate::sop::names::CaseNumber;
+use crate::sop::phase::Phase;
 
 /// A step ready to commit, and the case as it then stands.
 pub(super) struct Woven {
@@ -93,7 +94,9 @@ impl Engine {
                 Effect::CallDriver { decision } => woven.row(&Task::Driver { decision }, now),
                 Effect::ReadBack { decision } => woven.row(&Task::ReadBack { decision }, now),
                 Effect::Wake { alarm, at } => woven.row(&Task::Wake { alarm }, at),
-                Effect::VoidLinks => woven.void_links(),
+                // Where a result waits, its link stays good: only the admins' links are about what was decided.
+                Effect::VoidLinks if matches!(case.phase, Phase::Delivered { .. }) => woven.void_links("admin/"),
+                Effect::VoidLinks => woven.void_links(""),
                 Effect::DestroySecret { issue } => {
                     woven.batch.secrets.push(SecretChange::Destroy { id: issue.to_string() });
                 }
@@ -106,6 +109,7 @@ impl Engine {
         batch.secrets.extend(along.secrets);
         batch.documents.extend(along.documents);
         batch.seen.extend(along.seen);
+        batch.links.extend(along.links);
         Ok(Woven { case, batch })
     }
 
@@ -188,9 +192,9 @@ impl Weaving<'_> {
     }
 
     /// Links of this step are made after the old ones died, wherever in the ruling the order stands.
-    fn void_links(&mut self) {
-        if self.batch.void_links.is_empty() {
-            self.batch.void_links.push(String::new());
+    fn void_links(&mut self, scope: &str) {
+        if !self.batch.void_links.iter().any(|known| known == scope) {
+            self.batch.void_links.push(scope.to_owned());
         }
     }
 

@@ -91,6 +91,8 @@ fn put_decision(put: &mut impl FnMut(&str, Value) -> Option<Value>, facts: &Lett
     put("decision", facts.decision.map_or(Value::from(()), |decision| phrase(&phrases.proposals, decision)));
     let held = |key: &String| phrases.held.get(key).cloned().unwrap_or_else(|| one_line(&key.replace('_', " ")));
     put("held", optional(facts.held.as_ref().map(held)));
+    let asked = |key: &String| phrases.triggers.get(key).cloned().unwrap_or_else(|| one_line(key));
+    put("confirmation", lines(facts.confirmation.iter().map(asked)));
 }
 
 fn request(facts: &LetterFacts, language: Language, phrases: &Phrases) -> String {

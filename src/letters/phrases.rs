@@ -23,6 +23,7 @@ pub(super) struct Phrases {
     pub endings: Table,
     pub proposals: Table,
     pub held: Table,
+    pub triggers: Table,
     pub marks: Table,
     pub tally: Table,
     pub alerts: Table,

@@ -103,6 +103,11 @@ impl Letters {
         self.voices[language as usize].phrases.reason(reason, role)
     }
 
+    /// Why a confirmation is called for, without a full stop.
+    pub fn trigger(&self, key: &str, language: Language) -> String {
+        self.voices[language as usize].phrases.triggers.get(key).cloned().unwrap_or_else(|| key.replace('_', " "))
+    }
+
     /// An absent fact is no mistake of the text here; everything else is, and is told once, at start.
     fn try_all(&self) -> Result<(), LetterError> {
         for voice in &self.voices {

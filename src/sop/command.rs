@@ -46,10 +46,12 @@ pub enum Command {
     /// An admin lets a held mail in; the dossier is checked as if it had been trusted.
     Admit {
         by: AdminId,
+        reason: String,
         dossier: Box<Dossier>,
     },
     Drop {
         by: AdminId,
+        reason: String,
     },
     Decide(Decision),
     Confirm(Confirmation),
@@ -168,6 +170,11 @@ pub enum Report {
         by: Option<AdminId>,
     },
     HandedToPerson,
+    /// It happened, and the person at the counter was given the result there: no link goes out.
+    HandedOver {
+        by: AdminId,
+        note: String,
+    },
     NotFound {
         by: Option<AdminId>,
         note: String,

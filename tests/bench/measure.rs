@@ -86,9 +86,11 @@ impl Watch {
         let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("Dovecot listens");
         let mut watch = Self(BufReader::new(stream));
         watch.until("* OK").await;
-        for (command, answer) in
-            [(format!("a LOGIN {MAILBOX} {PASSWORD}\r\n"), "a OK"), ("b SELECT INBOX\r\n".to_owned(), "b OK"), ("c IDLE\r\n".to_owned(), "+")]
-        {
+        for (command, answer) in [
+            (format!("a LOGIN {MAILBOX} {PASSWORD}\r\n"), "a OK"),
+            ("b SELECT INBOX\r\n".to_owned(), "b OK"),
+            ("c IDLE\r\n".to_owned(), "+"),
+        ] {
             watch.0.get_mut().write_all(command.as_bytes()).await.expect("Dovecot listens");
             watch.until(answer).await;
         }
@@ -121,7 +123,8 @@ pub fn by_hand(dovecot: &Dovecot, sink: &SmtpSink, user: &str) -> Result<f64, St
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/bench/by_hand.py");
     let (imap, smtp) = (dovecot.ports().imap.to_string(), sink.port().to_string());
     let begun = Instant::now();
-    let ended = Command::new("python3").args([script, &imap, &smtp, user, PASSWORD]).output().map_err(|e| e.to_string())?;
+    let ended =
+        Command::new("python3").args([script, &imap, &smtp, user, PASSWORD]).output().map_err(|e| e.to_string())?;
     if !ended.status.success() {
         return Err(String::from_utf8_lossy(&ended.stderr).lines().last().unwrap_or_default().to_owned());
     }

@@ -24,7 +24,10 @@ pub struct Daemon {
 impl Daemon {
     pub fn prepare(dovecot: &Dovecot, sink: &SmtpSink) -> Self {
         let folder = TempDir::new().expect("the temporary folder is ours");
-        let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).expect("loopback has a free port").port();
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|l| l.local_addr())
+            .expect("loopback has a free port")
+            .port();
         let daemon = Self { folder, port, running: None };
         let sop = concat!(env!("CARGO_MANIFEST_DIR"), "/config/sop/helpdesk.toml");
         let holidays = concat!(env!("CARGO_MANIFEST_DIR"), "/config/holidays/2026.toml");
@@ -73,7 +76,8 @@ level = "warn"
             state.display()
         );
         std::fs::write(daemon.config(), config).expect("the temporary folder is ours");
-        std::fs::write(daemon.folder.path().join("password"), crate::kit::dovecot::PASSWORD).expect("the folder is ours");
+        std::fs::write(daemon.folder.path().join("password"), crate::kit::dovecot::PASSWORD)
+            .expect("the folder is ours");
         let csv = daemon.folder.path().join("accounts.csv");
         let today = now().date_naive();
         std::fs::write(&csv, loket::demo::samples::office(today).accounts_csv).expect("the folder is ours");

@@ -24,7 +24,10 @@ pub struct Daemon {
 impl Daemon {
     /// Reads the register in, starts, and enrols the people of these addresses.
     pub async fn open(office: &Office, admins: &[&str]) -> (Self, Vec<Admin>) {
-        loket(&office.configuration_file(), &["accounts", "import", &office.folder.path().join("accounts.csv").to_string_lossy()]);
+        loket(
+            &office.configuration_file(),
+            &["accounts", "import", &office.folder.path().join("accounts.csv").to_string_lossy()],
+        );
         let daemon = Self::start(office).await;
         let mut enrolled = Vec::new();
         for address in admins {

@@ -47,6 +47,9 @@ impl Letter {
     pub fn link(&self, label: &str, kind: &str) -> Option<String> {
         let lines = self.body.lines().filter(|line| line.trim_start().starts_with(label));
         let words = lines.flat_map(str::split_whitespace);
-        words.filter(|word| word.starts_with("http")).find(|word| word.contains(&format!("/{kind}/"))).map(str::to_owned)
+        words
+            .filter(|word| word.starts_with("http"))
+            .find(|word| word.contains(&format!("/{kind}/")))
+            .map(str::to_owned)
     }
 }

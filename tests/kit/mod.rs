@@ -15,6 +15,7 @@ pub mod offspring;
 pub mod postfix;
 pub mod samples;
 pub mod sink;
+pub mod site;
 pub mod visitor;
 pub mod wait;
 
@@ -26,5 +27,6 @@ pub use letter::Letter;
 pub use office::Office;
 pub use postfix::Postfix;
 pub use sink::SmtpSink;
+pub use site::Site;
 pub use visitor::Visitor;
 pub use wait::wait_for;

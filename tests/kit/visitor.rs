@@ -84,7 +84,8 @@ impl Visitor {
             let pair = value.split(';').next().and_then(|pair| pair.split_once('='));
             self.cookies.extend(pair.map(|(name, value)| (name.to_owned(), value.to_owned())));
         }
-        let header = |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| (*value).to_owned());
+        let header =
+            |wanted: &str| headers.iter().find(|(name, _)| name == wanted).map(|(_, value)| (*value).to_owned());
         let body = match header("transfer-encoding") {
             Some(_) => unchunked(body),
             None => body.to_owned(),
@@ -104,7 +105,15 @@ fn without_tags(html: &str) -> String {
 }
 
 fn unescaped(text: &str) -> String {
-    let named = [("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&#38;", "&"), ("&amp;", "&")];
+    let named = [
+        ("&lt;", "<"),
+        ("&gt;", ">"),
+        ("&quot;", "\""),
+        ("&#34;", "\""),
+        ("&#39;", "'"),
+        ("&#38;", "&"),
+        ("&amp;", "&"),
+    ];
     named.iter().fold(text.to_owned(), |text, (name, sign)| text.replace(name, sign))
 }
 

@@ -20,7 +20,7 @@ pub fn bring_to_its_end(walk: &mut Walk) {
         let by = walk.someone_who_may_act().expect("somebody was enrolled");
         match walk.case.phase.clone() {
             Phase::Closed { .. } => return into_the_archive(walk),
-            Phase::Held { .. } => drop(walk.does(Command::Drop { by })),
+            Phase::Held { .. } => drop(walk.does(Command::Drop { by, reason: "palsu".into() })),
             Phase::UnderReview { proposal } | Phase::AwaitingConfirmation { proposal, .. } => {
                 let choice = Choice::Reject { code: "R04".into(), note: String::new(), letter: None };
                 let (channel, factor) = (Channel::Desk, Factor::Session);

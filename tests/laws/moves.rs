@@ -154,9 +154,9 @@ fn take(walk: &mut Walk, step: Move) {
         Move::Admit { by } => {
             let mail = walk.case.mails[0].clone();
             let dossier = Box::new(papers::dossier(&walk.office, mail, Papers::Complete));
-            Command::Admit { by: admin_id(by), dossier }
+            Command::Admit { by: admin_id(by), reason: "pengirim dikenal".into(), dossier }
         }
-        Move::Drop { by } => Command::Drop { by: admin_id(by) },
+        Move::Drop { by } => Command::Drop { by: admin_id(by), reason: "palsu".into() },
         Move::Decide { by, hash, channel, factor, choice } => {
             let proposal = seen(walk, hash);
             Command::Decide(Decision { by: admin_id(by), proposal, channel, factor, choice })

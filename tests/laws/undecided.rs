@@ -124,7 +124,7 @@ fn a_held_mail_is_admitted_and_then_worked_on() {
 
     let mail = walk.case.mails[0].clone();
     let dossier = Box::new(papers::dossier(&walk.office, mail, Papers::Complete));
-    walk.does(Command::Admit { by: admin_id(1), dossier });
+    walk.does(Command::Admit { by: admin_id(1), reason: "pengirim dikenal".into(), dossier });
 
     assert_eq!(walk.case.mails[0].authenticity, Authenticity::VouchedFor { by: admin_id(1) });
     assert_eq!(walk.case.phase.name(), "under_review");
@@ -141,7 +141,7 @@ fn admitting_a_mail_vouches_for_no_later_one() {
 
     let mail = walk.case.mails[0].clone();
     let dossier = Box::new(papers::dossier(&walk.office, mail, Papers::Complete));
-    walk.does(Command::Admit { by: admin_id(0), dossier });
+    walk.does(Command::Admit { by: admin_id(0), reason: "pengirim dikenal".into(), dossier });
 
     let refused = walk.is_refused(walk.approval(0));
     assert!(matches!(refused, Refused::NeedsConfirmation { triggers } if triggers == ["authentication_failed"]));
@@ -151,7 +151,7 @@ fn admitting_a_mail_vouches_for_no_later_one() {
 fn a_held_mail_is_dropped_without_an_answer() {
     let mut walk = held();
 
-    walk.does(Command::Drop { by: admin_id(0) });
+    walk.does(Command::Drop { by: admin_id(0), reason: "palsu".into() });
 
     assert_eq!(walk.outcome(), "dropped");
     let kinds: Vec<LetterName> = walk.sent.iter().map(|l| l.kind).collect();
@@ -168,7 +168,7 @@ fn a_forged_sender_shuts_no_admin_out() {
     let verdict = OpeningVerdict::Held(HeldReason::Unauthenticated);
     let mut walk = Walk::begin_with(office, papers::opening(1, dossier, verdict), tuesday_at_nine());
 
-    walk.does(Command::Drop { by: admin_id(0) });
+    walk.does(Command::Drop { by: admin_id(0), reason: "palsu".into() });
 
     assert_eq!(walk.outcome(), "dropped");
 }

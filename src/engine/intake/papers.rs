@@ -1,9 +1,12 @@
 //! Checks a dossier against the register and against earlier requests (SOP steps 2 and 5).
 
+use std::sync::Arc;
+
 use chrono::TimeDelta;
 
 use super::look::Looked;
 use super::{Intake, Mailbox};
+use crate::dossier::page::Contents;
 use crate::dossier::{CaseFile, EarlierLetter, Known, MailFacts, validity};
 use crate::engine::Engine;
 use crate::engine::codec;
@@ -47,6 +50,12 @@ impl Engine {
         }
         let (understanding, account) = self.check(mailbox, &facts, Some(key)).await?;
         Ok(Some(Dossier { mail, understanding, account }))
+    }
+
+    /// Takes one mail of a case apart again; `None` where its bytes are gone.
+    pub async fn contents_of(&self, key: &CaseKey, mail: &MailRef) -> Result<Option<Contents>, Fault> {
+        let Some(raw) = self.store.content(key, &mail.sha256).await? else { return Ok(None) };
+        Ok(Some(self.reader.read(Arc::new(raw)).await))
     }
 
     /// Reads the mails of a case again from the bytes on record, or from those on their way there.

@@ -1,21 +1,19 @@
 //! Step 8: the result is told to the registered address alone, revealed at most once, and its change confirmed.
 
+use chrono::{DateTime, Utc};
+
 use super::{Refused, Ruling, clock, decision, execution, review};
 use crate::sop::case::DecisionRecord;
 use crate::sop::command::{Alarm, Context};
 use crate::sop::effect::{Effect, Letter, LetterName, Recipient};
 use crate::sop::event::Event;
-use crate::sop::phase::{Attempt, Outcome, Phase, Recommendation, Reveal, RevealKind, RevealState};
+use crate::sop::phase::{AdminId, Attempt, Outcome, Phase, Recommendation, Reveal, RevealKind, RevealState};
 use decision::Hand;
 
 /// The result stands ready; the letter with its link goes out.
 pub(super) fn ready(r: &mut Ruling, attempt: &Attempt, what: RevealKind, ctx: &Context) {
     let issue = attempt.decision;
-    let expires_at = ctx.procedure.secret.expires_at(ctx.calendar, ctx.now);
-    let reveal = Reveal { issue, what, expires_at, state: RevealState::Waiting, reminders: 0, asked_again: false };
-    let proposal = review::proposal(&r.case, Recommendation::Approve, Some(attempt.proposal.drafts.clone()), ctx);
-    r.record(Event::ResultReady { reveal, proposal: Box::new(proposal) }, ctx);
-    clock::enter(r, 8, ctx.now, ctx);
+    let expires_at = stand_ready(r, attempt, what, ctx);
     r.send(Letter::new(letter_for(what), Recipient::Registered).until(expires_at).issue(issue));
     if what == RevealKind::SystemLink {
         // The password that was kept ready for this attempt is nobody's.
@@ -26,6 +24,33 @@ pub(super) fn ready(r: &mut Ruling, attempt: &Attempt, what: RevealKind, ctx: &C
     }
     let by = attempt.by.clone();
     r.send(Letter::new(LetterName::DecisionDone, Recipient::Admin { id: by }).code("approve").until(expires_at));
+}
+
+/// The result was given to the person at the counter before anything went out: there is nothing left to fetch.
+pub(super) fn handed_over(
+    r: &mut Ruling,
+    attempt: &Attempt,
+    what: RevealKind,
+    by: AdminId,
+    note: String,
+    ctx: &Context,
+) {
+    let issue = attempt.decision;
+    stand_ready(r, attempt, what, ctx);
+    r.record(Event::HandedInPerson { issue, by, note }, ctx);
+    r.effects.push(Effect::DestroySecret { issue });
+    r.send(Letter::new(LetterName::HandedInPerson, Recipient::Registered).issue(issue));
+    received(r, issue, what, ctx);
+}
+
+fn stand_ready(r: &mut Ruling, attempt: &Attempt, what: RevealKind, ctx: &Context) -> DateTime<Utc> {
+    let expires_at = ctx.procedure.secret.expires_at(ctx.calendar, ctx.now);
+    let (issue, state) = (attempt.decision, RevealState::Waiting);
+    let reveal = Reveal { issue, what, expires_at, state, reminders: 0, asked_again: false };
+    let proposal = review::proposal(&r.case, Recommendation::Approve, Some(attempt.proposal.drafts.clone()), ctx);
+    r.record(Event::ResultReady { reveal, proposal: Box::new(proposal) }, ctx);
+    clock::enter(r, 8, ctx.now, ctx);
+    expires_at
 }
 
 /// A re-issue surely did not happen: the earlier result stands, and its reminders go on.

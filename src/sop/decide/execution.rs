@@ -59,6 +59,11 @@ pub(super) fn report(r: &mut Ruling, decision: u32, report: Report, ctx: &Contex
             r.record(Event::ExecutionDone { decision, by }, ctx);
             delivery::ready(r, &attempt, RevealKind::SystemLink, ctx);
         }
+        Report::HandedOver { by, note } => {
+            r.record(Event::ExecutionDone { decision, by: Some(by.clone()) }, ctx);
+            let kind = kind_of(&attempt, false);
+            delivery::handed_over(r, &attempt, kind, by, note, ctx);
+        }
         Report::HandedToPerson => {
             r.record(Event::ExecutionHandedToPerson { decision }, ctx);
             people::assign_or_wait(r, ctx);
@@ -130,6 +135,7 @@ fn person(report: &Report) -> Option<&AdminId> {
         | Report::SystemSentLink { by }
         | Report::NotFound { by, .. }
         | Report::Failed { by, .. } => by.as_ref(),
+        Report::HandedOver { by, .. } => Some(by),
         Report::HandedToPerson | Report::Postponed | Report::Unknown { .. } => None,
     }
 }

@@ -99,13 +99,19 @@ pub(super) fn withdraw(r: &mut Ruling, mail: MailRef, ctx: &Context) -> Result<(
     Ok(())
 }
 
-pub(super) fn admit(r: &mut Ruling, by: AdminId, dossier: Dossier, ctx: &Context) -> Result<(), Refused> {
+pub(super) fn admit(
+    r: &mut Ruling,
+    by: AdminId,
+    reason: String,
+    dossier: Dossier,
+    ctx: &Context,
+) -> Result<(), Refused> {
     people::must_be_admin(&r.case, &by, ctx)?;
     if !matches!(r.case.phase, Phase::Held { .. }) {
         return Err(already(&r.case));
     }
     r.record(Event::Admitted { by: by.clone() }, ctx);
-    people::take(r, &by, ctx);
+    people::take_because(r, by, reason, ctx);
     let Dossier { understanding, account, .. } = dossier;
     r.record(Event::Checked { understanding: Box::new(understanding), account: account.map(Box::new) }, ctx);
     r.send(Letter::new(LetterName::Acknowledgement, Recipient::Correspondent));
@@ -113,12 +119,12 @@ pub(super) fn admit(r: &mut Ruling, by: AdminId, dossier: Dossier, ctx: &Context
     Ok(())
 }
 
-pub(super) fn drop_held(r: &mut Ruling, by: &AdminId, ctx: &Context) -> Result<(), Refused> {
-    people::must_be_admin(&r.case, by, ctx)?;
-    let Phase::Held { reason } = r.case.phase else { return Err(already(&r.case)) };
-    people::take(r, by, ctx);
+pub(super) fn drop_held(r: &mut Ruling, by: AdminId, reason: String, ctx: &Context) -> Result<(), Refused> {
+    people::must_be_admin(&r.case, &by, ctx)?;
+    let Phase::Held { reason: held } = r.case.phase else { return Err(already(&r.case)) };
+    people::take_because(r, by, reason, ctx);
     r.effects.push(Effect::VoidLinks);
-    clock::close(r, Outcome::Dropped { reason }, ctx);
+    clock::close(r, Outcome::Dropped { reason: held }, ctx);
     Ok(())
 }
 

@@ -44,8 +44,8 @@ pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Re
     match command {
         Command::AddMail(dossier) => intake::add_mail(r, *dossier, ctx)?,
         Command::Withdraw(mail) => intake::withdraw(r, *mail, ctx)?,
-        Command::Admit { by, dossier } => intake::admit(r, by, *dossier, ctx)?,
-        Command::Drop { by } => intake::drop_held(r, &by, ctx)?,
+        Command::Admit { by, reason, dossier } => intake::admit(r, by, reason, *dossier, ctx)?,
+        Command::Drop { by, reason } => intake::drop_held(r, by, reason, ctx)?,
         Command::Decide(decision) => decision::decide(r, decision, ctx)?,
         Command::Confirm(confirmation) => review::confirm(r, confirmation, ctx)?,
         Command::SaveDraft { by, draft, text } => review::save_draft(r, &by, draft, text, ctx)?,

@@ -72,6 +72,11 @@ pub(super) fn take(r: &mut Ruling, by: &AdminId, ctx: &Context) {
     }
 }
 
+/// [`take`] with the reason on record, also where the case was theirs already.
+pub(super) fn take_because(r: &mut Ruling, by: AdminId, reason: String, ctx: &Context) {
+    r.record(Event::Assigned { to: by.clone(), by: Some(by), reason }, ctx);
+}
+
 /// Looks for an admin anew where none could be named, or the named one may no longer act.
 pub(super) fn assign_again(r: &mut Ruling, revision: u32, ctx: &Context) {
     if r.case.revisions == revision {

@@ -109,6 +109,11 @@ const ALERTS: &[Words] = &[
         "The mail holds a link instead of an attachment. Loket opens no links.",
     ),
     ("unauthenticated", "Tidak ada bukti siapa pengirimnya.", "There is no proof of who sent it."),
+    (
+        "foreign_reply",
+        "Orang lain menjawab dalam percakapan sebuah permohonan.",
+        "Somebody else answers in a request's thread.",
+    ),
     ("dangerous_attachment", "Lampiran berbahaya ditahan.", "A dangerous attachment is held back."),
     ("malformed", "Surel rusak dan tidak dapat dibaca seluruhnya.", "The mail is malformed and cannot be read whole."),
 ];
