@@ -195,7 +195,10 @@ async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: Ca
     let zone: Tz = engine.office.zone;
     loop {
         let now = engine.clock.now();
-        let Some(next) = schedule.next_after(zone, now) else { return Ok(()) };
+        let Some(next) = schedule.next_after(zone, now) else {
+            stop.cancelled().await;
+            return Ok(());
+        };
         // Short naps, so that a clock that jumps is noticed.
         while engine.clock.now() < next {
             let left = (next - engine.clock.now()).min(TimeDelta::seconds(60)).to_std().unwrap_or(Duration::ZERO);

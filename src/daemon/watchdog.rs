@@ -15,9 +15,10 @@ pub fn stopping() {
     notify(&[NotifyState::Stopping, NotifyState::Status("finishing what is in hand")]);
 }
 
-/// Strokes the watchdog at half its interval, as long as the store answers.
+/// Strokes the watchdog at half its interval, as long as the store answers. Without one it waits: a loop that ends
+/// by itself ends the daemon.
 pub async fn stroke(engine: &Engine, stop: &CancellationToken) {
-    let Some(interval) = sd_notify::watchdog_enabled() else { return };
+    let Some(interval) = sd_notify::watchdog_enabled() else { return stop.cancelled().await };
     let mut beat = tokio::time::interval((interval / 2).max(Duration::from_millis(100)));
     loop {
         tokio::select! {
