@@ -11,6 +11,8 @@ mod config_secrets;
 mod courier_maildir;
 mod courier_smtp;
 mod dossier;
+mod e2e_archive;
+mod e2e_desk;
 mod inbox_faults;
 mod inbox_imap;
 mod inbox_maildir;

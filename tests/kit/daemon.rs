@@ -22,16 +22,16 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    /// Reads the register in, starts, and enrols the people of these addresses.
+    /// Reads the register in, invites the people of these addresses, starts, and lets them enrol at the desk.
     pub async fn open(office: &Office, admins: &[&str]) -> (Self, Vec<Admin>) {
-        loket(
-            &office.configuration_file(),
-            &["accounts", "import", &office.folder.path().join("accounts.csv").to_string_lossy()],
-        );
+        let configuration = office.configuration_file();
+        let register = office.folder.path().join("accounts.csv");
+        loket(&configuration, &["accounts", "import", &register.to_string_lossy()]);
+        let invited: Vec<String> =
+            admins.iter().map(|address| loket(&configuration, &["admins", "enroll", address])).collect();
         let daemon = Self::start(office).await;
         let mut enrolled = Vec::new();
-        for address in admins {
-            let said = daemon.cli(&["admins", "enroll", address]);
+        for (address, said) in admins.iter().zip(invited) {
             let link = said.split_whitespace().find(|word| word.contains("/daftar/")).expect("a link is printed");
             enrolled.push(Admin::enrol(address, link).await);
         }

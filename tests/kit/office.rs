@@ -1,13 +1,15 @@
 //! A whole office around the daemon: mail server in both directions, its folder with configuration, procedure and
 //! register, and the people who write and decide. The office is the demo's own, so its sample requests fit.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
 use loket::daemon::clock::SystemClock;
-use loket::demo::samples::people::{self, Person};
+use loket::demo::samples::people;
 use loket::demo::samples::{self, Sample, SampleOffice};
 use loket::engine::port::Clock;
 use tempfile::TempDir;
@@ -19,6 +21,9 @@ use super::postfix::{AUTHSERV_ID, FORGED};
 use super::wait::wait_for;
 use super::{Dovecot, Postfix};
 
+/// In the subject of an acknowledgement.
+pub const ACKNOWLEDGED: &str = "telah kami terima";
+
 /// Where handled mail goes.
 pub const PROCESSED: &str = "Selesai";
 pub const REFUSED: &str = "Ditolak";
@@ -29,6 +34,8 @@ pub struct Office {
     pub folder: TempDir,
     pub desk: u16,
     pub sample: SampleOffice,
+    /// Message-IDs of the letters that their readers have taken up.
+    read: Mutex<BTreeSet<String>>,
 }
 
 /// This moment, by the clock the daemon goes by.
@@ -48,7 +55,7 @@ impl Office {
         let postfix = Postfix::start(&dovecot).await;
         let folder = tempfile::Builder::new().prefix("loket-office-").tempdir().expect("a temporary folder");
         let sample = samples::office(now().with_timezone(&Tz::Asia__Makassar).date_naive());
-        let office = Self { dovecot, postfix, folder, desk: free_port(), sample };
+        let office = Self { dovecot, postfix, folder, desk: free_port(), sample, read: Mutex::default() };
         office.write("password", PASSWORD);
         office.write("accounts.csv", &office.sample.accounts_csv);
         office.write("helpdesk.toml", &always_open(include_str!("../../config/sop/helpdesk.toml")));
@@ -96,12 +103,21 @@ impl Office {
         self.dovecot.messages(address, "INBOX").iter().filter_map(|raw| Letter::read(raw)).collect()
     }
 
-    /// Waits for a letter and returns the latest such one.
+    /// Waits for a letter that nobody has taken up yet, the oldest such one first, and takes it up.
     pub async fn letter(&self, address: &str, what: &str, is: impl Fn(&Letter) -> bool) -> Letter {
         wait_for(&format!("a letter to {address}: {what}"), || async {
-            self.letters(address).into_iter().rev().find(|letter| is(letter))
+            let mut read = self.read.lock().expect("nobody panics holding it");
+            let letter = self.letters(address).into_iter().find(|l| !read.contains(&l.message_id) && is(l))?;
+            read.insert(letter.message_id.clone());
+            Some(letter)
         })
         .await
+    }
+
+    /// The register number a request was given, as its acknowledgement tells.
+    pub async fn number_given_to(&self, sender: &str) -> String {
+        let letter = self.letter(sender, "an acknowledgement", |l| l.subject.contains(ACKNOWLEDGED)).await;
+        letter.number().expect("an acknowledgement names the register number")
     }
 
     /// Waits until so many of the office's mails are handled, and returns how many of them were refused.
@@ -161,11 +177,6 @@ impl Office {
         .expect("writing to a string cannot fail");
         text
     }
-}
-
-/// The address a person writes from and is written to.
-pub fn mailbox_of(person: &Person) -> &'static str {
-    person.email
 }
 
 /// The shipped procedure in an office that never closes, so that a test passes at any hour.
