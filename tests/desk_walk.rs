@@ -121,7 +121,7 @@ async fn a_request_walks_from_the_admins_link_to_the_changed_password() {
     let RevealAnswer::Revealed(shown) = site.desk.reveal(&token, nip()).await.unwrap() else {
         panic!("the NIP opens the result")
     };
-    assert!(shown.user_id.is_none(), "only the password was asked for");
+    assert_eq!(shown.user_id.as_deref(), Some("RINAPL"), "what one logs in with");
     assert!(matches!(site.desk.reveal(&token, nip()).await.unwrap(), RevealAnswer::Gone));
     assert!(site.desk.reveal_view(&token).await.unwrap().is_none());
     let password = shown.password.expect("a reset gives a password");

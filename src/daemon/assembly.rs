@@ -45,6 +45,8 @@ pub struct Assembly {
     pub directory: Directory,
     pub pool: Arc<Pool>,
     pub store: Arc<RedbStore>,
+    /// Failures of a mailbox in a row after which the log raises an alarm.
+    pub alarm_after: u32,
 }
 
 /// What a command line tool may do without: mail is neither fetched nor sent.
@@ -110,7 +112,8 @@ impl Assembly {
                 inboxes.push(inbox(mailbox, max_mail_bytes)?);
             }
         }
-        Ok(Self { engine, mailboxes, inboxes, directory, pool, store })
+        let alarm_after = config.limits.alarm_after_failures;
+        Ok(Self { engine, mailboxes, inboxes, directory, pool, store, alarm_after })
     }
 }
 

@@ -46,10 +46,11 @@ pub async fn run(
     last_look: LastLook,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
-    let Assembly { engine, mailboxes, inboxes, store, .. } = assembly;
+    let Assembly { engine, mailboxes, inboxes, store, alarm_after, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
     for (mailbox, inbox) in mailboxes.into_iter().zip(inboxes) {
-        loops.spawn(serve_mailbox(engine.clone(), mailbox, inbox, last_look.clone(), stop.clone()));
+        let watch = Watch { inbox, name: mailbox.name.clone(), alarm_after, last_look: last_look.clone() };
+        loops.spawn(serve_mailbox(engine.clone(), mailbox, watch, stop.clone()));
     }
     loops.spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
@@ -69,8 +70,10 @@ pub async fn run(
         () = stop.cancelled() => {}
         fault = crate::engine::store::Store::failed(&*store) => ended = Err(fault),
         Some(first) = loops.join_next() => {
-            if let Ok(Err(fault)) = first {
-                ended = Err(fault);
+            match first {
+                Ok(Err(fault)) => ended = Err(fault),
+                Ok(Ok(())) => {}
+                Err(why) => ended = Err(Fault::transient(format!("A loop of the daemon ended by itself: {why}"))),
             }
         }
     }
@@ -88,14 +91,13 @@ pub async fn run(
 async fn serve_mailbox(
     engine: Arc<Engine>,
     mailbox: Arc<Mailbox>,
-    inbox: Arc<dyn Inbox>,
-    last_look: LastLook,
+    watch: Watch,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
     let (fetched, mut arrivals) = mpsc::channel::<Vec<Arrival>>(AHEAD);
     let (handled, to_file) = mpsc::channel::<Vec<(Origin, Folder)>>(AHEAD * 4);
-    let fetching = tokio::spawn(fetch(engine.clone(), inbox.clone(), fetched, last_look, stop.clone()));
-    let filing = tokio::spawn(file(inbox, to_file));
+    let filing = tokio::spawn(file(watch.inbox.clone(), to_file));
+    let fetching = tokio::spawn(fetch(engine.clone(), watch, fetched, stop.clone()));
     let mut result = Ok(());
     while let Some(batch) = arrivals.recv().await {
         let count = batch.len();
@@ -144,31 +146,38 @@ async fn take_in(
     }
 }
 
-async fn fetch(
-    engine: Arc<Engine>,
+/// An inbox as it is watched.
+struct Watch {
     inbox: Arc<dyn Inbox>,
-    fetched: mpsc::Sender<Vec<Arrival>>,
+    name: String,
+    alarm_after: u32,
     last_look: LastLook,
-    stop: CancellationToken,
-) {
-    let mut failures = 0;
+}
+
+async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arrival>>, stop: CancellationToken) {
+    let mut failures: u32 = 0;
     while !stop.is_cancelled() {
         let next = tokio::select! {
             () = stop.cancelled() => return,
-            next = inbox.next(BATCH) => next,
+            next = watch.inbox.next(BATCH) => next,
         };
         match next {
             Ok(batch) => {
                 failures = 0;
-                last_look.set(engine.clock.now());
+                watch.last_look.set(engine.clock.now());
                 if !batch.is_empty() && fetched.send(batch).await.is_err() {
                     return;
                 }
             }
             Err(fault) => {
-                tracing::warn!(failures = failures + 1, "mail cannot be fetched: {fault}");
-                let pause = crate::engine::dispatch::backoff(failures, &*engine.random).min(TimeDelta::minutes(5));
-                failures = (failures + 1).min(6);
+                let pause = crate::engine::dispatch::backoff(failures.min(6), &*engine.random);
+                failures += 1;
+                if failures == watch.alarm_after {
+                    tracing::error!(mailbox = watch.name, failures, "ALARM: no mail can be fetched: {fault}");
+                } else {
+                    tracing::warn!(mailbox = watch.name, failures, "mail cannot be fetched: {fault}");
+                }
+                let pause = pause.min(TimeDelta::minutes(5));
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(pause.to_std().unwrap_or_default()) => {}

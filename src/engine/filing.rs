@@ -90,6 +90,16 @@ impl Engine {
             let name = format!("surel/{:02}.eml", index + 1);
             items.push(item(&name, "message/rfc822", "Surel masuk", bytes));
         }
+        for (index, reply) in case.replies.iter().enumerate() {
+            let missing = || Fault::permanent(format!("Cannot archive {}: an admin's reply is not there", case.number));
+            let bytes = self.store.content(key, reply).await?.ok_or_else(missing)?;
+            items.push(item(
+                &format!("keputusan/{:02}.eml", index + 1),
+                "message/rfc822",
+                "Keputusan melalui surel",
+                bytes,
+            ));
+        }
         for (index, (letter, subject, body)) in letters_of(&events).enumerate() {
             let name = format!("surat/{:02}-{}.txt", index + 1, letter.kind);
             let text = format!("{subject}\n\n{body}\n\n{}\n", fate(case, &letter.id, self.office.zone));

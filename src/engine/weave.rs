@@ -102,6 +102,12 @@ impl Engine {
                 }
             }
         }
+        if let Some(reply) = along.reply {
+            batch.contents.push(reply.sha256.clone());
+            let kept = Event::ReplyKept { by: reply.by, sha256: reply.sha256 };
+            case.evolve(&kept, now);
+            events.push(kept);
+        }
         self.index(&case, version == 0, &events, &mut batch);
         batch.events = events.into_iter().map(|event| codec::encode(&Recorded { at: now, event })).collect();
         batch.snapshot = codec::encode(&case);
