@@ -16,6 +16,8 @@ mod desk_pages;
 mod desk_result;
 mod desk_walk;
 mod dossier;
+mod e2e_archive;
+mod e2e_desk;
 mod inbox_faults;
 mod inbox_imap;
 mod inbox_maildir;
