@@ -1,1 +1,72 @@
-//! cli
+//! The command line: one file per group of verbs. It reads arguments, asks, shows and ends with the contract's exit
+//! statuses; what is asked of an office's state is in [`crate::daemon::operations`].
+
+mod accounts;
+mod admins;
+mod archive;
+mod backup;
+mod carry;
+mod cases;
+mod check;
+mod ending;
+pub mod inspect;
+mod office;
+mod record;
+mod report;
+mod run;
+mod shell;
+mod table;
+
+use clap::{Parser, Subcommand};
+
+/// The service counter: account-reset requests from a mail inbox to a sealed archive.
+#[derive(Debug, Parser)]
+#[command(name = "loket", version)]
+struct Arguments {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    Run(run::Run),
+    Check(check::Check),
+    Inspect(inspect::Inspect),
+    Accounts(accounts::Accounts),
+    Admins(admins::Admins),
+    Cases(cases::Cases),
+    Archive(archive::Archive),
+    Report(report::Report),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Completions(shell::Completions),
+    Man(shell::Man),
+}
+
+/// Runs the command line and returns the exit status.
+pub fn run() -> u8 {
+    let verb = Arguments::parse().verb;
+    // Everything that speaks TLS shares one provider. It is installed once, so a second time cannot come.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if !matches!(verb, Verb::Run(_)) {
+        record::begin_quietly();
+    }
+    let done = match &verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Check(args) => check::run(args),
+        Verb::Inspect(args) => inspect::command(args),
+        Verb::Accounts(args) => accounts::run(args),
+        Verb::Admins(args) => admins::run(args),
+        Verb::Cases(args) => cases::run(args),
+        Verb::Archive(args) => archive::run(args),
+        Verb::Report(args) => report::run(args),
+        Verb::Backup(args) => backup::back_up(args),
+        Verb::Restore(args) => backup::put_back(args),
+        Verb::Completions(args) => shell::completions(args),
+        Verb::Man(args) => shell::man(args),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(ending) => ending.tell(),
+    }
+}

@@ -1,1 +1,3 @@
-//! demo
+//! The demo: the whole job with nothing to set up, played live or by itself (`--once`).
+
+pub mod samples;

@@ -74,6 +74,8 @@ pub struct Contents {
     /// The words a person wrote, plain text preferred over HTML, quoted mail kept.
     pub body: String,
     pub papers: Vec<Paper>,
-    /// Machine names of what reading noticed: `archive_bomb`, `nested_too_deep`, `executable_attachment`, …
+    /// Machine names of what reading noticed, sorted: `executable_attachment`, `encrypted_document`, `archive_bomb`,
+    /// `nested_too_deep`, `unreadable_document`, `type_mismatch`, `active_content`, `too_many_pages`,
+    /// `link_instead_of_attachment`.
     pub alerts: Vec<String>,
 }

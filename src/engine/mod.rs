@@ -1,5 +1,58 @@
 //! What drives the procedure: loads a case, lets [`crate::sop`] decide, commits, and carries the effects out.
+//!
+//! A mail comes in through [`intake`]; every step of a case goes through [`casebook`], which commits events, snapshot,
+//! outbox rows and links in one transaction; [`dispatch`] carries due rows out; [`filing`] moves closed cases to the
+//! archive. Nothing is done to the world before it is written down.
 
+pub mod admins;
 pub mod archive;
+pub mod casebook;
+pub mod codec;
+mod correspondence;
+pub mod dispatch;
+pub mod drafting;
+mod execution;
+pub mod filing;
+pub mod intake;
+pub mod links;
+pub mod office;
 pub mod port;
+pub mod register;
+mod reply;
+pub mod secrets;
 pub mod store;
+mod weave;
+
+pub use self::weave::family;
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use tokio::sync::Notify;
+
+use self::archive::Archive;
+use self::office::{Office, Procedures};
+use self::port::{AccountDriver, Clock, Courier, Reader};
+use self::store::Store;
+use crate::letters::Letters;
+use crate::sop::names::Address;
+use crate::vault::{Keyring, Random};
+
+/// The rooms' ports, composed. Everything it knows is in the store; it can be dropped at any moment.
+pub struct Engine {
+    pub office: Office,
+    pub procedures: Procedures,
+    pub letters: Letters,
+    pub keys: Keyring,
+    pub store: Arc<dyn Store>,
+    pub archive: Arc<dyn Archive>,
+    pub accounts: Arc<dyn AccountDriver>,
+    pub courier: Arc<dyn Courier>,
+    pub reader: Arc<dyn Reader>,
+    pub clock: Arc<dyn Clock>,
+    pub random: Arc<dyn Random>,
+    /// Names of admins, so that letters are written without waiting.
+    pub names: RwLock<BTreeMap<Address, String>>,
+    /// Rung whenever the outbox may hold something due.
+    pub outbox: Notify,
+}

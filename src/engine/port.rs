@@ -1,11 +1,13 @@
 //! The ports: what the engine asks of the world. Adapters implement them and never know each other.
 
 use std::fmt;
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
+use crate::dossier::page::Contents;
 use crate::sop::account::Account;
 use crate::sop::names::{Address, UserId};
 
@@ -177,6 +179,11 @@ pub struct Query {
     pub nip: Option<String>,
     pub email: Option<String>,
     pub name: Option<String>,
+}
+
+/// Takes mails apart, in a process of its own. Never fails: what cannot be read is told as unreadable papers.
+pub trait Reader: Send + Sync {
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents>;
 }
 
 /// The wall clock, in UTC. The only source of time outside the runtime's own timers.

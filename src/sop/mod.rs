@@ -4,5 +4,16 @@
 //! Read [`case`] and [`phase`] for what is known, [`command`] for what can happen, [`decide`] for what follows.
 
 pub mod account;
+pub mod case;
 pub mod checklist;
+pub mod command;
+pub mod decide;
+pub mod effect;
+pub mod event;
+mod evolve;
+pub mod hours;
 pub mod names;
+pub mod phase;
+pub mod procedure;
+pub mod timesheet;
+pub mod worktime;

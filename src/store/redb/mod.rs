@@ -198,8 +198,7 @@ fn prepare(database: &Database, keyring: &Keyring, random: &dyn Random) -> Resul
     Ok(())
 }
 
-pub(super) const WRONG_KEY: &str =
-    "The store was sealed under another master key. Put the key it was made with where `vault.master_key` says";
+pub(super) const WRONG_KEY: &str = "The store was sealed under another master key. Put the key it was made with where `keys.master_key` says, or as `master.key` into the state folder";
 
 fn sweep(database: &Database, contents: &ContentFolder) -> Result<(), StoreError> {
     let transaction = database.begin_read()?;

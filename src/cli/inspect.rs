@@ -1,0 +1,292 @@
+//! `loket inspect`: what the daemon would understand of a mail. Keeps no state and sends nothing; the JSON is a contract.
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use chrono::NaiveDate;
+use chrono_tz::Tz;
+use serde::Serialize;
+
+use super::ending::{CONFIGURATION, Done, Ending};
+use super::office::ConfigFile;
+use crate::accounts::csv;
+use crate::config::Config;
+use crate::daemon::assembly;
+use crate::dossier::page::Contents;
+use crate::dossier::{CaseFile, Known, MailFacts, Recognition, Verdict, judge};
+use crate::mail::authenticity::Trust;
+use crate::mail::message::{Inbound, Reception};
+use crate::reading::pool::{Pool, PoolConfig};
+use crate::sop::account::Account;
+use crate::sop::checklist::{Applicant, Check, Document, DocumentKind, Finding, Method, Signature, Understanding};
+use crate::sop::names::Service;
+
+/// Show what Loket understands of mails.
+#[derive(Debug, clap::Args)]
+pub struct Inspect {
+    /// Mails as files, each byte for byte as a client would send it.
+    #[arg(required = true, value_name = "FILE.eml")]
+    pub files: Vec<PathBuf>,
+    /// One JSON object per line and file.
+    #[arg(long)]
+    pub json: bool,
+    /// Accounts to check against (CSV).
+    #[arg(long, value_name = "CSV")]
+    pub accounts: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// What the configuration says for inspecting; the defaults serve without one.
+pub struct Office {
+    pub recognition: Recognition,
+    pub reception: Reception,
+    pub zone: Tz,
+}
+
+impl Default for Office {
+    fn default() -> Self {
+        Self {
+            recognition: Recognition::helpdesk(),
+            reception: Reception { prefix: "LPSE".into(), own: Vec::new(), trust: Trust::default() },
+            zone: Tz::Asia__Makassar,
+        }
+    }
+}
+
+impl Office {
+    /// The office of a configuration, as its first mailbox works.
+    fn of(config: &Config) -> Result<Self, Ending> {
+        let Some(mailbox) = config.mailboxes.first() else { return Ok(Self::default()) };
+        let recognition = Recognition::from_procedure(mailbox.procedure.source())
+            .map_err(|why| Ending::new(CONFIGURATION, format!("Cannot use `mailbox[0].procedure`: {why}")))?;
+        let trust = Trust {
+            authserv_id: mailbox.trust.authserv_id.clone(),
+            submission_host: mailbox.trust.submission_host.clone(),
+        };
+        let own = assembly::office(config).own_addresses;
+        let reception = Reception { prefix: config.office.prefix.clone(), own, trust };
+        Ok(Self { recognition, reception, zone: config.office.zone })
+    }
+}
+
+/// Runs the command for the office of the configuration that was named, else for the defaults.
+pub fn command(args: &Inspect) -> Done {
+    let office = match args.config.load_if_named()? {
+        Some(config) => Office::of(&config)?,
+        None => Office::default(),
+    };
+    match run(args, &office) {
+        0 => Ok(()),
+        status => Err(Ending::silent(status)),
+    }
+}
+
+/// Runs the command. Exit status: 0 understood, 1 a file could not be read, 75 no reading worker, 78 the accounts file is
+/// wrong.
+pub fn run(args: &Inspect, office: &Office) -> u8 {
+    let accounts = match args.accounts.as_deref().map(|path| load_accounts(path, office)).transpose() {
+        Ok(accounts) => accounts,
+        Err(problem) => {
+            eprintln!("{problem}");
+            return 78;
+        }
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let (runtime, program) = match (runtime, std::env::current_exe()) {
+        (Ok(runtime), Ok(program)) => (runtime, program),
+        (Err(problem), _) | (_, Err(problem)) => {
+            eprintln!("Cannot start a reading worker: {problem}. Try again");
+            return 75;
+        }
+    };
+    runtime.block_on(each_file(args, office, accounts.as_deref(), &Pool::new(PoolConfig::new(program))))
+}
+
+/// Papers are taken apart in a worker process: a hostile file brings down that worker, not the command.
+async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>, pool: &Pool) -> u8 {
+    let mut status = 0;
+    for file in &args.files {
+        let raw = match std::fs::read(file) {
+            Ok(raw) => raw,
+            Err(problem) => {
+                eprintln!("Cannot read the mail `{}`: {problem}. Check the path and its permissions", file.display());
+                status = 1;
+                continue;
+            }
+        };
+        let contents = match pool.read(&raw).await {
+            Ok(contents) => contents,
+            Err(fault) => {
+                eprintln!("{fault}");
+                return 75;
+            }
+        };
+        let found = inspect(&raw, contents, office, accounts);
+        let text = if args.json { in_json(file, &found) } else { in_words(file, &found) };
+        if writeln!(std::io::stdout(), "{text}").is_err() {
+            return 1;
+        }
+    }
+    status
+}
+
+fn load_accounts(path: &Path, office: &Office) -> Result<Vec<Account>, String> {
+    let bytes = std::fs::read(path).map_err(|e| format!("Cannot read the accounts file `{}`: {e}", path.display()))?;
+    csv::read(&bytes, &office.recognition.role.profile).map_err(|e| format!("`{}`: {e}", path.display()))
+}
+
+/// What was understood of one mail.
+pub struct Inspected {
+    pub verdict: Verdict,
+    pub understanding: Understanding,
+}
+
+/// Understands one mail. A mail without any date is judged on the first day of the calendar it could have.
+pub fn inspect(raw: &[u8], contents: Contents, office: &Office, accounts: Option<&[Account]>) -> Inspected {
+    let inbound = Inbound::read(raw, &office.reception);
+    let mail = inbound.facts(contents, office.zone, NaiveDate::default(), &office.reception.trust);
+    let mails: [MailFacts; 1] = [mail];
+    let file = CaseFile::read(&mails, &office.recognition, mails[0].received);
+    let verdict = judge(&mails[0], &file);
+    let known = Known { accounts, ..Known::default() };
+    Inspected { verdict, understanding: file.understanding(&known) }
+}
+
+/// One line of `--json`: the contract's keys in the contract's order, and nothing else of what is known.
+#[derive(Serialize)]
+struct Line<'a> {
+    file: String,
+    verdict: &'static str,
+    reason: Option<&'static str>,
+    services: &'a [Service],
+    applicant: &'a Applicant,
+    documents: Vec<DocumentLine<'a>>,
+    checklist: Vec<CheckLine<'a>>,
+    complete: bool,
+    alerts: &'a [String],
+}
+
+#[derive(Serialize)]
+struct DocumentLine<'a> {
+    attachment: &'a str,
+    pages: &'a str,
+    kind: DocumentKind,
+    method: Method,
+    number: Option<&'a str>,
+    date: Option<NaiveDate>,
+    valid_from: Option<NaiveDate>,
+    valid_until: Option<NaiveDate>,
+    signature: Signature,
+}
+
+#[derive(Serialize)]
+struct CheckLine<'a> {
+    item: &'a str,
+    step: u8,
+    finding: Finding,
+    because: &'a str,
+    evidence: Vec<EvidenceLine<'a>>,
+}
+
+#[derive(Serialize)]
+struct EvidenceLine<'a> {
+    attachment: &'a str,
+    page: u32,
+    quote: &'a str,
+}
+
+fn in_json(file: &Path, found: &Inspected) -> String {
+    let u = &found.understanding;
+    let line = Line {
+        file: file.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        verdict: found.verdict.name(),
+        reason: found.verdict.reason(),
+        services: &u.services,
+        applicant: &u.applicant,
+        documents: u.documents.iter().map(document).collect(),
+        checklist: u.checklist.iter().map(check).collect(),
+        complete: u.is_complete(),
+        alerts: &u.alerts,
+    };
+    serde_json::to_string(&line).expect("keys are text and values are plain, so this cannot fail")
+}
+
+fn document(d: &Document) -> DocumentLine<'_> {
+    DocumentLine {
+        attachment: &d.attachment,
+        pages: &d.pages,
+        kind: d.kind,
+        method: d.method,
+        number: d.number.as_deref(),
+        date: d.date,
+        valid_from: d.valid_from,
+        valid_until: d.valid_until,
+        signature: d.signature,
+    }
+}
+
+fn check(c: &Check) -> CheckLine<'_> {
+    let evidence = c.evidence.iter().map(|e| EvidenceLine { attachment: &e.attachment, page: e.page, quote: &e.quote });
+    CheckLine { item: &c.item, step: c.step, finding: c.finding, because: &c.because, evidence: evidence.collect() }
+}
+
+/// A readable table for people.
+fn in_words(file: &Path, found: &Inspected) -> String {
+    let u = &found.understanding;
+    let mut lines = vec![format!("{}", file.display())];
+    let reason = found.verdict.reason().map(|r| format!(" ({r})")).unwrap_or_default();
+    lines.push(format!("  verdict    {}{reason}", found.verdict.name()));
+    let services: Vec<String> = u.services.iter().map(plain).collect();
+    lines.push(format!("  services   {}", or_dash(&services.join(", "))));
+    let a = &u.applicant;
+    lines.push(format!("  applicant  {}", or_dash(a.name.as_deref().unwrap_or_default())));
+    lines.push(format!("  NIP        {}", a.nip.as_ref().map_or("-".into(), |n| n.masked())));
+    lines.push(format!("  user ID    {}", or_dash(a.user_id.as_deref().unwrap_or_default())));
+    for d in &u.documents {
+        let until = d.valid_until.map(|day| format!(", until {day}")).unwrap_or_default();
+        let number = d.number.as_deref().unwrap_or("no number");
+        lines.push(format!(
+            "  document   {} p. {}: {}, {number}{until}, signature {}",
+            d.attachment,
+            d.pages,
+            plain(&d.kind),
+            plain(&d.signature)
+        ));
+    }
+    for c in &u.checklist {
+        lines.push(format!(
+            "  {} step {}  {:<24} {:<12} {}",
+            mark(c.finding),
+            c.step,
+            c.item,
+            plain(&c.finding),
+            c.because
+        ));
+    }
+    lines.push(format!("  complete   {}", if u.is_complete() { "yes" } else { "no" }));
+    lines.push(format!("  alerts     {}", or_dash(&u.alerts.join(", "))));
+    // Names and values come from strangers: nothing of them may move the cursor.
+    lines
+        .iter()
+        .map(|l| l.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect::<String>())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+fn plain(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn or_dash(text: &str) -> &str {
+    if text.is_empty() { "-" } else { text }
+}
+
+fn mark(finding: Finding) -> char {
+    match finding {
+        Finding::Met => '✓',
+        Finding::Missing => '◌',
+        Finding::Unclear => '?',
+        Finding::Contradicted => '≠',
+    }
+}

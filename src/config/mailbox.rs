@@ -1,0 +1,180 @@
+//! `[[mailbox]]`: where requests arrive, under which procedure, and whose word about a sender is believed.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use super::courier::{Security, read_host, read_security};
+use super::office::OfficeConfig;
+use super::secret::SecretSource;
+use super::section::Section;
+use crate::sop::hours::YearDates;
+use crate::sop::procedure::Procedure;
+
+/// One mailbox. Its name stands in the origin of every mail.
+#[derive(Debug, Clone)]
+pub struct MailboxConfig {
+    pub name: String,
+    pub procedure: Arc<Procedure>,
+    pub kind: MailboxKind,
+    pub trust: TrustConfig,
+}
+
+#[derive(Debug, Clone)]
+pub enum MailboxKind {
+    Imap(ImapConfig),
+    Maildir { directory: PathBuf },
+}
+
+/// An IMAP server and the folders on it.
+#[derive(Debug, Clone)]
+pub struct ImapConfig {
+    pub host: String,
+    pub port: u16,
+    pub security: Security,
+    pub user: String,
+    pub password: SecretSource,
+    /// Trusted beside the system's certificates; for an office's own authority.
+    pub ca_file: Option<PathBuf>,
+    pub inbox_folder: String,
+    pub processed_folder: String,
+    pub refused_folder: String,
+    /// Used where the server cannot tell of new mail by itself.
+    pub poll_seconds: u32,
+    pub command_deadline_seconds: u32,
+    /// Mails fetched together.
+    pub batch: u32,
+}
+
+/// What counts as proof of a sender.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TrustConfig {
+    /// The name by which our own server signs `Authentication-Results` (RFC 8601).
+    pub authserv_id: Option<String>,
+    /// Our own submission server, whose `Received … with ESMTPSA` vouches for the sender (RFC 3848).
+    pub submission_host: Option<String>,
+    /// Mail without proof of its sender is held for a person.
+    pub require_authenticated: bool,
+}
+
+impl MailboxConfig {
+    pub fn imap(&self) -> Option<&ImapConfig> {
+        match &self.kind {
+            MailboxKind::Imap(imap) => Some(imap),
+            MailboxKind::Maildir { .. } => None,
+        }
+    }
+}
+
+pub(super) fn read_all(
+    sections: Vec<Section<'_>>,
+    office: &OfficeConfig,
+    holidays: &[YearDates],
+) -> Vec<MailboxConfig> {
+    let mut procedures = BTreeMap::new();
+    let mut mailboxes: Vec<MailboxConfig> = Vec::new();
+    for mut section in sections {
+        let name = section.text("name", "a short name for logs, such as \"permohonan\"");
+        if mailboxes.iter().any(|m| m.name == name) {
+            section.find("name", format!("is {name:?} a second time; mailboxes need names of their own"));
+        }
+        let procedure = read_procedure(&mut section, &mut procedures, office, holidays);
+        let kind = match section.choice("kind", &[("imap", true), ("maildir", false)], false) {
+            true => MailboxKind::Imap(ImapConfig::read(&mut section)),
+            false => {
+                MailboxKind::Maildir { directory: section.path("directory", "the Maildir that mail is delivered to") }
+            }
+        };
+        let trust = read_trust(&mut section);
+        section.finish();
+        mailboxes.push(MailboxConfig { name, procedure, kind, trust });
+    }
+    mailboxes
+}
+
+impl ImapConfig {
+    fn read(section: &mut Section<'_>) -> Self {
+        let host = read_host(section);
+        let security = read_security(section, &host);
+        let port = section.whole_or("port", if security == Security::Tls { 993 } else { 143 }, 1..=65535);
+        Self {
+            host,
+            port: u16::try_from(port).unwrap_or(993),
+            security,
+            user: section.text("user", "the name the mailbox is opened with"),
+            password: section.required_secret("password"),
+            ca_file: section.optional_path("ca_file"),
+            inbox_folder: section.text_or("inbox_folder", "INBOX"),
+            processed_folder: section.text_or("processed_folder", "Loket/Selesai"),
+            refused_folder: section.text_or("refused_folder", "Loket/Ditolak"),
+            poll_seconds: section.whole_or("poll_seconds", 60, 1..=3600),
+            command_deadline_seconds: section.whole_or("command_deadline_seconds", 30, 1..=600),
+            batch: section.whole_or("batch", 50, 1..=500),
+        }
+        .checked(section)
+    }
+
+    fn checked(self, section: &Section<'_>) -> Self {
+        for (key, folder) in [("processed_folder", &self.processed_folder), ("refused_folder", &self.refused_folder)] {
+            if *folder == self.inbox_folder {
+                section.find(key, "is the inbox itself, so handled mail would come back for ever; name another folder");
+            }
+        }
+        self
+    }
+}
+
+fn read_trust(section: &mut Section<'_>) -> TrustConfig {
+    let trust = TrustConfig {
+        authserv_id: section.optional_text("authserv_id"),
+        submission_host: section.optional_text("submission_host"),
+        require_authenticated: section.flag_or("require_authenticated", true),
+    };
+    let proof = trust.authserv_id.is_some() || trust.submission_host.is_some();
+    if trust.require_authenticated && !proof {
+        let message = "needs `authserv_id` or `submission_host`, else every mail would be held; name your server, or set it to false \
+                       and have every sender confirmed by telephone";
+        section.find("require_authenticated", message);
+    }
+    trust
+}
+
+/// Reads the procedure file a mailbox names, once for all mailboxes that name it.
+fn read_procedure(
+    section: &mut Section<'_>,
+    read: &mut BTreeMap<PathBuf, Option<Arc<Procedure>>>,
+    office: &OfficeConfig,
+    holidays: &[YearDates],
+) -> Arc<Procedure> {
+    let path = section.path("procedure", "the path of a procedure file, such as \"sop/helpdesk.toml\"");
+    let known = read.get(&path).cloned();
+    let procedure = known.unwrap_or_else(|| {
+        let procedure = section.is_given("procedure").then(|| parse_procedure(section, &path)).flatten();
+        let calendar = procedure.as_ref().map(|p| p.calendar(office.zone, holidays));
+        if let Some(Err(why)) = calendar {
+            section.find("procedure", format!("does not go with `holidays.files`: {why}"));
+        }
+        let twin = procedure.as_ref().and_then(|p| read.values().flatten().find(|other| other.id() == p.id()));
+        if let Some(twin) = twin {
+            section.find(
+                "procedure",
+                format!("has the id `{}` like another procedure file; give it one of its own", twin.id()),
+            );
+        }
+        read.insert(path, procedure.clone());
+        procedure
+    });
+    procedure.unwrap_or_else(|| Arc::new(Procedure::helpdesk()))
+}
+
+fn parse_procedure(section: &Section<'_>, path: &std::path::Path) -> Option<Arc<Procedure>> {
+    let text = section.file("procedure", path, "the SOP as data, as in sop/helpdesk.toml")?;
+    let flaws = match Procedure::parse(&text) {
+        Ok(procedure) => return Some(Arc::new(procedure)),
+        Err(flaws) => flaws,
+    };
+    for flaw in flaws {
+        section.find("procedure", format!("{}: {flaw}", path.display()));
+    }
+    None
+}

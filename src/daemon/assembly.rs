@@ -1,0 +1,278 @@
+//! Puts the daemon together from its configuration: state folder, keys, store, archive, accounts, mail and reading.
+
+use std::sync::{Arc, RwLock};
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use futures::future::BoxFuture;
+use tokio::sync::Notify;
+use zeroize::Zeroizing;
+
+use crate::accounts::command::{Script, ScriptSettings};
+use crate::accounts::directory::Directory;
+use crate::accounts::manual::Manual;
+use crate::config::Config;
+use crate::config::accounts::Driver;
+use crate::config::courier::{CourierKind, Security};
+use crate::config::mailbox::{MailboxConfig, MailboxKind};
+use crate::dossier::page::Contents;
+use crate::engine::Engine;
+use crate::engine::intake::Mailbox;
+use crate::engine::office::{Office, Procedures};
+use crate::engine::port::{AccountDriver, Clock, Courier, Inbox, Reader};
+use crate::letters::hours::in_words as hours_in_words;
+use crate::letters::{self, Letters};
+use crate::mail::authenticity::Trust;
+use crate::mail::courier::compose::Sender;
+use crate::mail::courier::maildir::MaildirCourier;
+use crate::mail::courier::smtp::{SmtpCourier, SmtpSettings};
+use crate::mail::inbox::imap::{ImapInbox, ImapSettings};
+use crate::mail::inbox::maildir::{MaildirInbox, MaildirSettings};
+use crate::mail::message::Reception;
+use crate::mail::tls;
+use crate::reading::pool::{Pool, PoolConfig};
+use crate::store::StateFolder;
+use crate::store::archive::RedbArchive;
+use crate::store::redb::RedbStore;
+use crate::vault::{Keyring, MasterKey, OsRandom, Random};
+
+/// Everything that runs, put together and not yet started.
+pub struct Assembly {
+    pub engine: Arc<Engine>,
+    pub mailboxes: Vec<Arc<Mailbox>>,
+    /// In the order of `mailboxes`.
+    pub inboxes: Vec<Arc<dyn Inbox>>,
+    pub directory: Directory,
+    pub pool: Arc<Pool>,
+    pub store: Arc<RedbStore>,
+}
+
+/// What a command line tool may do without: mail is neither fetched nor sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    Whole,
+    /// State alone: for the command line while no daemon runs.
+    State,
+}
+
+impl Assembly {
+    /// Opens the state folder and connects nothing yet. Fails naming what is wrong.
+    pub async fn open(config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
+        let random: Arc<dyn Random> = Arc::new(OsRandom);
+        let folder = Arc::new(StateFolder::take(&config.state.directory)?);
+        let keys = Keyring::new(&master_key(config, &*random)?);
+        let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone())?);
+        let archive =
+            RedbArchive::open(config.state.archive_directory.clone(), keys.clone(), random.clone(), Some(&store))?;
+        let directory = Directory::open(&config.state.directory.join("accounts.redb"), random.clone())?;
+        let pool = Arc::new(Pool::new(reading(config)?));
+        let courier = courier(config, extent)?;
+        let procedures = Procedures::new(config.office.zone, config.holidays.clone());
+        let letters = Letters::load(letters_office(config), config.letters.as_deref())?;
+        let engine = Arc::new(Engine {
+            office: office(config),
+            procedures,
+            letters,
+            keys,
+            store: store.clone(),
+            archive: Arc::new(archive),
+            accounts: accounts(config, directory.clone()),
+            courier,
+            reader: Arc::new(Worker(pool.clone())),
+            clock,
+            random,
+            names: RwLock::default(),
+            outbox: Notify::new(),
+        });
+        engine.procedures.recall(&engine.office.id, &*engine.store).await?;
+        engine.learn_names().await?;
+        let mut mailboxes = Vec::new();
+        let mut inboxes: Vec<Arc<dyn Inbox>> = Vec::new();
+        for mailbox in &config.mailboxes {
+            let worked = engine.procedures.adopt(mailbox.procedure.source(), &engine.office.id, &*engine.store).await?;
+            let max_mail_bytes = u64::from(config.limits.max_mail_mb) * 1_000_000;
+            mailboxes.push(Arc::new(Mailbox {
+                name: mailbox.name.clone(),
+                reception: Reception {
+                    prefix: config.office.prefix.clone(),
+                    own: engine.office.own_addresses.clone(),
+                    trust: Trust {
+                        authserv_id: mailbox.trust.authserv_id.clone(),
+                        submission_host: mailbox.trust.submission_host.clone(),
+                    },
+                },
+                worked,
+                require_authenticated: mailbox.trust.require_authenticated,
+                max_mail_bytes,
+            }));
+            if extent == Extent::Whole {
+                inboxes.push(inbox(mailbox, max_mail_bytes)?);
+            }
+        }
+        Ok(Self { engine, mailboxes, inboxes, directory, pool, store })
+    }
+}
+
+/// Reading in worker processes; that there can be no worker at all is told once and the mail stays unread.
+struct Worker(Arc<Pool>);
+
+impl Reader for Worker {
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
+        Box::pin(async move {
+            match self.0.read(&raw).await {
+                Ok(contents) => contents,
+                Err(fault) => {
+                    tracing::error!("{fault}");
+                    Contents { alerts: vec!["unreadable_document".to_owned()], ..Contents::default() }
+                }
+            }
+        })
+    }
+}
+
+pub(crate) fn master_key(config: &Config, random: &dyn Random) -> Result<MasterKey> {
+    if let Some(source) = &config.master_key {
+        let bytes = source.read_bytes()?;
+        return MasterKey::parse(&bytes)
+            .ok_or_else(|| anyhow!("Cannot use `keys.master_key`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`"));
+    }
+    let (key, place) = MasterKey::find(None, &config.state.directory, &|name| std::env::var(name).ok(), random)?;
+    tracing::debug!(place = %place.display(), "master key found");
+    Ok(key)
+}
+
+pub(crate) fn office(config: &Config) -> Office {
+    let own = std::iter::once(config.courier.from_address.clone()).chain(
+        config
+            .mailboxes
+            .iter()
+            .filter_map(|mailbox| mailbox.imap().and_then(|imap| crate::sop::names::Address::parse(&imap.user))),
+    );
+    Office {
+        id: config.office.id.clone(),
+        prefix: config.office.prefix.clone(),
+        language: config.office.language,
+        zone: config.office.zone,
+        base_url: config.desk.base_url.trim_end_matches('/').to_owned(),
+        mail_domain: config.courier.from_address.domain().to_owned(),
+        own_addresses: own.collect(),
+        superior: config.office.superior.clone().map(|address| (address.to_string(), address)),
+    }
+}
+
+pub(crate) fn letters_office(config: &Config) -> letters::Office {
+    let (hours_id, hours_en) = config
+        .mailboxes
+        .first()
+        .map(|m| hours_in_words(&m.procedure.hours.week, config.office.zone))
+        .unwrap_or_default();
+    letters::Office {
+        name: config.office.name.clone(),
+        unit: config.office.unit.clone(),
+        signature: config.office.signature.clone(),
+        phone: config.office.phone.clone(),
+        hours_id,
+        hours_en,
+        system: config.office.system_name.clone(),
+        zone: config.office.zone.to_string(),
+    }
+}
+
+fn accounts(config: &Config, directory: Directory) -> Arc<dyn AccountDriver> {
+    match (&config.accounts.driver, &config.accounts.command) {
+        (Driver::Directory, _) => Arc::new(directory),
+        (Driver::Command, Some(command)) => {
+            let settings = ScriptSettings {
+                program: command.program.clone(),
+                arguments: command.arguments.clone(),
+                deadline: Duration::from_secs(command.deadline_seconds.into()),
+                force_change: command.force_change,
+                read_back: command.read_back,
+                look_up: command.look_up,
+            };
+            Arc::new(Script::new(settings, directory))
+        }
+        (Driver::Manual | Driver::Command, _) => Arc::new(Manual::new(directory)),
+    }
+}
+
+pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
+    let program = std::env::current_exe()
+        .context("Cannot find the program's own file, which reading workers are started from")?;
+    let usual = PoolConfig::new(program);
+    let workers = match config.reading.workers {
+        0 => usual.workers,
+        some => some as usize,
+    };
+    let deadline = Duration::from_secs(config.reading.deadline_seconds.into());
+    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, ..usual })
+}
+
+pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {
+    let sender =
+        Sender { address: config.courier.from_address.clone(), display_name: config.courier.from_name.clone() };
+    let missing = |key: &str| anyhow!("Cannot send mail: `{key}` is missing from the configuration. Add it");
+    Ok(match config.courier.kind {
+        CourierKind::Maildir => {
+            let path = config.courier.maildir.clone().ok_or_else(|| missing("courier.maildir"))?;
+            Arc::new(MaildirCourier::new(path, sender)?)
+        }
+        CourierKind::Smtp => {
+            let smtp = config.courier.smtp.as_ref().ok_or_else(|| missing("courier.smtp"))?;
+            let login = match &smtp.login {
+                Some(login) if extent == Extent::Whole => {
+                    Some((login.user.clone(), Zeroizing::new(login.password.read_text()?.to_string())))
+                }
+                _ => None,
+            };
+            Arc::new(SmtpCourier::new(SmtpSettings {
+                host: smtp.host.clone(),
+                port: smtp.port,
+                security: security(smtp.security),
+                login,
+                ca_file: smtp.ca_file.clone(),
+                sender,
+                hello_name: None,
+                command_deadline: Duration::from_secs(smtp.deadline_seconds.into()),
+                answer_deadline: Duration::from_secs(u64::from(smtp.deadline_seconds) * 5),
+                connections: smtp.pool as usize,
+            })?)
+        }
+    })
+}
+
+pub(crate) fn inbox(mailbox: &MailboxConfig, max_mail_bytes: u64) -> Result<Arc<dyn Inbox>> {
+    Ok(match &mailbox.kind {
+        MailboxKind::Maildir { directory } => Arc::new(MaildirInbox::new(MaildirSettings {
+            name: mailbox.name.clone(),
+            path: directory.clone(),
+            poll_interval: Duration::from_secs(30),
+            max_mail_bytes,
+        })?),
+        MailboxKind::Imap(imap) => Arc::new(ImapInbox::new(ImapSettings {
+            name: mailbox.name.clone(),
+            host: imap.host.clone(),
+            port: imap.port,
+            security: security(imap.security),
+            user: imap.user.clone(),
+            password: Zeroizing::new(imap.password.read_text()?.to_string()),
+            ca_file: imap.ca_file.clone(),
+            inbox_folder: imap.inbox_folder.clone(),
+            processed_folder: imap.processed_folder.clone(),
+            refused_folder: imap.refused_folder.clone(),
+            poll_interval: Duration::from_secs(imap.poll_seconds.into()),
+            command_deadline: Duration::from_secs(imap.command_deadline_seconds.into()),
+            max_mail_bytes,
+            batch: imap.batch as usize,
+        })?),
+    })
+}
+
+fn security(security: Security) -> tls::Security {
+    match security {
+        Security::Tls => tls::Security::ImplicitTls,
+        Security::StartTls => tls::Security::StartTls,
+        Security::Plain => tls::Security::Plain,
+    }
+}

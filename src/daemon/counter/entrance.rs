@@ -1,0 +1,104 @@
+//! The ways in: an admin's link and its code, signing in without one, and the enrolment of a new factor.
+
+use super::Desk;
+use super::factor::person;
+use crate::engine::admins::Proof;
+use crate::engine::links::Purpose;
+use crate::engine::port::Fault;
+use crate::sop::case::Case;
+use crate::sop::names::{Address, Language};
+use crate::sop::phase::{AdminId, Phase};
+use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, Typed, UnlockAnswer};
+use crate::web::counter::Trouble;
+use crate::web::view::{Choice, EnrolView, LockView};
+
+/// A live admin's link: the case it opens, for whom, and about which choice.
+struct Opened {
+    case: Case,
+    admin: AdminId,
+    choice: Option<Choice>,
+}
+
+impl Desk {
+    pub(super) async fn show_lock(&self, token: &str, lang: Language) -> Result<Option<LockView>, Trouble> {
+        let Some(Opened { case, admin, .. }) = self.behind(token).await? else { return Ok(None) };
+        let Some(record) = self.registered(&admin).await? else { return Ok(None) };
+        let worked = self.engine.procedures.get(&case.procedure.hash)?;
+        let now = self.engine.clock.now();
+        let held = matches!(case.phase, Phase::Held { .. });
+        let demo_code = match &self.sandbox {
+            Some(_) => record.next_code(now)?,
+            None => None,
+        };
+        Ok(Some(LockView {
+            number: (!held).then(|| case.number.clone()),
+            services: case.services().to_vec(),
+            tally: self.tally(&case, &worked, lang),
+            clock: super::head::clock(&case, &worked, now),
+            admin: record.name,
+            demo_code,
+        }))
+    }
+
+    pub(super) async fn open_with_code(&self, token: &str, code: &Typed) -> Result<UnlockAnswer, Trouble> {
+        let Some(Opened { case, admin, choice }) = self.behind(token).await? else { return Ok(UnlockAnswer::Gone) };
+        let Some(record) = self.registered(&admin).await? else { return Ok(UnlockAnswer::Gone) };
+        let place = match case.phase {
+            Phase::Held { .. } => Place::Held(case.number.to_string()),
+            _ => Place::Case(case.number, choice),
+        };
+        Ok(match self.engine.prove(&admin, code.expose(), self.engine.clock.now()).await? {
+            Proof::Right => UnlockAnswer::Opened { admin: person(record), place },
+            Proof::Wrong { left } => UnlockAnswer::Wrong { left },
+            Proof::Locked => UnlockAnswer::LockedOut,
+        })
+    }
+
+    pub(super) async fn let_in(&self, address: &Address, code: &Typed) -> Result<SignInAnswer, Trouble> {
+        let Some(record) = self.registered(address).await? else { return Ok(SignInAnswer::Wrong) };
+        Ok(match self.engine.prove(address, code.expose(), self.engine.clock.now()).await? {
+            Proof::Right => SignInAnswer::Opened(person(record)),
+            Proof::Wrong { .. } => SignInAnswer::Wrong,
+            Proof::Locked => SignInAnswer::LockedOut,
+        })
+    }
+
+    pub(super) async fn show_enrolment(&self, token: &str) -> Result<Option<EnrolView>, Trouble> {
+        let Some((_, record)) = self.engine.invited(token).await? else { return Ok(None) };
+        let factor = record.factor()?;
+        let secret: String = factor.typed().expose().chars().filter(|c| !c.is_whitespace()).collect();
+        let issuer = &self.engine.letters.office().name;
+        let uri = factor.otpauth(issuer, record.address.as_str());
+        Ok(Some(EnrolView {
+            secret: Typed::new(secret),
+            uri: Typed::new(uri.expose().clone()),
+            address: record.address,
+        }))
+    }
+
+    pub(super) async fn end_enrolment(&self, token: &str, code: &Typed) -> Result<EnrolAnswer, Trouble> {
+        Ok(match self.engine.confirm_enrolment(token, code.expose()).await? {
+            Some(Proof::Right) => EnrolAnswer::Done,
+            Some(Proof::Wrong { left }) => EnrolAnswer::Wrong { left },
+            Some(Proof::Locked) | None => EnrolAnswer::Gone,
+        })
+    }
+
+    async fn behind(&self, token: &str) -> Result<Option<Opened>, Fault> {
+        let Some(link) = self.engine.open_link(token).await? else { return Ok(None) };
+        let Purpose::Case { admin, choice, .. } = link.purpose else { return Ok(None) };
+        let case = self.engine.case(&link.key.number).await?;
+        Ok(case.map(|case| Opened { case, admin, choice: choice_of(&choice) }))
+    }
+}
+
+/// The choice a link of the admin's mail is named after; the others open the page as a whole.
+fn choice_of(name: &str) -> Option<Choice> {
+    match name {
+        "approve" => Some(Choice::Approve),
+        "complete" => Some(Choice::Complete),
+        "reject" => Some(Choice::Reject),
+        "hand_over" => Some(Choice::HandOver),
+        _ => None,
+    }
+}

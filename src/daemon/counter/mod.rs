@@ -1,0 +1,266 @@
+//! The counter over the engine: what the desk's pages ask is answered from the cases as they stand, and what a person
+//! does there becomes a command of the procedure. Nothing is decided here; a refusal of the procedure becomes the
+//! answer the page has words for.
+//!
+//! [`case_page`] and its neighbours build views, [`decide`] and its neighbours act, [`words`] holds every sentence.
+
+mod case_page;
+mod change;
+mod confirm;
+mod decide;
+mod drafts;
+mod entrance;
+mod factor;
+mod findings;
+mod head;
+mod held;
+mod history;
+mod outcome;
+mod papers;
+mod proposal;
+mod queue;
+mod readiness;
+mod refusal;
+mod result;
+mod review;
+mod task;
+mod words;
+
+use std::sync::Arc;
+
+use futures::future::BoxFuture;
+
+use self::papers::PaperShelf;
+use super::run::LastLook;
+use crate::engine::Engine;
+use crate::engine::intake::Mailbox;
+use crate::engine::port::Fault;
+use crate::sop::names::{Address, CaseNumber, Language};
+use crate::web::answer::*;
+use crate::web::counter::{Counter, Later, Trouble};
+use crate::web::view::*;
+
+/// The letters of the demo and the things that can be played there; no other installation has one.
+pub trait Sandbox: Send + Sync {
+    fn view<'a>(&'a self, chosen: Option<&'a str>, lang: Language) -> BoxFuture<'a, Result<SandboxView, Fault>>;
+
+    /// Plays one of [`SandboxView::plays`]. False: no such play.
+    fn play<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<bool, Fault>>;
+}
+
+/// The desk of one office.
+pub struct Desk {
+    engine: Arc<Engine>,
+    mailboxes: Arc<Vec<Arc<Mailbox>>>,
+    last_look: LastLook,
+    sandbox: Option<Arc<dyn Sandbox>>,
+    papers: PaperShelf,
+    /// One code at a time: a button pressed twice finds what the first press did, not a used code.
+    hand: tokio::sync::Mutex<()>,
+}
+
+impl Desk {
+    /// `last_look` is set by whoever watches the mailboxes.
+    pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, last_look: LastLook) -> Self {
+        let (papers, hand) = (PaperShelf::default(), tokio::sync::Mutex::new(()));
+        Self { engine, mailboxes, last_look, sandbox: None, papers, hand }
+    }
+
+    /// The desk of the demo, which shows codes and letters that nobody else may see.
+    #[must_use]
+    pub fn with_sandbox(mut self, sandbox: Arc<dyn Sandbox>) -> Self {
+        self.sandbox = Some(sandbox);
+        self
+    }
+
+    /// The mailbox whose procedure a case is worked by, for reading its mails again.
+    fn mailbox_of(&self, case: &crate::sop::case::Case) -> Option<&Arc<Mailbox>> {
+        let pinned = self.mailboxes.iter().find(|m| *m.worked.procedure.hash() == case.procedure.hash);
+        pinned.or_else(|| self.mailboxes.first())
+    }
+}
+
+impl From<Fault> for Trouble {
+    fn from(fault: Fault) -> Self {
+        Self(fault.message)
+    }
+}
+
+impl Counter for Desk {
+    fn lock_view<'a>(&'a self, token: &'a str, lang: Language) -> Later<'a, Option<LockView>> {
+        Box::pin(self.show_lock(token, lang))
+    }
+
+    fn unlock<'a>(&'a self, token: &'a str, code: &'a Typed) -> Later<'a, UnlockAnswer> {
+        Box::pin(self.open_with_code(token, code))
+    }
+
+    fn sign_in<'a>(&'a self, address: &'a Address, code: &'a Typed) -> Later<'a, SignInAnswer> {
+        Box::pin(self.let_in(address, code))
+    }
+
+    fn sign_out<'a>(&'a self, admin: &'a Admin) -> Later<'a, ()> {
+        tracing::debug!(admin = %admin.address.masked(), "a device was locked");
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn case_page<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        lang: Language,
+    ) -> Later<'a, Option<CasePage>> {
+        Box::pin(self.show_case(admin, number, lang))
+    }
+
+    fn picture<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        paper: u32,
+        page: u32,
+    ) -> Later<'a, Option<Picture>> {
+        Box::pin(self.show_picture(admin, number, paper, page))
+    }
+
+    fn decide<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        form: DecisionForm,
+        lang: Language,
+    ) -> Later<'a, DecisionAnswer> {
+        Box::pin(self.take_decision(admin, number, form, lang))
+    }
+
+    fn save_draft<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        draft: DraftForm,
+    ) -> Later<'a, DecisionAnswer> {
+        Box::pin(self.keep_draft(admin, number, draft))
+    }
+
+    fn confirm<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, form: ConfirmForm) -> Later<'a, ConfirmAnswer> {
+        Box::pin(self.record_confirmation(admin, number, form))
+    }
+
+    fn manual_outcome<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        attempt: &'a str,
+        outcome: ManualOutcome,
+        lang: Language,
+    ) -> Later<'a, TaskAnswer> {
+        Box::pin(self.enter_outcome(admin, number, attempt, outcome, lang))
+    }
+
+    fn resolve_unknown<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        attempt: &'a str,
+        resolution: Resolution,
+        note: String,
+        lang: Language,
+    ) -> Later<'a, TaskAnswer> {
+        Box::pin(self.settle_unknown(admin, number, attempt, resolution, note, lang))
+    }
+
+    fn reissue<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        reason: String,
+        code: Typed,
+        lang: Language,
+    ) -> Later<'a, TaskAnswer> {
+        Box::pin(self.issue_anew(admin, number, reason, code, lang))
+    }
+
+    fn hand_in_person<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        form: HandForm,
+        lang: Language,
+    ) -> Later<'a, HandAnswer> {
+        Box::pin(self.hand_over_result(admin, number, form, lang))
+    }
+
+    fn account_for_deviation<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        deviation: &'a str,
+        reason: String,
+    ) -> Later<'a, TaskAnswer> {
+        Box::pin(self.explain_deviation(admin, number, deviation, reason))
+    }
+
+    fn held_view<'a>(&'a self, admin: &'a Admin, id: &'a str, _: Language) -> Later<'a, Option<HeldView>> {
+        Box::pin(self.show_held(admin, id))
+    }
+
+    fn settle_held<'a>(
+        &'a self,
+        admin: &'a Admin,
+        id: &'a str,
+        choice: HeldChoice,
+        reason: String,
+    ) -> Later<'a, HeldAnswer> {
+        Box::pin(self.settle_mail(admin, id, choice, reason))
+    }
+
+    fn desk<'a>(&'a self, admin: &'a Admin, filter: &'a DeskFilter, lang: Language) -> Later<'a, DeskView> {
+        Box::pin(self.show_queue(admin, filter, lang))
+    }
+
+    fn reveal_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<RevealView>> {
+        Box::pin(self.show_reveal(token))
+    }
+
+    fn reveal<'a>(&'a self, token: &'a str, typed: RevealTyped) -> Later<'a, RevealAnswer> {
+        Box::pin(self.claim(token, typed))
+    }
+
+    fn change_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<ChangeView>> {
+        Box::pin(self.show_change(token))
+    }
+
+    fn change_confirmed<'a>(&'a self, token: &'a str) -> Later<'a, ChangeAnswer> {
+        Box::pin(self.record_change(token))
+    }
+
+    fn enrol_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<EnrolView>> {
+        Box::pin(self.show_enrolment(token))
+    }
+
+    fn enrol_confirm<'a>(&'a self, token: &'a str, code: &'a Typed) -> Later<'a, EnrolAnswer> {
+        Box::pin(self.end_enrolment(token, code))
+    }
+
+    fn sandbox<'a>(&'a self, chosen: Option<&'a str>, lang: Language) -> Later<'a, Option<SandboxView>> {
+        Box::pin(async move {
+            match &self.sandbox {
+                Some(sandbox) => Ok(Some(sandbox.view(chosen, lang).await?)),
+                None => Ok(None),
+            }
+        })
+    }
+
+    fn play<'a>(&'a self, id: &'a str) -> Later<'a, bool> {
+        Box::pin(async move {
+            match &self.sandbox {
+                Some(sandbox) => Ok(sandbox.play(id).await?),
+                None => Ok(false),
+            }
+        })
+    }
+
+    fn ready(&self) -> BoxFuture<'_, Result<(), String>> {
+        Box::pin(self.is_ready())
+    }
+}

@@ -1,0 +1,218 @@
+//! What runs once everything is put together: a loop a mailbox, the dispatcher, the archive schedule, the desk. A
+//! failure of the store stops all of it; everything else is logged where it happens and tried again.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use chrono_tz::Tz;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use super::assembly::Assembly;
+use super::watchdog;
+use crate::config::schedule::ArchiveSchedule;
+use crate::engine::Engine;
+use crate::engine::intake::Mailbox;
+use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
+
+/// Mails taken in one transaction.
+const BATCH: usize = 50;
+/// Batches fetched ahead of the one being worked on.
+const AHEAD: usize = 2;
+
+/// When the mailboxes were last looked at, for the desk and for readiness.
+#[derive(Clone, Default)]
+pub struct LastLook(Arc<AtomicI64>);
+
+impl LastLook {
+    pub fn set(&self, at: DateTime<Utc>) {
+        self.0.store(at.timestamp_millis(), Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> Option<DateTime<Utc>> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            millis => DateTime::from_timestamp_millis(millis),
+        }
+    }
+}
+
+/// Runs every loop until `stop`, finishing what is in hand. Fails only when nothing can be written down any more.
+pub async fn run(
+    assembly: Assembly,
+    schedule: ArchiveSchedule,
+    last_look: LastLook,
+    stop: CancellationToken,
+) -> Result<(), Fault> {
+    let Assembly { engine, mailboxes, inboxes, store, .. } = assembly;
+    let mut loops = tokio::task::JoinSet::new();
+    for (mailbox, inbox) in mailboxes.into_iter().zip(inboxes) {
+        loops.spawn(serve_mailbox(engine.clone(), mailbox, inbox, last_look.clone(), stop.clone()));
+    }
+    loops.spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move { engine.dispatch(&stop).await }
+    });
+    loops.spawn(keep_archiving(engine.clone(), schedule, stop.clone()));
+    loops.spawn({
+        let (engine, stop) = (engine.clone(), stop.clone());
+        async move {
+            watchdog::stroke(&engine, &stop).await;
+            Ok(())
+        }
+    });
+    watchdog::ready("taking in mail");
+    let mut ended = Ok(());
+    tokio::select! {
+        () = stop.cancelled() => {}
+        fault = crate::engine::store::Store::failed(&*store) => ended = Err(fault),
+        Some(first) = loops.join_next() => {
+            if let Ok(Err(fault)) = first {
+                ended = Err(fault);
+            }
+        }
+    }
+    watchdog::stopping();
+    stop.cancel();
+    while let Some(done) = loops.join_next().await {
+        if let (Ok(Err(fault)), Ok(())) = (done, &ended) {
+            ended = Err(fault);
+        }
+    }
+    ended
+}
+
+/// Fetches, takes in and files, each in its own task, so that the next batch never waits for the last one's filing.
+async fn serve_mailbox(
+    engine: Arc<Engine>,
+    mailbox: Arc<Mailbox>,
+    inbox: Arc<dyn Inbox>,
+    last_look: LastLook,
+    stop: CancellationToken,
+) -> Result<(), Fault> {
+    let (fetched, mut arrivals) = mpsc::channel::<Vec<Arrival>>(AHEAD);
+    let (handled, to_file) = mpsc::channel::<Vec<(Origin, Folder)>>(AHEAD * 4);
+    let fetching = tokio::spawn(fetch(engine.clone(), inbox.clone(), fetched, last_look, stop.clone()));
+    let filing = tokio::spawn(file(inbox, to_file));
+    let mut result = Ok(());
+    while let Some(batch) = arrivals.recv().await {
+        let count = batch.len();
+        match take_in(&engine, &mailbox, batch, &stop).await {
+            Ok(filed) => {
+                tracing::info!(mailbox = mailbox.name, mails = count, "mail is on record");
+                if handled.send(filed).await.is_err() {
+                    break;
+                }
+            }
+            Err(fault) => {
+                result = Err(fault);
+                stop.cancel();
+                break;
+            }
+        }
+    }
+    drop(handled);
+    drop(arrivals);
+    let _ = fetching.await;
+    let _ = filing.await;
+    result
+}
+
+/// A batch that cannot be taken in now is tried again: it is handed out of the inbox only once. A store that is gone
+/// ends the program.
+async fn take_in(
+    engine: &Engine,
+    mailbox: &Mailbox,
+    batch: Vec<Arrival>,
+    stop: &CancellationToken,
+) -> Result<Vec<(Origin, Folder)>, Fault> {
+    let mut tries = 0;
+    loop {
+        match engine.take_in(mailbox, batch.clone()).await {
+            Err(fault)
+                if fault.kind == crate::engine::port::FaultKind::Transient && tries < 5 && !stop.is_cancelled() =>
+            {
+                tracing::warn!(mailbox = mailbox.name, "a batch of mail waits: {fault}");
+                let pause = crate::engine::dispatch::backoff(tries, &*engine.random).to_std().unwrap_or_default();
+                tokio::time::sleep(pause).await;
+                tries += 1;
+            }
+            done => return done,
+        }
+    }
+}
+
+async fn fetch(
+    engine: Arc<Engine>,
+    inbox: Arc<dyn Inbox>,
+    fetched: mpsc::Sender<Vec<Arrival>>,
+    last_look: LastLook,
+    stop: CancellationToken,
+) {
+    let mut failures = 0;
+    while !stop.is_cancelled() {
+        let next = tokio::select! {
+            () = stop.cancelled() => return,
+            next = inbox.next(BATCH) => next,
+        };
+        match next {
+            Ok(batch) => {
+                failures = 0;
+                last_look.set(engine.clock.now());
+                if !batch.is_empty() && fetched.send(batch).await.is_err() {
+                    return;
+                }
+            }
+            Err(fault) => {
+                tracing::warn!(failures = failures + 1, "mail cannot be fetched: {fault}");
+                let pause = crate::engine::dispatch::backoff(failures, &*engine.random).min(TimeDelta::minutes(5));
+                failures = (failures + 1).min(6);
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause.to_std().unwrap_or_default()) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Files what is on record; whatever waits is filed together. A failure is harmless: the mail is known when it comes again.
+async fn file(inbox: Arc<dyn Inbox>, mut to_file: mpsc::Receiver<Vec<(Origin, Folder)>>) {
+    while let Some(mut mails) = to_file.recv().await {
+        while let Ok(more) = to_file.try_recv() {
+            mails.extend(more);
+        }
+        if let Err(fault) = inbox.file(&mails).await {
+            tracing::warn!(mails = mails.len(), "mails on record cannot be filed: {fault}");
+        }
+    }
+}
+
+/// Step 9 on its schedule, in the office's zone.
+async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: CancellationToken) -> Result<(), Fault> {
+    let zone: Tz = engine.office.zone;
+    loop {
+        let now = engine.clock.now();
+        let Some(next) = schedule.next_after(zone, now) else { return Ok(()) };
+        // Short naps, so that a clock that jumps is noticed.
+        while engine.clock.now() < next {
+            let left = (next - engine.clock.now()).min(TimeDelta::seconds(60)).to_std().unwrap_or(Duration::ZERO);
+            tokio::select! {
+                () = stop.cancelled() => return Ok(()),
+                () = tokio::time::sleep(left) => {}
+            }
+        }
+        engine.store.destroy_expired_secrets(engine.clock.now()).await?;
+        let filed = engine.file_closed().await?;
+        if !filed.archived.is_empty() || !filed.failed.is_empty() {
+            tracing::info!(
+                archived = filed.archived.len(),
+                waiting = filed.waiting,
+                failed = filed.failed.len(),
+                "archive schedule"
+            );
+        }
+    }
+}

@@ -1,0 +1,215 @@
+//! SOP step 2, completeness (kelengkapan): is everything there, and does it say what it must? An item that hangs on a
+//! paper which is absent is left out; the absent paper itself is the finding.
+
+use super::case_file::CaseFile;
+use super::fact::name::Likeness;
+use super::letter::Letter;
+use super::recognition::SignerPolicy;
+use super::wording;
+use crate::sop::checklist::{Check, DocumentKind, Evidence, Finding, Method};
+
+pub fn check(file: &CaseFile<'_>) -> Vec<Check> {
+    let mut checks = vec![request_letter(file)];
+    checks.extend(signed(file));
+    checks.push(service_stated(file));
+    checks.extend(applicant_identified(file));
+    checks.push(appointment_decree(file));
+    checks.extend(decree_names_applicant(file));
+    checks
+}
+
+/// One finding of this step.
+fn finding(
+    item: &str,
+    finding: Finding,
+    because: impl Into<String>,
+    evidence: impl IntoIterator<Item = Evidence>,
+) -> Check {
+    Check {
+        item: item.into(),
+        step: 2,
+        finding,
+        because: because.into(),
+        evidence: evidence.into_iter().collect(),
+        pair: None,
+    }
+}
+
+fn unread_because(file: &CaseFile<'_>, kind: DocumentKind, name: &str) -> Option<String> {
+    let stack = file.unread(kind)?;
+    let paper = stack.attachments.join(" + ");
+    let why = if stack.encrypted { "dikunci dengan kata sandi" } else { "tidak dapat dibaca" };
+    Some(format!("{name} (“{paper}”) {why}; mohon dikirim ulang dalam PDF atau JPG yang dapat dibaca."))
+}
+
+fn request_letter(file: &CaseFile<'_>) -> Check {
+    let item = "request_letter";
+    if let Some((_, letter)) = file.letter() {
+        let because = format!("Surat permohonan{} ada.", wording::numbered(letter.number.as_deref(), letter.date));
+        return finding(item, Finding::Met, because, letter.evidence.heading.clone());
+    }
+    let because = unread_because(file, DocumentKind::RequestLetter, "Surat permohonan")
+        .unwrap_or_else(|| "Surat permohonan belum dilampirkan.".to_owned());
+    finding(item, Finding::Missing, because, None)
+}
+
+fn signed(file: &CaseFile<'_>) -> Option<Check> {
+    let item = "request_letter_signed";
+    let (stack, letter) = file.letter()?;
+    if let Some(electronic) = &letter.signatures.electronic {
+        let because = "Surat memuat keterangan tanda tangan elektronik; keabsahannya diperiksa pada langkah 5.";
+        return Some(finding(item, Finding::Met, because, [electronic.clone()]));
+    }
+    if stack.signed_electronically {
+        let because = "Berkas PDF memuat tanda tangan elektronik; keabsahannya diperiksa pada langkah 5.";
+        return Some(finding(item, Finding::Met, because, None));
+    }
+    Some(by_hand(file, letter))
+}
+
+fn by_hand(file: &CaseFile<'_>, letter: &Letter) -> Check {
+    let item = "request_letter_signed";
+    let blocks = &letter.signatures.blocks;
+    let own = file.applicant.name.as_deref().and_then(|n| letter.signatures.of(n));
+    let by_applicant = own.is_some_and(|b| b.filled);
+    let another = blocks.iter().find(|b| b.filled && own.is_none_or(|o| o.name != b.name));
+    let policy = file.recognition.letter.signer;
+    let satisfied = match policy {
+        SignerPolicy::Applicant => by_applicant,
+        SignerPolicy::Superior => another.is_some(),
+        SignerPolicy::Both => by_applicant && another.is_some(),
+        SignerPolicy::Anyone => by_applicant || another.is_some(),
+    };
+    if satisfied {
+        let block = if by_applicant { own } else { another };
+        let who = block.map(|b| b.name.clone()).unwrap_or_default();
+        return finding(
+            item,
+            Finding::Met,
+            format!("Surat ditandatangani oleh {who}."),
+            block.map(|b| b.evidence.clone()),
+        );
+    }
+    let evidence = own.or(blocks.first()).map(|b| b.evidence.clone());
+    match another {
+        Some(block) if own.is_none() => {
+            let because = format!("Surat ditandatangani oleh {}, bukan oleh pemohon.", block.name);
+            finding(item, Finding::Unclear, because, [block.evidence.clone()])
+        }
+        _ if by_applicant => finding(item, Finding::Missing, "Tanda tangan atasan pemohon belum ada.", evidence),
+        _ => finding(item, Finding::Missing, "Surat belum ditandatangani oleh pemohon.", evidence),
+    }
+}
+
+fn service_stated(file: &CaseFile<'_>) -> Check {
+    let item = "service_stated";
+    let evidence = file.letter().and_then(|(_, l)| l.evidence.service.clone());
+    if file.services.is_empty() {
+        return finding(
+            item,
+            Finding::Missing,
+            "Tidak disebut layanan yang diminta: reset password atau informasi user ID.",
+            evidence,
+        );
+    }
+    finding(item, Finding::Met, format!("Layanan yang diminta: {}.", wording::services(&file.services)), evidence)
+}
+
+fn applicant_identified(file: &CaseFile<'_>) -> Option<Check> {
+    let item = "applicant_identified";
+    let (_, letter) = file.letter()?;
+    let a = &file.applicant;
+    let evidence = letter.evidence.name.clone().into_iter().chain(letter.evidence.nip.clone());
+    let name = a.name.as_deref().unwrap_or_default();
+    if file.disagreeing_letters {
+        return Some(finding(
+            item,
+            Finding::Unclear,
+            "Surat-surat yang dikirim menyebut orang yang berbeda.",
+            evidence,
+        ));
+    }
+    if letter.several {
+        return Some(finding(item, Finding::Unclear, "Surat menyebut lebih dari satu pemohon.", evidence));
+    }
+    Some(match (a.name.is_some(), a.nip.is_some(), a.user_id.is_some()) {
+        (true, true, _) => finding(item, Finding::Met, format!("Pemohon {name} disebut dengan NIP."), evidence),
+        (true, false, _) if letter.odd_nip => finding(
+            item,
+            Finding::Unclear,
+            format!("NIP pemohon {name} pada surat tidak terdiri atas 18 angka."),
+            evidence,
+        ),
+        (true, false, true) => {
+            finding(item, Finding::Met, format!("Pemohon {name} disebut dengan user ID, tanpa NIP."), evidence)
+        }
+        (true, false, false) => {
+            finding(item, Finding::Unclear, format!("Pemohon {name} disebut tanpa NIP dan tanpa user ID."), evidence)
+        }
+        (false, true, _) | (false, _, true) => {
+            finding(item, Finding::Unclear, "Surat tidak memuat nama pemohon yang dapat dibaca.", evidence)
+        }
+        (false, false, false) => finding(item, Finding::Missing, "Surat tidak menyebut data pemohon.", evidence),
+    })
+}
+
+fn appointment_decree(file: &CaseFile<'_>) -> Check {
+    let item = "appointment_decree";
+    let Some((stack, decree)) = file.decree() else {
+        let because = unread_because(file, DocumentKind::AppointmentDecree, "SK pengangkatan")
+            .unwrap_or_else(|| format!("SK pengangkatan sebagai {} belum dilampirkan.", file.recognition.role.profile));
+        return finding(item, Finding::Missing, because, None);
+    };
+    let named = wording::numbered(decree.number.as_deref(), decree.enacted);
+    if stack.annex_only {
+        return finding(
+            item,
+            Finding::Unclear,
+            format!("Hanya lampiran keputusan{named} yang ada, tanpa batang tubuhnya."),
+            decree.evidence.clone(),
+        );
+    }
+    if stack.weaker {
+        let because = format!("Yang dilampirkan surat tugas atau surat perintah{named}, bukan keputusan pengangkatan.");
+        return finding(item, Finding::Unclear, because, decree.evidence.clone());
+    }
+    finding(item, Finding::Met, format!("SK pengangkatan{named} ada."), decree.evidence.clone())
+}
+
+fn decree_names_applicant(file: &CaseFile<'_>) -> Option<Check> {
+    let item = "decree_names_applicant";
+    let (stack, decree) = file.decree()?;
+    let name = file.applicant.name.as_deref()?;
+    let Some(entry) = &file.entry else {
+        if decree.refers_to_annex && !file.has_annex(decree) {
+            let because = "Lampiran SK yang memuat nama pemohon belum disertakan.";
+            return Some(finding(item, Finding::Missing, because, decree.evidence.clone()));
+        }
+        let because = format!("Nama {name} tidak tercantum dalam SK.");
+        // What was read from a picture may hide a name; a document's own text does not.
+        let how = if stack.method == Method::Text { Finding::Contradicted } else { Finding::Missing };
+        return Some(finding(item, how, because, decree.evidence.clone()));
+    };
+    let evidence = [entry.evidence.clone()];
+    Some(match (entry.nip_equal, entry.likeness) {
+        (Some(true), Likeness::Different) => {
+            finding(item, Finding::Unclear, "NIP pemohon tercantum dalam SK dengan nama lain.", evidence)
+        }
+        (Some(true), Likeness::Exact) => {
+            finding(item, Finding::Met, format!("{name} tercantum dalam SK dengan NIP yang sama."), evidence)
+        }
+        (Some(true), _) => {
+            finding(item, Finding::Met, "Nama dalam SK ditulis sedikit berbeda, NIP sama.".to_owned(), evidence)
+        }
+        (Some(false), _) => finding(
+            item,
+            Finding::Unclear,
+            format!("Nama {name} tercantum dalam SK dengan NIP yang berbeda."),
+            evidence,
+        ),
+        (None, Likeness::Exact) => finding(item, Finding::Met, format!("{name} tercantum dalam SK."), evidence),
+        (None, _) => {
+            finding(item, Finding::Unclear, format!("Nama yang mirip {name} tercantum dalam SK, tanpa NIP."), evidence)
+        }
+    })
+}

@@ -1,0 +1,195 @@
+//! An appointment decree, read: number, enactment, how long it is in force, whether its annex is there, who signed.
+
+use chrono::NaiveDate;
+
+use super::fact::number::Number;
+use super::fact::period::{self, Period};
+use super::fact::signature::{self, Signatures};
+use super::fact::{date, number};
+use super::fields::{self, Labelled};
+use super::fold::{Gist, fold};
+use super::page::Rect;
+use super::recognition::{Field, Recognition};
+use super::sheet::{Piece, Row, Sheet, share_width};
+use super::sort::Stack;
+use crate::sop::checklist::Evidence;
+
+#[derive(Debug, Clone)]
+pub struct Decree {
+    pub number: Option<String>,
+    pub enacted: Option<NaiveDate>,
+    pub period: Period,
+    pub title: String,
+    pub signatures: Signatures,
+    /// The clauses send the reader to an annex.
+    pub refers_to_annex: bool,
+    pub has_annex: bool,
+    pub evidence: Option<Evidence>,
+    /// The line that states the period.
+    pub period_evidence: Option<Evidence>,
+}
+
+pub fn read(stack: &Stack, r: &Recognition) -> Decree {
+    let labelled = fields::read(&stack.sheets, r);
+    let title = title(&stack.sheets);
+    let enacted = enacted(&stack.sheets, &labelled);
+    let operative = operative(&stack.sheets);
+    let annex = annex_row(&stack.sheets);
+    let heading = stack.sheets.first().and_then(|s| heading(s, r).map(|(text, at)| s.evidence(&text, at)));
+    Decree {
+        number: decree_number(&stack.sheets, &labelled),
+        enacted,
+        period: period::read(&operative, &title, enacted),
+        signatures: signature::read(&stack.sheets, None, r),
+        refers_to_annex: refers_to_annex(&operative),
+        has_annex: annex.is_some() || stack.annex_only,
+        evidence: heading,
+        period_evidence: period_row(&stack.sheets),
+        title,
+    }
+}
+
+/// What stands between `TENTANG` and the considerations.
+pub fn title(sheets: &[Sheet]) -> String {
+    let Some(sheet) = sheets.first() else { return String::new() };
+    let is_mark = |row: &Row| row.pieces.iter().any(|p| fold(&p.text) == "tentang");
+    let Some(at) = sheet.rows.iter().position(is_mark) else {
+        return in_line_title(sheet);
+    };
+    let ends = |row: &&Row| {
+        let folded = fold(&row.text());
+        !["menimbang", "mengingat", "dengan rahmat", "membaca"].iter().any(|w| folded.starts_with(w))
+    };
+    let rows = sheet.rows[at + 1..].iter().take_while(ends).take(8);
+    rows.map(Row::text).collect::<Vec<_>>().join(" ")
+}
+
+/// `TENTANG PEMBENTUKAN TIM …` on one line.
+fn in_line_title(sheet: &Sheet) -> String {
+    let rows: Vec<String> = sheet.rows.iter().take(25).map(Row::text).collect();
+    let Some(at) = rows.iter().position(|r| fold(r).starts_with("tentang ")) else { return String::new() };
+    let ends =
+        |r: &&String| !["menimbang", "mengingat", "dengan rahmat", "membaca"].iter().any(|w| fold(r).starts_with(w));
+    rows[at..].iter().take_while(ends).take(8).cloned().collect::<Vec<_>>().join(" ")
+}
+
+fn heading(sheet: &Sheet, r: &Recognition) -> Option<(String, Rect)> {
+    let opens = |p: &Piece| {
+        let gist = Gist::of(&p.text);
+        gist.starts_with_any(&r.decree.titles)
+            || gist.starts_with_any(&r.decree.weaker)
+            || fold(&p.text).starts_with("lampiran")
+    };
+    sheet.pieces().map(|(_, p)| p).find(|p| opens(p)).map(|p| (p.text.clone(), p.at))
+}
+
+/// The number under the heading: before the considerations, else in the head of the annex.
+fn decree_number(sheets: &[Sheet], labelled: &[Labelled]) -> Option<String> {
+    let first = sheets.first()?;
+    let end = first
+        .rows
+        .iter()
+        .position(|row| fold(&row.text()).starts_with("menimbang"))
+        .unwrap_or(first.rows.len().min(25));
+    let unlabelled = first.rows[..end].iter().flat_map(|row| &row.pieces).find_map(|piece| {
+        let (lead, rest) = piece.text.split_once(|c: char| c.is_whitespace() || c == ':')?;
+        let is_label = matches!(fold(lead).as_str(), "nomor" | "no" | "nomer");
+        if is_label { number::read(rest) } else { None }
+    });
+    let under = labelled
+        .iter()
+        .filter(|l| l.fields.contains(&Field::Number) && (l.page > 0 || l.row < end))
+        .find_map(|l| number::read(&l.rest_of_row).filter(|n| matches!(n, Number::Given(_))));
+    match unlabelled.filter(|n| matches!(n, Number::Given(_))).or(under) {
+        Some(Number::Given(number)) => Some(number),
+        _ => None,
+    }
+}
+
+/// The day after `Ditetapkan di … pada tanggal`, else the date in the head of the annex, else a line of place and date.
+fn enacted(sheets: &[Sheet], labelled: &[Labelled]) -> Option<NaiveDate> {
+    for sheet in sheets {
+        for (row, piece) in sheet.pieces() {
+            let folded = fold(&piece.text);
+            if !["ditetapkan di", "dikeluarkan di", "ditetapkan pada", "dibuat di"]
+                .iter()
+                .any(|w| folded.starts_with(w))
+            {
+                continue;
+            }
+            if let Some(day) = date::first(&piece.text) {
+                return Some(day);
+            }
+            let below = sheet.rows[row..sheet.rows.len().min(row + 4)].iter().flat_map(|r| &r.pieces);
+            let near = below.filter(|p| share_width(p.at, piece.at) || (p.middle() - piece.middle()).abs() < p.at.h);
+            if let Some(day) = near.filter_map(|p| date::first(&p.text)).next() {
+                return Some(day);
+            }
+        }
+    }
+    let labelled_day = labelled.iter().filter(|l| l.fields.contains(&Field::Date)).find_map(|l| date::first(&l.value));
+    labelled_day.or_else(|| sheets.iter().find_map(place_and_date)).or_else(|| annex_date(sheets))
+}
+
+/// `Tanjung Seraya, 2 Januari 2026` on a line of its own.
+pub fn place_and_date(sheet: &Sheet) -> Option<NaiveDate> {
+    sheet.pieces().find_map(|(_, piece)| {
+        let found = date::find(&piece.text);
+        let [only] = &found[..] else { return None };
+        let before = piece.text[..only.at.start].trim_end_matches([' ', ',']);
+        let place = before.chars().next().is_none_or(char::is_uppercase) && before.split_whitespace().count() <= 4;
+        let stops = piece.text[..only.at.start].trim_end().ends_with(',') || before.is_empty();
+        let nothing_after = piece.text[only.at.end..].chars().all(|c| !c.is_alphanumeric());
+        (place && stops && nothing_after).then_some(only.date)
+    })
+}
+
+fn annex_date(sheets: &[Sheet]) -> Option<NaiveDate> {
+    let (page, row) = annex_row(sheets)?;
+    let rows = &sheets[page].rows;
+    rows[row..rows.len().min(row + 6)].iter().find_map(|r| date::first(&r.text()))
+}
+
+/// From `MEMUTUSKAN` to the enactment; the whole text where there is no such word.
+fn operative(sheets: &[Sheet]) -> String {
+    let rows: Vec<String> = sheets.iter().flat_map(|s| s.rows.iter().map(Row::text)).collect();
+    let begins = |r: &String| {
+        let folded = fold(r).replace(' ', "");
+        folded.starts_with("memutuskan") || folded.starts_with("menetapkan") || folded.starts_with("menugaskan")
+    };
+    let from = rows.iter().position(begins).unwrap_or(0);
+    let ends =
+        |r: &String| ["ditetapkan di", "dikeluarkan di", "lampiran keputusan"].iter().any(|w| fold(r).starts_with(w));
+    let to = rows[from..].iter().position(ends).map_or(rows.len(), |n| from + n);
+    rows[from..to].join(" ")
+}
+
+fn refers_to_annex(operative: &str) -> bool {
+    let folded = fold(operative);
+    ["dalam lampiran", "pada lampiran", "sebagaimana lampiran", "lampiran keputusan", "terlampir"]
+        .iter()
+        .any(|w| folded.contains(w))
+}
+
+/// Where the annex begins: a line that opens with `LAMPIRAN` after the clauses.
+fn annex_row(sheets: &[Sheet]) -> Option<(usize, usize)> {
+    sheets.iter().enumerate().find_map(|(page, sheet)| {
+        let after = page > 0;
+        let enacted = sheet.rows.iter().position(|r| fold(&r.text()).contains("ditetapkan di")).unwrap_or(0);
+        sheet.rows.iter().enumerate().skip(if after { 0 } else { enacted }).find_map(|(n, row)| {
+            let opens = row.pieces.iter().any(|p| fold(&p.text).starts_with("lampiran"));
+            (opens && (after || n > 0)).then_some((page, n))
+        })
+    })
+}
+
+fn period_row(sheets: &[Sheet]) -> Option<Evidence> {
+    sheets.iter().find_map(|sheet| {
+        let row = sheet.rows.iter().find(|row| {
+            let folded = fold(&row.text());
+            folded.contains("berlaku") && !folded.contains("tidak berlaku")
+        })?;
+        let at = row.pieces.first()?.at;
+        Some(sheet.evidence(&row.text(), at))
+    })
+}

@@ -1,0 +1,14 @@
+//! Facts: one small reader for each kind of value that stands in a letter or a decree. Each takes text or a sheet and
+//! returns what it found; none knows the account register, the mail or the checklist.
+
+pub mod date;
+pub mod name;
+pub mod nip;
+pub mod number;
+pub mod order;
+pub mod period;
+pub mod place;
+pub mod role;
+pub mod service;
+pub mod signature;
+pub mod user_id;

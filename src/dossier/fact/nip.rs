@@ -1,0 +1,189 @@
+//! Employee numbers (NIP, NIPPPK) and citizen numbers (NIK): found in text, and looked at for structure (DOMAIN §3).
+//! Structure never proves that a number exists; a digit is never repaired here.
+
+use std::ops::Range;
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::dossier::page::Rect;
+use crate::dossier::sheet::{Piece, Sheet, share_width};
+use crate::sop::names::Nip;
+
+/// A run of digits, perhaps grouped, found in text. `at` counts bytes.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Digits {
+    pub digits: String,
+    pub at: Range<usize>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    Pns,
+    Pppk,
+}
+
+/// What is odd about a number of 18 digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    BirthDate,
+    Appointment,
+    Sex,
+    Serial,
+}
+
+/// All employee numbers in a text: 18 digits, unspaced or grouped with single spaces, dots or hyphens.
+pub fn find(text: &str) -> Vec<(Nip, Range<usize>)> {
+    runs(text).into_iter().filter_map(|run| Nip::parse(&run.digits).map(|nip| (nip, run.at))).collect()
+}
+
+/// How many employee numbers stand inside a box of a sheet.
+pub fn find_count(sheet: &Sheet, block: Rect) -> usize {
+    let inside = |p: &Piece| share_width(p.at, block) && p.middle() > block.y && p.middle() < block.y + block.h;
+    sheet.pieces().filter(|(_, p)| inside(p)).map(|(_, p)| find(&p.text).len()).sum()
+}
+
+/// The digits right after a label such as `NIP.`, whatever their count: a number with a digit too few is still seen.
+pub fn first_run(text: &str) -> Option<Digits> {
+    runs(text).into_iter().find(|run| run.digits.len() >= 9)
+}
+
+fn runs(text: &str) -> Vec<Digits> {
+    let chars: Vec<(usize, char)> = text.char_indices().collect();
+    let mut found = Vec::new();
+    let mut i = 0;
+    while i < chars.len() {
+        if !chars[i].1.is_ascii_digit() {
+            i += 1;
+            continue;
+        }
+        let start = chars[i].0;
+        let (digits, next, end) = run_from(&chars, i);
+        found.push(Digits { digits, at: start..end });
+        i = next;
+    }
+    found
+}
+
+/// Collects digits from `i` on. A separator is kept inside the run only while fewer than 18 digits were read.
+fn run_from(chars: &[(usize, char)], mut i: usize) -> (String, usize, usize) {
+    let mut digits = String::new();
+    let mut end = chars[i].0;
+    while i < chars.len() {
+        let (at, c) = chars[i];
+        if c.is_ascii_digit() {
+            digits.push(c);
+            end = at + 1;
+            i += 1;
+            continue;
+        }
+        let separates = matches!(c, ' ' | '\u{a0}' | '.' | '-');
+        let group = chars[i + 1..].iter().take_while(|(_, n)| n.is_ascii_digit()).count();
+        if !separates || group == 0 || group > 8 || digits.len() >= 18 {
+            break;
+        }
+        i += 1;
+    }
+    (digits, i, end)
+}
+
+/// Looks at the structure on a given day: birth date, appointment, sex, serial.
+pub fn structure(nip: &Nip, day: NaiveDate) -> Result<Kind, Flaw> {
+    let d = nip.digits();
+    let part = |r: Range<usize>| d[r].parse::<u32>().unwrap_or(0);
+    let birth = NaiveDate::from_ymd_opt(part(0..4) as i32, part(4..6), part(6..8)).ok_or(Flaw::BirthDate)?;
+    if birth.year() < 1920 || birth > day {
+        return Err(Flaw::BirthDate);
+    }
+    let (year, code) = (part(8..12) as i32, part(12..14));
+    let kind = match code {
+        1..=12 => Kind::Pns,
+        21..=29 => Kind::Pppk,
+        _ => return Err(Flaw::Appointment),
+    };
+    if year <= birth.year() || year > day.year() {
+        return Err(Flaw::Appointment);
+    }
+    if !matches!(&d[14..15], "1" | "2") {
+        return Err(Flaw::Sex);
+    }
+    if part(15..18) == 0 { Err(Flaw::Serial) } else { Ok(kind) }
+}
+
+/// Whether 16 digits could be a NIK: day of birth, with 40 added for women, month, and a serial that is not 0000.
+pub fn is_nik(digits: &str) -> bool {
+    if digits.len() != 16 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return false;
+    }
+    let part = |r: Range<usize>| digits[r].parse::<u32>().unwrap_or(0);
+    let day = part(6..8);
+    let day = if day > 40 { day - 40 } else { day };
+    (1..=31).contains(&day) && (1..=12).contains(&part(8..10)) && part(12..16) > 0 && part(0..2) >= 11
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn day() -> NaiveDate {
+        NaiveDate::from_ymd_opt(2026, 11, 9).expect("a calendar day")
+    }
+
+    fn only(text: &str) -> String {
+        find(text).first().map(|(nip, _)| nip.digits().to_owned()).unwrap_or_default()
+    }
+
+    #[test]
+    fn printed_forms_of_a_number_are_one() {
+        for text in [
+            "NIP. 19920315 201903 1 904",
+            "NIP : 199203152019031904",
+            "NIP.19920315.201903.1.904",
+            "(19920315 201903 1 904)",
+        ] {
+            assert_eq!(only(text), "199203152019031904", "{text}");
+        }
+    }
+
+    #[test]
+    fn a_telephone_number_or_a_date_is_no_employee_number() {
+        assert!(find("HP 0840-0000-1904, 12-11-2026").is_empty());
+        assert!(find("1992031520190319045").is_empty());
+    }
+
+    #[test]
+    fn a_contract_employee_has_no_month_in_the_fourteenth_digit() {
+        let pppk = Nip::parse("199505102022211907").expect("18 digits");
+        let pns = Nip::parse("199203152019031904").expect("18 digits");
+        let odd = Nip::parse("199203152019151904").expect("18 digits");
+        let born = Nip::parse("199213152019031904").expect("18 digits");
+
+        assert_eq!(structure(&pppk, day()), Ok(Kind::Pppk));
+        assert_eq!(structure(&pns, day()), Ok(Kind::Pns));
+        assert_eq!(structure(&odd, day()), Err(Flaw::Appointment));
+        assert_eq!(structure(&born, day()), Err(Flaw::BirthDate));
+    }
+
+    #[test]
+    fn a_womans_day_of_birth_has_forty_added() {
+        assert!(is_nik("6401014704900001"));
+        assert!(!is_nik("6401017504900001"));
+        assert!(!is_nik("6401010704900000"));
+    }
+
+    proptest! {
+        #[test]
+        fn grouping_never_changes_the_digits(digits in "[0-9]{18}") {
+            let spaced = format!("NIP {} {} {} {}", &digits[..8], &digits[8..14], &digits[14..15], &digits[15..]);
+
+            prop_assert_eq!(only(&spaced), digits);
+        }
+
+        #[test]
+        fn any_text_is_searched_without_a_panic(text in "\\PC{0,80}") {
+            find(&text);
+            first_run(&text);
+        }
+    }
+}

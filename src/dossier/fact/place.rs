@@ -1,0 +1,206 @@
+//! Where a person's line is in a decree: the cell, list entry or clause that holds the name or the employee number, and
+//! the strip of the page that belongs to it. What the line says is read in [`super::role`].
+
+use super::name::{self, Likeness};
+use super::nip;
+use crate::dossier::fold::Gist;
+use crate::dossier::page::Rect;
+use crate::dossier::sheet::{Piece, Sheet, share_width, union};
+use crate::sop::names::Nip;
+
+/// Where a person was found on a sheet.
+pub struct Anchor {
+    /// The anchor is the whole cell of name and number, not one line of it.
+    pub cell: bool,
+    pub sheet: usize,
+    pub row: usize,
+    pub at: Rect,
+    pub likeness: Likeness,
+    pub nip_equal: Option<bool>,
+}
+
+/// All places where the name or the number stands.
+pub fn anchors(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anchor> {
+    let mut found = Vec::new();
+    for (row, piece) in sheet.pieces() {
+        let here = nip::find(&piece.text);
+        let equal = number.is_some_and(|number| here.iter().any(|(found, _)| found == number));
+        let likeness = likeness_in(&piece.text, who);
+        if !equal && likeness == Likeness::Different {
+            continue;
+        }
+        let beside =
+            if equal { Some(true) } else { number.and_then(|number| number_beside(sheet, piece, &here, number)) };
+        found.push(Anchor { cell: false, sheet: n, row, at: piece.at, likeness, nip_equal: beside });
+    }
+    found.extend(across_lines(n, sheet, who, number));
+    found.extend(in_cells(n, sheet, who, number));
+    found
+}
+
+/// Cells of narrow tables, where name and number both wrap. Only a cell with exactly one number is one person's.
+fn in_cells(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anchor> {
+    cells(sheet)
+        .into_iter()
+        .filter_map(|cell| {
+            let numbers = nip::find(&cell.text);
+            let [(found, _)] = &numbers[..] else { return None };
+            let nip_equal = number.map(|number| found == number);
+            let likeness = likeness_in(&cell.text, who);
+            let fits = nip_equal == Some(true) || likeness <= Likeness::Initials;
+            fits.then_some(Anchor { cell: true, sheet: n, row: cell.row, at: cell.at, likeness, nip_equal })
+        })
+        .collect()
+}
+
+struct Cell {
+    row: usize,
+    at: Rect,
+    text: String,
+}
+
+/// Lines of one column that stand closer than the column's rows do.
+fn cells(sheet: &Sheet) -> Vec<Cell> {
+    let mut pieces: Vec<(usize, &Piece)> = sheet.pieces().collect();
+    let column = |p: &Piece| (p.at.x / 6.0).round();
+    pieces.sort_by(|(_, a), (_, b)| column(a).total_cmp(&column(b)).then(a.at.y.total_cmp(&b.at.y)));
+    let mut cells: Vec<Cell> = Vec::new();
+    for lines in pieces.chunk_by(|(_, a), (_, b)| (a.at.x - b.at.x).abs() < 6.0) {
+        let gaps = || lines.windows(2).map(|w| w[1].1.at.y - (w[0].1.at.y + w[0].1.at.h));
+        let least = gaps().filter(|g| *g > -3.0).fold(f32::INFINITY, f32::min);
+        let mut open: Option<Cell> = None;
+        for ((row, piece), gap) in lines.iter().zip(std::iter::once(f32::INFINITY).chain(gaps())) {
+            match &mut open {
+                Some(cell) if gap < least + 0.3 * piece.at.h => {
+                    cell.at = union(cell.at, piece.at);
+                    cell.text = format!("{} {}", cell.text, piece.text);
+                }
+                _ => cells.extend(open.replace(Cell { row: *row, at: piece.at, text: piece.text.clone() })),
+            }
+        }
+        cells.extend(open);
+    }
+    cells.retain(|cell| cell.text.split_whitespace().count() <= 24);
+    cells
+}
+
+/// A name that wraps onto the next line of its cell.
+fn across_lines(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anchor> {
+    let pieces: Vec<(usize, &Piece)> = sheet.pieces().collect();
+    pieces
+        .iter()
+        .filter_map(|(row, piece)| {
+            let (_, below) = pieces.iter().find(|(_, p)| {
+                let gap = p.at.y - (piece.at.y + piece.at.h);
+                (p.at.x - piece.at.x).abs() < 6.0 && gap > -2.0 && gap < 0.9 * piece.at.h
+            })?;
+            let likeness = likeness_in(&format!("{} {}", piece.text, below.text), who);
+            if likeness > Likeness::Initials || likeness_in(&piece.text, who) == likeness {
+                return None;
+            }
+            let nip_equal = number.and_then(|number| number_beside(sheet, below, &nip::find(&below.text), number));
+            Some(Anchor { cell: false, sheet: n, row: *row, at: union(piece.at, below.at), likeness, nip_equal })
+        })
+        .collect()
+}
+
+/// Compares the name inside a piece: without its number, label, list mark and what stands behind it.
+fn likeness_in(text: &str, who: &str) -> Likeness {
+    let whole = Gist::of(text);
+    let wanted = name::bare(who).join(" ");
+    let cut = text.split(['/', '(', ':']).map(str::trim).filter(|p| !p.is_empty());
+    let direct = cut.map(|part| name::compare(strip_mark(part), who)).min().unwrap_or(Likeness::Different);
+    if direct == Likeness::Exact || wanted.len() < 4 {
+        return direct;
+    }
+    // In a clause the name stands among other words; a single word is too little to go by there.
+    let inside = wanted.contains(' ') && format!(" {} ", whole.words().join(" ")).contains(&format!(" {wanted} "));
+    if inside { Likeness::Exact } else { direct }
+}
+
+fn strip_mark(text: &str) -> &str {
+    let text = text.trim();
+    let Some((first, rest)) = text.split_once(' ') else { return text };
+    let mark = first.len() <= 4
+        && first
+            .trim_end_matches(['.', ')'])
+            .chars()
+            .all(|c| c.is_ascii_digit() || (first.len() <= 2 && c.is_lowercase()));
+    let rest = if mark { rest } else { text };
+    let end = rest.find("NIP").or_else(|| rest.find("Nip")).unwrap_or(rest.len());
+    rest[..end].trim().trim_end_matches([',', '-', ';', '.']).trim()
+}
+
+/// The employee number next to a name: on its row, or right below it.
+fn number_beside(sheet: &Sheet, piece: &Piece, here: &[(Nip, std::ops::Range<usize>)], number: &Nip) -> Option<bool> {
+    if let Some((found, _)) = here.first() {
+        return Some(found == number);
+    }
+    let near = |p: &&Piece| {
+        let gap = p.at.y - (piece.at.y + piece.at.h);
+        let below = share_width(p.at, piece.at) && gap > -2.0 && gap < 1.2 * piece.at.h;
+        let beside = (p.middle() - piece.middle()).abs() < 0.9 * piece.at.h && p.at.x > piece.at.x;
+        below || beside
+    };
+    let found: Vec<Nip> =
+        sheet.pieces().map(|(_, p)| p).filter(near).flat_map(|p| nip::find(&p.text)).map(|(n, _)| n).collect();
+    if found.is_empty() { None } else { Some(found.contains(number)) }
+}
+
+/// The lines of name and number that stand together in one column.
+pub fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
+    if anchor.cell {
+        return anchor.at;
+    }
+    let mut block = anchor.at;
+    for _ in 0..2 {
+        for (_, piece) in sheet.pieces() {
+            let number = !nip::find(&piece.text).is_empty();
+            let above = block.y - (piece.at.y + piece.at.h);
+            let below = piece.at.y - (block.y + block.h);
+            let touches = (-2.0..0.7 * piece.at.h).contains(&above.max(below));
+            // Of two neighbours in a dense list, only a line without its own number above, or a number below, belongs here.
+            let belongs = if below > above {
+                number && nip::find_count(sheet, block) == 0
+            } else {
+                !number && nip::find_count(sheet, block) == 1
+            };
+            if touches && belongs && (piece.at.x - block.x).abs() < 14.0 {
+                block = union(block, piece.at);
+            }
+        }
+    }
+    block
+}
+
+/// The best of the names in the person's strip, each column read as one text.
+pub fn best_likeness(sheet: &Sheet, block: Rect, who: &str) -> Likeness {
+    let inside = |p: &Piece| p.middle() > block.y - 1.0 && p.middle() < block.y + block.h + 1.0;
+    let pieces: Vec<&Piece> = sheet.pieces().map(|(_, p)| p).filter(|p| inside(p)).collect();
+    let column = |of: &Piece| {
+        let same: Vec<&str> =
+            pieces.iter().filter(|p| (p.at.x - of.at.x).abs() < 6.0).map(|p| p.text.as_str()).collect();
+        same.join(" ")
+    };
+    let alone = pieces.iter().map(|p| likeness_in(&p.text, who));
+    let joined = pieces.iter().map(|p| likeness_in(&column(p), who));
+    alone.chain(joined).min().unwrap_or(Likeness::Different)
+}
+
+/// The strip of the page that is this person's. Where the row's number stands beside the first line, cells begin at the
+/// top and the strip ends where the next row begins; else half-way to the neighbours in the same column.
+pub fn band(sheet: &Sheet, block: Rect) -> (f32, f32) {
+    let column = || sheet.pieces().map(|(_, p)| p).filter(|p| (p.at.x - block.x).abs() < 14.0);
+    let above = column().filter(|p| p.at.y + p.at.h <= block.y + 2.0).map(|p| p.at.y + p.at.h).fold(0.0, f32::max);
+    let below = column().filter(|p| p.at.y >= block.y + block.h - 2.0).map(|p| p.at.y).fold(sheet.height, f32::min);
+    let is_number = |p: &Piece| {
+        let bare = p.text.trim_end_matches(['.', ')']);
+        p.at.x + p.at.w < block.x && (1..=3).contains(&bare.len()) && bare.bytes().all(|b| b.is_ascii_digit())
+    };
+    let beside_top = sheet.pieces().any(|(_, p)| is_number(p) && (p.at.y - block.y).abs() < 0.4 * p.at.h);
+    let reach = 45.0;
+    if beside_top && block.h > 20.0 {
+        return (block.y - 3.0, (below - 3.0).min(block.y + block.h + reach));
+    }
+    ((above.max(block.y - reach) + block.y) / 2.0, (block.y + block.h + below.min(block.y + block.h + reach)) / 2.0)
+}

@@ -1,0 +1,220 @@
+//! One person's line in a decree, and the role it gives. The line may be a row of an annexed table, an entry of a list, a
+//! vertical form or a clause; the role may stand beside the name, in a column, in a heading above, or in the title.
+
+use super::name::Likeness;
+use super::{nip, place};
+use crate::dossier::fields;
+use crate::dossier::fold::Gist;
+use crate::dossier::page::Rect;
+use crate::dossier::recognition::{Field, Recognition};
+use crate::dossier::sheet::{Piece, Row, Sheet, share_width, union};
+use crate::sop::checklist::Evidence;
+use crate::sop::names::Nip;
+
+/// What the decree says about the person.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    pub likeness: Likeness,
+    /// The number beside the name: equal, another, or none given.
+    pub nip_equal: Option<bool>,
+    pub role: RoleFound,
+    pub evidence: Evidence,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RoleFound {
+    Own(String),
+    Other(String),
+    Unclear,
+}
+
+/// Finds the person in a decree; the title serves where the line itself names no role.
+pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &Recognition) -> Option<Entry> {
+    let anchors = sheets.iter().enumerate().flat_map(|(n, sheet)| place::anchors(n, sheet, who, number));
+    let best = anchors.min_by_key(|a| {
+        (
+            a.nip_equal != Some(true),
+            !a.cell || a.likeness == Likeness::Different,
+            a.likeness,
+            a.nip_equal == Some(false),
+        )
+    })?;
+    let sheet = &sheets[best.sheet];
+    let block = place::block(sheet, &best);
+    let likeness = place::best_likeness(sheet, block, who).min(best.likeness);
+    let role = role(sheet, &best, block, title, r);
+    Some(Entry {
+        likeness,
+        nip_equal: best.nip_equal,
+        role,
+        evidence: sheet.evidence(&sheet.rows[best.row].text(), block),
+    })
+}
+
+fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Recognition) -> RoleFound {
+    let (top, bottom) = place::band(sheet, block);
+    let in_band: Vec<&Piece> = sheet
+        .pieces()
+        .map(|(_, p)| p)
+        .filter(|p| p.middle() > top && p.middle() < bottom && !is_inside(p, block))
+        .collect();
+    let heads = role_heads(sheet, top, r);
+    let column: Vec<&str> = in_band
+        .iter()
+        .filter(|p| !heads.is_empty() && nearest_head(p, &heads).is_some_and(|is_role| is_role))
+        .map(|p| p.text.as_str())
+        .collect();
+    let own_words = sheet.pieces().map(|(_, p)| p).filter(|p| is_inside(p, block)).map(|p| p.text.as_str());
+    let beside: Vec<&str> = in_band.iter().map(|p| p.text.as_str()).chain(own_words).collect();
+    named(&column.join(" "), r)
+        .or_else(|| named(&beside.join(" "), r))
+        .or_else(|| below(sheet, anchor, r))
+        .or_else(|| heading_above(sheet, anchor, r))
+        .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_))))
+        .unwrap_or(RoleFound::Unclear)
+}
+
+fn is_inside(piece: &Piece, block: Rect) -> bool {
+    share_width(piece.at, block) && piece.middle() > block.y && piece.middle() < block.y + block.h
+}
+
+/// The table's headings above a line: their places, and whether the column holds the role.
+fn role_heads(sheet: &Sheet, top: f32, r: &Recognition) -> Vec<(Rect, bool)> {
+    let is_head = |p: &Piece| {
+        let gist = Gist::of(&p.text);
+        let role = gist.words().len() <= 5 && gist.starts_with_any(&r.decree.role_columns);
+        (
+            role,
+            role || r.field(&p.text).is_some()
+                || matches!(gist.words().first(), Some(&"no" | &"nama" | &"jabatan" | &"nip")),
+        )
+    };
+    let rows: Vec<&Row> = sheet.rows.iter().filter(|row| row.bottom() < top + 4.0).collect();
+    let Some(at) =
+        rows.iter().position(|row| row.pieces.iter().filter(|p| is_head(p).1 && p.words.len() <= 5).count() >= 2)
+    else {
+        return Vec::new();
+    };
+    let near = |row: &&&Row| (row.top() - rows[at].top()).abs() < 3.0 * rows[at].height();
+    // A heading may take two lines: `Kedudukan dalam` over `Tim`.
+    let mut heads: Vec<(Rect, String)> = Vec::new();
+    for piece in rows.iter().filter(near).flat_map(|row| &row.pieces).filter(|p| p.words.len() <= 5) {
+        match heads.iter_mut().find(|(at, _)| share_width(*at, piece.at)) {
+            Some((at, text)) => {
+                *at = union(*at, piece.at);
+                *text = format!("{text} {}", piece.text);
+            }
+            None => heads.push((piece.at, piece.text.clone())),
+        }
+    }
+    let is_role = |text: &str| {
+        let gist = Gist::of(text);
+        gist.starts_with_any(&r.decree.role_columns) && r.field(text) != Some(Field::Position)
+    };
+    let heads: Vec<(Rect, bool)> = heads.into_iter().map(|(at, text)| (at, is_role(&text))).collect();
+    if heads.iter().any(|(_, role)| *role) { heads } else { Vec::new() }
+}
+
+/// Whether the heading over a piece, or the nearest one, is that of the role's column.
+fn nearest_head(piece: &Piece, heads: &[(Rect, bool)]) -> Option<bool> {
+    let shared = |h: &Rect| (piece.at.x + piece.at.w).min(h.x + h.w) - piece.at.x.max(h.x);
+    heads.iter().max_by(|a, b| shared(&a.0).total_cmp(&shared(&b.0))).map(|(_, role)| *role)
+}
+
+/// The role a stretch of text names: the procedure's own, or another.
+fn named(text: &str, r: &Recognition) -> Option<RoleFound> {
+    let gist = Gist::of(text);
+    if gist.has_any(&r.role.names) {
+        return Some(RoleFound::Own(r.role.profile.clone()));
+    }
+    r.other_roles.iter().find(|o| gist.has_any(&o.names)).map(|o| RoleFound::Other(o.name.clone()))
+}
+
+/// A clause or a vertical form goes on under the name.
+fn below(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleFound> {
+    let labelled = fields::read(std::slice::from_ref(sheet), r);
+    let next_name =
+        labelled.iter().filter(|l| l.row > anchor.row && l.fields.contains(&Field::Name)).map(|l| l.row).min();
+    let end = next_name.unwrap_or(usize::MAX).min(anchor.row + 9);
+    let value = |field: Field| {
+        labelled
+            .iter()
+            .filter(|l| l.row >= anchor.row && l.row < end && l.fields.contains(&field))
+            .find_map(|l| named(&l.value, r))
+    };
+    if let Some(role) = value(Field::Role).or_else(|| value(Field::Position)) {
+        return Some(role);
+    }
+    let rows = &sheet.rows[anchor.row..sheet.rows.len().min(anchor.row + 4)];
+    let text = rows.iter().map(Row::text).collect::<Vec<_>>().join(" ");
+    let gist = Gist::of(&text);
+    let at = gist.words().iter().position(|w| *w == "sebagai" || *w == "selaku")?;
+    let tail: Vec<&str> = gist.words().into_iter().skip(at + 1).take(8).collect();
+    named(&tail.join(" "), r)
+}
+
+/// Lists are often grouped: `II. Helpdesk`, then the names.
+fn heading_above(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleFound> {
+    sheet.rows[..anchor.row].iter().rev().take(40).find_map(|row| {
+        let [piece] = &row.pieces[..] else { return None };
+        let short = piece.words.len() <= 6 && nip::find(&piece.text).is_empty();
+        if short { named(&piece.text, r) } else { None }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NUMBER: &str = "199203152019031904";
+
+    fn role_in(text: &str) -> Option<(Likeness, Option<bool>, RoleFound)> {
+        let nip = Nip::parse(NUMBER).expect("18 digits");
+        let mut sheet = Sheet::of_text(text);
+        sheet.height = 800.0;
+        find(&[sheet], "Budi Hartono, S.T.", Some(&nip), "PENGANGKATAN PERSONIL LPSE", &Recognition::helpdesk())
+            .map(|e| (e.likeness, e.nip_equal, e.role))
+    }
+
+    fn own() -> RoleFound {
+        RoleFound::Own("Helpdesk".into())
+    }
+
+    #[test]
+    fn a_row_of_a_table_gives_the_role_of_its_column() {
+        let text = "No   Nama / NIP                 Jabatan               Kedudukan\n\n1.   Siti Amalia, S.H.          Analis Hukum          Verifikator\n     199011302014022902\n\n2.   Budi Hartono, ST           Verifikator Keuangan  Helpdesk\n     199203152019031904\n\n3.   Joko Permadi               Pranata               Trainer\n     198311172008011922";
+
+        assert_eq!(role_in(text), Some((Likeness::Exact, Some(true), own())));
+    }
+
+    #[test]
+    fn lists_headings_forms_and_clauses_give_it_too() {
+        for text in [
+            "1. Siti Amalia, SH (Verifikator)\n2. Budi Hartono, ST (Helpdesk)\n3. Joko Permadi, ST (Trainer)",
+            "I. Verifikator\n   1. Siti Amalia, SH\nII. Helpdesk\n   1. Rina Wati, SE\n   2. Budi Hartono, ST\n      NIP. 19920315 201903 1 904",
+            "KESATU : Mengangkat :\nNama : Budi Hartono, S.T.\nNIP : 19920315 201903 1 904\nJabatan : Pranata Komputer\nKedudukan : Helpdesk LPSE",
+            "KESATU : Menunjuk Saudara Budi Hartono, S.T., NIP 199203152019031904,\n         sebagai Petugas Helpdesk pada LPSE.",
+        ] {
+            assert_eq!(role_in(text).map(|e| e.2), Some(own()), "{text}");
+        }
+    }
+
+    #[test]
+    fn name_number_and_role_may_all_wrap_in_narrow_cells() {
+        let text = "No.  Nama / NIP         Jabatan dalam      Jabatan dalam\n                        Dinas              Tim\n\n3.   Komang Adi Putra,  Analis             Verifikator\n     SE\n     NIP. 19800101\n     200501 1 903\n\n4.   Budi               Pranata            Petugas Layanan\n     Hartono, S.T.      Komputer           Pengguna\n     NIP. 19920315                         (Helpdesk)\n     201903 1 904\n\n5.   La Ode Hasan       Teknisi            Trainer\n     NIP. 19850505\n     201001 1 905";
+
+        assert_eq!(role_in(text), Some((Likeness::Exact, Some(true), own())));
+    }
+
+    #[test]
+    fn another_role_and_another_number_are_told() {
+        let text = "No   Nama                Kedudukan\n1.   Budi Hartono, ST    Verifikator\n     199203152019031905";
+
+        assert_eq!(role_in(text), Some((Likeness::Exact, Some(false), RoleFound::Other("Verifikator".into()))));
+    }
+
+    #[test]
+    fn who_is_not_there_is_not_found() {
+        assert!(role_in("1. Siti Amalia, SH (Verifikator)\n2. Joko Permadi, ST (Helpdesk)").is_none());
+    }
+}

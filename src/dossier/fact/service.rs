@@ -1,0 +1,185 @@
+//! Which services are asked for, from the words of a subject, a letter or a mail: a verb and its object close together
+//! (`reset … password`), or an object and what befell it (`password … tidak dapat digunakan`).
+
+use crate::dossier::fold::{Gist, Phrase};
+use crate::dossier::recognition::{Recognition, ServiceWords};
+use crate::sop::names::Service;
+
+/// Words a verb may be away from its object.
+const REACH: usize = 5;
+const JOINS: [&str; 8] = ["dan", "serta", "atau", "maupun", "and", "or", "juga", "beserta"];
+const DENIALS: [&str; 7] = ["bukan", "tanpa", "jangan", "not", "without", "no", "tidak"];
+
+/// The services asked for, in the order of the procedure file.
+pub fn asked(text: &str, recognition: &Recognition) -> Vec<Service> {
+    let text = ticked(text).replace('&', " dan ");
+    let sentences: Vec<Gist> = sentences(&text).map(Gist::of).collect();
+    recognition
+        .services
+        .iter()
+        .filter(|words| {
+            let others: Vec<&Phrase> =
+                recognition.services.iter().filter(|o| o.service != words.service).flat_map(|o| &o.objects).collect();
+            sentences.iter().any(|s| s.has_any(&words.phrases) || names(s, words, &others))
+        })
+        .map(|words| words.service)
+        .collect()
+}
+
+/// Sentences end at a full stop that is followed by a space, never inside `S.Kom.` or a number.
+pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
+    text.split_inclusive(['!', '?', ';']).flat_map(|part| part.split(". ")).flat_map(|part| part.split("\n\n"))
+}
+
+fn names(sentence: &Gist, words: &ServiceWords, others: &[&Phrase]) -> bool {
+    let stream = sentence.words();
+    let own = spots(&stream, words.objects.iter());
+    if own.is_empty() {
+        return false;
+    }
+    let foreign = spots(&stream, others.iter().copied());
+    let free = |from: usize, to: usize| {
+        // Another object in between bars the way unless a conjunction follows it: `lupa password dan user ID`.
+        foreign
+            .iter()
+            .filter(|(at, len)| *at >= from && at + len <= to)
+            .all(|(at, len)| stream[(at + len).min(to)..to].iter().chain(&stream[from..*at]).any(|w| JOINS.contains(w)))
+    };
+    let denied = |at: usize| at > 0 && DENIALS.contains(&stream[at - 1]);
+    let before = spots(&stream, words.verbs.iter()).into_iter().any(|(at, len)| {
+        !denied(at) && own.iter().any(|(o, _)| *o >= at + len && *o - (at + len) <= REACH && free(at + len, *o))
+    });
+    before
+        || spots(&stream, words.passives.iter()).into_iter().any(|(at, _)| {
+            !denied(at) && own.iter().any(|(o, n)| at >= o + n && at - (o + n) <= REACH && free(o + n, at))
+        })
+}
+
+/// Where phrases stand in a stream of words, and how long they are.
+fn spots<'a>(stream: &[&str], phrases: impl Iterator<Item = &'a Phrase>) -> Vec<(usize, usize)> {
+    phrases
+        .flat_map(|phrase| {
+            let wanted = phrase.words();
+            let len = wanted.len();
+            (0..stream.len().saturating_sub(len.saturating_sub(1)))
+                .filter(|i| len > 0 && stream[*i..*i + len] == wanted[..])
+                .map(|i| (i, len))
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Leaves out what stands behind an empty box of a form: `☐ Reset password  ☑ Informasi user ID`.
+fn ticked(text: &str) -> String {
+    const EMPTY: [&str; 11] = ["[ ]", "[]", "( )", "[  ]", "(  )", "☐", "□", "◻", "▢", "❏", "○"];
+    const FULL: [&str; 16] =
+        ["[x]", "[X]", "[v]", "[V]", "[√]", "(x)", "(X)", "(v)", "(V)", "(√)", "☑", "☒", "✓", "✔", "√", "●"];
+    let mut marked = text.to_owned();
+    for sign in EMPTY {
+        marked = marked.replace(sign, "\u{1}");
+    }
+    for sign in FULL {
+        marked = marked.replace(sign, "\u{2}");
+    }
+    if !marked.contains('\u{1}') {
+        return text.to_owned();
+    }
+    let line = |line: &str| {
+        let mut kept = String::new();
+        let mut skipping = false;
+        for c in line.chars() {
+            match c {
+                '\u{1}' => skipping = true,
+                '\u{2}' => skipping = false,
+                c if !skipping => kept.push(c),
+                _ => {}
+            }
+        }
+        kept
+    };
+    marked.lines().map(line).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Vec<Service> {
+        asked(text, &Recognition::helpdesk())
+    }
+
+    #[test]
+    fn a_new_password_is_asked_for_in_many_words() {
+        for text in [
+            "Permohonan Reset Password User ID Helpdesk",
+            "Permohonan Reset Kata Sandi",
+            "Perubahan (Penggantian) Password",
+            "lupa pass spse. tolong direset ya",
+            "reset pasword",
+            "password akun Helpdesk tidak dapat digunakan",
+            "Pemulihan Akun",
+            "Pak, ini sy lupa lagi passwordnya",
+            "akun helpdesk saya terkunci, mohon dibantu reset akun",
+            "Please change my SPSE password",
+            "Ganti kata sandi a.n. Budi",
+            "mohon password akun kami dapat direset",
+            "Request for password: my password has expired",
+        ] {
+            assert_eq!(of(text), [Service::ResetPassword], "{text}");
+        }
+    }
+
+    #[test]
+    fn a_user_id_is_asked_for_in_many_words() {
+        for text in [
+            "Permohonan Informasi User ID",
+            "Permintaan User ID",
+            "Lupa User ID",
+            "mohon info username helpdesk",
+            "yang bersangkutan tidak mengingat user ID dimaksud",
+            "I forgot my username",
+            "ID pengguna saya terlupa",
+            "Permohonan Informasi ID Pengguna Helpdesk",
+        ] {
+            assert_eq!(of(text), [Service::UserIdInfo], "{text}");
+        }
+    }
+
+    #[test]
+    fn both_are_asked_for_where_a_conjunction_joins_them() {
+        for text in [
+            "lupa user id dan password",
+            "lupa password dan user id",
+            "Permohonan Reset Password dan Informasi User ID Helpdesk",
+            "reset password & info user id",
+            "password dan user ID tidak saya ingat lagi",
+        ] {
+            assert_eq!(of(text), [Service::ResetPassword, Service::UserIdInfo], "{text}");
+        }
+    }
+
+    #[test]
+    fn an_object_that_only_qualifies_another_asks_for_nothing() {
+        assert_eq!(of("lupa password user id saya"), [Service::ResetPassword]);
+        assert_eq!(of("reset user id dan password"), [Service::ResetPassword]);
+    }
+
+    #[test]
+    fn what_is_denied_or_only_named_is_not_asked_for() {
+        for text in [
+            "Password tidak diubah.",
+            "User ID : DIMASWP",
+            "Sudah bisa login pak, tks",
+            "Jangan reset password",
+            "Mohon informasi jadwal rapat",
+        ] {
+            assert!(of(text).is_empty(), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_empty_box_of_a_form_asks_for_nothing() {
+        assert_eq!(of("[ ] Reset password   [x] Informasi user ID"), [Service::UserIdInfo]);
+        assert_eq!(of("☑ Reset password   ☐ Informasi user ID"), [Service::ResetPassword]);
+    }
+}

@@ -1,0 +1,174 @@
+//! A request letter, memo or form, read: who asks for what, under which number and day, and who signed.
+
+use chrono::NaiveDate;
+
+use super::applicant;
+use super::fact::number::{self, Number};
+use super::fact::signature::{self, Signatures};
+use super::fact::{date, name, nip, service};
+use super::fields::{self, Labelled};
+use super::fold::Gist;
+use super::recognition::{Field, Recognition};
+use super::sheet::{Row, Sheet};
+use super::sort::Stack;
+use crate::sop::checklist::{Applicant, Evidence};
+use crate::sop::names::{Nip, Service};
+
+#[derive(Debug, Clone, Default)]
+pub struct Letter {
+    pub number: Option<String>,
+    pub number_blank: bool,
+    pub date: Option<NaiveDate>,
+    pub subject: Option<String>,
+    pub applicant: Applicant,
+    /// Digits that stand where an employee number should, when they are not 18.
+    pub odd_nip: bool,
+    /// More than one person is named as applicant.
+    pub several: bool,
+    pub services: Vec<Service>,
+    pub signatures: Signatures,
+    /// The sentences that ask.
+    pub wish: String,
+    pub evidence: LetterEvidence,
+}
+
+/// Where the facts stand.
+#[derive(Debug, Clone, Default)]
+pub struct LetterEvidence {
+    pub heading: Option<Evidence>,
+    pub service: Option<Evidence>,
+    pub name: Option<Evidence>,
+    pub nip: Option<Evidence>,
+    pub user_id: Option<Evidence>,
+    pub work_unit: Option<Evidence>,
+}
+
+pub fn read(stack: &Stack, r: &Recognition) -> Letter {
+    let sheets = &stack.sheets;
+    let labelled = fields::read(sheets, r);
+    let subject = labelled.iter().find(|l| l.fields.contains(&Field::Subject) && !l.value.is_empty());
+    let prose = sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" ");
+    let wish = wish(sheets, &labelled, r);
+    let mut letter = Letter { wish, subject: subject.map(|l| l.value.clone()), ..Letter::default() };
+    (letter.number, letter.number_blank) = letter_number(&labelled);
+    letter.date = letter_date(sheets, &labelled);
+    letter.services = services(&letter, &labelled, &prose, r);
+    letter.evidence.heading = subject.map(|l| at(sheets, l)).or_else(|| first_row(sheets));
+    letter.evidence.service = letter.evidence.heading.clone();
+    applicant::read(&mut letter, sheets, &labelled, &prose, r);
+    letter.signatures = signature::read(sheets, letter.applicant.name.as_deref(), r);
+    from_signature(&mut letter, sheets, r);
+    letter
+}
+
+/// Where a labelled value stands.
+pub fn at(sheets: &[Sheet], labelled: &Labelled) -> Evidence {
+    let sheet = &sheets[labelled.page];
+    let quote = sheet.rows.get(labelled.row).map(Row::text).unwrap_or_default();
+    let quote = if quote.contains(&labelled.value) { quote } else { labelled.value.clone() };
+    sheet.evidence(&quote, labelled.at)
+}
+
+fn first_row(sheets: &[Sheet]) -> Option<Evidence> {
+    let sheet = sheets.first()?;
+    let row = sheet.rows.first()?;
+    Some(sheet.evidence(&row.text(), row.pieces.first()?.at))
+}
+
+fn letter_number(labelled: &[Labelled]) -> (Option<String>, bool) {
+    let Some(field) = labelled.iter().find(|l| l.fields.contains(&Field::Number)) else { return (None, false) };
+    if field.value.is_empty() && !field.rest_of_row.contains(|c: char| c.is_ascii_digit()) {
+        return (None, true);
+    }
+    // The row may go on with another column: the place of the letter, or the next label.
+    match number::read(&with_gap(field)) {
+        Some(Number::Given(number)) => (Some(number), false),
+        Some(Number::Blank) => (None, true),
+        None => (None, false),
+    }
+}
+
+/// A number with an open place may be torn in two pieces by the gap.
+fn with_gap(field: &Labelled) -> String {
+    let torn = field.value.is_empty()
+        || field.value.trim_end().ends_with('/')
+        || field.rest_of_row[field.value.len().min(field.rest_of_row.len())..].trim_start().starts_with('/');
+    if torn { field.rest_of_row.clone() } else { field.value.clone() }
+}
+
+/// The labelled date of a memo, else the line of place and date, else none: dates in sentences are about something else.
+fn letter_date(sheets: &[Sheet], labelled: &[Labelled]) -> Option<NaiveDate> {
+    let fields = labelled.iter().filter(|l| l.fields.contains(&Field::Date));
+    let given = fields.filter_map(|l| date::first(&l.value)).next();
+    given.or_else(|| sheets.iter().find_map(super::decree::place_and_date))
+}
+
+fn services(letter: &Letter, labelled: &[Labelled], prose: &str, r: &Recognition) -> Vec<Service> {
+    let mut texts: Vec<String> = vec![letter.subject.clone().unwrap_or_default(), letter.wish.clone()];
+    texts.extend(labelled.iter().filter(|l| l.fields.contains(&Field::Service)).map(|l| format!("mohon {}", l.value)));
+    let mut found: Vec<Service> = texts.iter().flat_map(|t| service::asked(t, r)).collect();
+    if found.is_empty() {
+        found = service::asked(prose, r);
+    }
+    in_order(found, r)
+}
+
+/// Each service once, in the order of the procedure file.
+pub fn in_order(found: Vec<Service>, r: &Recognition) -> Vec<Service> {
+    r.services.iter().map(|s| s.service).filter(|s| found.contains(s)).collect()
+}
+
+/// The sentences of the body that ask for something; the address and the letterhead are left out.
+fn wish(sheets: &[Sheet], labelled: &[Labelled], r: &Recognition) -> String {
+    let known: Vec<(usize, usize)> = labelled.iter().map(|l| (l.page, l.row)).collect();
+    let mut text = String::new();
+    for (page, sheet) in sheets.iter().enumerate() {
+        for (n, row) in sheet.rows.iter().enumerate() {
+            let addressed = row.pieces.iter().any(|p| Gist::of(&p.text).starts_with_any(&r.letter.addressees));
+            let option = row.text().contains(['☐', '☑', '□', '✓', '☒', '[']);
+            if addressed || (known.contains(&(page, n)) && !option) {
+                text.push_str(". ");
+            } else {
+                text.push_str(&row.text());
+                text.push(if option { '\n' } else { ' ' });
+            }
+        }
+    }
+    let asks = |s: &&str| Gist::of(s).has_any(&r.letter.asks) || s.contains('\n');
+    service::sentences(&text).filter(asks).collect::<Vec<_>>().join(". ")
+}
+
+/// Who signed as applicant is the applicant where the body names nobody.
+fn from_signature(letter: &mut Letter, sheets: &[Sheet], r: &Recognition) {
+    if letter.applicant.name.is_none() {
+        let signed = letter
+            .signatures
+            .blocks
+            .iter()
+            .find(|b| Gist::of(&b.caption).has_any(&r.signature.applicant_captions) && !b.superior);
+        if let Some(block) = signed.or_else(|| letter.signatures.blocks.iter().find(|b| !b.superior)) {
+            letter.applicant.name = applicant::tidy_name(&block.name);
+            letter.evidence.name = Some(block.evidence.clone());
+        }
+    }
+    if letter.applicant.nip.is_none() && !letter.odd_nip {
+        let prose = sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" ");
+        letter.applicant.nip = nip_under_name(letter.applicant.name.as_deref(), sheets)
+            .or_else(|| applicant::nip_after_name(letter.applicant.name.as_deref(), &prose));
+    }
+}
+
+fn nip_under_name(who: Option<&str>, sheets: &[Sheet]) -> Option<Nip> {
+    let who = who?;
+    sheets.iter().find_map(|sheet| {
+        sheet.pieces().filter(|(_, p)| name::compare(&p.text, who) != name::Likeness::Different).find_map(
+            |(_, above)| {
+                let under = sheet.pieces().map(|(_, p)| p).filter(|p| {
+                    let gap = p.at.y - (above.at.y + above.at.h);
+                    super::sheet::share_width(p.at, above.at) && gap > -2.0 && gap < 2.8 * above.at.h
+                });
+                under.flat_map(|p| nip::find(&p.text)).map(|(n, _)| n).next()
+            },
+        )
+    })
+}

@@ -1,0 +1,63 @@
+//! Who sent the papers (SOP step 5): the registered address, another one, or one made to look like it. A sender proves a
+//! mailbox, never a right to an account.
+
+use super::case_file::CaseFile;
+use super::fold::fold;
+use super::validity::{finding, with};
+use crate::sop::account::Account;
+use crate::sop::checklist::{Check, Finding};
+use crate::sop::names::Address;
+
+/// Whether the mail comes from the address the account is registered with; `account` is the record asked about.
+pub fn registered(
+    file: &CaseFile<'_>,
+    account: Option<&Account>,
+    accounts: &[Account],
+    alerts: &mut Vec<&'static str>,
+) -> Option<Check> {
+    let item = "sender_registered";
+    let sender = file.mails.iter().rev().find_map(|m| m.sender.as_ref())?;
+    let owner = accounts.iter().find(|a| a.email.same_mailbox(sender));
+    let Some(account) = account else {
+        let (how, because) = match owner {
+            Some(_) => (Finding::Met, "Pengirim memakai alamat surel yang terdaftar."),
+            None => (Finding::Unclear, "Alamat surel pengirim tidak terdaftar dalam register akun."),
+        };
+        return Some(finding(item, how, because));
+    };
+    if account.email.same_mailbox(sender) {
+        return Some(finding(item, Finding::Met, "Pengirim memakai alamat surel yang terdaftar untuk akun ini."));
+    }
+    let pair = Some((sender.as_str(), Some(account.email.as_str())));
+    if looks_like(sender, &account.email) {
+        alerts.push("lookalike_sender");
+        let because = "Alamat surel pengirim menyerupai alamat terdaftar, tetapi tidak sama.";
+        return Some(with(finding(item, Finding::Contradicted, because), None, pair));
+    }
+    let because = match owner {
+        Some(_) => "Surel dikirim dari alamat terdaftar milik orang lain; perlu konfirmasi kepada pemohon.",
+        None => "Alamat surel pengirim tidak terdaftar untuk akun ini; perlu konfirmasi kepada pemohon.",
+    };
+    Some(with(finding(item, Finding::Unclear, because), None, pair))
+}
+
+/// Whether two addresses look the same to a hasty eye and are not: one character apart, or other letters of like shape.
+fn looks_like(one: &Address, other: &Address) -> bool {
+    let skeleton = |a: &Address| -> String {
+        let plain = fold(a.as_str()).replace(' ', ".");
+        plain.replace(['1', 'l', '|'], "i").replace('0', "o").replace("rn", "m").replace("vv", "w")
+    };
+    let (a, b) = (one.as_str().to_lowercase(), other.as_str().to_lowercase());
+    a != b && (skeleton(one) == skeleton(other) || strsim::levenshtein(&a, &b) <= 1)
+}
+
+/// Whether a server the office trusts proves the sender.
+pub fn authenticated(file: &CaseFile<'_>) -> Option<Check> {
+    let proven = file.mails.iter().rev().find_map(|m| m.authenticated)?;
+    let (how, because) = if proven {
+        (Finding::Met, "Server surel yang dipercaya membuktikan pengirimnya.")
+    } else {
+        (Finding::Unclear, "Pengirim tidak terbukti oleh server surel yang dipercaya.")
+    };
+    Some(finding("sender_authenticated", how, because))
+}

@@ -1,0 +1,119 @@
+//! Values in a table with a heading row: `No | Nama | NIP | Jabatan | User ID`. Columns are told by the white between them,
+//! since headings are often centred over text that is not. Only the first person is read; a letter speaks for its own
+//! applicant.
+
+use super::fields::Labelled;
+use super::page::{Rect, Word};
+use super::recognition::{Field, Recognition};
+use super::sheet::{Row, Sheet, union};
+
+/// White between two columns as a share of a line's height; wider than a space, narrower than the padding of two cells.
+const WHITE: f32 = 0.56;
+
+pub fn read(page: usize, sheet: &Sheet, recognition: &Recognition) -> Vec<Labelled> {
+    (0..sheet.rows.len())
+        .filter(|n| could_head(&sheet.rows[*n], recognition))
+        .map(|n| under(page, n, sheet, recognition))
+        .find(|found| !found.is_empty())
+        .unwrap_or_default()
+}
+
+/// A short row without colons that names a person's name among other things.
+fn could_head(row: &Row, r: &Recognition) -> bool {
+    let words: Vec<&Word> = row.pieces.iter().flat_map(|p| &p.words).collect();
+    let names = words.iter().any(|w| r.field(&w.text) == Some(Field::Name))
+        || row.pieces.iter().any(|p| r.field(&p.text) == Some(Field::Name));
+    (3..=16).contains(&words.len()) && names && !words.iter().any(|w| w.text.contains([':', ',']))
+}
+
+fn under(page: usize, n: usize, sheet: &Sheet, r: &Recognition) -> Vec<Labelled> {
+    let head: Vec<&Word> = sheet.rows[n].pieces.iter().flat_map(|p| &p.words).collect();
+    let body = first_person(&sheet.rows[n + 1..], head.first().map_or(0.0, |w| w.at.x + w.at.w));
+    let columns = columns(&head, &body);
+    let texts = |words: &[&Word], column: &(f32, f32)| -> (String, Option<Rect>) {
+        let inside: Vec<&Word> =
+            words.iter().copied().filter(|w| (column.0..=column.1).contains(&(w.at.x + w.at.w / 2.0))).collect();
+        let text = inside.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ");
+        (text, inside.iter().map(|w| w.at).reduce(union))
+    };
+    let found: Vec<Labelled> = columns
+        .iter()
+        .filter_map(|column| {
+            let field = r.field(&texts(&head, column).0).filter(|f| *f != Field::Number)?;
+            let (value, at) = texts(&body, column);
+            Some(Labelled { fields: vec![field], value, rest_of_row: String::new(), at: at?, row: n + 1, page })
+        })
+        .collect();
+    let has = |field: Field| found.iter().any(|l| l.fields == [field]);
+    let tells_a_person = has(Field::Name) && (has(Field::Nip) || has(Field::UserId) || has(Field::Position));
+    if tells_a_person { found } else { Vec::new() }
+}
+
+/// Stretches of the width that words of heading or body cover.
+fn columns(head: &[&Word], body: &[&Word]) -> Vec<(f32, f32)> {
+    let mut spans: Vec<(f32, f32)> = head.iter().chain(body).map(|w| (w.at.x, w.at.x + w.at.w)).collect();
+    spans.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let white = WHITE * head.iter().map(|w| w.at.h).fold(0.0, f32::max).clamp(6.0, 16.0);
+    let mut columns: Vec<(f32, f32)> = Vec::new();
+    for (from, to) in spans {
+        match columns.last_mut() {
+            Some(last) if from - last.1 < white => last.1 = last.1.max(to),
+            _ => columns.push((from, to)),
+        }
+    }
+    columns
+}
+
+/// The words of the first entry: up to the next number in the first column, a wider gap, or a line of prose.
+fn first_person(rows: &[Row], first_column: f32) -> Vec<&Word> {
+    let mut words = Vec::new();
+    let mut numbers = 0;
+    let mut bottom: Option<f32> = None;
+    for row in rows {
+        let Some(first) = row.pieces.first() else { continue };
+        let lead = first.words[0].text.trim_end_matches(['.', ')']);
+        let numbered = !lead.is_empty() && lead.bytes().all(|b| b.is_ascii_digit()) && lead.len() <= 3;
+        numbers += usize::from(numbered);
+        let prose = row.pieces.len() == 1 && first.words.len() > 6;
+        let apart = bottom.is_some_and(|b| row.top() - b > 0.55 * row.height());
+        let margin = numbers > 0 && !numbered && first.at.x < first_column - 1.0;
+        if prose || apart || margin || numbers > 1 {
+            break;
+        }
+        bottom = Some(row.bottom());
+        words.extend(row.pieces.iter().flat_map(|p| &p.words));
+    }
+    words
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn value(text: &str, field: Field) -> Option<String> {
+        let found = read(0, &Sheet::of_text(text), &Recognition::helpdesk());
+        found.into_iter().find(|l| l.fields == [field]).map(|l| l.value)
+    }
+
+    #[test]
+    fn the_first_person_of_a_table_is_read_by_column() {
+        let text = "No    Nama                     NIP                     User ID\n1.    Budi Hartono, S.T.       199203152019031904      BUDIH\n2.    Lain Orang               198503092010011908      LAIN";
+
+        assert_eq!(value(text, Field::Name).as_deref(), Some("Budi Hartono, S.T."));
+        assert_eq!(value(text, Field::Nip).as_deref(), Some("199203152019031904"));
+        assert_eq!(value(text, Field::UserId).as_deref(), Some("BUDIH"));
+    }
+
+    #[test]
+    fn headings_may_be_centred_over_cells_that_wrap() {
+        let text = "No      Nama               NIP              User ID\n1   Budi Hartono    19920315 201903    BUDIH\n    Sasmita, S.T.   1 904\nDemikian disampaikan.";
+
+        assert_eq!(value(text, Field::Name).as_deref(), Some("Budi Hartono Sasmita, S.T."));
+        assert_eq!(value(text, Field::Nip).as_deref(), Some("19920315 201903 1 904"));
+    }
+
+    #[test]
+    fn a_sentence_that_speaks_of_a_name_heads_no_table() {
+        assert_eq!(value("dengan nama tersebut di atas\nBudi Hartono 199203152019031904", Field::Name), None);
+    }
+}

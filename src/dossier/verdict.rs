@@ -1,0 +1,142 @@
+//! What a mail is: a request, words for an open case, nothing to answer, or something that is not worked on
+//! (the words of `inspect --json`). Machines are told apart before anything else, so that two of them never talk for ever.
+
+use super::alerts::is_program;
+use super::case_file::CaseFile;
+use super::fold::{Gist, Phrase};
+use super::message::MailFacts;
+use super::recognition::Recognition;
+use super::sheet::Sheet;
+use crate::sop::checklist::{DocumentKind, Method};
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    Request,
+    Continuation,
+    Ignored(&'static str),
+    Refused(&'static str),
+}
+
+impl Verdict {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Request => "request",
+            Self::Continuation => "continuation",
+            Self::Ignored(_) => "ignored",
+            Self::Refused(_) => "refused",
+        }
+    }
+
+    pub fn reason(self) -> Option<&'static str> {
+        match self {
+            Self::Ignored(reason) | Self::Refused(reason) => Some(reason),
+            _ => None,
+        }
+    }
+}
+
+/// Judges one mail; `file` holds that mail alone.
+pub fn judge(mail: &MailFacts, file: &CaseFile<'_>) -> Verdict {
+    let r = file.recognition;
+    if let Some(machine) = mail.automatic {
+        return Verdict::Ignored(machine);
+    }
+    if mail.too_large {
+        return Verdict::Refused("too_large");
+    }
+    if mail.malformed {
+        return Verdict::Refused("malformed");
+    }
+    let bomb = mail.contents.alerts.iter().any(|a| matches!(a.as_str(), "archive_bomb" | "executable_attachment"));
+    if bomb || mail.papers().iter().any(is_program) {
+        return Verdict::Refused("dangerous_attachment");
+    }
+    let words = mail.own_words();
+    let brings = !mail.papers().is_empty();
+    if mail.belongs_to_a_case() {
+        let silent = !brings && (only_thanks(&words, r) && file.services.is_empty());
+        return if silent { Verdict::Ignored("no_request") } else { Verdict::Continuation };
+    }
+    if is_out_of_scope(mail, file) {
+        return Verdict::Refused("out_of_scope");
+    }
+    let papers_count = file.read.iter().any(|d| {
+        let kind = d.stack.kind != DocumentKind::Other;
+        kind || d.stack.method == Method::None
+    });
+    let asks = !file.services.is_empty() && !only_thanks(&words, r);
+    if asks || papers_count { Verdict::Request } else { Verdict::Ignored("no_request") }
+}
+
+/// Whether the words are thanks or less, and nothing besides.
+fn only_thanks(words: &str, r: &Recognition) -> bool {
+    let gist = Gist::of(words);
+    if gist.is_empty() {
+        return true;
+    }
+    let asks = gist.has_any(&r.letter.asks) || words.contains('?');
+    gist.has_any(&r.mail.thanks) && !asks && !gist.has_any(&r.mail.brings) && gist.words().len() <= 30
+}
+
+/// Whether the account asked about belongs to a role of another desk, or the wish to another procedure.
+fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
+    let r = file.recognition;
+    let letter = file.letter().map(|(stack, letter)| {
+        let text = stack.sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" ");
+        (format!("{}. {}", letter.subject.clone().unwrap_or_default(), letter.wish), text)
+    });
+    let said = format!("{}. {}", mail.own_subject(), without_address(&mail.own_words(), r));
+    let mut role = letter.as_ref().and_then(|(wish, _)| role_asked(wish, r));
+    role = role.or_else(|| role_asked(&said, r));
+    if let Some(own) = role {
+        return !own;
+    }
+    let everything = format!("{said} {}", letter.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default());
+    let gist = Gist::of(&everything);
+    if file.services.is_empty() && Gist::of(&said).has_any(&r.other_services) {
+        return true;
+    }
+    let signs = r.other_roles.iter().any(|o| gist.has_any(&o.signs));
+    let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
+    signs && !Gist::of(&format!("{said} {wish}")).has_any(&r.role.names)
+}
+
+/// The role whose account is asked about: `Some(true)` the procedure's own, `Some(false)` another, `None` not said.
+fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
+    const ACCOUNT: [&str; 12] = [
+        "akun", "account", "user", "id", "password", "sandi", "login", "username", "pengguna", "akses", "userid",
+        "pasword",
+    ];
+    let gist = Gist::of(text);
+    let stream = gist.words();
+    // A role that letters are usually written to counts only where the account's word stands right before it.
+    let near = |names: &[Phrase], reach: (usize, usize)| -> Option<usize> {
+        let spots = names.iter().flat_map(|name| {
+            let wanted = name.words();
+            (0..stream.len()).filter(|i| !wanted.is_empty() && stream[*i..].starts_with(&wanted)).collect::<Vec<_>>()
+        });
+        spots
+            .filter_map(|at| {
+                let window = at.saturating_sub(reach.0)..stream.len().min(at + reach.1);
+                window.filter(|i| ACCOUNT.contains(&stream[*i])).map(|i| i.abs_diff(at)).min()
+            })
+            .min()
+    };
+    let own = near(&r.role.names, (4, 6));
+    let other = r.other_roles.iter().filter_map(|o| near(&o.names, if o.addressed { (1, 0) } else { (4, 6) })).min();
+    match (own, other) {
+        (None, None) => None,
+        (Some(_), None) => Some(true),
+        (None, Some(_)) => Some(false),
+        (Some(own), Some(other)) => Some(own <= other || gist.has_any(&r.role.names)),
+    }
+}
+
+/// Without the line that greets: `Yth. Helpdesk LPSE,` names who is written to, not whose account it is.
+fn without_address(words: &str, r: &Recognition) -> String {
+    let greets = |part: &str| {
+        let gist = Gist::of(part);
+        gist.starts_with_any(&r.letter.addressees) && gist.words().len() <= 12
+    };
+    words.split_inclusive(['\n', ',']).filter(|part| !greets(part)).collect()
+}

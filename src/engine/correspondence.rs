@@ -1,0 +1,193 @@
+//! From a letter of the procedure to a letter ready to go: who receives it, under which thread, with which links.
+//! Results go to the registered address alone, everything else to the proven sender with a copy there (THREATS row 21).
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::links::{CHANGE_LIFE, LinkRecipe, Purpose};
+use super::port::{Fault, Outgoing};
+use super::store::{CaseKey, NewLink};
+use crate::letters::{self, Fillings, LetterError, LetterKind, Text};
+use crate::sop::case::{Case, LetterRecord, LetterState};
+use crate::sop::effect::{Letter, Recipient};
+use crate::sop::names::{Address, Language};
+use crate::sop::phase::{AdminId, Phase};
+
+/// A letter as its outbox row keeps it: everything but the tokens.
+#[derive(Clone, Serialize, Deserialize)]
+pub(super) struct PendingLetter {
+    /// The outbox row, and the letter's record in the case.
+    pub id: String,
+    pub message_id: String,
+    pub to: Vec<Address>,
+    pub cc: Vec<Address>,
+    pub subject: String,
+    pub body: String,
+    pub in_reply_to: Option<String>,
+    pub references: Vec<String>,
+    pub date: DateTime<Utc>,
+    pub links: Vec<LinkRecipe>,
+}
+
+/// Message-IDs of ours begin with this (CONTRACT, `continuation`).
+pub const MESSAGE_PREFIX: &str = "loket.";
+
+impl Engine {
+    /// Writes a letter; `None` where nobody may receive it.
+    pub(super) fn write_letter(
+        &self,
+        key: &CaseKey,
+        case: &Case,
+        letter: &Letter,
+        id: &str,
+        epoch: u64,
+    ) -> Result<Option<(PendingLetter, Vec<NewLink>, LetterRecord)>, Fault> {
+        let now = self.clock.now();
+        let kind = LetterKind::from(letter.kind);
+        let (to, cc) = self.recipients(case, &letter.to);
+        if to.is_empty() {
+            tracing::warn!(case = %case.number, letter = kind.key(), "nobody is known who may receive this letter");
+            return Ok(None);
+        }
+        let worked = self.procedures.get(&case.procedure.hash)?;
+        let facts = self.facts(case, letter, &worked, now);
+        let language = if kind.to_admin() { self.office.language } else { case.language };
+        let text = self.text_of(kind, language, &facts, letter.text.as_deref()).map_err(Fault::permanent)?;
+        let text = self.with_times(text, letter, now).map_err(Fault::permanent)?;
+        let expires = match letter.issue {
+            Some(_) => letter.until.unwrap_or(now + chrono::TimeDelta::days(30)),
+            None => worked.calendar.add_hours_of_working_days(now, worked.procedure.link.hours_of_working_days),
+        };
+        let mut links = Vec::new();
+        let mut recipes = Vec::new();
+        for name in kind.links() {
+            let Some(purpose) = purpose(name, case, letter) else { continue };
+            let life = if matches!(purpose, Purpose::Change { .. }) { now + CHANGE_LIFE } else { expires };
+            let (recipe, link) = self.make_link(key, name, &purpose, life, epoch);
+            recipes.push(recipe);
+            links.push(link);
+        }
+        let answered = if kind.to_admin() { None } else { case.last_mail() };
+        let in_reply_to = answered.and_then(|mail| mail.message_id.clone());
+        let mut references: Vec<String> = answered.map(|mail| mail.references.clone()).unwrap_or_default();
+        references.extend(in_reply_to.clone());
+        references.dedup();
+        let tail = references.len().saturating_sub(12);
+        let pending = PendingLetter {
+            id: id.to_owned(),
+            message_id: format!("{MESSAGE_PREFIX}{}.{id}@{}", case.number, self.office.mail_domain).to_lowercase(),
+            to: to.clone(),
+            cc,
+            subject: text.subject,
+            body: text.body,
+            in_reply_to,
+            references: references.split_off(tail),
+            date: now,
+            links: recipes,
+        };
+        let record = LetterRecord {
+            id: id.to_owned(),
+            kind: kind.key().to_owned(),
+            to,
+            queued_at: now,
+            state: LetterState::Queued,
+            about: letter.links_to.clone(),
+            sha256: super::casebook::text_hash(&pending.body),
+        };
+        Ok(Some((pending, links, record)))
+    }
+
+    /// Puts the tokens in, at the moment of sending.
+    pub(super) fn outgoing(&self, letter: &PendingLetter, epoch: u64) -> Result<Outgoing, Fault> {
+        let links: BTreeMap<String, String> =
+            letter.links.iter().map(|recipe| (recipe.name.clone(), self.address_of(recipe, epoch))).collect();
+        let text = Text { subject: letter.subject.clone(), body: letter.body.clone() };
+        let text = letters::fill_links(&text, &links).map_err(Fault::permanent)?;
+        Ok(Outgoing {
+            message_id: letter.message_id.clone(),
+            to: letter.to.clone(),
+            cc: letter.cc.clone(),
+            subject: text.subject,
+            body: text.body,
+            in_reply_to: letter.in_reply_to.clone(),
+            references: letter.references.clone(),
+            auto_submitted: true,
+            date: letter.date,
+            enclosures: Vec::new(),
+        })
+    }
+
+    fn text_of(
+        &self,
+        kind: LetterKind,
+        language: Language,
+        facts: &letters::LetterFacts,
+        released: Option<&str>,
+    ) -> Result<Text, LetterError> {
+        let text = self.letters.render(kind, language, facts)?;
+        Ok(match released {
+            Some(body) => Text { subject: text.subject, body: body.to_owned() },
+            None => text,
+        })
+    }
+
+    /// Fills in the times a draft could not know, and leaves the links as placeholders.
+    fn with_times(&self, text: Text, letter: &Letter, now: DateTime<Utc>) -> Result<Text, LetterError> {
+        let kept =
+            |name: String| name.strip_prefix("link:").map(|link| (link.to_owned(), format!("{{{{link:{link}}}}}")));
+        let links = letters::placeholders(&text).into_iter().filter_map(kept).collect();
+        let mut times = BTreeMap::from([("done_at".to_owned(), now)]);
+        if let Some(until) = letter.until {
+            times.insert("deadline".to_owned(), until);
+            times.insert("expires_at".to_owned(), until);
+        }
+        letters::fill(&text, &Fillings { links, times, zone: self.office.zone })
+    }
+
+    /// To whom a letter of a case goes, and who gets a copy.
+    pub fn recipients(&self, case: &Case, to: &Recipient) -> (Vec<Address>, Vec<Address>) {
+        let registered = case.account.as_ref().map(|account| account.email.clone());
+        match to {
+            Recipient::Registered => (registered.into_iter().collect(), Vec::new()),
+            Recipient::Admin { id } => (vec![id.clone()], Vec::new()),
+            Recipient::Superior => {
+                (self.office.superior.iter().map(|(_, address)| address.clone()).collect(), Vec::new())
+            }
+            Recipient::Correspondent => {
+                let trusted = case.mails.iter().rev().find(|mail| mail.authenticity.is_trusted());
+                let sender = trusted.and_then(|mail| mail.from.clone());
+                match (sender, registered) {
+                    (Some(sender), Some(registered)) if !registered.same_mailbox(&sender) => {
+                        (vec![sender], vec![registered])
+                    }
+                    (Some(sender), _) => (vec![sender], Vec::new()),
+                    (None, registered) => (registered.into_iter().collect(), Vec::new()),
+                }
+            }
+        }
+    }
+}
+
+/// What a link of this name stands for in this letter.
+fn purpose(name: &str, case: &Case, letter: &Letter) -> Option<Purpose> {
+    match name {
+        "reveal" => letter.issue.map(|issue| Purpose::Reveal { issue }),
+        "confirm" => letter.issue.map(|issue| Purpose::Change { issue }),
+        choice => {
+            let admin: AdminId = match &letter.to {
+                Recipient::Admin { id } => id.clone(),
+                _ => return None,
+            };
+            let proposal = letter.links_to.clone().or_else(|| match &case.phase {
+                Phase::UnderReview { proposal } | Phase::AwaitingConfirmation { proposal, .. } => {
+                    Some(proposal.hash.clone())
+                }
+                _ => None,
+            });
+            Some(Purpose::Case { admin, choice: choice.to_owned(), proposal })
+        }
+    }
+}

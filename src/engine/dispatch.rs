@@ -1,0 +1,113 @@
+//! Carries out what was written down: takes due outbox rows under a lease, does each once, and records what came of
+//! it in the step that settles the row. A row that fails waits, longer each time, and never harms the next.
+
+use chrono::TimeDelta;
+use futures::StreamExt;
+use tokio_util::sync::CancellationToken;
+
+use super::Engine;
+use super::casebook::{Along, Answer};
+use super::codec;
+use super::correspondence::PendingLetter;
+use super::port::{Fault, FaultKind};
+use super::store::{LeaseRequest, Row, Settled, Settlement};
+use super::weave::Task;
+use crate::sop::command::Command;
+use crate::vault::Random;
+
+/// Rows carried out side by side.
+const HANDS: usize = 16;
+/// Rows taken at once.
+const ARMFUL: usize = 128;
+/// A lease outlives every deadline of what it covers.
+const LEASE: TimeDelta = TimeDelta::minutes(10);
+/// Tries after which a letter counts as undelivered (about two days).
+const LETTER_TRIES: u32 = 14;
+
+/// Seconds to wait after so many failures: doubling from 5 s to 6 h, with a third of jitter (RFC 5321 §4.5.4.1).
+pub fn backoff(attempts: u32, random: &dyn Random) -> TimeDelta {
+    let base = 5_i64.saturating_mul(1 << attempts.min(13)).min(6 * 3600);
+    let mut byte = [0u8; 2];
+    random.fill(&mut byte);
+    let jitter = base * i64::from(u16::from_le_bytes(byte)) / (3 * i64::from(u16::MAX));
+    TimeDelta::seconds(base + jitter)
+}
+
+impl Engine {
+    /// Works through the outbox until told to stop; rows in hand are finished first.
+    pub async fn dispatch(&self, stop: &CancellationToken) -> Result<(), Fault> {
+        while !stop.is_cancelled() {
+            let rung = self.outbox.notified();
+            if self.dispatch_due().await? > 0 {
+                continue;
+            }
+            let now = self.clock.now();
+            let next = self.store.next_due(&[]).await?.map_or(TimeDelta::seconds(60), |due| due - now);
+            let wait = next.clamp(TimeDelta::milliseconds(20), TimeDelta::seconds(60)).to_std().unwrap_or_default();
+            tokio::select! {
+                () = stop.cancelled() => {}
+                () = rung => {}
+                () = tokio::time::sleep(wait) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Carries out what is due at this moment; returns how many rows there were.
+    pub async fn dispatch_due(&self) -> Result<usize, Fault> {
+        let now = self.clock.now();
+        let request = LeaseRequest { kinds: Vec::new(), now, until: now + LEASE, limit: ARMFUL };
+        let rows = self.store.lease_due(request).await?;
+        let count = rows.len();
+        let mut results =
+            futures::stream::iter(rows.into_iter().map(|row| self.carry_out(row))).buffer_unordered(HANDS);
+        while let Some(result) = results.next().await {
+            result?;
+        }
+        Ok(count)
+    }
+
+    /// Only the store's own failure is passed on; everything else becomes the row's next try.
+    async fn carry_out(&self, row: Row) -> Result<(), Fault> {
+        let done = match codec::decode::<Task>(&row.payload, "an outbox row") {
+            Ok(Task::Letter { letter }) => self.send(&row, &letter).await,
+            Ok(Task::Driver { decision }) => self.execute(&row, decision).await,
+            Ok(Task::ReadBack { decision }) => self.read_back(&row, decision).await,
+            Ok(Task::Wake { alarm }) => self.step(&row, Command::Wake(alarm)).await,
+            Err(fault) => Err(fault),
+        };
+        let Err(fault) = done else { return Ok(()) };
+        tracing::warn!(case = %row.key.number, effect = row.kind, attempts = row.attempts + 1, "{fault}");
+        let how = match fault.kind {
+            FaultKind::Permanent => Settled::Dead { error: fault.message },
+            FaultKind::Transient | FaultKind::Unknown => Settled::RetryAt {
+                due: self.clock.now() + backoff(row.attempts, &*self.random),
+                attempts: row.attempts + 1,
+                error: Some(fault.message),
+            },
+        };
+        self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
+    }
+
+    /// "Maybe sent" is sent again under the same Message-ID, by which the receiver knows it (RFC 1047).
+    async fn send(&self, row: &Row, letter: &PendingLetter) -> Result<(), Fault> {
+        let outgoing = self.outgoing(letter, self.store.epoch().await?)?;
+        match self.courier.send(&outgoing).await {
+            Ok(()) => self.step(row, Command::LetterSent { id: letter.id.clone() }).await,
+            Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {
+                tracing::warn!(case = %row.key.number, "a letter is given up: {fault}");
+                self.step(row, Command::LetterFailed { id: letter.id.clone(), why: fault.message }).await
+            }
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Applies what was learnt, and settles the row in the same transaction.
+    async fn step(&self, row: &Row, command: Command) -> Result<(), Fault> {
+        let settle = vec![Settlement { id: row.id.clone(), how: Settled::Done }];
+        match self.apply(&row.key, command, Along { settle, ..Along::default() }).await? {
+            Answer::Done(_) => Ok(()),
+            Answer::Refused(..) | Answer::Gone | Answer::Conflict => self.settle_done(row).await,
+        }
+    }
+}

@@ -1,0 +1,231 @@
+//! What a letter may say about a case: gathers the facts, and drafts the letters an admin may edit.
+
+use chrono::{DateTime, Utc};
+
+use super::Engine;
+use super::office::Worked;
+use crate::letters::{
+    Elsewhere, Ending, FindingRow, Lack, LetterError, LetterFacts, LetterKind, LetterProposal, Origin, Problem,
+    RejectReason, Text, Unlock,
+};
+use crate::sop::case::Case;
+use crate::sop::checklist::{Check, Finding, Method};
+use crate::sop::command::{DraftKind, Drafting};
+use crate::sop::effect::{Letter, LetterName, Recipient};
+use crate::sop::phase::{Phase, Proposal, Recommendation, RevealKind, RevealState};
+use crate::sop::procedure::rules;
+
+/// Drafts over the office's letters.
+pub(super) struct Writer<'a> {
+    pub engine: &'a Engine,
+    pub worked: &'a Worked,
+}
+
+impl Drafting for Writer<'_> {
+    /// The deadline is left as a placeholder: it counts from the moment of release.
+    fn draft(&self, kind: DraftKind, case: &Case, items: &[String], code: &str) -> String {
+        let name = match kind {
+            DraftKind::Completion => LetterName::CompletionRequest,
+            DraftKind::Rejection => LetterName::Rejected,
+        };
+        let order = Letter::new(name, Recipient::Correspondent).items(items.to_vec()).code(code);
+        self.engine.preview(case, &order, self.worked).map(|text| text.body).unwrap_or_default()
+    }
+}
+
+impl Engine {
+    /// A letter as it would be written, with placeholders where links and late times will stand.
+    pub fn preview(&self, case: &Case, letter: &Letter, worked: &Worked) -> Result<Text, LetterError> {
+        let mut facts = self.facts(case, letter, worked, case.opened_at);
+        facts.done_at = None;
+        self.letters.render(LetterKind::from(letter.kind), case.language, &facts)
+    }
+}
+
+impl Engine {
+    pub(super) fn facts(&self, case: &Case, letter: &Letter, worked: &Worked, now: DateTime<Utc>) -> LetterFacts {
+        let procedure = &worked.procedure;
+        let u = &case.understanding;
+        let received = case.first_mail().map_or(case.opened_at, |mail| mail.received_at);
+        let opening = worked.calendar.next_opening(received);
+        let mut facts = LetterFacts {
+            number: case.number.to_string(),
+            name: Some(case.applicant_name()).filter(|name| !name.is_empty()),
+            services: case.services().to_vec(),
+            role: procedure.profile.role.clone(),
+            sop_number: procedure.sop.number.clone(),
+            received_at: Some(received),
+            checking_starts: (!worked.calendar.is_open(received)).then_some(opening),
+            earlier: case.linked_to.as_ref().map(ToString::to_string),
+            missing: lacks(case, &letter.items),
+            present: present(case),
+            note: Some(letter.remark.clone()).filter(|note| !note.is_empty()),
+            deadline: letter.until,
+            reasons: RejectReason::parse(&letter.code).into_iter().collect(),
+            elsewhere: Some(Elsewhere::Unknown),
+            done_at: Some(now),
+            expires_at: letter.until,
+            ending: ending(case),
+            classification: Some(procedure.retention.code.clone()),
+            nip_masked: u.applicant.nip.as_ref().map(crate::sop::names::Nip::masked),
+            work_unit: u.applicant.work_unit.clone(),
+            sender: case.last_mail().and_then(|mail| mail.from.as_ref()).map(ToString::to_string),
+            sender_registered: u.check("sender_registered").map(|c| c.finding == Finding::Met),
+            findings: u.checklist.iter().map(row).collect(),
+            alerts: u.alerts.clone(),
+            reply_window: Some(procedure.reply.code_window_minutes),
+            decided_at: Some(now),
+            about_subject: case.last_mail().map(|mail| mail.subject.clone()),
+            until: letter.until,
+            ..LetterFacts::default()
+        };
+        self.clock_facts(&mut facts, case, letter, worked, now);
+        match &letter.to {
+            Recipient::Admin { id } => facts.admin = Some(self.name_of(id)),
+            Recipient::Superior => facts.admin = self.office.superior.as_ref().map(|(name, _)| name.clone()),
+            _ => {}
+        }
+        if let Some(proposal) = case.phase.proposal() {
+            facts.proposal = Some(proposed(proposal));
+            facts.draft = self.shown_draft(case, proposal);
+        }
+        if let Phase::AwaitingConfirmation { triggers, .. } = &case.phase {
+            facts.confirmation.clone_from(triggers);
+        }
+        self.particular_facts(&mut facts, case, letter);
+        facts
+    }
+
+    fn clock_facts(&self, facts: &mut LetterFacts, case: &Case, letter: &Letter, worked: &Worked, now: DateTime<Utc>) {
+        let Some(span) = case.times.open_span() else { return };
+        facts.step = letter.code.parse().ok().or(Some(span.step));
+        let Some(standard) = worked.procedure.time(span.step) else { return };
+        let used = worked.calendar.working_minutes(span.from, now.max(span.from)).whole();
+        let used = i64::try_from(used).unwrap_or(i64::MAX);
+        facts.minutes_used = Some(used);
+        facts.standard_minutes = Some(standard.minutes);
+        facts.minutes_left = Some(i64::from(standard.minutes) - used);
+        facts.standard_origin = Some(match standard.origin {
+            rules::Origin::Sop => Origin::Sop,
+            rules::Origin::Proposed => Origin::Proposed,
+        });
+        facts.due_at = worked.procedure.limit(span.step).map(|limit| worked.calendar.add_working(span.from, limit));
+    }
+
+    fn particular_facts(&self, facts: &mut LetterFacts, case: &Case, letter: &Letter) {
+        match letter.kind {
+            LetterName::TooLarge => {
+                facts.size_limit_mb = letter.remark.parse().ok();
+                facts.note = None;
+            }
+            LetterName::HeldMail => facts.held = Some(letter.code.clone()),
+            LetterName::DecisionDone => {
+                facts.decision = match letter.code.as_str() {
+                    "approve" => Some(LetterProposal::Approve),
+                    "complete" => Some(LetterProposal::Complete),
+                    "hand_over" => Some(LetterProposal::HandOver),
+                    _ => Some(LetterProposal::Reject),
+                };
+                facts.deadline = match &case.phase {
+                    Phase::Incomplete { deadline, .. } => Some(*deadline),
+                    _ => None,
+                };
+            }
+            LetterName::NewLinkAsked => {
+                facts.expires_at = match &case.phase {
+                    Phase::Delivered { reveal, .. } if reveal.state == RevealState::Expired => Some(reveal.expires_at),
+                    _ => None,
+                };
+                facts.received_at = case.last_mail().map(|mail| mail.received_at);
+            }
+            LetterName::LetterUndelivered => {
+                let failed = case.letters.iter().rev().find(|l| l.kind == letter.code);
+                facts.recipient = failed.and_then(|l| l.to.first()).map(crate::sop::names::Address::masked);
+                facts.about_subject = Some(letter.code.clone());
+            }
+            LetterName::ResultReset | LetterName::ResultUserId | LetterName::ResultBoth => {
+                facts.unlock = Some(unlock(case));
+            }
+            _ => {}
+        }
+    }
+
+    /// The draft as the admin's mail shows it.
+    fn shown_draft(&self, case: &Case, proposal: &Proposal) -> Option<Text> {
+        let body = match &proposal.recommendation {
+            Recommendation::Complete { .. } => proposal.drafts.completion.clone(),
+            Recommendation::Reject { .. } => proposal.drafts.rejection.clone(),
+            Recommendation::Approve | Recommendation::Look { .. } => return None,
+        };
+        Some(Text { subject: format!("[{}]", case.number), body })
+    }
+}
+
+/// What opens the result page: the code where a confirmation was made or no NIP is known, else the NIP.
+pub fn unlock(case: &Case) -> Unlock {
+    let spoken = case.confirmed().is_some_and(|c| c.code_tag.is_some());
+    let no_nip = case.account.as_ref().is_none_or(|account| account.nip.is_none());
+    if spoken || no_nip { Unlock::SpokenCode } else { Unlock::Nip }
+}
+
+fn proposed(proposal: &Proposal) -> LetterProposal {
+    match proposal.recommendation {
+        Recommendation::Complete { .. } => LetterProposal::Complete,
+        Recommendation::Reject { .. } => LetterProposal::Reject,
+        Recommendation::Approve | Recommendation::Look { .. } => LetterProposal::Approve,
+    }
+}
+
+fn ending(case: &Case) -> Option<Ending> {
+    match &case.phase {
+        Phase::Closed { outcome, .. } => Some(Ending::from(outcome)),
+        Phase::Delivered { reveal, .. } => Some(match (reveal.state, reveal.what) {
+            (RevealState::HandedOver { .. }, _) => Ending::HandedOver,
+            (_, RevealKind::Password) => Ending::PasswordReset,
+            (_, RevealKind::UserId) => Ending::UserIdGiven,
+            (_, RevealKind::Both) => Ending::BothGiven,
+            (_, RevealKind::SystemLink) => Ending::SystemLinkSent,
+        }),
+        _ => None,
+    }
+}
+
+/// What is to be sent, and what was wrong with what came.
+fn lacks(case: &Case, items: &[String]) -> Vec<Lack> {
+    let u = &case.understanding;
+    let alert = |name: &str| u.alerts.iter().any(|a| a == name);
+    let problem = |item: &str| -> Problem {
+        let check = u.check(item);
+        match item {
+            "decree_in_force" => Problem::Expired,
+            "decree_names_applicant" if check.is_some() => Problem::AnnexPageMissing,
+            "request_letter_signed" => Problem::Unsigned,
+            "request_letter" | "appointment_decree" => {
+                if alert("encrypted_document") {
+                    Problem::Encrypted
+                } else if alert("archive_format") {
+                    Problem::ArchiveFormat
+                } else if alert("link_instead_of_attachment") {
+                    Problem::LinkOnly
+                } else if u.documents.iter().any(|d| d.method == Method::None) {
+                    Problem::Unreadable
+                } else {
+                    Problem::Absent
+                }
+            }
+            _ => Problem::Incomplete,
+        }
+    };
+    let file = |item: &str| u.check(item).and_then(|c| c.evidence.first()).map(|e| e.attachment.clone());
+    items.iter().map(|item| Lack { item: item.clone(), problem: problem(item), file: file(item) }).collect()
+}
+
+/// The papers that came and need not be sent again.
+fn present(case: &Case) -> Vec<String> {
+    let met = |item: &&str| case.understanding.check(item).is_some_and(|c| c.finding == Finding::Met);
+    ["request_letter", "appointment_decree"].iter().filter(|item| met(item)).map(|item| (*item).to_owned()).collect()
+}
+
+fn row(check: &Check) -> FindingRow {
+    FindingRow { item: check.item.clone(), step: check.step, finding: check.finding, because: check.because.clone() }
+}

@@ -1,0 +1,162 @@
+//! Step 6 carried out: the temporary password is drawn and sealed and `started` is on record before the driver is
+//! called. A call found started is never repeated; the account system is asked, or a person.
+
+use super::Engine;
+use super::casebook::{Along, Answer};
+use super::port::{Fault, FaultKind, Query, ResetOrder, ResetOutcome};
+use super::secrets::ResultSecret;
+use super::store::{CaseKey, Row, Settled, Settlement};
+use crate::sop::case::Case;
+use crate::sop::command::{Command, Report};
+use crate::sop::names::Service;
+use crate::sop::phase::{Attempt, AttemptState, Phase};
+use crate::vault;
+
+/// Transient failures after which an attempt counts as failed.
+const TRIES: u32 = 8;
+
+impl Engine {
+    /// Carries out one decision, or finds that it was begun before.
+    pub(super) async fn execute(&self, row: &Row, decision: u32) -> Result<(), Fault> {
+        let Some((_, case)) = self.load(&row.key).await? else { return self.settle_done(row).await };
+        let Phase::Executing { attempt } = &case.phase else { return self.settle_done(row).await };
+        if attempt.decision != decision || attempt.state == AttemptState::ByHand {
+            return self.settle_done(row).await;
+        }
+        let by_hand = self.accounts.abilities().by_hand;
+        // Only a reset changes the account; everything else may be begun again.
+        let harmless = by_hand || attempt.user_id.is_none() || !attempt.services.contains(&Service::ResetPassword);
+        if attempt.state == AttemptState::Started && !harmless {
+            let why = "the program stopped while the account system was being asked".to_owned();
+            return self.conclude(row, decision, Report::Unknown { why }, Along::default()).await;
+        }
+        let attempt = attempt.clone();
+        if harmless && attempt.state == AttemptState::Intended {
+            let begun = self.apply(&row.key, Command::StartExecution { decision }, Along::default()).await?;
+            if !matches!(begun, Answer::Done(_)) {
+                return self.settle_done(row).await;
+            }
+        }
+        if by_hand {
+            return self.conclude(row, decision, Report::HandedToPerson, Along::default()).await;
+        }
+        if !attempt.services.contains(&Service::ResetPassword) {
+            return self.look_up_user_id(row, &case, &attempt).await;
+        }
+        self.reset(row, &case, &attempt).await
+    }
+
+    async fn reset(&self, row: &Row, case: &Case, attempt: &Attempt) -> Result<(), Fault> {
+        let decision = attempt.decision;
+        let Some(user_id) = &attempt.user_id else {
+            let note = "no account was named in the proposal".to_owned();
+            return self.conclude(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
+        };
+        let worked = self.procedures.get(&case.procedure.hash)?;
+        let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
+        let password = vault::temporary_password(&*self.random);
+        let sealed = ResultSecret { user_id: Some(user_id.0.clone()), password: Some(password.expose().clone()) };
+        let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
+        let Answer::Done(_) = self.apply(&row.key, Command::StartExecution { decision }, along).await? else {
+            return self.settle_done(row).await;
+        };
+        let key = idempotency_key(&row.key, decision);
+        let order =
+            ResetOrder { idempotency_key: &key, user_id, temporary_password: password.expose(), expires_at: expires };
+        let report = match self.accounts.reset(order).await {
+            Ok(ResetOutcome::Done) => Report::Done { user_id: named(attempt), by: None },
+            Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
+            Ok(ResetOutcome::NotFound) => {
+                Report::NotFound { by: None, note: "the account system knows no such account".to_owned() }
+            }
+            Ok(ResetOutcome::ByHand) => Report::HandedToPerson,
+            Err(fault) => match fault.kind {
+                FaultKind::Transient if row.attempts + 1 < TRIES => return self.postpone(row, decision, &fault).await,
+                FaultKind::Transient | FaultKind::Permanent => Report::Failed { by: None, why: fault.message },
+                FaultKind::Unknown => Report::Unknown { why: fault.message },
+            },
+        };
+        self.conclude(row, decision, report, Along::default()).await
+    }
+
+    /// The user ID alone is asked for: nothing is changed, so it may be asked again at will.
+    async fn look_up_user_id(&self, row: &Row, case: &Case, attempt: &Attempt) -> Result<(), Fault> {
+        let decision = attempt.decision;
+        let account = case.account.as_ref();
+        let query = Query {
+            user_id: attempt.user_id.as_ref().map(|u| u.0.clone()),
+            nip: account.and_then(|a| a.nip.as_ref()).map(|n| n.digits().to_owned()),
+            ..Query::default()
+        };
+        let found = match self.accounts.look_up(&query).await {
+            Ok(found) => found,
+            Err(fault) if row.attempts + 1 < TRIES && fault.kind != FaultKind::Permanent => return Err(fault),
+            Err(fault) => {
+                let report = Report::Failed { by: None, why: fault.message };
+                return self.conclude(row, decision, report, Along::default()).await;
+            }
+        };
+        let same = found.into_iter().find(|a| Some(&a.user_id) == attempt.user_id.as_ref());
+        let Some(found) = same else {
+            let note = "the account system knows no such account".to_owned();
+            return self.conclude(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
+        };
+        let worked = self.procedures.get(&case.procedure.hash)?;
+        let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
+        let sealed = ResultSecret { user_id: Some(found.user_id.0.clone()), password: None };
+        let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
+        self.conclude(row, decision, Report::Done { user_id: Some(found.user_id.0), by: None }, along).await
+    }
+
+    /// Asks the account system what became of an attempt; where it cannot tell, the admin is asked by letter.
+    pub(super) async fn read_back(&self, row: &Row, decision: u32) -> Result<(), Fault> {
+        let Some((_, case)) = self.load(&row.key).await? else { return self.settle_done(row).await };
+        let Phase::Unknown { attempt, .. } = &case.phase else { return self.settle_done(row).await };
+        let (Some(user_id), true) = (&attempt.user_id, attempt.decision == decision) else {
+            return self.settle_done(row).await;
+        };
+        let key = idempotency_key(&row.key, decision);
+        match self.accounts.read_back(&key, user_id).await {
+            Ok(Some(true)) => {
+                let report = Report::Done { user_id: named(attempt), by: None };
+                self.conclude(row, decision, report, Along::default()).await
+            }
+            Ok(Some(false)) => {
+                let why = "the account system says that nothing was changed".to_owned();
+                self.conclude(row, decision, Report::Failed { by: None, why }, Along::default()).await
+            }
+            Err(fault) if fault.kind == FaultKind::Transient && row.attempts + 1 < TRIES => Err(fault),
+            Ok(None) | Err(_) => self.settle_done(row).await,
+        }
+    }
+
+    /// It surely did not happen: the ledger goes back to intended, and the row waits for its next try.
+    async fn postpone(&self, row: &Row, decision: u32, fault: &Fault) -> Result<(), Fault> {
+        let due = self.clock.now() + super::dispatch::backoff(row.attempts, &*self.random);
+        let how = Settled::RetryAt { due, attempts: row.attempts + 1, error: Some(fault.message.clone()) };
+        let along = Along { settle: vec![Settlement { id: row.id.clone(), how }], ..Along::default() };
+        self.apply(&row.key, Command::ReportExecution { decision, report: Report::Postponed }, along).await.map(drop)
+    }
+
+    async fn conclude(&self, row: &Row, decision: u32, report: Report, mut along: Along) -> Result<(), Fault> {
+        along.settle.push(Settlement { id: row.id.clone(), how: Settled::Done });
+        match self.apply(&row.key, Command::ReportExecution { decision, report }, along).await? {
+            Answer::Done(_) => Ok(()),
+            Answer::Refused(..) | Answer::Gone | Answer::Conflict => self.settle_done(row).await,
+        }
+    }
+
+    pub(super) async fn settle_done(&self, row: &Row) -> Result<(), Fault> {
+        self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how: Settled::Done })]).await
+    }
+}
+
+/// One key for every attempt of one decision.
+pub fn idempotency_key(key: &CaseKey, decision: u32) -> String {
+    format!("{}/{}/{decision}", key.office.0, key.number)
+}
+
+fn named(attempt: &Attempt) -> Option<String> {
+    let asked = attempt.services.contains(&Service::UserIdInfo);
+    attempt.user_id.as_ref().filter(|_| asked).map(|u| u.0.clone())
+}

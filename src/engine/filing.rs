@@ -1,0 +1,173 @@
+//! Step 9: a closed case is copied to the archive with everything that belongs to it, verified there, marked, and only
+//! then removed from the live store. The two files share no transaction, so every part can be repeated.
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+
+use super::Engine;
+use super::archive::{ArchiveDossier, ArchiveItem, RegisterLine};
+use super::casebook::{Along, Answer};
+use super::codec;
+use super::port::Fault;
+use super::register;
+use super::store::{CaseKey, Outcome, RowState, Settled, Settlement};
+use super::weave::family;
+use crate::letters;
+use crate::sop::case::{Case, LetterState};
+use crate::sop::command::Command;
+use crate::sop::event::{Event, Recorded};
+use crate::sop::names::{CaseNumber, Language};
+use crate::sop::phase::Phase;
+
+/// What one run of the archive schedule did.
+#[derive(Debug, Default, Clone)]
+pub struct Filed {
+    pub archived: Vec<CaseNumber>,
+    /// Closed, but a letter or another effect is still on its way.
+    pub waiting: usize,
+    pub failed: Vec<(CaseNumber, String)>,
+}
+
+impl Engine {
+    /// Files every closed case whose effects are done. A case that fails is named, and the others go on.
+    pub async fn file_closed(&self) -> Result<Filed, Fault> {
+        let mut filed = Filed::default();
+        for key in self.store.find(&self.office.id, family::OPEN, "").await? {
+            let Some((_, case)) = self.load(&key).await? else { continue };
+            if !case.phase.is_closed() {
+                continue;
+            }
+            match self.file_case(&key).await {
+                Ok(true) => filed.archived.push(key.number),
+                Ok(false) => filed.waiting += 1,
+                Err(fault) => {
+                    tracing::error!(case = %key.number, "cannot archive: {fault}");
+                    filed.failed.push((key.number, fault.message));
+                }
+            }
+        }
+        Ok(filed)
+    }
+
+    async fn file_case(&self, key: &CaseKey) -> Result<bool, Fault> {
+        let rows = self.store.rows_of(key).await?;
+        if rows.iter().any(|row| row.kind != "wake" && row.state == RowState::Waiting) {
+            return Ok(false);
+        }
+        // Wake-ups of a closed case change nothing; they end with the step.
+        let settle = rows.iter().map(|row| Settlement { id: row.id.clone(), how: Settled::Done }).collect();
+        if let Answer::Refused(..) | Answer::Gone | Answer::Conflict =
+            self.apply(key, Command::StartArchiving, Along { settle, ..Along::default() }).await?
+        {
+            return Ok(false);
+        }
+        let Answer::Done(case) = self.apply(key, Command::FinishArchiving, Along::default()).await? else {
+            return Ok(false);
+        };
+        let Some((version, _)) = self.load(key).await? else { return Ok(true) };
+        let dossier = self.dossier(key, &case).await?;
+        self.archive.keep(dossier).await?;
+        match self.store.remove_case(key, version).await? {
+            Outcome::Committed { .. } => {}
+            _ => return Ok(false),
+        }
+        tracing::info!(case = %key.number, "archived");
+        Ok(true)
+    }
+
+    async fn dossier(&self, key: &CaseKey, case: &Case) -> Result<ArchiveDossier, Fault> {
+        let worked = self.procedures.get(&case.procedure.hash)?;
+        let retention = &worked.procedure.retention;
+        let Phase::Closed { outcome, at: closed } = &case.phase else {
+            return Err(Fault::permanent(format!("{} is not closed; it cannot be archived", case.number)));
+        };
+        let events = self.events(key).await?;
+        let mut items = Vec::new();
+        for (index, mail) in case.mails.iter().enumerate() {
+            let missing =
+                || Fault::permanent(format!("Cannot archive {}: the bytes of a mail are not there", case.number));
+            let bytes = self.store.content(key, &mail.sha256).await?.ok_or_else(missing)?;
+            let name = format!("surel/{:02}.eml", index + 1);
+            items.push(item(&name, "message/rfc822", "Surel masuk", bytes));
+        }
+        for (index, reply) in case.replies.iter().enumerate() {
+            let missing = || Fault::permanent(format!("Cannot archive {}: an admin's reply is not there", case.number));
+            let bytes = self.store.content(key, reply).await?.ok_or_else(missing)?;
+            items.push(item(
+                &format!("keputusan/{:02}.eml", index + 1),
+                "message/rfc822",
+                "Keputusan melalui surel",
+                bytes,
+            ));
+        }
+        for (index, (letter, subject, body)) in letters_of(&events).enumerate() {
+            let name = format!("surat/{:02}-{}.txt", index + 1, letter.kind);
+            let text = format!("{subject}\n\n{body}\n\n{}\n", fate(case, &letter.id, self.office.zone));
+            items.push(item(&name, "text/plain; charset=utf-8", "Surat keluar", text.into_bytes()));
+        }
+        items.push(json_item("temuan.json", "Hasil pemeriksaan", &case.understanding));
+        items.push(json_item("waktu.json", "Lembar waktu", &case.times));
+        items.push(json_item("konfirmasi.json", "Catatan konfirmasi", &case.confirmations));
+        items.push(json_item("peristiwa.json", "Urutan peristiwa dan keputusan", &events));
+        items.push(json_item("permohonan.json", "Keadaan akhir permohonan", case));
+        let register = RegisterLine {
+            number: case.number.clone(),
+            classification: retention.code.clone(),
+            retention_class: retention.class.clone(),
+            access: retention.access.clone(),
+            outcome: outcome.name().to_owned(),
+            opened: case.opened_at,
+            closed: *closed,
+        };
+        let metadata = json!({
+            "title": format!("{} – {}", worked.procedure.sop.title, case.applicant_name()),
+            "applicant": case.applicant_name(),
+            "user_id": case.account.as_ref().map(|a| a.user_id.0.clone()),
+            "work_unit": case.account.as_ref().and_then(|a| a.work_unit.clone()),
+            "services": case.services(),
+            "sop": worked.procedure.sop.number,
+            "procedure": case.procedure.hash.0,
+            "decided_by": case.decisions.last().map(|d| d.by.to_string()).or_else(|| case.assigned.as_ref().map(ToString::to_string)),
+            "linked_to": case.linked_to,
+            "active_years": retention.active_years,
+            "inactive_years": retention.inactive_years,
+            "register": register::line(case, &worked, self.office.zone),
+        });
+        Ok(ArchiveDossier { key: key.clone(), register, metadata, items, at: self.clock.now() })
+    }
+
+    /// The journal of a live case.
+    pub async fn events(&self, key: &CaseKey) -> Result<Vec<Recorded>, Fault> {
+        let stored = self.store.events(key).await?;
+        stored.iter().map(|event| codec::decode(&event.bytes, "a journal entry")).collect()
+    }
+}
+
+fn letters_of(events: &[Recorded]) -> impl Iterator<Item = (&crate::sop::case::LetterRecord, &String, &String)> {
+    events.iter().filter_map(|recorded| match &recorded.event {
+        Event::LetterQueued { letter, subject, body } => Some((letter, subject, body)),
+        _ => None,
+    })
+}
+
+/// What became of a letter, as a line under its copy.
+fn fate(case: &Case, id: &str, zone: chrono_tz::Tz) -> String {
+    let Some(letter) = case.letters.iter().find(|l| l.id == id) else { return String::new() };
+    let to: Vec<String> = letter.to.iter().map(ToString::to_string).collect();
+    let moment = |at: DateTime<Utc>| letters::moment(at, zone, Language::Id);
+    let state = match &letter.state {
+        LetterState::Queued => "belum dikirim".to_owned(),
+        LetterState::Sent { at } => format!("diterima server tujuan pada {}", moment(*at)),
+        LetterState::Undelivered { at, why } => format!("tidak sampai, {}: {why}", moment(*at)),
+    };
+    format!("-- Kepada {}; {state}.", to.join(", "))
+}
+
+fn item(name: &str, media_type: &str, title: &str, bytes: Vec<u8>) -> ArchiveItem {
+    ArchiveItem { name: name.to_owned(), media_type: media_type.to_owned(), title: title.to_owned(), bytes }
+}
+
+fn json_item<T: serde::Serialize + ?Sized>(name: &str, title: &str, value: &T) -> ArchiveItem {
+    let bytes = serde_json::to_vec_pretty(value).expect("plain values with string keys always encode");
+    item(name, "application/json", title, bytes)
+}

@@ -1,0 +1,157 @@
+//! Checks a dossier against the register and against earlier requests (SOP steps 2 and 5).
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+
+use super::look::Looked;
+use super::{Intake, Mailbox};
+use crate::dossier::page::Contents;
+use crate::dossier::{CaseFile, EarlierLetter, Known, MailFacts, validity};
+use crate::engine::Engine;
+use crate::engine::codec;
+use crate::engine::port::{Fault, Query};
+use crate::engine::store::CaseKey;
+use crate::engine::weave::{LastReset, family, letter_key_of};
+use crate::sop::account::Account;
+use crate::sop::case::{Case, MailRef};
+use crate::sop::checklist::{DocumentKind, Understanding};
+use crate::sop::command::Dossier;
+
+impl Intake<'_> {
+    /// A first mail, understood on its own.
+    pub(super) async fn dossier_of(&self, mail: &Looked, key: Option<&CaseKey>) -> Result<Dossier, Fault> {
+        let facts = std::slice::from_ref(&mail.facts);
+        let (understanding, account) = self.engine.check(self.mailbox, facts, key).await?;
+        Ok(Dossier { mail: mail.reference(), understanding, account })
+    }
+
+    /// All papers of a case together with a further mail: good old ones stay valid.
+    pub(super) async fn merged(&self, key: &CaseKey, case: &Case, mail: &Looked) -> Result<Dossier, Fault> {
+        let mut facts = self.engine.facts_of(self.mailbox, key, &case.mails, &self.contents).await?;
+        facts.push(mail.facts.clone());
+        let (understanding, account) = self.engine.check(self.mailbox, &facts, Some(key)).await?;
+        Ok(Dossier { mail: mail.reference(), understanding, account })
+    }
+}
+
+impl Engine {
+    /// A held mail, understood as if it had been trusted.
+    pub async fn admitted_dossier(
+        &self,
+        mailbox: &Mailbox,
+        key: &CaseKey,
+        case: &Case,
+    ) -> Result<Option<Dossier>, Fault> {
+        let Some(mail) = case.last_mail().cloned() else { return Ok(None) };
+        let mut facts = self.facts_of(mailbox, key, &case.mails, &[]).await?;
+        for fact in &mut facts {
+            fact.authenticated = None;
+        }
+        let (understanding, account) = self.check(mailbox, &facts, Some(key)).await?;
+        Ok(Some(Dossier { mail, understanding, account }))
+    }
+
+    /// Takes one mail of a case apart again; `None` where its bytes are gone.
+    pub async fn contents_of(&self, key: &CaseKey, mail: &MailRef) -> Result<Option<Contents>, Fault> {
+        let Some(raw) = self.store.content(key, &mail.sha256).await? else { return Ok(None) };
+        Ok(Some(self.reader.read(Arc::new(raw)).await))
+    }
+
+    /// Reads the mails of a case again from the bytes on record, or from those on their way there.
+    pub async fn facts_of(
+        &self,
+        mailbox: &Mailbox,
+        key: &CaseKey,
+        mails: &[MailRef],
+        pending: &[(CaseKey, Vec<u8>)],
+    ) -> Result<Vec<MailFacts>, Fault> {
+        let mut facts = Vec::new();
+        for mail in mails {
+            let waiting = pending.iter().find(|(k, raw)| k == key && crate::vault::sha256_hex(raw) == mail.sha256);
+            let raw = match waiting {
+                Some((_, raw)) => raw.clone(),
+                None => self.store.content(key, &mail.sha256).await?.unwrap_or_default(),
+            };
+            facts.push(self.look_again(mailbox, raw).await);
+        }
+        Ok(facts)
+    }
+
+    async fn check(
+        &self,
+        mailbox: &Mailbox,
+        facts: &[MailFacts],
+        key: Option<&CaseKey>,
+    ) -> Result<(Understanding, Option<Account>), Fault> {
+        let day = facts.last().map_or_else(|| self.clock.now().date_naive(), |mail| mail.received);
+        let query = {
+            let file = CaseFile::read(facts, &mailbox.worked.recognition, day);
+            let a = &file.applicant;
+            Query {
+                user_id: a.user_id.clone(),
+                nip: a.nip.as_ref().map(|n| n.digits().to_owned()),
+                email: facts.first().and_then(|m| m.sender.as_ref()).map(ToString::to_string),
+                name: a.name.clone(),
+            }
+        };
+        let accounts = self.accounts.look_up(&query).await?;
+        let (mut understanding, account) = {
+            let file = CaseFile::read(facts, &mailbox.worked.recognition, day);
+            let known = Known { accounts: Some(&accounts), earlier_letters: Some(&[]), confirmed: None };
+            (file.understanding(&known), validity::account(&file, &accounts).cloned())
+        };
+        let earlier = self.earlier_letters(&understanding, key).await?;
+        if !earlier.is_empty() {
+            let file = CaseFile::read(facts, &mailbox.worked.recognition, day);
+            let known = Known { accounts: Some(&accounts), earlier_letters: Some(&earlier), confirmed: None };
+            understanding = file.understanding(&known);
+        }
+        if let Some(account) = &account
+            && self.was_reset_lately(mailbox, account, key).await?
+        {
+            understanding.alerts.push("second_reset".to_owned());
+            understanding.alerts.sort();
+        }
+        Ok((understanding, account))
+    }
+
+    /// Letters of other cases with the same number, date and applicant, or the same file.
+    async fn earlier_letters(&self, u: &Understanding, key: Option<&CaseKey>) -> Result<Vec<EarlierLetter>, Fault> {
+        let letter = u.documents.iter().find(|d| d.kind == DocumentKind::RequestLetter);
+        let Some(letter) = letter else { return Ok(Vec::new()) };
+        let mut found = Vec::new();
+        if let Some(value) = letter_key_of(u) {
+            found.extend(self.store.find(&self.office.id, family::LETTER, &value).await?);
+        }
+        if let Some(sha256) = &letter.sha256 {
+            found.extend(self.store.find(&self.office.id, family::PAPER, &sha256.0).await?);
+        }
+        found.retain(|other| Some(other) != key);
+        Ok(found
+            .into_iter()
+            .map(|other| EarlierLetter {
+                case: other.number,
+                number: letter.number.clone(),
+                date: letter.date,
+                sha256: letter.sha256.clone(),
+            })
+            .collect())
+    }
+
+    async fn was_reset_lately(
+        &self,
+        mailbox: &Mailbox,
+        account: &Account,
+        key: Option<&CaseKey>,
+    ) -> Result<bool, Fault> {
+        let id = account.user_id.folded();
+        let Some(document) = self.store.document(&self.office.id, family::LAST_RESET, &id).await? else {
+            return Ok(false);
+        };
+        let last: LastReset = codec::decode(&document.bytes, "the record of a reset")?;
+        let days = i64::from(mailbox.worked.procedure.confirmation.second_reset_within_days);
+        let same = key.is_some_and(|key| key.number == last.case);
+        Ok(!same && self.clock.now() - last.at < TimeDelta::days(days))
+    }
+}

@@ -1,0 +1,188 @@
+//! What a mail is for us: a new request, words for an open case, an admin's decision, a returned letter, or nothing.
+//! Threads and case numbers find a case; they never grant a right (THREATS row 5).
+
+use chrono::Datelike;
+
+use super::Intake;
+use super::look::Looked;
+use crate::dossier::{CaseFile, Verdict, judge};
+use crate::engine::port::{Fault, Folder};
+use crate::engine::store::CaseKey;
+use crate::engine::weave::family;
+use crate::letters::reply;
+use crate::mail::automatic::Automatic;
+use crate::sop::case::Case;
+use crate::sop::command::{Command, Opening, OpeningVerdict};
+use crate::sop::names::CaseNumber;
+use crate::sop::phase::HeldReason;
+
+impl Intake<'_> {
+    pub(super) async fn route(&mut self, mail: &Looked) -> Result<Folder, Fault> {
+        if mail.unreadable {
+            self.note(mail, "unreadable").await?;
+            return Ok(Folder::Refused);
+        }
+        if let Some(machine) = mail.inbound.automatic {
+            if machine == Automatic::Bounce {
+                self.returned(mail).await?;
+            }
+            self.note(mail, machine.reason()).await?;
+            return Ok(Folder::Processed);
+        }
+        if self.engine.decides_by_reply(self.mailbox, mail).await? {
+            self.note(mail, "admin_reply").await?;
+            return Ok(Folder::Processed);
+        }
+        let day = mail.facts.received;
+        let verdict = {
+            let facts = std::slice::from_ref(&mail.facts);
+            let file = CaseFile::read(facts, &self.mailbox.worked.recognition, day);
+            judge(&mail.facts, &file)
+        };
+        match verdict {
+            Verdict::Ignored(reason) => {
+                self.note(mail, reason).await?;
+                Ok(Folder::Processed)
+            }
+            Verdict::Refused("malformed") => self.hold(mail, HeldReason::Malformed).await,
+            Verdict::Refused("dangerous_attachment") => self.hold(mail, HeldReason::DangerousAttachment).await,
+            _ if !mail.trusted => self.hold(mail, HeldReason::Unauthenticated).await,
+            Verdict::Refused("too_large") => {
+                let limit = self.mailbox.max_mail_bytes;
+                self.start(mail, None, OpeningVerdict::TooLarge { limit }).await?;
+                Ok(Folder::Refused)
+            }
+            Verdict::Refused(_) => {
+                self.start(mail, None, OpeningVerdict::OutOfScope).await?;
+                Ok(Folder::Refused)
+            }
+            Verdict::Continuation => self.continue_case(mail).await,
+            Verdict::Request => {
+                self.start(mail, None, OpeningVerdict::Request).await?;
+                Ok(Folder::Processed)
+            }
+        }
+    }
+
+    async fn hold(&mut self, mail: &Looked, reason: HeldReason) -> Result<Folder, Fault> {
+        self.start(mail, None, OpeningVerdict::Held(reason)).await?;
+        Ok(Folder::Refused)
+    }
+
+    async fn start(
+        &mut self,
+        mail: &Looked,
+        linked_to: Option<CaseNumber>,
+        verdict: OpeningVerdict,
+    ) -> Result<(), Fault> {
+        let year = mail.received_at.with_timezone(&self.engine.office.zone).year();
+        let number = self.next_number(year).await?;
+        let dossier = self.dossier_of(mail, Some(&self.engine.key(&number))).await?;
+        let opening = Opening {
+            number,
+            office: self.engine.office.id.clone(),
+            language: super::language::of(&mail.facts.own_words(), self.mailbox.worked.procedure.language),
+            linked_to,
+            dossier,
+            verdict,
+        };
+        self.open(opening, mail).await
+    }
+
+    /// A mail that points to a case: added if that case is open and the sender belongs to it.
+    async fn continue_case(&mut self, mail: &Looked) -> Result<Folder, Fault> {
+        let found = self.case_of(mail).await?;
+        let Some((key, Some(case))) = found else {
+            return self.start_anew(mail, found.map(|(key, _)| key.number)).await;
+        };
+        if !belongs(&case, mail) {
+            return self.foreign(mail, &key.number).await;
+        }
+        if reply::withdraws(&mail.facts.contents.body) {
+            let withdraw = Command::Withdraw(Box::new(mail.reference()));
+            if self.apply(&key, withdraw, mail, true).await?.is_none() {
+                return Ok(Folder::Processed);
+            }
+        }
+        let dossier = self.merged(&key, &case, mail).await?;
+        match self.apply(&key, Command::AddMail(Box::new(dossier)), mail, true).await? {
+            None => Ok(Folder::Processed),
+            Some(_) => self.start_anew(mail, Some(key.number)).await,
+        }
+    }
+
+    /// The case is closed or unknown: a new request, linked to the old one, if anything is asked for.
+    async fn start_anew(&mut self, mail: &Looked, linked_to: Option<CaseNumber>) -> Result<Folder, Fault> {
+        let asks = {
+            let facts = std::slice::from_ref(&mail.facts);
+            let file = CaseFile::read(facts, &self.mailbox.worked.recognition, mail.facts.received);
+            !file.services.is_empty() || !mail.facts.papers().is_empty()
+        };
+        if asks {
+            self.start(mail, linked_to, OpeningVerdict::Request).await?;
+        } else {
+            self.note(mail, "no_request").await?;
+        }
+        Ok(Folder::Processed)
+    }
+
+    /// Somebody else answers in a case's thread: their own request if they make one, else held.
+    async fn foreign(&mut self, mail: &Looked, number: &CaseNumber) -> Result<Folder, Fault> {
+        let asks = {
+            let facts = std::slice::from_ref(&mail.facts);
+            !CaseFile::read(facts, &self.mailbox.worked.recognition, mail.facts.received).services.is_empty()
+        };
+        let verdict = if asks { OpeningVerdict::Request } else { OpeningVerdict::Held(HeldReason::ForeignReply) };
+        self.start(mail, Some(number.clone()), verdict).await?;
+        Ok(if asks { Folder::Processed } else { Folder::Refused })
+    }
+
+    /// The case a mail points to by number or thread, live or not.
+    async fn case_of(&self, mail: &Looked) -> Result<Option<(CaseKey, Option<Case>)>, Fault> {
+        let mut keys: Vec<CaseKey> = mail.inbound.case_tag.iter().map(|number| self.engine.key(number)).collect();
+        for id in mail.inbound.in_reply_to.iter().chain(mail.inbound.references.iter().rev()) {
+            keys.extend(self.engine.store.find(&self.engine.office.id, family::MESSAGE, id).await?);
+        }
+        let mut known = None;
+        for key in keys {
+            if let Some((_, case)) = self.case(&key).await? {
+                if !case.phase.is_closed() {
+                    return Ok(Some((key, Some(case))));
+                }
+                known.get_or_insert((key, None));
+            } else if self.engine.archive.receipt(&key.number).await?.is_some() {
+                known.get_or_insert((key, None));
+            }
+        }
+        Ok(known)
+    }
+
+    /// A returned letter is tied to its case by the Message-ID it quotes (RFC 3464); a forged one changes nothing else.
+    async fn returned(&mut self, mail: &Looked) -> Result<(), Fault> {
+        let text = String::from_utf8_lossy(&mail.raw);
+        let ours = text.match_indices(crate::engine::correspondence::MESSAGE_PREFIX).take(20).filter_map(|(at, _)| {
+            let id = text[at..].split(|c: char| c == '>' || c.is_whitespace()).next()?;
+            (id.len() <= 200 && id.ends_with(&self.engine.office.mail_domain)).then(|| id.to_owned())
+        });
+        for id in ours.collect::<std::collections::BTreeSet<_>>() {
+            for key in self.engine.store.find(&self.engine.office.id, family::MESSAGE, &id).await? {
+                let Some((_, case)) = self.case(&key).await? else { continue };
+                let local = id.split('@').next().unwrap_or_default();
+                let Some(letter) = case.letters.iter().find(|l| local.ends_with(&format!(".{}", l.id))) else {
+                    continue;
+                };
+                let why = "returned by a later server".to_owned();
+                let command = Command::LetterFailed { id: letter.id.clone(), why };
+                self.learn(&key, command).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether the sender wrote in this case before, or is the account's registered address.
+fn belongs(case: &Case, mail: &Looked) -> bool {
+    let Some(sender) = mail.sender() else { return false };
+    let wrote = case.mails.iter().any(|m| m.from.as_ref().is_some_and(|from| from.same_mailbox(sender)));
+    wrote || case.account.as_ref().is_some_and(|account| account.email.same_mailbox(sender))
+}

@@ -1,0 +1,121 @@
+//! Links: what a token stands for, and how one is made. Only its hash is stored; the token itself is derived again
+//! when the letter leaves, so that neither draft, outbox nor archive holds one.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::codec;
+use super::port::Fault;
+use super::store::{CaseKey, LinkState, NewLink};
+use crate::sop::names::Sha256Hex;
+use crate::sop::phase::AdminId;
+use crate::vault::{PlainToken, TokenNonce};
+
+/// How long a change can be confirmed; longer than any procedure reminds of it.
+pub(super) const CHANGE_LIFE: TimeDelta = TimeDelta::days(60);
+
+/// What the holder of a link may do, after proving who they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "purpose", rename_all = "snake_case")]
+pub enum Purpose {
+    /// Opens a case for this admin; `proposal` is what they were written about, if a decision was due.
+    Case {
+        admin: AdminId,
+        choice: String,
+        proposal: Option<Sha256Hex>,
+    },
+    Reveal {
+        issue: u32,
+    },
+    Change {
+        issue: u32,
+    },
+}
+
+impl Purpose {
+    /// Links die together by prefix of this.
+    fn scope(&self) -> &'static str {
+        match self {
+            Self::Case { .. } => "admin/",
+            Self::Reveal { .. } => "reveal/",
+            Self::Change { .. } => "change/",
+        }
+    }
+
+    fn path(&self) -> &'static str {
+        match self {
+            Self::Case { .. } => "tautan",
+            Self::Reveal { .. } => "ambil",
+            Self::Change { .. } => "ganti",
+        }
+    }
+}
+
+/// A link as its letter's outbox row keeps it: enough to derive the token, worthless without the key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LinkRecipe {
+    /// The placeholder it fills: `approve`, `reveal`.
+    pub name: String,
+    pub nonce: TokenNonce,
+    pub context: String,
+    pub path: String,
+}
+
+/// A live link that somebody opened.
+pub struct OpenedLink {
+    pub key: CaseKey,
+    pub purpose: Purpose,
+}
+
+impl Engine {
+    pub(super) fn make_link(
+        &self,
+        key: &CaseKey,
+        name: &str,
+        purpose: &Purpose,
+        expires: DateTime<Utc>,
+        epoch: u64,
+    ) -> (LinkRecipe, NewLink) {
+        let nonce = TokenNonce::generate(&*self.random);
+        let context = format!("{} {} {name}", key.number, purpose.scope());
+        let token = self.keys.links.token(epoch, &nonce, &context);
+        let link = NewLink {
+            hash: token.hashed(),
+            scope: purpose.scope().to_owned(),
+            record: codec::encode(purpose),
+            expires,
+        };
+        (LinkRecipe { name: name.to_owned(), nonce, context, path: purpose.path().to_owned() }, link)
+    }
+
+    /// A further link to confirm a changed password, for the page that shows it; the token, and the link to commit.
+    pub async fn change_link(&self, key: &CaseKey, issue: u32) -> Result<(String, NewLink), Fault> {
+        let epoch = self.store.epoch().await?;
+        let expires = self.clock.now() + CHANGE_LIFE;
+        let (recipe, link) = self.make_link(key, "confirm", &Purpose::Change { issue }, expires, epoch);
+        Ok((self.keys.links.token(epoch, &recipe.nonce, &recipe.context).reveal(), link))
+    }
+
+    /// The address a recipe stands for in this epoch.
+    pub(super) fn address_of(&self, recipe: &LinkRecipe, epoch: u64) -> String {
+        let token = self.keys.links.token(epoch, &recipe.nonce, &recipe.context);
+        format!("{}/{}/{}", self.office.base_url, recipe.path, token.reveal())
+    }
+
+    /// What a token opens; unknown, void and expired ones are alike `None`.
+    pub async fn open_link(&self, token: &str) -> Result<Option<OpenedLink>, Fault> {
+        let Some(found) = self.find_link(token).await? else { return Ok(None) };
+        let live = found.0;
+        Ok(live.then_some(found.1))
+    }
+
+    /// A token's purpose even when it is spent, for pages that say the same thing twice.
+    pub async fn find_link(&self, token: &str) -> Result<Option<(bool, OpenedLink)>, Fault> {
+        let Some(token) = PlainToken::parse(token) else { return Ok(None) };
+        let Some(link) = self.store.link(&token.hashed()).await? else { return Ok(None) };
+        let live = link.state == LinkState::Live && link.expires > self.clock.now();
+        let purpose = codec::decode(&link.record, "a link's record")?;
+        Ok(Some((live, OpenedLink { key: link.key, purpose })))
+    }
+}

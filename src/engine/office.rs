@@ -1,0 +1,97 @@
+//! The office as the engine knows it, and the procedures it works by.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, RwLock};
+
+use chrono_tz::Tz;
+
+use super::codec;
+use super::port::Fault;
+use super::store::{DocumentWrite, Store};
+use crate::dossier::recognition::Recognition;
+use crate::sop::hours::YearDates;
+use crate::sop::names::{Address, Language, OfficeId, Sha256Hex};
+use crate::sop::procedure::Procedure;
+use crate::sop::worktime::Calendar;
+
+/// What does not change while the daemon runs.
+#[derive(Debug, Clone)]
+pub struct Office {
+    pub id: OfficeId,
+    /// Prefix of register numbers, such as `LPSE`.
+    pub prefix: String,
+    pub language: Language,
+    pub zone: Tz,
+    /// Where links lead, without a trailing slash.
+    pub base_url: String,
+    /// Domain of Message-IDs.
+    pub mail_domain: String,
+    /// Addresses that mail is sent from or comes in at; mail from these is our own.
+    pub own_addresses: Vec<Address>,
+    /// Told of overruns.
+    pub superior: Option<(String, Address)>,
+}
+
+/// One procedure with everything read from its file.
+pub struct Worked {
+    pub procedure: Procedure,
+    pub calendar: Calendar,
+    pub recognition: Recognition,
+}
+
+/// Every procedure that a case may be pinned to: those configured, and earlier files that open cases began under.
+pub struct Procedures {
+    by_hash: RwLock<BTreeMap<Sha256Hex, Arc<Worked>>>,
+    zone: Tz,
+    years: Vec<YearDates>,
+}
+
+const FAMILY: &str = "procedure";
+
+impl Procedures {
+    pub fn new(zone: Tz, years: Vec<YearDates>) -> Self {
+        Self { by_hash: RwLock::new(BTreeMap::new()), zone, years }
+    }
+
+    /// Reads a procedure file and keeps its text, so that a case begun under it can end under it.
+    pub async fn adopt(&self, text: &str, office: &OfficeId, store: &dyn Store) -> Result<Arc<Worked>, Fault> {
+        let worked = self.read(text)?;
+        let write = DocumentWrite {
+            office: office.clone(),
+            family: FAMILY.to_owned(),
+            id: worked.procedure.hash().to_string(),
+            expected_version: None,
+            bytes: Some(codec::encode(&text)),
+        };
+        store.write_documents(vec![write]).await?;
+        Ok(worked)
+    }
+
+    /// Reads the texts that earlier runs kept.
+    pub async fn recall(&self, office: &OfficeId, store: &dyn Store) -> Result<(), Fault> {
+        for document in store.documents(office, FAMILY).await? {
+            let text: String = codec::decode(&document.bytes, "a kept procedure file")?;
+            self.read(&text)?;
+        }
+        Ok(())
+    }
+
+    pub fn get(&self, hash: &Sha256Hex) -> Result<Arc<Worked>, Fault> {
+        let by_hash = self.by_hash.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        by_hash.get(hash).cloned().ok_or_else(|| {
+            Fault::permanent("Cannot work on a case: the procedure file it began under is not known. Restore the file")
+        })
+    }
+
+    fn read(&self, text: &str) -> Result<Arc<Worked>, Fault> {
+        let flawed = |what: String| Fault::permanent(format!("Cannot use a procedure file: {what}. Correct the file"));
+        let procedure = Procedure::parse(text)
+            .map_err(|flaws| flawed(flaws.first().map(ToString::to_string).unwrap_or_default()))?;
+        let calendar = procedure.calendar(self.zone, &self.years).map_err(flawed)?;
+        let recognition = Recognition::from_procedure(text).map_err(|e| flawed(e.to_string()))?;
+        let hash = procedure.hash().clone();
+        let worked = Arc::new(Worked { procedure, calendar, recognition });
+        self.by_hash.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(hash, worked.clone());
+        Ok(worked)
+    }
+}

@@ -1,0 +1,143 @@
+//! Decisions by reply: an admin answers the mail they got. Only authenticated mail of a registered admin counts, only
+//! its first unquoted line, and only for the proposal that mail was about (THREATS, decision by reply).
+
+use chrono::TimeDelta;
+
+use super::Engine;
+use super::admins::{AdminRecord, Proof};
+use super::casebook::{Along, Answer, Reply};
+use super::intake::{Looked, Mailbox};
+use super::port::Fault;
+use super::store::CaseKey;
+use super::weave::family;
+use crate::letters::RejectReason;
+use crate::letters::reply::{self, AdminReply};
+use crate::sop::case::{Case, Channel};
+use crate::sop::command::{Choice, Command, Decision, Factor};
+use crate::sop::decide::Refused;
+use crate::sop::effect::{Letter, LetterName, Recipient};
+use crate::sop::names::Sha256Hex;
+use crate::sop::phase::Recommendation;
+
+impl Engine {
+    /// True where the mail was an admin's answer to one of our letters; it was then followed, or answered with why not.
+    pub(super) async fn decides_by_reply(&self, mailbox: &Mailbox, mail: &Looked) -> Result<bool, Fault> {
+        if !mailbox.worked.procedure.reply.allowed
+            || !mail.inbound.answers_us
+            || !mail.inbound.authenticity.is_authenticated()
+        {
+            return Ok(false);
+        }
+        let Some(sender) = mail.sender() else { return Ok(false) };
+        let Some((_, admin)) = self.admin(sender).await?.filter(|(_, record)| record.is_active()) else {
+            return Ok(false);
+        };
+        let Some((key, case, about)) = self.answered(mail, &admin).await? else { return Ok(false) };
+        let Some(words) = reply::admin(&mail.facts.contents.body) else {
+            self.answer_admin(&key, &admin, LetterName::ReplyNotUnderstood).await?;
+            return Ok(true);
+        };
+        self.follow(mailbox, mail, &admin, &key, &case, about, words).await?;
+        Ok(true)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn follow(
+        &self,
+        mailbox: &Mailbox,
+        mail: &Looked,
+        admin: &AdminRecord,
+        key: &CaseKey,
+        case: &Case,
+        about: Sha256Hex,
+        words: AdminReply,
+    ) -> Result<(), Fault> {
+        let rules = &mailbox.worked.procedure.reply;
+        let (choice, code) = match words {
+            AdminReply::Approve(code) => (Choice::Approve { reason: remark(&mail.facts.contents.body) }, Some(code)),
+            AdminReply::ApproveWithoutCode => {
+                return self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await;
+            }
+            AdminReply::Reject(reason) => {
+                let (code, reason) = ground(&reason, case);
+                let letter = Letter::new(LetterName::Rejected, Recipient::Correspondent).code(&code).remark(&reason);
+                let letter = self.preview(case, &letter, &mailbox.worked).ok().map(|text| text.body);
+                (Choice::Reject { code, note: reason, letter }, None)
+            }
+            AdminReply::Complete(note) => {
+                let items = match case.phase.proposal().map(|p| &p.recommendation) {
+                    Some(Recommendation::Complete { items } | Recommendation::Look { items }) => items.clone(),
+                    _ => Vec::new(),
+                };
+                let letter = Letter::new(LetterName::CompletionRequest, Recipient::Correspondent);
+                let letter = letter.items(items.clone()).remark(&note);
+                let text = (!note.is_empty()).then(|| self.preview(case, &letter, &mailbox.worked));
+                (Choice::Complete { items, letter: text.and_then(Result::ok).map(|text| text.body) }, None)
+            }
+        };
+        let mut factor = Factor::None;
+        if let Some(code) = code {
+            let late = self.clock.now() - mail.received_at > TimeDelta::minutes(i64::from(rules.code_window_minutes));
+            if late || self.prove(&admin.address, code.digits(), mail.received_at).await? != Proof::Right {
+                return self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await;
+            }
+            factor = Factor::Fresh;
+        }
+        let by = admin.address.clone();
+        let decision = Decision { by, proposal: about, channel: Channel::Reply, factor, choice };
+        self.store.put_contents(vec![(key.clone(), mail.raw.to_vec())]).await?;
+        let reply = Some(Reply { by: admin.address.clone(), sha256: mail.sha256.clone() });
+        match self.apply(key, Command::Decide(decision), Along { reply, ..Along::default() }).await? {
+            Answer::Done(_) => Ok(()),
+            Answer::Refused(Refused::Changed { .. }, _) => {
+                self.answer_admin(key, admin, LetterName::FreshProposal).await
+            }
+            Answer::Refused(Refused::AlreadyDecided { .. }, _) | Answer::Gone => {
+                self.answer_admin(key, admin, LetterName::AlreadyDecided).await
+            }
+            Answer::Refused(refused, _) => {
+                tracing::info!(case = %key.number, "a decision by reply was refused: {refused}");
+                self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await
+            }
+            Answer::Conflict => Ok(()),
+        }
+    }
+
+    /// The case and proposal that the answered letter was about, if it was written to this admin.
+    async fn answered(&self, mail: &Looked, admin: &AdminRecord) -> Result<Option<(CaseKey, Case, Sha256Hex)>, Fault> {
+        for id in &mail.inbound.in_reply_to {
+            for key in self.store.find(&self.office.id, family::MESSAGE, id).await? {
+                let Some((_, case)) = self.load(&key).await? else { continue };
+                let local = id.split('@').next().unwrap_or_default();
+                let letter = case.letters.iter().find(|l| local.ends_with(&format!(".{}", l.id)));
+                if let Some(about) = letter.filter(|l| l.to.contains(&admin.address)).and_then(|l| l.about.clone()) {
+                    return Ok(Some((key, case, about)));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    async fn answer_admin(&self, key: &CaseKey, admin: &AdminRecord, kind: LetterName) -> Result<(), Fault> {
+        let to = Recipient::Admin { id: admin.address.clone() };
+        self.apply(key, Command::Notify { kind, to }, Along::default()).await.map(drop)
+    }
+}
+
+/// The ground an admin named (`TOLAK R02 …`), else the one that was proposed, else that the papers do not agree.
+fn ground(reason: &str, case: &Case) -> (String, String) {
+    let (word, rest) = reason.split_once(char::is_whitespace).unwrap_or((reason, ""));
+    if RejectReason::parse(&word.to_uppercase()).is_some() {
+        return (word.to_uppercase(), rest.trim().to_owned());
+    }
+    let code = match case.phase.proposal().map(|p| &p.recommendation) {
+        Some(Recommendation::Reject { code }) => code.clone(),
+        _ => "R04".to_owned(),
+    };
+    (code, reason.to_owned())
+}
+
+/// What was written under the command; the command's own line holds a code.
+fn remark(body: &str) -> String {
+    reply::own_words(body).lines().skip(1).collect::<Vec<_>>().join("\n").trim().to_owned()
+}

@@ -1,0 +1,210 @@
+//! Turns a ruling into one batch: events, snapshot, outbox rows, links and index entries that stand or fall together.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::casebook::Along;
+use super::codec;
+use super::correspondence::PendingLetter;
+use super::port::Fault;
+use super::store::{Batch, CaseKey, DocumentWrite, NewLink, NewRow, SecretChange, Tag};
+use crate::sop::case::Case;
+use crate::sop::command::Alarm;
+use crate::sop::decide::Ruling;
+use crate::sop::effect::Effect;
+use crate::sop::event::{Event, Recorded};
+use crate::sop::names::CaseNumber;
+use crate::sop::phase::Phase;
+
+/// A step ready to commit, and the case as it then stands.
+pub(super) struct Woven {
+    pub case: Case,
+    pub batch: Batch,
+}
+
+/// What an outbox row asks the dispatcher to do.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "task", rename_all = "snake_case")]
+pub(super) enum Task {
+    Letter { letter: Box<PendingLetter> },
+    Driver { decision: u32 },
+    ReadBack { decision: u32 },
+    Wake { alarm: Alarm },
+}
+
+impl Task {
+    /// The row's kind, by which the dispatcher leases.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Letter { .. } => "letter",
+            Self::Driver { .. } => "driver",
+            Self::ReadBack { .. } => "read_back",
+            Self::Wake { .. } => "wake",
+        }
+    }
+}
+
+/// The index families that find a case.
+pub mod family {
+    /// Cases that still live; one value per office.
+    pub const OPEN: &str = "open";
+    /// Message-IDs of a case's mails and letters.
+    pub const MESSAGE: &str = "message";
+    /// Not an index but a document by folded user ID: the last reset, for the repeat trigger.
+    pub const LAST_RESET: &str = "last_reset";
+    /// Hashes of papers.
+    pub const PAPER: &str = "paper";
+    /// Number, date and applicant of a request letter.
+    pub const LETTER: &str = "letter";
+}
+
+impl Engine {
+    pub(super) async fn weave(
+        &self,
+        key: &CaseKey,
+        version: u64,
+        ruling: Ruling,
+        along: Along,
+    ) -> Result<Woven, Fault> {
+        let now = self.clock.now();
+        let epoch = self.store.epoch().await?;
+        let Ruling { mut case, mut events, effects } = ruling;
+        let mut batch = Batch::new(key.clone(), version, now, Vec::new());
+        for (index, effect) in effects.into_iter().enumerate() {
+            let id = format!("v{:06}-{index:02}", version + 1);
+            let mut woven = Weaving { batch: &mut batch, now, id };
+            match effect {
+                Effect::Send { letter } => {
+                    let Some((pending, links, record)) = self.write_letter(key, &case, &letter, &woven.id, epoch)?
+                    else {
+                        continue;
+                    };
+                    let queued = Event::LetterQueued {
+                        letter: record,
+                        subject: pending.subject.clone(),
+                        body: pending.body.clone(),
+                    };
+                    case.evolve(&queued, now);
+                    events.push(queued);
+                    woven.tag(family::MESSAGE, &pending.message_id);
+                    woven.links(links);
+                    woven.row(&Task::Letter { letter: Box::new(pending) }, now);
+                }
+                Effect::CallDriver { decision } => woven.row(&Task::Driver { decision }, now),
+                Effect::ReadBack { decision } => woven.row(&Task::ReadBack { decision }, now),
+                Effect::Wake { alarm, at } => woven.row(&Task::Wake { alarm }, at),
+                // Where a result waits, its link stays good: only the admins' links are about what was decided.
+                Effect::VoidLinks if matches!(case.phase, Phase::Delivered { .. }) => woven.void_links("admin/"),
+                Effect::VoidLinks => woven.void_links(""),
+                Effect::DestroySecret { issue } => {
+                    woven.batch.secrets.push(SecretChange::Destroy { id: issue.to_string() });
+                }
+            }
+        }
+        if let Some(reply) = along.reply {
+            batch.contents.push(reply.sha256.clone());
+            let kept = Event::ReplyKept { by: reply.by, sha256: reply.sha256 };
+            case.evolve(&kept, now);
+            events.push(kept);
+        }
+        self.index(&case, version == 0, &events, &mut batch);
+        batch.events = events.into_iter().map(|event| codec::encode(&Recorded { at: now, event })).collect();
+        batch.snapshot = codec::encode(&case);
+        batch.settle = along.settle;
+        batch.secrets.extend(along.secrets);
+        batch.documents.extend(along.documents);
+        batch.seen.extend(along.seen);
+        batch.links.extend(along.links);
+        Ok(Woven { case, batch })
+    }
+
+    fn index(&self, case: &Case, opening: bool, events: &[Event], batch: &mut Batch) {
+        let mut resets = Vec::new();
+        let mut tag = |family: &str, value: String, set| batch.tags.push(Tag { family: family.to_owned(), value, set });
+        if opening {
+            tag(family::OPEN, String::new(), true);
+        }
+        for event in events {
+            match event {
+                Event::MailAdded { mail } => {
+                    if let Some(id) = &mail.message_id {
+                        tag(family::MESSAGE, id.clone(), true);
+                    }
+                }
+                Event::Checked { .. } => {
+                    if let Some(value) = letter_key_of(&case.understanding) {
+                        tag(family::LETTER, value, true);
+                    }
+                    for document in &case.understanding.documents {
+                        if let Some(sha256) = &document.sha256 {
+                            tag(family::PAPER, sha256.0.clone(), true);
+                        }
+                    }
+                }
+                Event::Approved { .. } => {
+                    resets.extend(case.account.as_ref().map(|account| account.user_id.folded()));
+                }
+                _ => {}
+            }
+        }
+        let at = self.clock.now();
+        batch.documents.extend(resets.into_iter().map(|id| DocumentWrite {
+            office: self.office.id.clone(),
+            family: family::LAST_RESET.to_owned(),
+            id,
+            expected_version: None,
+            bytes: Some(codec::encode(&LastReset { at, case: case.number.clone() })),
+        }));
+    }
+}
+
+/// When an account was last allowed to be reset, and by which case.
+#[derive(Serialize, Deserialize)]
+pub(super) struct LastReset {
+    pub at: DateTime<Utc>,
+    pub case: CaseNumber,
+}
+
+/// What makes a request letter the same letter again (THREATS row 17): number, date and applicant.
+pub(super) fn letter_key_of(understanding: &crate::sop::checklist::Understanding) -> Option<String> {
+    use crate::sop::checklist::DocumentKind;
+    let letter = understanding.documents.iter().find(|d| d.kind == DocumentKind::RequestLetter)?;
+    let number: String = letter.number.as_ref()?.chars().filter(|c| !c.is_whitespace()).collect();
+    let applicant = &understanding.applicant;
+    let who = applicant.nip.as_ref().map(|n| n.digits().to_owned()).or_else(|| applicant.name.clone())?;
+    Some(format!("{}|{}|{}", number.to_lowercase(), letter.date?, who.to_lowercase()))
+}
+
+struct Weaving<'a> {
+    batch: &'a mut Batch,
+    now: DateTime<Utc>,
+    id: String,
+}
+
+impl Weaving<'_> {
+    fn row(&mut self, task: &Task, due: DateTime<Utc>) {
+        let row = NewRow {
+            id: self.id.clone(),
+            kind: task.kind().to_owned(),
+            due: due.max(self.now),
+            payload: codec::encode(task),
+        };
+        self.batch.outbox.push(row);
+    }
+
+    fn tag(&mut self, family: &str, value: &str) {
+        self.batch.tags.push(Tag { family: family.to_owned(), value: value.to_owned(), set: true });
+    }
+
+    /// Links of this step are made after the old ones died, wherever in the ruling the order stands.
+    fn void_links(&mut self, scope: &str) {
+        if !self.batch.void_links.iter().any(|known| known == scope) {
+            self.batch.void_links.push(scope.to_owned());
+        }
+    }
+
+    fn links(&mut self, links: Vec<NewLink>) {
+        self.batch.links.extend(links);
+    }
+}

@@ -1,0 +1,276 @@
+//! From facts to what a text can name. Everything that came from outside is made harmless here, in one place: one
+//! line, bounded, without control or bidirectional characters, without double braces (THREATS rows 22, 23 and 31).
+
+use std::collections::BTreeMap;
+
+use minijinja::Value;
+use serde_json::Value as Json;
+
+use super::facts::{FindingRow, LetterFacts, Office, Text};
+use super::kind::LetterKind;
+use super::links;
+use super::phrases::Phrases;
+use super::render::LetterError;
+use crate::sop::checklist::Finding;
+use crate::sop::names::Language;
+
+/// The longest value that stands in one line, in characters.
+const LINE: usize = 300;
+/// The longest value of several lines: a note, a draft.
+const BLOCK: usize = 20_000;
+
+/// What a late time holds until it is known; the filters turn it into a placeholder.
+pub(super) const LATE: &str = "late:";
+
+/// The name under which the links a letter may hold are known to the `link` function.
+pub(super) const LINKS: &str = "allowed_links";
+
+/// Builds the values one letter is rendered from.
+pub(super) fn values(
+    kind: LetterKind,
+    language: Language,
+    facts: &LetterFacts,
+    office: &Office,
+    phrases: &Phrases,
+) -> Result<Value, LetterError> {
+    let unusable = |why: String| LetterError::Facts { kind, why };
+    let Json::Object(plain) = serde_json::to_value(facts).map_err(|error| unusable(error.to_string()))? else {
+        return Err(unusable("are not a map".to_owned()));
+    };
+    let mut values: BTreeMap<String, Value> = plain.iter().map(|(key, value)| (key.clone(), harmless(value))).collect();
+    for late in kind.late_times() {
+        if plain.get(*late).is_some_and(Json::is_null) {
+            values.insert((*late).to_owned(), Value::from(format!("{LATE}{late}")));
+        }
+    }
+    let mut put = |name: &str, value: Value| values.insert(name.to_owned(), value);
+    put("name", optional(facts.name.as_deref().map(without_degrees)));
+    for (name, block) in [("note", &facts.note), ("own_reason", &facts.own_reason)] {
+        put(name, optional(block.as_deref().map(|text| several_lines(text.trim()))));
+    }
+    put(LINKS, lines(kind.links().iter().map(|name| (*name).to_owned())));
+    put("office", office_values(office, language));
+    put("service", optional(phrases.services(&facts.services).map(str::to_owned)));
+    put("request", Value::from(request(facts, language, phrases)));
+    put_dossier(&mut put, facts, phrases);
+    put_decision(&mut put, facts, phrases);
+    put("draft", facts.draft.as_ref().map_or(Value::from(()), |draft| draft_value(draft, phrases)));
+    Ok(Value::from(values))
+}
+
+fn put_dossier(put: &mut impl FnMut(&str, Value) -> Option<Value>, facts: &LetterFacts, phrases: &Phrases) {
+    let role = one_line(&facts.role);
+    put("missing", lines(facts.missing.iter().map(|lack| one_line(&phrases.lack(lack, &role)))));
+    put("present", lines(facts.present.iter().map(|item| one_line(&phrases.item(item, &role)))));
+    let rows = |step: u8| {
+        let mut rows: Vec<&FindingRow> = facts.findings.iter().filter(|row| row.step == step).collect();
+        rows.sort_by_key(|row| std::cmp::Reverse(row.finding));
+        rows.into_iter().map(|row| row_value(row, &role, phrases)).collect::<Vec<Value>>()
+    };
+    put("completeness", Value::from(rows(2)));
+    put("validity", Value::from(rows(5)));
+    put("tally", Value::from(tally(&facts.findings, &role, phrases)));
+    let alert = |name: &String| phrases.alerts.get(name).cloned().unwrap_or_else(|| one_line(&name.replace('_', " ")));
+    put("alerts", lines(facts.alerts.iter().map(alert)));
+}
+
+fn put_decision(put: &mut impl FnMut(&str, Value) -> Option<Value>, facts: &LetterFacts, phrases: &Phrases) {
+    let role = one_line(&facts.role);
+    let own = facts.own_reason.as_deref().map(|text| several_lines(text.trim()));
+    put("reasons", lines(facts.reasons.iter().map(|reason| phrases.reason(*reason, &role)).chain(own)));
+    let mut remedies: Vec<String> = Vec::new();
+    for remedy in facts.reasons.iter().filter_map(|reason| phrases.remedy(*reason)) {
+        if !remedies.contains(remedy) {
+            remedies.push(remedy.clone());
+        }
+    }
+    put("remedies", lines(remedies.into_iter()));
+    put("elsewhere", phrase(&phrases.elsewhere, facts.elsewhere.unwrap_or(super::facts::Elsewhere::Unknown)));
+    put("ending", facts.ending.map_or(Value::from(()), |ending| phrase(&phrases.endings, ending)));
+    put("proposal", facts.proposal.map_or(Value::from(()), |proposal| phrase(&phrases.proposals, proposal)));
+    put("decision", facts.decision.map_or(Value::from(()), |decision| phrase(&phrases.proposals, decision)));
+    let held = |key: &String| phrases.held.get(key).cloned().unwrap_or_else(|| one_line(&key.replace('_', " ")));
+    put("held", optional(facts.held.as_ref().map(held)));
+    let asked = |key: &String| phrases.triggers.get(key).cloned().unwrap_or_else(|| one_line(key));
+    put("confirmation", lines(facts.confirmation.iter().map(asked)));
+}
+
+fn request(facts: &LetterFacts, language: Language, phrases: &Phrases) -> String {
+    match (language, phrases.services(&facts.services)) {
+        (Language::Id, Some(service)) => format!("permohonan {service}"),
+        (Language::Id, None) => "permohonan".to_owned(),
+        (Language::En, Some(service)) => format!("request for {service}"),
+        (Language::En, None) => "request".to_owned(),
+    }
+}
+
+/// `14 sesuai, 1 berbeda (NIP), 1 perlu dilihat (Tanda tangan pemohon)`: zeros left out, what is not met named.
+fn tally(findings: &[FindingRow], role: &str, phrases: &Phrases) -> String {
+    let parts =
+        [Finding::Met, Finding::Contradicted, Finding::Unclear, Finding::Missing].into_iter().filter_map(|kind| {
+            let rows: Vec<&FindingRow> = findings.iter().filter(|row| row.finding == kind).collect();
+            let word = phrases.tally.get(finding_key(kind))?;
+            let names: Vec<String> = rows.iter().map(|row| one_line(&phrases.item(&row.item, role))).collect();
+            match (rows.len(), kind) {
+                (0, _) => None,
+                (count, Finding::Met) => Some(format!("{count} {word}")),
+                (count, _) => Some(format!("{count} {word} ({})", names.join(", "))),
+            }
+        });
+    parts.collect::<Vec<_>>().join(", ")
+}
+
+fn row_value(row: &FindingRow, role: &str, phrases: &Phrases) -> Value {
+    let finding = finding_key(row.finding);
+    let fields = [
+        ("item", one_line(&phrases.item(&row.item, role))),
+        ("finding", finding.to_owned()),
+        ("mark", phrases.marks.get(finding).cloned().unwrap_or_default()),
+        ("because", one_line(&row.because)),
+    ];
+    map(fields)
+}
+
+fn finding_key(finding: Finding) -> &'static str {
+    match finding {
+        Finding::Met => "met",
+        Finding::Unclear => "unclear",
+        Finding::Missing => "missing",
+        Finding::Contradicted => "contradicted",
+    }
+}
+
+/// The draft as the admin's mail shows it: indented, with words in place of links and late times.
+fn draft_value(draft: &Text, phrases: &Phrases) -> Value {
+    let word = |name: &str| phrases.placeholders.get(name).map(String::as_str).unwrap_or_default();
+    let shown = |text: &str| links::shown(text, word("link"), word("time"));
+    let body: Vec<String> = several_lines(&shown(&draft.body))
+        .lines()
+        .map(|line| if line.is_empty() { String::new() } else { format!("    {line}") })
+        .collect();
+    let fields = [("subject", one_line(&shown(&draft.subject))), ("body", body.join("\n"))];
+    map(fields)
+}
+
+fn office_values(office: &Office, language: Language) -> Value {
+    let hours = match language {
+        Language::Id => &office.hours_id,
+        Language::En => &office.hours_en,
+    };
+    let fields = [
+        ("name", &office.name),
+        ("unit", &office.unit),
+        ("signature", &office.signature),
+        ("phone", &office.phone),
+        ("hours", hours),
+        ("system", &office.system),
+    ];
+    map(fields.map(|(name, value)| (name, one_line(value))))
+}
+
+fn phrase(table: &BTreeMap<String, String>, key: impl serde::Serialize) -> Value {
+    let key = serde_json::to_value(key).ok();
+    optional(key.as_ref().and_then(Json::as_str).and_then(|key| table.get(key)).cloned())
+}
+
+fn optional(value: Option<String>) -> Value {
+    value.filter(|text| !text.is_empty()).map_or(Value::from(()), Value::from)
+}
+
+fn lines(items: impl Iterator<Item = String>) -> Value {
+    Value::from(items.map(Value::from).collect::<Vec<Value>>())
+}
+
+fn map<const N: usize>(fields: [(&str, String); N]) -> Value {
+    Value::from(
+        fields.map(|(name, value)| (name.to_owned(), Value::from(value))).into_iter().collect::<BTreeMap<_, _>>(),
+    )
+}
+
+fn harmless(value: &Json) -> Value {
+    match value {
+        Json::Null => Value::from(()),
+        Json::Bool(yes) => Value::from(*yes),
+        Json::Number(number) => number.as_i64().map_or_else(|| Value::from(number.as_f64()), Value::from),
+        Json::String(text) => Value::from(one_line(text)),
+        Json::Array(items) => Value::from(items.iter().map(harmless).collect::<Vec<Value>>()),
+        Json::Object(map) => Value::from(
+            map.iter().map(|(key, item)| (key.clone(), harmless(item))).collect::<BTreeMap<String, Value>>(),
+        ),
+    }
+}
+
+/// Degrees stand after the first comma; a salutation has none (DOMAIN §5, style rules).
+fn without_degrees(name: &str) -> String {
+    let bare = name.split(',').next().unwrap_or_default().trim();
+    one_line(if bare.is_empty() { name } else { bare })
+}
+
+/// Makes foreign text safe for one line of a letter or its subject.
+pub(super) fn one_line(text: &str) -> String {
+    let spaced: String = visible(text, LINE, |character| matches!(character, '\n' | '\r' | '\t').then_some(' '));
+    spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn several_lines(text: &str) -> String {
+    visible(&text.replace("\r\n", "\n"), BLOCK, |character| matches!(character, '\n').then_some('\n'))
+}
+
+/// Shows control, bidirectional and invisible characters as code points and breaks up double braces.
+fn visible(text: &str, limit: usize, allowed: impl Fn(char) -> Option<char>) -> String {
+    let mut shown = String::with_capacity(text.len().min(4 * limit));
+    for (index, character) in text.chars().enumerate() {
+        if index == limit {
+            shown.push('…');
+            break;
+        }
+        match (allowed(character), character) {
+            (Some(other), _) => shown.push(other),
+            (None, '{') if shown.ends_with('{') => shown.push_str(" {"),
+            (None, hidden) if is_hidden(hidden) => shown.push_str(&format!("⟨U+{:04X}⟩", u32::from(hidden))),
+            (None, plain) => shown.push(plain),
+        }
+    }
+    shown
+}
+
+fn is_hidden(character: char) -> bool {
+    character.is_control()
+        || matches!(character,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{e0000}'..='\u{e007f}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn invisible_characters_are_shown_and_lines_joined() {
+        assert_eq!(one_line("SK\r\nBcc: a@b.example\u{202e}fdp.exe"), "SK Bcc: a@b.example⟨U+202E⟩fdp.exe");
+    }
+
+    #[test]
+    fn a_name_cannot_smuggle_a_placeholder() {
+        assert_eq!(one_line("{{link:approve}}"), "{ {link:approve}}");
+        assert!(!several_lines("{{{{link:approve}}").contains("{{"));
+    }
+
+    #[test]
+    fn degrees_are_left_out_of_the_salutation() {
+        assert_eq!(without_degrees("Rina Paramitha Lestari, S.Kom., M.T."), "Rina Paramitha Lestari");
+        assert_eq!(without_degrees(", S.T."), ", S.T.");
+    }
+
+    proptest! {
+        #[test]
+        fn one_line_is_one_bounded_line(text in any::<String>()) {
+            let line = one_line(&text);
+
+            prop_assert!(!line.chars().any(char::is_control));
+            prop_assert!(!line.contains("{{"));
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! What proves that a mail comes from the mailbox it names: our own server's verdict (`Authentication-Results`, RFC 8601)
+//! or our own server's log-in (`Received … with ESMTPSA`, RFC 3848). Anyone can write either line, so only the topmost
+//! counts, and only in the name of the server the office configured (THREATS rows 1 and 2). A proven mailbox is not yet a
+//! right to an account.
+
+use serde::{Deserialize, Serialize};
+
+use super::headers::{Headers, without_comments};
+use crate::sop::names::Address;
+
+/// Whose word is taken. Empty: nobody's, and every mail is unproven.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trust {
+    /// The name our border server signs its `Authentication-Results` with.
+    pub authserv_id: Option<String>,
+    /// The host people of the office hand in their mail at, after logging in.
+    pub submission_host: Option<String>,
+}
+
+/// What stands behind an authenticated mail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum How {
+    Dmarc,
+    /// A signature of the sender's own domain.
+    Dkim,
+    /// An envelope of the sender's own domain from one of its servers.
+    Spf,
+    /// Handed in at our own server by somebody who had logged in.
+    Submission,
+}
+
+/// What is known of a mail's sender.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Authenticity {
+    Authenticated {
+        how: How,
+    },
+    /// A server we trust says the mail is not what it claims, or it claims two senders.
+    Failed {
+        why: String,
+    },
+    /// Nothing we trust says anything.
+    None,
+}
+
+impl Authenticity {
+    pub fn is_authenticated(&self) -> bool {
+        matches!(self, Self::Authenticated { .. })
+    }
+
+    fn failed(why: &str) -> Self {
+        Self::Failed { why: why.to_owned() }
+    }
+}
+
+/// Judges the sender. `from` are the addresses of all From fields; `single` says that there is one field with one plain
+/// address.
+pub fn judge(headers: &Headers, from: &[Address], single: bool, trust: &Trust) -> Authenticity {
+    let sender = match from {
+        [sender] if single => sender,
+        [] => return Authenticity::failed("the mail names no sender"),
+        _ => return Authenticity::failed("the mail names more than one sender"),
+    };
+    match submission(headers, sender, trust) {
+        Authenticity::None => results(headers, sender, trust),
+        known => known,
+    }
+}
+
+/// The first hop that is not local delivery must be our submission host's, with log-in over TLS.
+fn submission(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {
+    let Some(own) = &trust.submission_host else { return Authenticity::None };
+    for received in headers.all("received") {
+        let plain = without_comments(received);
+        let word = |key: &str| clause(&plain, key);
+        if !word("by").is_some_and(|by| by.eq_ignore_ascii_case(own)) {
+            return Authenticity::None;
+        }
+        match word("with").unwrap_or_default().to_ascii_uppercase().as_str() {
+            "LMTP" | "LMTPS" => continue,
+            "ESMTPSA" | "UTF8SMTPSA" => {}
+            _ => return Authenticity::None,
+        }
+        return match login(received) {
+            Some(login) if login.contains('@') && !login.eq_ignore_ascii_case(sender.as_str()) => {
+                Authenticity::failed("the mail was handed in by another mailbox than it names")
+            }
+            _ => Authenticity::Authenticated { how: How::Submission },
+        };
+    }
+    Authenticity::None
+}
+
+/// The word after `by`, `with` or another key of a Received line.
+fn clause<'a>(received: &'a str, key: &str) -> Option<&'a str> {
+    let before_date = received.rsplit_once(';').map_or(received, |(clauses, _)| clauses);
+    let mut words = before_date.split_whitespace();
+    words.find(|w| w.eq_ignore_ascii_case(key))?;
+    words.next()
+}
+
+/// Postfix tells who logged in: `(Authenticated sender: budi@kantor.example)`.
+fn login(received: &str) -> Option<&str> {
+    let (_, rest) = received.split_once("(Authenticated sender: ")?;
+    rest.split(')').next().map(str::trim)
+}
+
+fn results(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {
+    let Some(id) = &trust.authserv_id else { return Authenticity::None };
+    let mut foreign = false;
+    for field in &headers.fields {
+        if field.name.eq_ignore_ascii_case("received") {
+            foreign |= clause(&without_comments(&field.value), "by").is_some_and(|by| is_foreign(by, id));
+        }
+        if field.name.eq_ignore_ascii_case("authentication-results") {
+            let verdict = Verdict::parse(&field.value);
+            if verdict.server.eq_ignore_ascii_case(id) {
+                // Below another server's trace line it came with the mail.
+                return if foreign { Authenticity::None } else { verdict.judge(sender.domain()) };
+            }
+        }
+    }
+    Authenticity::None
+}
+
+/// Whether a trace line was written outside our house. Hops named by number or `localhost` are internal steps of large
+/// hosters; everything else must share the border server's domain.
+fn is_foreign(by: &str, id: &str) -> bool {
+    let by = by.trim_end_matches('.').to_ascii_lowercase();
+    let id = id.to_ascii_lowercase();
+    let numeric = by.starts_with('[') || by.contains(':') || by.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+    let house = match id.split_once('.') {
+        Some((_, domain)) if domain.contains('.') => domain,
+        _ => id.as_str(),
+    };
+    !(numeric || by == "localhost" || by == id || by == house || by.ends_with(&format!(".{house}")))
+}
+
+/// One parsed `Authentication-Results` value.
+struct Verdict {
+    server: String,
+    methods: Vec<Checked>,
+}
+
+struct Checked {
+    method: String,
+    result: String,
+    /// `header.d=…`, `smtp.mailfrom=…`
+    properties: Vec<(String, String)>,
+}
+
+impl Checked {
+    fn property(&self, name: &str) -> Option<&str> {
+        self.properties.iter().find(|(n, _)| n == name).map(|(_, v)| v.as_str())
+    }
+
+    fn domain(&self, name: &str) -> Option<&str> {
+        self.property(name).map(|v| v.rsplit_once('@').map_or(v, |(_, domain)| domain))
+    }
+}
+
+impl Verdict {
+    fn parse(value: &str) -> Self {
+        let plain = without_comments(value).replace(" =", "=").replace("= ", "=");
+        let mut pieces = split_outside_quotes(&plain).into_iter();
+        let first = pieces.next().unwrap_or_default();
+        let server = first.split_whitespace().next().unwrap_or_default().trim_matches('"').to_owned();
+        let methods = pieces.take(64).filter_map(|piece| Checked::parse(&piece)).collect();
+        Self { server, methods }
+    }
+
+    fn judge(&self, domain: &str) -> Authenticity {
+        let all = |method: &'static str| self.methods.iter().filter(move |m| m.method == method);
+        let passed = |method: &'static str| all(method).filter(|m| m.result == "pass");
+        let failed = |method: &'static str| all(method).any(|m| m.result == "fail" || m.result == "hardfail");
+        if failed("dmarc") {
+            return Authenticity::failed("the sender's domain disowns the mail (DMARC)");
+        }
+        let same = |named: Option<&str>| named.is_some_and(|named| named.eq_ignore_ascii_case(domain));
+        if passed("dmarc").any(|m| m.property("header.from").is_none() || same(m.domain("header.from"))) {
+            return Authenticity::Authenticated { how: How::Dmarc };
+        }
+        if passed("dkim").any(|m| covers(m.domain("header.d").or_else(|| m.domain("header.i")), domain)) {
+            return Authenticity::Authenticated { how: How::Dkim };
+        }
+        if passed("spf").any(|m| same(m.domain("smtp.mailfrom"))) {
+            return Authenticity::Authenticated { how: How::Spf };
+        }
+        if failed("dkim") || failed("spf") {
+            return Authenticity::failed("the sender's domain does not stand behind the mail (DKIM, SPF)");
+        }
+        Authenticity::None
+    }
+}
+
+/// Relaxed alignment (RFC 7489, 3.1.1): the signing domain is the sender's or one above it, but no public suffix.
+fn covers(signer: Option<&str>, domain: &str) -> bool {
+    let Some(signer) = signer.map(str::to_ascii_lowercase) else { return false };
+    let domain = domain.to_ascii_lowercase();
+    domain == signer || (signer.split('.').count() >= 3 && domain.ends_with(&format!(".{signer}")))
+}
+
+impl Checked {
+    fn parse(piece: &str) -> Option<Self> {
+        let mut words = piece.split_whitespace();
+        let (method, result) = words.next()?.split_once('=')?;
+        let method = method.split('/').next().unwrap_or_default().to_ascii_lowercase();
+        let pair = |word: &str| {
+            let (name, value) = word.split_once('=')?;
+            Some((name.to_ascii_lowercase(), value.trim_matches('"').to_owned()))
+        };
+        let properties = words.take(64).filter_map(pair).collect();
+        Some(Self { method, result: result.to_ascii_lowercase(), properties })
+    }
+}
+
+fn split_outside_quotes(text: &str) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut quoted = false;
+    for c in text.chars() {
+        if c == ';' && !quoted {
+            pieces.push(String::new());
+            continue;
+        }
+        quoted ^= c == '"';
+        if let Some(last) = pieces.last_mut() {
+            last.push(c);
+        }
+    }
+    pieces
+}
+
+#[cfg(test)]
+#[path = "authenticity_tests.rs"]
+mod tests;

@@ -1,0 +1,111 @@
+use super::*;
+
+fn trust() -> Trust {
+    Trust { authserv_id: Some("mx.kantor.example".into()), submission_host: Some("mail.kantor.example".into()) }
+}
+
+fn judged(header: &str) -> Authenticity {
+    let sender = [Address::parse("budi@dinas.example").unwrap()];
+    judge(&Headers::read(header.as_bytes()), &sender, true, &trust())
+}
+
+const OURS: &str =
+    "Received: from a by mx.kantor.example (Postfix) with ESMTPS id 1; Mon, 09 Nov 2026 09:12:47 +0800\n";
+
+#[test]
+fn a_pass_of_our_own_server_for_the_senders_domain_counts() {
+    let dmarc =
+        judged(&format!("{OURS}Authentication-Results: MX.kantor.example; dmarc=pass (p=x) header.from=dinas.example"));
+    let dkim =
+        judged("Authentication-Results: mx.kantor.example 1;\n dkim = pass (2048-bit; key) header.d=dinas.example");
+    let spf = judged("Authentication-Results: mx.kantor.example; spf=pass smtp.mailfrom=x@dinas.example");
+
+    assert_eq!(dmarc, Authenticity::Authenticated { how: How::Dmarc });
+    assert_eq!(dkim, Authenticity::Authenticated { how: How::Dkim });
+    assert_eq!(spf, Authenticity::Authenticated { how: How::Spf });
+}
+
+#[test]
+fn a_pass_for_another_domain_proves_nothing() {
+    for result in [
+        "dkim=pass header.d=jahat.example",
+        "dkim=pass header.d=example",
+        "spf=pass smtp.mailfrom=x@jahat.example",
+        "dmarc=pass header.from=jahat.example",
+        "dmarc=none header.from=dinas.example",
+        "none",
+    ] {
+        assert_eq!(
+            judged(&format!("Authentication-Results: mx.kantor.example; {result}")),
+            Authenticity::None,
+            "{result}"
+        );
+    }
+}
+
+#[test]
+fn only_the_topmost_verdict_of_our_server_is_read() {
+    let forged = "Authentication-Results: mx.kantor.example; dmarc=pass header.from=dinas.example\n";
+    let real = "Authentication-Results: mx.kantor.example; dmarc=fail header.from=dinas.example\n";
+    let other = "Authentication-Results: mx.jahat.example; dmarc=pass header.from=dinas.example\n";
+    let foreign = "Received: from x by relay.jahat.example with SMTP; Mon, 09 Nov 2026 09:12:47 +0800\n";
+
+    assert!(matches!(judged(&format!("{OURS}{real}{forged}")), Authenticity::Failed { .. }));
+    assert_eq!(judged(&format!("{OURS}{other}")), Authenticity::None);
+    assert_eq!(judged(&format!("{OURS}{foreign}{forged}")), Authenticity::None);
+    assert!(judged(&format!("{OURS}{forged}{foreign}")).is_authenticated());
+}
+
+#[test]
+fn a_verdict_hidden_in_comments_or_quotes_is_no_verdict() {
+    let comment = "Authentication-Results: mx.kantor.example; spf=none (; dmarc=pass header.from=dinas.example)";
+    let quoted =
+        "Authentication-Results: mx.kantor.example; spf=none reason=\"; dmarc=pass header.from=dinas.example\"";
+
+    assert_eq!(judged(comment), Authenticity::None);
+    assert_eq!(judged(quoted), Authenticity::None);
+}
+
+#[test]
+fn a_log_in_at_our_own_server_counts_only_on_top() {
+    let log_in =
+        "Received: from pc by mail.kantor.example (Postfix) with ESMTPSA id 1; Mon, 09 Nov 2026 09:12:47 +0800\n";
+    let delivery = "Received: from a by mail.kantor.example with LMTP id 2; Mon, 09 Nov 2026 09:12:48 +0800\n";
+    let without_tls = log_in.replace("ESMTPSA", "ESMTPA");
+
+    assert_eq!(judged(log_in), Authenticity::Authenticated { how: How::Submission });
+    assert_eq!(judged(&format!("{delivery}{log_in}")), Authenticity::Authenticated { how: How::Submission });
+    assert_eq!(judged(&format!("{OURS}{log_in}")), Authenticity::None);
+    assert_eq!(judged(&without_tls), Authenticity::None);
+}
+
+#[test]
+fn a_log_in_under_another_name_fails() {
+    let line = |who: &str| {
+        format!(
+            "Received: from pc (Authenticated sender: {who})\n by mail.kantor.example (Postfix) with ESMTPSA id 1; Mon\n"
+        )
+    };
+
+    assert!(judged(&line("Budi@dinas.example")).is_authenticated());
+    assert!(matches!(judged(&line("orang@dinas.example")), Authenticity::Failed { .. }));
+}
+
+#[test]
+fn two_senders_are_no_sender() {
+    let headers = Headers::read(b"Authentication-Results: mx.kantor.example; dmarc=pass");
+    let one = Address::parse("budi@dinas.example").unwrap();
+    let two = [one.clone(), Address::parse("b@jahat.example").unwrap()];
+
+    assert!(matches!(judge(&headers, &two, false, &trust()), Authenticity::Failed { .. }));
+    assert!(matches!(judge(&headers, &[one], false, &trust()), Authenticity::Failed { .. }));
+    assert!(matches!(judge(&headers, &[], false, &trust()), Authenticity::Failed { .. }));
+}
+
+#[test]
+fn without_trust_everything_is_unproven() {
+    let headers = Headers::read(b"Authentication-Results: mx.kantor.example; dmarc=pass header.from=dinas.example");
+    let sender = [Address::parse("budi@dinas.example").unwrap()];
+
+    assert_eq!(judge(&headers, &sender, true, &Trust::default()), Authenticity::None);
+}

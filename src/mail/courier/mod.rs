@@ -1,0 +1,7 @@
+//! How letters leave: over SMTP, or into a Maildir of this machine. What a letter says and to whom was decided before;
+//! here it becomes MIME ([`compose`]) and is handed over, and each adapter says once what a failure means.
+
+pub mod compose;
+pub mod maildir;
+mod peer;
+pub mod smtp;

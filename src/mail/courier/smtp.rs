@@ -1,0 +1,287 @@
+//! Letters over SMTP (RFC 5321), on a few lasting connections. Each stage has its own deadline and its own meaning of
+//! failure: before the final dot nothing was sent and a retry is safe; after it, without an answer, the letter may have
+//! been taken (RFC 1047), and only the same Message-ID makes the retry harmless.
+
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use futures::FutureExt;
+use futures::future::BoxFuture;
+use lettre::Message;
+use lettre::transport::smtp::Error;
+use lettre::transport::smtp::authentication::{Credentials, Mechanism};
+use lettre::transport::smtp::client::AsyncSmtpConnection;
+use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset};
+use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout};
+use zeroize::Zeroizing;
+
+use super::compose::{Sender, compose};
+use super::peer::Peer;
+use crate::engine::port::{Courier, Fault, Outgoing};
+use crate::mail::remark::remark;
+use crate::mail::tls::{Dialect, Endpoint, Security};
+
+/// A connection unused for longer is closed: servers drop theirs after some minutes.
+const STALE: Duration = Duration::from_secs(60);
+
+/// The server that takes our letters, as configured.
+#[derive(Clone)]
+pub struct SmtpSettings {
+    pub host: String,
+    pub port: u16,
+    pub security: Security,
+    /// User and password; `None` where the server takes mail from this machine as it is.
+    pub login: Option<(String, Zeroizing<String>)>,
+    /// PEM; trusted instead of the system's roots.
+    pub ca_file: Option<PathBuf>,
+    pub sender: Sender,
+    /// The name we greet with; the machine's own where it is `None`.
+    pub hello_name: Option<String>,
+    /// For each command (RFC 5321 §4.5.3.2 speaks of five minutes).
+    pub command_deadline: Duration,
+    /// For the answer to the final dot, when the server may be scanning (RFC 5321 §4.5.3.2.6: ten minutes).
+    pub answer_deadline: Duration,
+    /// Letters under way at once.
+    pub connections: usize,
+}
+
+/// [`Courier`] over SMTP.
+pub struct SmtpCourier {
+    settings: SmtpSettings,
+    endpoint: Endpoint,
+    hello: ClientId,
+    permits: Semaphore,
+    idle: std::sync::Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
+}
+
+/// How far a letter got before it failed.
+enum Failure {
+    /// The connection was lost before the server had read a word of this letter.
+    Unheard(Fault),
+    Said(Fault),
+}
+
+impl SmtpCourier {
+    /// Checks the settings and loads the trust anchors; connects with the first letter.
+    ///
+    /// # Errors
+    /// Permanent: plain text to another machine, an unreadable `ca_file`.
+    pub fn new(settings: SmtpSettings) -> Result<Self, Fault> {
+        let endpoint = Endpoint::new(&settings.host, settings.port, settings.security, settings.ca_file.as_ref())?;
+        let hello = match &settings.hello_name {
+            Some(name) if name.is_empty() || !name.bytes().all(|b| b.is_ascii_graphic()) => {
+                return Err(Fault::permanent(format_args!("{name:?} is no name to greet a mail server with")));
+            }
+            Some(name) => ClientId::Domain(name.clone()),
+            None => ClientId::default(),
+        };
+        let permits = Semaphore::new(settings.connections.max(1));
+        Ok(Self { settings, endpoint, hello, permits, idle: std::sync::Mutex::default() })
+    }
+
+    async fn deliver(&self, letter: &Outgoing) -> Result<(), Fault> {
+        let message = compose(&self.settings.sender, letter)?;
+        let _permit = self.permits.acquire().await.map_err(|_| Fault::transient("The courier is closing"))?;
+        if let Some(mut line) = self.parked() {
+            match self.converse(&mut line, &message).await {
+                // The server had closed the idle connection: not this letter's fault.
+                Err(Failure::Unheard(_)) => {}
+                outcome => return self.settle(line, outcome).await,
+            }
+        }
+        let mut line = self.connect().await?;
+        let outcome = self.converse(&mut line, &message).await;
+        self.settle(line, outcome).await
+    }
+
+    /// Keeps a connection that is still good for the next letter.
+    async fn settle(&self, mut line: AsyncSmtpConnection, outcome: Result<(), Failure>) -> Result<(), Fault> {
+        let fault = match outcome {
+            Ok(()) => {
+                self.park(line);
+                return Ok(());
+            }
+            Err(Failure::Unheard(fault)) => return Err(fault),
+            Err(Failure::Said(fault)) => fault,
+        };
+        if !line.has_broken() && matches!(timeout(self.settings.command_deadline, line.command(Rset)).await, Ok(Ok(_)))
+        {
+            self.park(line);
+        }
+        Err(fault)
+    }
+
+    async fn converse(&self, line: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Failure> {
+        let envelope = message.envelope();
+        let bytes = message.formatted();
+        let mut options = Vec::new();
+        if envelope.to().iter().chain(envelope.from()).any(|address| !address.to_string().is_ascii()) {
+            if !line.server_info().supports_feature(Extension::SmtpUtfEight) {
+                return Err(Failure::Said(Fault::permanent(
+                    "The server cannot write to an address beyond ASCII (no SMTPUTF8)",
+                )));
+            }
+            options.push(MailParameter::SmtpUtfEight);
+        }
+        if !bytes.is_ascii() {
+            options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+        }
+        self.command(line, Mail::new(envelope.from().cloned(), options)).await.map_err(|e| match e {
+            Stop::Answer(fault) => Failure::Said(fault),
+            Stop::Lost(fault) => Failure::Unheard(fault),
+        })?;
+        for address in envelope.to() {
+            self.command(line, Rcpt::new(address.clone(), Vec::new())).await.map_err(Stop::said)?;
+        }
+        self.command(line, Data).await.map_err(Stop::said)?;
+        self.message(line, &bytes).await.map_err(Failure::Said)
+    }
+
+    async fn command(&self, line: &mut AsyncSmtpConnection, command: impl std::fmt::Display) -> Result<(), Stop> {
+        let deadline = self.settings.command_deadline;
+        match timeout(deadline, line.command(command)).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => match self.answer(&error) {
+                // 421: the server is closing, most often a connection it found idle too long.
+                Some(fault) if error.status().is_some_and(|code| code.to_string() == "421") => Err(Stop::Lost(fault)),
+                Some(fault) => Err(Stop::Answer(fault)),
+                None => Err(Stop::Lost(self.lost(&error))),
+            },
+            Err(_) => Err(Stop::Lost(self.silent(deadline))),
+        }
+    }
+
+    async fn message(&self, line: &mut AsyncSmtpConnection, bytes: &[u8]) -> Result<(), Fault> {
+        let dot_due = AtomicBool::new(false);
+        let mut parts = [bytes].into_iter();
+        // The crate asks for the next part once the last is written; when there is none it writes the dot.
+        let body = std::iter::from_fn(|| {
+            let part = parts.next();
+            dot_due.store(part.is_none(), Ordering::Relaxed);
+            part
+        });
+        let outcome = timeout(self.settings.answer_deadline, line.message_iter(body)).await;
+        let perhaps_sent = dot_due.load(Ordering::Relaxed);
+        let lost = match outcome {
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(error)) => match self.answer(&error) {
+                Some(fault) => return Err(fault),
+                None => self.lost(&error),
+            },
+            Err(_) => self.silent(self.settings.answer_deadline),
+        };
+        if perhaps_sent {
+            return Err(Fault::unknown(format_args!(
+                "{lost}; the letter may have been sent, and is repeated with the same Message-ID"
+            )));
+        }
+        Err(lost)
+    }
+
+    async fn connect(&self) -> Result<AsyncSmtpConnection, Fault> {
+        let deadline = self.settings.command_deadline;
+        timeout(deadline, self.log_in()).await.map_err(|_| self.silent(deadline))?.map_err(|fault| {
+            // A certificate or a password is the operator's to repair; the letter waits until then.
+            Fault::transient(fault.message)
+        })
+    }
+
+    async fn log_in(&self) -> Result<AsyncSmtpConnection, Fault> {
+        let wire = self.endpoint.open(&Dialect::Smtp(self.hello.to_string()), self.settings.command_deadline).await?;
+        let peer = Box::new(Peer::new(wire, self.endpoint.security() == Security::StartTls));
+        let said = |error: &Error| self.answer(error).unwrap_or_else(|| self.lost(error));
+        let mut line = AsyncSmtpConnection::connect_with_transport(peer, &self.hello).await.map_err(|e| said(&e))?;
+        if let Some((user, password)) = &self.settings.login {
+            let credentials = Credentials::new(user.clone(), password.as_str().to_owned());
+            line.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await.map_err(|error| {
+                match error.status() {
+                    Some(code) if error.is_permanent() => Fault::permanent(format_args!(
+                        "{} refuses the courier's login ({code}). Check the user name and the password",
+                        self.endpoint.name()
+                    )),
+                    _ if error.is_client() => Fault::permanent(format_args!(
+                        "{} offers no way to log in (AUTH PLAIN or LOGIN)",
+                        self.endpoint.name()
+                    )),
+                    _ => said(&error),
+                }
+            })?;
+        }
+        Ok(line)
+    }
+
+    fn parked(&self) -> Option<AsyncSmtpConnection> {
+        let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        idle.retain(|(_, since)| since.elapsed() < STALE);
+        idle.pop().map(|(line, _)| line)
+    }
+
+    fn park(&self, line: AsyncSmtpConnection) {
+        let mut idle = self.idle.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if idle.len() < self.settings.connections.max(1) {
+            idle.push((line, Instant::now()));
+        }
+    }
+
+    /// The server's refusal, where it gave one.
+    fn answer(&self, error: &Error) -> Option<Fault> {
+        let code = error.status()?;
+        let said = std::error::Error::source(error).map(|e| remark(&e.to_string())).unwrap_or_default();
+        let sentence = format!("{} answers {code} {said}", self.endpoint.name());
+        // 530, 534, 535, 538: the login is at fault and not the letter (RFC 4954 §6).
+        let login = matches!(code.to_string().as_str(), "530" | "534" | "535" | "538");
+        Some(if error.is_permanent() && !login { Fault::permanent(sentence) } else { Fault::transient(sentence) })
+    }
+
+    fn lost(&self, error: &Error) -> Fault {
+        let why =
+            std::error::Error::source(error).map_or_else(String::new, |e| format!(": {}", remark(&e.to_string())));
+        Fault::transient(format_args!("Lost the mail server {}{why}", self.endpoint.name()))
+    }
+
+    fn silent(&self, deadline: Duration) -> Fault {
+        Fault::transient(format_args!(
+            "The mail server {} did not answer within {} s",
+            self.endpoint.name(),
+            deadline.as_secs()
+        ))
+    }
+
+    async fn greet(&self) -> Result<String, Fault> {
+        let deadline = self.settings.command_deadline;
+        let mut line = timeout(deadline, self.log_in()).await.map_err(|_| self.silent(deadline))??;
+        self.command(&mut line, Noop).await.map_err(|stop| match stop {
+            Stop::Answer(fault) | Stop::Lost(fault) => fault,
+        })?;
+        let how = if self.settings.login.is_some() { "takes our login" } else { "takes our mail without a login" };
+        self.park(line);
+        Ok(format!("{} {how}", self.endpoint.name()))
+    }
+}
+
+/// Why a command was not obeyed.
+enum Stop {
+    Answer(Fault),
+    Lost(Fault),
+}
+
+impl Stop {
+    fn said(self) -> Failure {
+        match self {
+            Self::Answer(fault) | Self::Lost(fault) => Failure::Said(fault),
+        }
+    }
+}
+
+impl Courier for SmtpCourier {
+    fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>> {
+        self.deliver(letter).boxed()
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
+        self.greet().boxed()
+    }
+}

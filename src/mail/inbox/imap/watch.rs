@@ -1,0 +1,189 @@
+//! The reading connection: lists what is new with its size, fetches it in batches, and waits in IDLE when nothing is left.
+//! A mail that breaks the connection is fetched alone the next time, behind the others, and handed over as unreadable
+//! after the third break, so that it never blocks them.
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_imap::imap_proto::{AttributeValue, Response};
+use tokio::time::Instant;
+
+use super::Shared;
+use super::line::{Line, Trouble};
+use crate::engine::port::{Arrival, ArrivalBody, Fault, Origin};
+use crate::mail::inbox::backoff;
+
+mod fetch;
+
+pub(in crate::mail::inbox) use fetch::header_of;
+
+/// IDLE is renewed well within five minutes: firewalls forget quiet connections.
+const LONGEST_IDLE: Duration = Duration::from_secs(285);
+/// Breaks that a mail fetched alone may cause before it is given up.
+const MOST_STRIKES: u8 = 3;
+
+pub(super) struct Watch {
+    shared: Arc<Shared>,
+    line: Option<Line>,
+    uid_validity: u32,
+    /// The highest UID listed so far.
+    listed: u32,
+    waiting: VecDeque<Waiting>,
+    strikes: HashMap<u32, u8>,
+    failures: u32,
+    not_before: Option<Instant>,
+}
+
+#[derive(Clone, Copy)]
+struct Waiting {
+    uid: u32,
+    size: u64,
+}
+
+impl Watch {
+    pub fn new(shared: Arc<Shared>) -> Self {
+        Self {
+            shared,
+            line: None,
+            uid_validity: 0,
+            listed: 0,
+            waiting: VecDeque::new(),
+            strikes: HashMap::new(),
+            failures: 0,
+            not_before: None,
+        }
+    }
+
+    /// Waits for mail and returns it. After a failure the next call first sits out the backoff.
+    pub async fn next(&mut self, limit: usize) -> Result<Vec<Arrival>, Fault> {
+        if let Some(moment) = self.not_before {
+            tokio::time::sleep_until(moment).await;
+            self.not_before = None;
+        }
+        let outcome = self.turn(limit.max(1)).await;
+        match &outcome {
+            Ok(_) => self.failures = 0,
+            Err(_) => {
+                self.line = None;
+                self.failures = self.failures.saturating_add(1);
+                self.not_before =
+                    Some(Instant::now() + self.shared.patience.pause_after(self.failures, backoff::chance()));
+            }
+        }
+        outcome
+    }
+
+    async fn turn(&mut self, limit: usize) -> Result<Vec<Arrival>, Fault> {
+        // Taken out and put back at the end: a call dropped halfway leaves no connection in an unknown state.
+        let mut line = match self.line.take() {
+            Some(line) => line,
+            None => self.open().await?,
+        };
+        let mut paused = false;
+        while self.waiting.is_empty() && (line.news || !paused) {
+            if !line.news {
+                self.pause(&mut line).await?;
+                paused = true;
+            }
+            self.list(&mut line).await?;
+        }
+        let (arrivals, broken) = self.fetch(&mut line, limit).await;
+        match broken {
+            None => self.line = Some(line),
+            // What arrived before the break is whole and goes out; the next call connects anew.
+            Some(fault) if arrivals.is_empty() => return Err(fault),
+            Some(fault) => {
+                tracing::debug!(mailbox = %self.shared.settings.name, %fault, "connection lost within a batch")
+            }
+        }
+        let mut ledger = self.shared.ledger();
+        for arrival in &arrivals {
+            ledger.hand_out(arrival.origin.uid);
+        }
+        Ok(arrivals)
+    }
+
+    async fn open(&mut self) -> Result<Line, Fault> {
+        let settings = &self.shared.settings;
+        let mut line = Line::open(&self.shared.endpoint, settings).await?;
+        let (uid_validity, _) = line.enter("EXAMINE", &settings.inbox_folder).await?;
+        if uid_validity != self.uid_validity {
+            if self.uid_validity != 0 {
+                tracing::warn!(mailbox = %settings.name, "the mailbox was recreated on the server; every mail is looked at anew");
+            }
+            self.uid_validity = uid_validity;
+            self.strikes.clear();
+            self.shared.ledger().opened(uid_validity);
+        }
+        self.listed = 0;
+        self.waiting.clear();
+        line.news = true;
+        Ok(line)
+    }
+
+    /// Waits for the server's word, or asks it where it has none to give.
+    async fn pause(&mut self, line: &mut Line) -> Result<(), Fault> {
+        let interval = self.shared.settings.poll_interval;
+        let waited = if line.abilities.idle {
+            line.idle(interval.min(LONGEST_IDLE), self.shared.patience.idle_end).await
+        } else {
+            tokio::time::sleep(interval).await;
+            line.run("NOOP", |_| {}).await
+        };
+        waited.map_err(|trouble| trouble.into_fault("Cannot wait for new mail"))
+    }
+
+    async fn list(&mut self, line: &mut Line) -> Result<(), Fault> {
+        line.news = false;
+        let from = self.listed.saturating_add(1);
+        let mut found = Vec::new();
+        line.run(&format!("UID FETCH {from}:* (UID RFC822.SIZE)"), |response| {
+            if let Response::Fetch(_, attributes) = response
+                && let Some(uid) = uid_of(attributes)
+            {
+                let size = attributes.iter().find_map(|a| match a {
+                    AttributeValue::Rfc822Size(size) => Some(u64::from(*size)),
+                    _ => None,
+                });
+                found.push((uid, size));
+            }
+        })
+        .await
+        .map_err(|trouble| trouble.into_fault("Cannot list the inbox"))?;
+        found.sort_unstable();
+        found.dedup_by_key(|(uid, _)| *uid);
+        let ledger = self.shared.ledger();
+        for (uid, size) in found {
+            // `n:*` means at least the last mail, however small its UID; a flag update carries no size.
+            let Some(size) = size else { continue };
+            if uid >= from && !ledger.has_handed_out(uid) {
+                self.waiting.push_back(Waiting { uid, size });
+            }
+            self.listed = self.listed.max(uid);
+        }
+        // A mail that broke the connection before goes behind the others.
+        let strikes = &self.strikes;
+        self.waiting.make_contiguous().sort_by_key(|mail| (strikes.get(&mail.uid).copied().unwrap_or(0), mail.uid));
+        Ok(())
+    }
+
+    fn arrival(&self, uid: u32, body: ArrivalBody) -> Arrival {
+        let settings = &self.shared.settings;
+        let origin = Origin {
+            mailbox: settings.name.clone(),
+            folder: settings.inbox_folder.clone(),
+            uid_validity: self.uid_validity,
+            uid,
+            name: String::new(),
+        };
+        Arrival { origin, body }
+    }
+}
+
+fn uid_of(attributes: &[AttributeValue<'_>]) -> Option<u32> {
+    attributes.iter().find_map(|a| match a {
+        AttributeValue::Uid(uid) => Some(*uid),
+        _ => None,
+    })
+}

@@ -1,0 +1,283 @@
+//! One attachment → papers. The bytes decide what it is; archives and forwarded mails are opened within their limits, each
+//! file in them a paper of its own. What cannot be read is named, never guessed at.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use sha2::{Digest, Sha256};
+
+use super::format::{self, Format};
+use super::limits::Limits;
+use super::mime::Leaf;
+use super::zipped::{self, Archive, Refused};
+use super::{cms, html, mime, names, office, pdf, picture, plain, transfer};
+use crate::dossier::page::{Page, Paper};
+use crate::sop::checklist::Method;
+
+/// Papers and alerts of one mail as they come in.
+pub struct Pile<'l> {
+    limits: &'l Limits,
+    pub papers: Vec<Paper>,
+    pub alerts: Vec<&'static str>,
+    /// Bytes that archives and office documents may still inflate to.
+    budget: u64,
+    unnamed: usize,
+}
+
+impl<'l> Pile<'l> {
+    pub fn new(limits: &'l Limits) -> Self {
+        Self { limits, papers: Vec::new(), alerts: Vec::new(), budget: limits.inflated, unnamed: 0 }
+    }
+
+    pub fn alert(&mut self, name: &'static str) {
+        if !self.alerts.contains(&name) {
+            self.alerts.push(name);
+        }
+    }
+
+    /// Takes in a leaf of the MIME tree. Junk that mail programs add leaves nothing; `is_shown` says whether the mail's
+    /// HTML shows this leaf.
+    pub fn leaf(&mut self, leaf: &Leaf, is_shown: bool) {
+        let name = leaf.name.clone().unwrap_or_default();
+        let format = format::sniff(&leaf.bytes, &name, &leaf.kind);
+        let inline = leaf.inline || is_shown;
+        if format.is_picture() && inline && picture::is_decoration(&leaf.bytes, format, &name, is_shown) {
+            return;
+        }
+        if zipped::is_litter(&name) || (leaf.bytes.is_empty() && leaf.name.is_none()) {
+            return;
+        }
+        let name = if name.is_empty() { self.invent(format) } else { name };
+        self.file(name, &leaf.bytes, &leaf.kind, 0);
+    }
+
+    /// Names a leaf without opening it.
+    pub fn unread(&mut self, leaf: &Leaf) {
+        let name = leaf.name.clone().unwrap_or_default();
+        let format = format::sniff(&leaf.bytes, &name, &leaf.kind);
+        if zipped::is_litter(&name)
+            || (name.is_empty() && format.is_picture())
+            || self.papers.len() >= self.limits.papers
+        {
+            return;
+        }
+        if format == Format::Executable {
+            self.alert("executable_attachment");
+        }
+        let name = if name.is_empty() { self.invent(format) } else { name };
+        self.push(name, format, &leaf.bytes, Method::None, Vec::new(), false);
+    }
+
+    fn invent(&mut self, format: Format) -> String {
+        self.unnamed += 1;
+        let extension = match format {
+            Format::Jpeg => "jpg",
+            Format::Text => "txt",
+            Format::Mail => "eml",
+            Format::Unknown | Format::Archive => "bin",
+            other => other.word(),
+        };
+        format!("tanpa-nama-{}.{extension}", self.unnamed)
+    }
+
+    fn file(&mut self, name: String, bytes: &[u8], declared: &str, depth: usize) {
+        if self.papers.len() >= self.limits.papers {
+            self.alert("nested_too_deep");
+            return;
+        }
+        let before = self.papers.len();
+        // Parsers of others may panic on what they did not foresee: that paper is unreadable, the next is not.
+        let opened = catch_unwind(AssertUnwindSafe(|| self.open(name.clone(), bytes, declared, depth)));
+        if opened.is_err() {
+            self.papers.truncate(before);
+            self.alert("unreadable_document");
+            self.push(name, Format::Unknown, bytes, Method::None, Vec::new(), false);
+        }
+    }
+
+    fn open(&mut self, name: String, bytes: &[u8], declared: &str, depth: usize) {
+        let format = format::sniff(bytes, &name, declared);
+        let mislabelled = format != Format::Executable && format::contradicts(format, &name);
+        if mislabelled {
+            self.alert("type_mismatch");
+        }
+        match format {
+            Format::Text | Format::Html if mislabelled => {
+                self.push(name, Format::Unknown, bytes, Method::None, Vec::new(), false);
+            }
+            Format::Pdf => self.pdf(name, bytes),
+            Format::Docx => self.office(name, bytes, Format::Docx),
+            Format::Odt => self.office(name, bytes, Format::Odt),
+            Format::Zip => self.zip(name, bytes, depth),
+            Format::Ole => self.ole(name, bytes),
+            Format::Mail if depth < self.limits.archive_depth => self.mail(bytes, depth),
+            Format::Cms => self.signed(name, bytes, depth),
+            Format::Executable => {
+                self.alert("executable_attachment");
+                self.push(name, Format::Executable, bytes, Method::None, Vec::new(), false);
+            }
+            Format::Text => {
+                let pages = plain::pages(&transfer::text(bytes, None), self.limits);
+                self.push(name, Format::Text, bytes, Method::Text, pages, false);
+            }
+            Format::Html => {
+                let pages = plain::pages(&html::to_text(&transfer::text(bytes, None)), self.limits);
+                self.push(name, Format::Html, bytes, Method::Text, pages, false);
+            }
+            other if other.is_picture() => {
+                let page = picture::page(bytes, other);
+                self.push(name, other, bytes, Method::None, vec![page], false);
+            }
+            other => self.push(name, other, bytes, Method::None, Vec::new(), false),
+        }
+    }
+
+    fn push(
+        &mut self,
+        attachment: String,
+        format: Format,
+        bytes: &[u8],
+        method: Method,
+        pages: Vec<Page>,
+        encrypted: bool,
+    ) {
+        let sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let method = if pages.is_empty() { Method::None } else { method };
+        if encrypted {
+            self.alert("encrypted_document");
+        }
+        self.papers.push(Paper {
+            attachment,
+            format: format.word().to_owned(),
+            sha256,
+            size: bytes.len() as u64,
+            method,
+            pages,
+            encrypted,
+            signed_electronically: false,
+        });
+    }
+
+    fn pdf(&mut self, name: String, bytes: &[u8]) {
+        let Some(read) = pdf::read(bytes, self.limits) else {
+            self.alert("unreadable_document");
+            return self.push(name, Format::Pdf, bytes, Method::None, Vec::new(), false);
+        };
+        if read.active {
+            self.alert("active_content");
+        }
+        if read.cut {
+            self.alert("too_many_pages");
+        }
+        let readable = read.pages.iter().any(is_readable);
+        let method = if readable { Method::Text } else { Method::None };
+        self.push(name, Format::Pdf, bytes, method, read.pages, read.encrypted);
+        if let Some(paper) = self.papers.last_mut() {
+            paper.signed_electronically = read.signed;
+        }
+    }
+
+    fn office(&mut self, name: String, bytes: &[u8], format: Format) {
+        let read = match format {
+            Format::Docx => office::docx(bytes, self.limits, &mut self.budget),
+            _ => office::odt(bytes, self.limits, &mut self.budget),
+        };
+        let Some(read) = read else {
+            self.alert("unreadable_document");
+            return self.push(name, format, bytes, Method::None, Vec::new(), false);
+        };
+        if read.macros {
+            self.alert("active_content");
+        }
+        let readable = read.pages.iter().any(|p| !p.lines.is_empty());
+        let method = if readable { Method::Text } else { Method::None };
+        self.push(name, format, bytes, method, read.pages, read.encrypted);
+    }
+
+    /// An OLE file is either an encrypted office document ([MS-OFFCRYPTO]) or one of before 2007.
+    fn ole(&mut self, name: String, bytes: &[u8]) {
+        let stream: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let encrypted = memchr::memmem::find(bytes, &stream).is_some();
+        self.push(name, Format::Ole, bytes, Method::None, Vec::new(), encrypted);
+    }
+
+    fn zip(&mut self, name: String, bytes: &[u8], depth: usize) {
+        if depth >= self.limits.archive_depth {
+            self.alert("nested_too_deep");
+            return self.push(name, Format::Zip, bytes, Method::None, Vec::new(), false);
+        }
+        let entries = match Archive::open(bytes, self.limits) {
+            Some(mut archive) => archive.entries(self.limits, self.budget).map(|entries| (archive, entries)),
+            None => Err(Refused::Damaged),
+        };
+        let (mut archive, entries) = match entries {
+            Ok(opened) => opened,
+            Err(why) => return self.refuse(name, bytes, why),
+        };
+        for entry in entries.iter().filter(|e| !zipped::is_litter(&e.name)) {
+            let path = format!("{name}/{}", names::path(&entry.name));
+            if entry.encrypted {
+                self.encrypted_entry(path, &entry.name);
+                continue;
+            }
+            match archive.inflate(entry, &mut self.budget) {
+                Ok(inner) => self.file(path, &inner, "", depth + 1),
+                Err(why) => self.refuse(path, &[], why),
+            }
+        }
+    }
+
+    /// Of a locked file only its name can be judged.
+    fn encrypted_entry(&mut self, path: String, name: &str) {
+        if format::is_runnable_name(name) {
+            self.alert("executable_attachment");
+        }
+        self.push(path, Format::Unknown, &[], Method::None, Vec::new(), true);
+    }
+
+    fn refuse(&mut self, name: String, bytes: &[u8], why: Refused) {
+        self.alert(if why == Refused::Bomb { "archive_bomb" } else { "unreadable_document" });
+        self.push(name, Format::Zip, bytes, Method::None, Vec::new(), false);
+    }
+
+    /// A mail saved as a file: its papers keep their own names, its words are a page.
+    fn mail(&mut self, bytes: &[u8], depth: usize) {
+        let limits = self.limits;
+        let tree = mime::walk(bytes, limits);
+        tree.alerts.iter().for_each(|a| self.alert(a));
+        for leaf in &tree.leaves {
+            let name = leaf.name.clone().unwrap_or_else(|| self.invent(Format::Unknown));
+            let format = format::sniff(&leaf.bytes, &name, &leaf.kind);
+            if !(format.is_picture() && leaf.inline && picture::is_decoration(&leaf.bytes, format, &name, true)) {
+                self.file(name, &leaf.bytes, &leaf.kind, depth + 1);
+            }
+        }
+    }
+
+    /// `surat.pdf.p7m`: the document inside its signature.
+    fn signed(&mut self, name: String, bytes: &[u8], depth: usize) {
+        match cms::unwrap(bytes) {
+            cms::Wrapped::Signed(inner) if depth < self.limits.archive_depth => {
+                let name = name.strip_suffix(".p7m").unwrap_or(&name).to_owned();
+                self.file(name, &inner, "", depth + 1);
+            }
+            cms::Wrapped::Encrypted => self.push(name, Format::Cms, bytes, Method::None, Vec::new(), true),
+            _ => self.push(name, Format::Cms, bytes, Method::None, Vec::new(), false),
+        }
+    }
+}
+
+/// A page whose own text says something: more than the mark a scanner program leaves on a picture, and not in codes
+/// that nobody can turn into letters.
+fn is_readable(page: &Page) -> bool {
+    let (mut letters, mut broken) = (0usize, 0usize);
+    for c in page.lines.iter().flat_map(|l| &l.words).flat_map(|w| w.text.chars()) {
+        if c == char::REPLACEMENT_CHARACTER || ('\u{e000}'..='\u{f8ff}').contains(&c) {
+            broken += 1;
+        } else if c.is_alphanumeric() {
+            letters += 1;
+        }
+    }
+    let area = page.width * page.height;
+    let pictured = page.pictures.iter().any(|p| p.w * p.h > 0.5 * area);
+    letters > broken && letters >= if pictured { 80 } else { 1 }
+}

@@ -1,0 +1,165 @@
+//! The counter: everything the pages ask of the engine, and nothing of how it is done. The daemon implements it over
+//! the engine; tests implement it in memory. Who is asking was proven by the session before a call with an [`Admin`].
+//!
+//! What is shown stands in [`super::view`], what is asked and answered in [`super::answer`]. A sentence inside a view
+//! (a finding's reason, an event of the history) comes in the language asked for; times come in UTC.
+
+use futures::future::BoxFuture;
+
+use super::answer::{
+    ChangeAnswer, ConfirmAnswer, ConfirmForm, DecisionAnswer, DecisionForm, EnrolAnswer, HandAnswer, HandForm,
+    HeldAnswer, HeldChoice, ManualOutcome, Resolution, RevealAnswer, RevealTyped, SignInAnswer, TaskAnswer, Typed,
+    UnlockAnswer,
+};
+use super::view::{
+    Admin, CasePage, ChangeView, DeskFilter, DeskView, EnrolView, HeldView, LockView, Picture, RevealView, SandboxView,
+};
+use crate::sop::names::{Address, CaseNumber, Language};
+
+/// The engine could not answer (the store is closing, a disk fails). The sentence goes to the log, not to the page.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{0}")]
+pub struct Trouble(pub String);
+
+/// An answer that comes later, or trouble.
+pub type Later<'a, T> = BoxFuture<'a, Result<T, Trouble>>;
+
+/// What the desk asks of the engine. `None` of a view: there is no such thing, or it is not for this person; an
+/// unknown, a used and an expired token all answer alike. Views change nothing.
+pub trait Counter: Send + Sync {
+    /// What an admin's link may show before the code: number, service and counts.
+    fn lock_view<'a>(&'a self, token: &'a str, lang: Language) -> Later<'a, Option<LockView>>;
+
+    /// Opens a link with the code of the admin it was sent to. The link itself stays usable until it is decided.
+    fn unlock<'a>(&'a self, token: &'a str, code: &'a Typed) -> Later<'a, UnlockAnswer>;
+
+    /// Signs an admin in without a link.
+    fn sign_in<'a>(&'a self, address: &'a Address, code: &'a Typed) -> Later<'a, SignInAnswer>;
+
+    /// Tells the engine that a device was locked, for the journal.
+    fn sign_out<'a>(&'a self, admin: &'a Admin) -> Later<'a, ()>;
+
+    /// The page of a case, whatever its phase is.
+    fn case_page<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, lang: Language)
+    -> Later<'a, Option<CasePage>>;
+
+    /// One page of one paper; `paper` is [`super::view::PaperView::index`], `page` counts from 1.
+    fn picture<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        paper: u32,
+        page: u32,
+    ) -> Later<'a, Option<Picture>>;
+
+    /// Approves, asks to complete, rejects or hands over (SOP steps 3, 5, 7).
+    fn decide<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        form: DecisionForm,
+        lang: Language,
+    ) -> Later<'a, DecisionAnswer>;
+
+    /// Keeps an edited letter; the next [`Counter::case_page`] shows it as that choice's draft.
+    fn save_draft<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        draft: super::answer::DraftForm,
+    ) -> Later<'a, DecisionAnswer>;
+
+    /// Records a confirmation by phone or in person (SOP step 5).
+    fn confirm<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, form: ConfirmForm) -> Later<'a, ConfirmAnswer>;
+
+    /// Enters what a person did in SPSE (SOP step 6). `attempt` is [`super::view::TaskView::attempt`].
+    fn manual_outcome<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        attempt: &'a str,
+        outcome: ManualOutcome,
+        lang: Language,
+    ) -> Later<'a, TaskAnswer>;
+
+    /// Says what became of an attempt whose outcome is unknown.
+    fn resolve_unknown<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        attempt: &'a str,
+        resolution: Resolution,
+        note: String,
+        lang: Language,
+    ) -> Later<'a, TaskAnswer>;
+
+    /// Decides anew on the same dossier: a new secret and link, the old ones void.
+    fn reissue<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        reason: String,
+        code: Typed,
+        lang: Language,
+    ) -> Later<'a, TaskAnswer>;
+
+    /// Hands the result to the person standing at the counter, on record.
+    fn hand_in_person<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        form: HandForm,
+        lang: Language,
+    ) -> Later<'a, HandAnswer>;
+
+    /// Enters the reason of an overrun. `deviation` is [`super::view::DeviationView::id`].
+    fn account_for_deviation<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        deviation: &'a str,
+        reason: String,
+    ) -> Later<'a, TaskAnswer>;
+
+    /// A mail held for a person.
+    fn held_view<'a>(&'a self, admin: &'a Admin, id: &'a str, lang: Language) -> Later<'a, Option<HeldView>>;
+
+    /// Admits a held mail as a request, or drops it.
+    fn settle_held<'a>(
+        &'a self,
+        admin: &'a Admin,
+        id: &'a str,
+        choice: HeldChoice,
+        reason: String,
+    ) -> Later<'a, HeldAnswer>;
+
+    /// The queue.
+    fn desk<'a>(&'a self, admin: &'a Admin, filter: &'a DeskFilter, lang: Language) -> Later<'a, DeskView>;
+
+    /// The applicant's one-time page before it is opened.
+    fn reveal_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<RevealView>>;
+
+    /// Claims the result and shows it, at most once; a wrong answer destroys nothing.
+    fn reveal<'a>(&'a self, token: &'a str, typed: RevealTyped) -> Later<'a, RevealAnswer>;
+
+    /// The page on which an applicant confirms the changed password.
+    fn change_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<ChangeView>>;
+
+    /// The applicant says that the password is changed.
+    fn change_confirmed<'a>(&'a self, token: &'a str) -> Later<'a, ChangeAnswer>;
+
+    /// The factor behind an enrolment link, the same at every call until it is confirmed.
+    fn enrol_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<EnrolView>>;
+
+    /// Ends an enrolment with the first code of the new factor.
+    fn enrol_confirm<'a>(&'a self, token: &'a str, code: &'a Typed) -> Later<'a, EnrolAnswer>;
+
+    /// The letters of the demo with `chosen` opened; `None` unless this is the demo.
+    fn sandbox<'a>(&'a self, chosen: Option<&'a str>, lang: Language) -> Later<'a, Option<SandboxView>>;
+
+    /// Plays one of [`SandboxView::plays`], such as sending the next sample request. False: no such play.
+    fn play<'a>(&'a self, id: &'a str) -> Later<'a, bool>;
+
+    /// Whether requests can be worked on now; the sentence says what is not ready.
+    fn ready(&self) -> BoxFuture<'_, Result<(), String>>;
+}

@@ -1,0 +1,108 @@
+//! The layer around every page: is the request meant for this host, did a page of ours send the form, and which headers
+//! keep what goes out to this person alone.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{Html, IntoResponse, Response};
+
+use super::asked::{Asked, LANGUAGE_COOKIE};
+use super::oops::Oops;
+use super::site::{BaseUrl, Site};
+
+/// The longest a request may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// Scripts, foreign addresses, frames and inline styles are all forbidden.
+pub const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'";
+
+pub async fn gate(State(site): State<Arc<Site>>, asked: Asked, request: Request, next: Next) -> Response {
+    let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
+    let allowed = probe || is_for_us(&site.base, request.headers());
+    let response = if !allowed {
+        // A foreign Host gets no page: every word on it would be under a name we do not own.
+        (StatusCode::MISDIRECTED_REQUEST, "This server does not answer under that name.\n").into_response()
+    } else if is_change(request.method()) && !is_from_us(&site.base, request.headers()) {
+        Oops::Foreign.into_response()
+    } else {
+        match tokio::time::timeout(PATIENCE, next.run(request)).await {
+            Ok(response) => response,
+            Err(_) => Oops::Trouble.into_response(),
+        }
+    };
+    finished(&site, &asked, response)
+}
+
+fn is_change(method: &Method) -> bool {
+    !matches!(*method, Method::GET | Method::HEAD)
+}
+
+fn one<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h str> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next()?.to_str().ok()?;
+    values.next().is_none().then_some(first)
+}
+
+fn is_for_us(base: &BaseUrl, headers: &HeaderMap) -> bool {
+    one(headers, &header::HOST).is_some_and(|host| base.is_host(host))
+}
+
+/// Whether a page of ours sent this form. Under `no-referrer` a browser writes `Origin: null` even for its own forms,
+/// so that such a one counts only beside `Sec-Fetch-Site: same-origin` (Fetch, "append a request Origin header").
+fn is_from_us(base: &BaseUrl, headers: &HeaderMap) -> bool {
+    let site = headers.get("sec-fetch-site").and_then(|v| v.to_str().ok());
+    let origin = one(headers, &header::ORIGIN);
+    match (site, origin) {
+        (Some("same-origin"), None | Some("null")) => true,
+        (Some("same-origin") | None, Some(origin)) => base.is_origin(origin),
+        _ => false,
+    }
+}
+
+fn finished(site: &Site, asked: &Asked, mut response: Response) -> Response {
+    if let Some(oops) = response.extensions_mut().remove::<Oops>() {
+        let page = oops.page(asked.frame("/meja")).render().unwrap_or_default();
+        let status = oops.status();
+        response = (status, Html(page)).into_response();
+        if let Oops::TooMany(seconds) = oops {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+    }
+    let headers = response.headers_mut();
+    for (name, value) in ALWAYS {
+        headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
+    }
+    for (name, value) in UNLESS_SET {
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    if site.base.is_secure() {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
+    }
+    if asked.asked_for("bahasa").is_some() {
+        headers.append(header::SET_COOKIE, language_cookie(site, asked));
+    }
+    response
+}
+
+const ALWAYS: [(&str, &str); 5] = [
+    ("referrer-policy", "no-referrer"),
+    ("x-content-type-options", "nosniff"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+const UNLESS_SET: [(&str, &str); 2] = [("cache-control", "no-store"), ("content-security-policy", CONTENT_POLICY)];
+
+fn language_cookie(site: &Site, asked: &Asked) -> HeaderValue {
+    let secure = if site.base.is_secure() { "; Secure" } else { "" };
+    let code = asked.lang.code();
+    let cookie = format!("{LANGUAGE_COOKIE}={code}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}");
+    // Built from fixed words alone.
+    HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
+}

@@ -1,0 +1,105 @@
+//! One file per page or family of pages: each takes a view and arranges it for its template. Nothing here knows HTTP,
+//! and nothing decides. Templates stand in `../templates`, their words in [`super::words`].
+
+mod case_top;
+pub mod confirmation;
+pub mod desk;
+pub mod entrance;
+pub mod evidence;
+pub mod fields;
+pub mod findings;
+pub mod held;
+pub mod notice;
+pub mod outcome;
+pub mod reveal;
+pub mod review;
+pub mod sandbox;
+pub mod task;
+
+pub use fields::Fields;
+
+use super::say::{Say, fill};
+use super::view::Office;
+use super::words::FrameWords;
+use crate::sop::names::Language;
+
+/// The tab that is lit in the navigation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Tab {
+    None,
+    Desk,
+    Sandbox,
+}
+
+/// Who has this device open, for the frame.
+#[derive(Debug, Clone)]
+pub struct OpenFor {
+    pub name: String,
+    pub until: chrono::DateTime<chrono::Utc>,
+}
+
+/// What stands around every page.
+pub struct Frame<'a> {
+    pub say: Say<'a>,
+    pub w: &'static FrameWords,
+    /// Path and query of this page, without the language, for the switch.
+    pub here: String,
+    pub tab: Tab,
+    pub open_for: Option<OpenFor>,
+}
+
+impl<'a> Frame<'a> {
+    pub fn new(office: &'a Office, lang: Language, here: impl Into<String>) -> Self {
+        let say = Say { lang, office };
+        Self { say, w: FrameWords::of(lang), here: here.into(), tab: Tab::None, open_for: None }
+    }
+
+    /// The same frame with navigation, for a signed-in person.
+    pub fn signed_in(mut self, tab: Tab, open_for: OpenFor) -> Self {
+        self.tab = tab;
+        self.open_for = Some(open_for);
+        self
+    }
+
+    pub fn lang(&self) -> Language {
+        self.say.lang
+    }
+
+    pub fn office(&self) -> &'a Office {
+        self.say.office
+    }
+
+    fn other_code(&self) -> &'static str {
+        match self.lang() {
+            Language::Id => "en",
+            Language::En => "id",
+        }
+    }
+
+    /// The address of this page in the other language.
+    fn switch(&self) -> String {
+        let mark = if self.here.contains('?') { '&' } else { '?' };
+        format!("{}{mark}bahasa={}", self.here, self.other_code())
+    }
+
+    fn has_nav(&self) -> bool {
+        self.open_for.is_some() || self.tab == Tab::Sandbox
+    }
+
+    fn on_desk(&self) -> bool {
+        self.tab == Tab::Desk
+    }
+
+    fn on_sandbox(&self) -> bool {
+        self.tab == Tab::Sandbox
+    }
+
+    fn foot_sop(&self) -> String {
+        fill(self.w.foot_sop, &[&self.office().sop_number])
+    }
+
+    fn opened_until(&self) -> Option<String> {
+        let open = self.open_for.as_ref()?;
+        Some(fill(self.w.opened_for, &[&open.name, &self.say.time(&open.until)]))
+    }
+}

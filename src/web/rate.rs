@@ -1,0 +1,183 @@
+//! How often one address, and all together, may guess: a token bucket each, with bounded memory. A try is charged when
+//! it begins and refunded when it was right, so that parallel guesses gain nothing and honest work costs nothing.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+
+/// Addresses kept at most; beyond it the fullest bucket is forgotten.
+const ADDRESSES: usize = 4_096;
+
+/// A bucket's size, and how it fills.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Rate {
+    /// Tries in a row.
+    pub burst: f64,
+    /// Tries a second in the long run.
+    pub per_second: f64,
+}
+
+/// What may be guessed at: codes, tokens, NIPs.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Limits {
+    pub each: Rate,
+    pub all: Rate,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { each: Rate { burst: 20.0, per_second: 0.2 }, all: Rate { burst: 200.0, per_second: 5.0 } }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Bucket {
+    tries: f64,
+    seen: DateTime<Utc>,
+}
+
+struct Buckets {
+    each: HashMap<IpAddr, Bucket>,
+    all: Option<Bucket>,
+}
+
+/// All buckets.
+pub struct Guard {
+    limits: Limits,
+    buckets: Mutex<Buckets>,
+}
+
+impl Guard {
+    pub fn new(limits: Limits) -> Self {
+        Self { limits, buckets: Mutex::new(Buckets { each: HashMap::new(), all: None }) }
+    }
+
+    /// Charges one try to `from`. `Err`: seconds until the next may be made.
+    pub fn charge(&self, from: IpAddr, now: DateTime<Utc>) -> Result<(), u64> {
+        let mut buckets = self.buckets();
+        let mut all = filled(buckets.all, self.limits.all, now);
+        let mut each = filled(buckets.each.get(&network(from)).copied(), self.limits.each, now);
+        let wait = wait(&each, self.limits.each).max(wait(&all, self.limits.all));
+        if wait == 0 {
+            each.tries -= 1.0;
+            all.tries -= 1.0;
+        }
+        make_room(&mut buckets.each, self.limits.each, now);
+        buckets.each.insert(network(from), each);
+        buckets.all = Some(all);
+        if wait == 0 { Ok(()) } else { Err(wait) }
+    }
+
+    /// Gives a try back that was no guess.
+    pub fn refund(&self, from: IpAddr) {
+        let mut buckets = self.buckets();
+        if let Some(each) = buckets.each.get_mut(&network(from)) {
+            each.tries = (each.tries + 1.0).min(self.limits.each.burst);
+        }
+        if let Some(all) = &mut buckets.all {
+            all.tries = (all.tries + 1.0).min(self.limits.all.burst);
+        }
+    }
+
+    fn buckets(&self) -> MutexGuard<'_, Buckets> {
+        self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A clock set back fills nothing.
+fn filled(bucket: Option<Bucket>, rate: Rate, now: DateTime<Utc>) -> Bucket {
+    let Some(bucket) = bucket else { return Bucket { tries: rate.burst, seen: now } };
+    let seconds = (now - bucket.seen).as_seconds_f64().max(0.0);
+    Bucket { tries: (bucket.tries + seconds * rate.per_second).min(rate.burst), seen: now }
+}
+
+/// Whole seconds until a try is there; 0 where one is.
+fn wait(bucket: &Bucket, rate: Rate) -> u64 {
+    if bucket.tries >= 1.0 {
+        return 0;
+    }
+    ((1.0 - bucket.tries) / rate.per_second.max(0.001)).ceil().clamp(1.0, 3_600.0) as u64
+}
+
+/// An IPv6 customer holds a whole /64.
+fn network(from: IpAddr) -> IpAddr {
+    match from.to_canonical() {
+        IpAddr::V4(v4) => IpAddr::V4(v4),
+        IpAddr::V6(v6) => {
+            let [a, b, c, d, ..] = v6.segments();
+            IpAddr::from([a, b, c, d, 0, 0, 0, 0])
+        }
+    }
+}
+
+fn make_room(each: &mut HashMap<IpAddr, Bucket>, rate: Rate, now: DateTime<Utc>) {
+    if each.len() < ADDRESSES {
+        return;
+    }
+    each.retain(|_, bucket| filled(Some(*bucket), rate, now).tries < rate.burst);
+    while each.len() >= ADDRESSES {
+        let fullest = each.iter().max_by(|a, b| a.1.tries.total_cmp(&b.1.tries)).map(|(address, _)| *address);
+        let Some(address) = fullest else { return };
+        each.remove(&address);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_794_000_000 + second, 0).expect("the test's seconds are in range")
+    }
+
+    fn guard() -> Guard {
+        Guard::new(Limits { each: Rate { burst: 3.0, per_second: 0.5 }, all: Rate { burst: 5.0, per_second: 1.0 } })
+    }
+
+    fn v4(last: u8) -> IpAddr {
+        IpAddr::from([192, 0, 2, last])
+    }
+
+    #[test]
+    fn an_address_waits_after_its_burst() {
+        let guard = guard();
+        (0..3).for_each(|_| assert_eq!(guard.charge(v4(1), at(0)), Ok(())));
+
+        assert_eq!(guard.charge(v4(1), at(0)), Err(2));
+        assert_eq!(guard.charge(v4(1), at(2)), Ok(()));
+    }
+
+    #[test]
+    fn many_addresses_together_wait_too() {
+        let guard = guard();
+        (0..5).for_each(|n| assert_eq!(guard.charge(v4(n), at(0)), Ok(())));
+
+        assert_eq!(guard.charge(v4(9), at(0)), Err(1));
+    }
+
+    #[test]
+    fn right_answers_cost_nothing_and_a_network_counts_as_one() {
+        let guard = guard();
+        for _ in 0..50 {
+            assert_eq!(guard.charge(v4(1), at(0)), Ok(()));
+            guard.refund(v4(1));
+        }
+        let v6 = |n: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, n]);
+
+        (0..3).for_each(|n| assert_eq!(guard.charge(v6(n), at(0)), Ok(())));
+
+        assert!(guard.charge(v6(7), at(0)).is_err());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let guard = Guard::new(Limits { all: Rate { burst: 1e9, per_second: 1.0 }, ..Limits::default() });
+        for n in 0..(ADDRESSES as u32 + 500) {
+            let _ = guard.charge(IpAddr::from(n.to_be_bytes()), at(0));
+        }
+
+        assert!(guard.buckets().each.len() <= ADDRESSES);
+    }
+}

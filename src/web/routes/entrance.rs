@@ -1,0 +1,208 @@
+//! The ways onto the desk: a link with a code, an address with a code, a first enrolment.
+
+use axum::extract::Path;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::Response;
+
+use super::{Answer, bounded, ok, page, see};
+use crate::sop::names::Address;
+use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, UnlockAnswer};
+use crate::web::asked::{Asked, Posted};
+use crate::web::oops::Oops;
+use crate::web::pages::entrance::{EnrolPage, LockPage, RelockPage, SignInPage, Tried};
+use crate::web::pages::notice::NoticePage;
+use crate::web::pages::review::slug;
+use crate::web::session::Device;
+use crate::web::view::Admin;
+use crate::web::words::EntranceWords;
+
+pub(super) async fn lock(asked: Asked, Path(token): Path<String>) -> Answer {
+    asked.charge()?;
+    let token = bounded(&token);
+    match asked.site.counter.lock_view(token, asked.lang).await? {
+        Some(view) => {
+            asked.was_honest();
+            let action = format!("/tautan/{token}");
+            ok(&LockPage::new(asked.frame(action.clone()), &view, &action, Tried::No))
+        }
+        None => gone(&asked),
+    }
+}
+
+pub(super) async fn unlock(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
+    asked.charge()?;
+    let token = bounded(&token);
+    let code = form.any_code("kode");
+    match asked.site.counter.unlock(token, &code).await? {
+        UnlockAnswer::Opened { admin, place } => {
+            asked.was_honest();
+            let target = match place {
+                Place::Case(number, Some(choice)) => format!("/berkas/{number}#{}", slug(choice)),
+                Place::Case(number, None) => format!("/berkas/{number}"),
+                Place::Held(id) => format!("/ditahan/{id}"),
+            };
+            opened(&asked, admin, &target)
+        }
+        UnlockAnswer::Wrong { left } => match asked.site.counter.lock_view(token, asked.lang).await? {
+            Some(view) => {
+                let action = format!("/tautan/{token}");
+                let tried = Tried::Wrong { left };
+                page(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    &LockPage::new(asked.frame(action.clone()), &view, &action, tried),
+                )
+            }
+            None => gone(&asked),
+        },
+        UnlockAnswer::LockedOut => locked_out(&asked),
+        UnlockAnswer::Gone => gone(&asked),
+    }
+}
+
+/// One page for unknown, used and expired links.
+fn gone(asked: &Asked) -> Answer {
+    let w = EntranceWords::of(asked.lang);
+    let notice = NoticePage::new(asked.frame("/masuk"), w.gone_title, w.gone_h1, w.gone_lead)
+        .ways(w.gone_ways, &[w.gone_newest, w.gone_desk, w.gone_phone])
+        .button("/masuk", w.sign_in);
+    page(StatusCode::NOT_FOUND, &notice)
+}
+
+/// Too many wrong codes of one admin.
+pub(super) fn locked_out(asked: &Asked) -> Answer {
+    let w = EntranceWords::of(asked.lang);
+    if let Some(cookie) = &asked.cookie {
+        asked.site.sessions.close(cookie);
+    }
+    let notice = NoticePage::new(asked.frame("/masuk"), w.locked_title, w.locked_h1, w.locked_lead);
+    page(StatusCode::FORBIDDEN, &notice)
+}
+
+/// Opens this device and goes on to `target`.
+fn opened(asked: &Asked, admin: Admin, target: &str) -> Answer {
+    let site = &asked.site;
+    let id = site.sessions.open(admin, asked.cookie.as_deref(), asked.now);
+    let mut response = see(target)?;
+    set_cookie(asked, &mut response, &id, 600)?;
+    Ok(response)
+}
+
+fn set_cookie(asked: &Asked, response: &mut Response, value: &str, seconds: u32) -> Result<(), Oops> {
+    let base = &asked.site.base;
+    let secure = if base.is_secure() { "; Secure" } else { "" };
+    // The cookie outlives the ten minutes so that a locked device finds what was typed; the server decides who is open.
+    let age = if seconds == 0 { 0 } else { seconds + 3_600 };
+    let cookie = format!("{}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}", base.cookie_name());
+    let value = HeaderValue::from_str(&cookie).map_err(|_| Oops::Trouble)?;
+    response.headers_mut().append(header::SET_COOKIE, value);
+    Ok(())
+}
+
+/// Where a signed-in person goes: a page of the desk, named without anything but letters, digits and hyphens.
+fn destination(asked: Option<&str>) -> &str {
+    let known = ["/meja", "/berkas/", "/ditahan/"];
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/-_".contains(c);
+    match asked {
+        Some(path) if known.iter().any(|k| path.starts_with(k)) && path.chars().all(plain) => path,
+        _ => "/meja",
+    }
+}
+
+pub(super) async fn sign_in_page(asked: Asked) -> Answer {
+    let to = destination(asked.asked_for("ke")).to_owned();
+    match asked.device() {
+        Device::Open { .. } => see(&to),
+        Device::Locked { admin, parked } => {
+            ok(&RelockPage::new(asked.frame(here(&to)), &admin.name, &to, parked, false))
+        }
+        Device::Unknown => ok(&SignInPage::new(asked.frame(here(&to)), "", &to)),
+    }
+}
+
+fn here(to: &str) -> String {
+    format!("/masuk?ke={to}")
+}
+
+pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
+    let to = destination(Some(form.text("ke"))).to_owned();
+    let typed = form.text("alamat");
+    let locked = match asked.device() {
+        Device::Locked { admin, parked } if typed.is_empty() => Some((admin, parked)),
+        _ => None,
+    };
+    let frame = asked.frame(here(&to));
+    let address = locked.as_ref().map(|(admin, _)| admin.address.clone()).or_else(|| Address::parse(typed));
+    let Some(address) = address else {
+        return page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).not_an_address());
+    };
+    asked.charge()?;
+    let code = form.any_code("kode");
+    match asked.site.counter.sign_in(&address, &code).await? {
+        SignInAnswer::Opened(admin) => {
+            asked.was_honest();
+            let parked = asked.cookie.as_deref().filter(|_| locked.is_some());
+            let back = parked.and_then(|cookie| asked.site.sessions.parked_page(cookie));
+            opened(&asked, admin, back.as_deref().unwrap_or(&to))
+        }
+        SignInAnswer::Wrong => match &locked {
+            Some((admin, parked)) => {
+                page(StatusCode::UNPROCESSABLE_ENTITY, &RelockPage::new(frame, &admin.name, &to, *parked, true))
+            }
+            None => page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).wrong()),
+        },
+        SignInAnswer::LockedOut => locked_out(&asked),
+    }
+}
+
+pub(super) async fn sign_out(asked: Asked) -> Answer {
+    if let Some(who) = asked.who() {
+        asked.site.counter.sign_out(&who.admin).await?;
+    }
+    if let Some(cookie) = &asked.cookie {
+        asked.site.sessions.close(cookie);
+    }
+    let mut response = see("/masuk")?;
+    set_cookie(&asked, &mut response, "", 0)?;
+    Ok(response)
+}
+
+pub(super) async fn enrol_page(asked: Asked, Path(token): Path<String>) -> Answer {
+    asked.charge()?;
+    let token = bounded(&token);
+    match asked.site.counter.enrol_view(token).await? {
+        Some(view) => {
+            asked.was_honest();
+            let action = format!("/daftar/{token}");
+            ok(&EnrolPage::new(asked.frame(action.clone()), &view, &action, Tried::No))
+        }
+        None => enrol_gone(&asked),
+    }
+}
+
+pub(super) async fn enrol(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
+    asked.charge()?;
+    let token = bounded(&token);
+    let code = form.any_code("kode");
+    let w = EntranceWords::of(asked.lang);
+    match asked.site.counter.enrol_confirm(token, &code).await? {
+        EnrolAnswer::Done => {
+            asked.was_honest();
+            let notice = NoticePage::new(asked.frame("/masuk"), w.enrol_done_h1, w.enrol_done_h1, w.enrol_done);
+            ok(&notice.button("/masuk", w.sign_in))
+        }
+        EnrolAnswer::Wrong { left } => match asked.site.counter.enrol_view(token).await? {
+            Some(view) => {
+                let action = format!("/daftar/{token}");
+                let frame = asked.frame(action.clone());
+                page(StatusCode::UNPROCESSABLE_ENTITY, &EnrolPage::new(frame, &view, &action, Tried::Wrong { left }))
+            }
+            None => enrol_gone(&asked),
+        },
+        EnrolAnswer::Gone => enrol_gone(&asked),
+    }
+}
+
+fn enrol_gone(asked: &Asked) -> Answer {
+    let w = EntranceWords::of(asked.lang);
+    page(StatusCode::NOT_FOUND, &NoticePage::new(asked.frame("/masuk"), w.gone_title, w.gone_h1, w.enrol_gone))
+}

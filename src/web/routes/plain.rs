@@ -1,0 +1,35 @@
+//! Addresses without a person behind them: the way in, the stylesheet, the probes.
+
+use axum::http::{StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::{Answer, see};
+use crate::web::asked::Asked;
+
+const STYLESHEET: &str = include_str!("../loket.css");
+
+pub(super) async fn home() -> Answer {
+    see("/meja")
+}
+
+pub(super) async fn stylesheet() -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, STYLESHEET).into_response()
+}
+
+pub(super) async fn robots() -> &'static str {
+    "User-agent: *\nDisallow: /\n"
+}
+
+/// The process answers.
+pub(super) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+/// The process can work on requests.
+pub(super) async fn readyz(asked: Asked) -> Response {
+    match asked.site.counter.ready().await {
+        Ok(()) => "ready\n".into_response(),
+        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+    }
+}

@@ -1,0 +1,160 @@
+//! Everything an admin decides on.
+
+use chrono::{DateTime, Utc};
+
+use super::case::{CaseHead, Choice};
+use crate::dossier::page::Page;
+use crate::sop::checklist::{Check, DocumentKind};
+use crate::sop::names::Address;
+use crate::web::answer::{ConfirmMethod, ConfirmResult};
+
+/// Everything an admin decides on.
+pub struct ReviewView {
+    pub head: CaseHead,
+    pub checks: Vec<CheckRow>,
+    /// Machine names such as `instruction_in_text`.
+    pub alerts: Vec<String>,
+    pub papers: Vec<PaperView>,
+    pub sender: SenderView,
+    pub confirmation: ConfirmationView,
+    /// At most one for each choice that sends a letter.
+    pub drafts: Vec<DraftView>,
+    pub proposal: ProposalView,
+    /// When the dossier changed after it was first proposed, and by what, one sentence.
+    pub changed: Option<(DateTime<Utc>, String)>,
+    /// Who approved first, where two must.
+    pub first_approval: Option<(String, DateTime<Utc>)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct CheckRow {
+    pub check: Check,
+    /// The noun of the row where the procedure file gives one; else the page's own word for the item.
+    pub title: Option<String>,
+}
+
+/// One attachment as the viewer shows it.
+#[derive(Debug, Clone)]
+pub struct PaperView {
+    /// Names the paper in addresses; unique within the case.
+    pub index: u32,
+    pub attachment: String,
+    /// Bytes.
+    pub size: u64,
+    pub pages: Vec<PageView>,
+    /// Why there is nothing to see, one sentence.
+    pub unreadable: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct PageView {
+    /// Counted from 1 within the paper.
+    pub number: u32,
+    pub kind: DocumentKind,
+    /// Points.
+    pub width: f32,
+    pub height: f32,
+}
+
+/// A page to look at.
+pub enum Picture {
+    /// Drawn from words and their places.
+    Drawn(Page),
+    /// A picture made by the reading worker.
+    Raster { media_type: &'static str, bytes: Vec<u8> },
+}
+
+#[derive(Debug, Clone)]
+pub struct SenderView {
+    pub from: String,
+    pub registered: bool,
+    /// What proves the sender, one sentence.
+    pub authenticity: String,
+    pub subject: String,
+    /// The mail's own words, bounded.
+    pub body: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct ConfirmationView {
+    pub required: bool,
+    /// Why it is asked for, one sentence; empty where it is not.
+    pub because: String,
+    /// The number in the register, never the one in the mail.
+    pub phone: Option<String>,
+    pub done: Vec<Confirmed>,
+    /// What the procedure asks for is on record.
+    pub satisfied: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Confirmed {
+    pub method: ConfirmMethod,
+    pub result: ConfirmResult,
+    pub spoken_with: String,
+    pub note: String,
+    pub by: String,
+    pub at: DateTime<Utc>,
+}
+
+#[derive(Debug, Clone)]
+pub struct DraftView {
+    pub choice: Choice,
+    pub to: Vec<String>,
+    pub subject: String,
+    /// Plain text; paragraphs parted by empty lines.
+    pub body: String,
+    pub edited: bool,
+}
+
+/// What the system proposes, and what each choice would do.
+#[derive(Debug, Clone)]
+pub struct ProposalView {
+    /// Names exactly these bytes: attachments, account and drafts.
+    pub hash: String,
+    pub choice: Choice,
+    /// Why, a clause without a full stop.
+    pub because: String,
+    /// The account to be reset or looked up, as the register writes it.
+    pub account: Option<String>,
+    /// Until when a link sent now would work.
+    pub link_until: DateTime<Utc>,
+    /// Approving asks for a reason, naming the items it overrides (`NIP`).
+    pub override_of: Vec<String>,
+    /// Choices that ask for the code again.
+    pub code_for: Vec<Choice>,
+    pub completion: Option<CompletionView>,
+    pub grounds: Vec<Ground>,
+    pub colleagues: Vec<Colleague>,
+}
+
+/// A round of completion; absent where no round is left.
+#[derive(Debug, Clone)]
+pub struct CompletionView {
+    pub deadline: DateTime<Utc>,
+    pub round: u8,
+    pub rounds: u8,
+    pub items: Vec<CompletionItem>,
+}
+
+#[derive(Debug, Clone)]
+pub struct CompletionItem {
+    pub key: String,
+    pub label: String,
+    pub chosen: bool,
+}
+
+/// A ground for rejection.
+#[derive(Debug, Clone)]
+pub struct Ground {
+    pub code: String,
+    pub text: String,
+    pub chosen: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct Colleague {
+    pub address: Address,
+    pub name: String,
+    pub on_duty: bool,
+}

@@ -1,0 +1,9 @@
+//! What the dossier understands, on papers of other offices than the one in the procedure's description.
+
+mod decrees;
+mod hostile;
+mod inspect;
+mod letters;
+mod mails;
+mod rounds;
+pub mod set;

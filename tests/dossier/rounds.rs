@@ -1,0 +1,90 @@
+//! Later rounds: the papers of all mails of a case, merged.
+
+use loket::dossier::{Confirmation, EarlierLetter, Known, Recognition, understand};
+use loket::sop::checklist::Finding;
+use loket::sop::names::CaseNumber;
+
+use super::decrees::BUPATI;
+use super::letters::SHORT;
+use super::set::{accounts, expect, mail, paper, seen, today};
+
+#[test]
+fn an_old_good_paper_stays_valid_beside_a_new_one() {
+    let first = mail("Permohonan", "", vec![paper("surat.pdf", &[SHORT])]);
+    let second = mail("Re: [LPSE-2026-0001]", "susulan SK", vec![paper("sk.pdf", &BUPATI)]);
+
+    expect(
+        &seen(std::slice::from_ref(&first)),
+        &[("request_letter", Finding::Met), ("appointment_decree", Finding::Missing)],
+    );
+    expect(&seen(&[first, second]), &[("request_letter", Finding::Met), ("decree_names_applicant", Finding::Met)]);
+}
+
+#[test]
+fn a_signed_letter_replaces_the_unsigned_one_and_not_the_other_way_round() {
+    let unsigned = SHORT.replace("ttd\n", "\n\n");
+    let without = || mail("Permohonan", "", vec![paper("surat.pdf", &[&unsigned])]);
+    let with = || mail("Permohonan", "", vec![paper("surat ttd.pdf", &[SHORT])]);
+
+    expect(&seen(&[without()]), &[("request_letter_signed", Finding::Missing)]);
+    expect(&seen(&[without(), with()]), &[("request_letter_signed", Finding::Met)]);
+    expect(&seen(&[with(), without()]), &[("request_letter_signed", Finding::Met)]);
+}
+
+#[test]
+fn a_decree_in_force_replaces_an_ended_one() {
+    let ended = BUPATI[0].replace("TAHUN 2026", "TAHUN 2024");
+    let first = mail("Permohonan", "", vec![paper("surat.pdf", &[SHORT]), paper("sk lama.pdf", &[&ended, BUPATI[1]])]);
+    let second = mail("Re: [LPSE-2026-0001]", "", vec![paper("sk baru.pdf", &BUPATI)]);
+
+    expect(&seen(std::slice::from_ref(&first)), &[("decree_in_force", Finding::Missing)]);
+    expect(&seen(&[first, second]), &[("decree_in_force", Finding::Met)]);
+}
+
+#[test]
+fn a_letter_of_another_person_in_a_later_round_is_put_before_a_person() {
+    let other = SHORT
+        .replace("I Wayan Sudana, S.Kom.", "Ni Kadek Ayu Lestari, A.Md.")
+        .replace("198805122015031901", "199507252023212902");
+    let rounds =
+        [mail("Permohonan", "", vec![paper("a.pdf", &[SHORT])]), mail("Re", "", vec![paper("b.pdf", &[&other])])];
+
+    expect(&seen(&rounds), &[("applicant_identified", Finding::Unclear)]);
+}
+
+#[test]
+fn the_same_bytes_sent_again_count_once() {
+    let rounds =
+        [mail("Permohonan", "", vec![paper("a.pdf", &[SHORT])]), mail("Re", "", vec![paper("a.pdf", &[SHORT])])];
+
+    assert_eq!(seen(&rounds).documents.len(), 1);
+}
+
+#[test]
+fn items_that_need_memory_appear_only_with_it() {
+    let mails = [mail("Permohonan", "", vec![paper("a.pdf", &[SHORT])])];
+    let accounts = accounts();
+    let earlier = [EarlierLetter {
+        case: CaseNumber::new("LPSE", 2026, 7),
+        number: Some("027/455/PBJ/2026".into()),
+        date: Some(today()),
+        sha256: None,
+    }];
+    let confirmed = Confirmation::Given;
+    let known = Known { accounts: Some(&accounts), earlier_letters: Some(&earlier), confirmed: Some(&confirmed) };
+
+    let with = understand(&mails, &known, &Recognition::helpdesk(), today());
+    let without = seen(&mails);
+
+    expect(&with, &[("letter_not_reused", Finding::Contradicted), ("confirmed_with_applicant", Finding::Met)]);
+    assert!(without.check("letter_not_reused").is_none() && without.check("sender_authenticated").is_none());
+}
+
+#[test]
+fn without_an_account_source_nothing_of_step_five_is_found() {
+    let mails = [mail("Permohonan", "", vec![paper("a.pdf", &[SHORT])])];
+
+    let found = understand(&mails, &Known::default(), &Recognition::helpdesk(), today());
+
+    assert!(found.checklist.iter().all(|c| c.step == 2));
+}

@@ -1,0 +1,255 @@
+//! The IMAP inbox against servers that misbehave.
+
+use std::time::Duration;
+
+use loket::engine::port::{Arrival, ArrivalBody, Folder, Inbox, Origin};
+use loket::mail::inbox::Patience;
+use loket::mail::inbox::imap::{ImapInbox, ImapSettings};
+use loket::mail::tls::Security;
+
+use crate::kit::impostor::{Impostor, Manners};
+use crate::kit::samples::{mail, mail_of};
+use crate::kit::wait::in_time;
+
+fn settings(port: u16) -> ImapSettings {
+    ImapSettings {
+        name: "helpdesk".to_owned(),
+        host: "127.0.0.1".to_owned(),
+        port,
+        security: Security::Plain,
+        user: "helpdesk".to_owned(),
+        password: "rahasia".to_owned().into(),
+        ca_file: None,
+        inbox_folder: "INBOX".to_owned(),
+        processed_folder: "Diproses".to_owned(),
+        refused_folder: "Ditolak".to_owned(),
+        poll_interval: Duration::from_millis(20),
+        command_deadline: Duration::from_millis(500),
+        max_mail_bytes: 30 * 1024 * 1024,
+        batch: 10,
+    }
+}
+
+/// An inbox that comes back at once after a failure.
+fn open(impostor: &Impostor) -> ImapInbox {
+    let patience = Patience {
+        first_pause: Duration::from_millis(1),
+        longest_pause: Duration::from_millis(1),
+        idle_end: Duration::from_millis(200),
+    };
+    ImapInbox::with_patience(settings(impostor.port()), patience).expect("sound settings")
+}
+
+/// Asks until `count` mails came, through however many failures.
+async fn gather(inbox: &ImapInbox, count: usize) -> Vec<Arrival> {
+    in_time("the mails", async {
+        let mut gathered = Vec::new();
+        while gathered.len() < count {
+            gathered.extend(inbox.next(100).await.unwrap_or_default());
+        }
+        gathered
+    })
+    .await
+}
+
+fn is_whole(arrival: &Arrival) -> bool {
+    matches!(arrival.body, ArrivalBody::Raw(_))
+}
+
+#[tokio::test]
+async fn t33_a_connection_cut_at_any_byte_loses_and_doubles_nothing() {
+    let mails: Vec<Vec<u8>> = (1..=3).map(mail).collect();
+    let mut all_said = 0;
+    for cut in 0.. {
+        let impostor =
+            Impostor::start(Manners { capabilities: "MOVE", cut_after: Some((cut, 1)), ..Manners::default() }, &mails)
+                .await;
+        let inbox = open(&impostor);
+
+        let arrivals = gather(&inbox, 3).await;
+        let filing: Vec<(Origin, Folder)> = arrivals.iter().map(|a| (a.origin.clone(), Folder::Processed)).collect();
+        inbox.file(&filing).await.expect("the second connection is whole");
+
+        let mut bodies: Vec<&[u8]> = arrivals
+            .iter()
+            .map(|a| match &a.body {
+                ArrivalBody::Raw(bytes) => bytes.as_slice(),
+                other => panic!("cut after {cut} bytes: {other:?}"),
+            })
+            .collect();
+        bodies.sort_unstable();
+        assert_eq!(bodies, mails, "cut after {cut} bytes");
+        assert_eq!(impostor.filed().len(), 3, "cut after {cut} bytes");
+        // Reading and filing on two connections that were never cut: every byte of the conversation had its turn.
+        if impostor.connections() == 2 {
+            all_said = cut;
+            break;
+        }
+    }
+    assert!(all_said > 700, "the conversation was cut at {all_said} places");
+}
+
+#[tokio::test]
+async fn t33_a_silent_server_is_given_up_at_the_deadline() {
+    for silent_at in ["LOGIN", "CAPABILITY", "EXAMINE", "RFC822.SIZE", "BODY"] {
+        let impostor = Impostor::start(Manners { silent_at: Some(silent_at), ..Manners::default() }, &[mail(1)]).await;
+        let inbox = open(&impostor);
+
+        let fault = in_time("the deadline", inbox.next(10)).await.expect_err("no answer comes");
+
+        assert!(fault.message.contains("did not answer within"), "{silent_at}: {fault}");
+    }
+}
+
+#[tokio::test]
+async fn t33_an_idle_that_never_ends_is_given_up() {
+    // Takes IDLE and then hears nothing more, not even DONE.
+    let manners = Manners {
+        capabilities: "IDLE",
+        instead: Some(("IDLE", "+ waiting\r\n* OK still here\r\n")),
+        ..Manners::default()
+    };
+    let impostor = Impostor::start(manners, &[]).await;
+    let inbox = open(&impostor);
+
+    let fault = inbox.next(10).await.expect_err("DONE is not answered");
+
+    assert!(fault.message.contains("did not answer within"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_failing_server_is_left_alone_for_longer_and_longer() {
+    let impostor = Impostor::start(
+        Manners { instead: Some(("LOGIN", "{tag} NO [UNAVAILABLE] later\r\n")), ..Manners::default() },
+        &[],
+    )
+    .await;
+    let patience = Patience {
+        first_pause: Duration::from_millis(10),
+        longest_pause: Duration::from_secs(1),
+        ..Patience::default()
+    };
+    let inbox = ImapInbox::with_patience(settings(impostor.port()), patience).expect("sound settings");
+    let start = tokio::time::Instant::now();
+
+    for _ in 0..8 {
+        inbox.next(10).await.expect_err("nobody can log in");
+    }
+
+    // 5 + 10 + 20 + 40 + 80 + 160 + 320 milliseconds at least lie between eight attempts.
+    assert!(start.elapsed() >= Duration::from_millis(635), "{:?}", start.elapsed());
+    assert_eq!(impostor.connections(), 8);
+}
+
+#[tokio::test]
+async fn a_mail_the_server_withholds_is_unreadable_and_the_others_go_on() {
+    let impostor =
+        Impostor::start(Manners { withheld: Some(2), ..Manners::default() }, &(1..=4).map(mail).collect::<Vec<_>>())
+            .await;
+
+    let arrivals = gather(&open(&impostor), 4).await;
+
+    assert!(matches!(&arrivals[1].body, ArrivalBody::Unreadable { why } if why.contains("does not hand it over")));
+    assert_eq!(arrivals.iter().filter(|a| is_whole(a)).count(), 3);
+}
+
+#[tokio::test]
+async fn a_mail_that_breaks_the_connection_is_given_up_behind_the_others() {
+    let impostor =
+        Impostor::start(Manners { garbled: Some(2), ..Manners::default() }, &(1..=4).map(mail).collect::<Vec<_>>())
+            .await;
+
+    let arrivals = gather(&open(&impostor), 4).await;
+
+    let uids: Vec<u32> = arrivals.iter().map(|a| a.origin.uid).collect();
+    assert_eq!(uids, [1, 3, 4, 2]);
+    assert!(matches!(&arrivals[3].body, ArrivalBody::Unreadable { .. }));
+    assert!(arrivals[..3].iter().all(is_whole));
+}
+
+#[tokio::test]
+async fn t35_a_monstrous_literal_is_refused_before_it_is_allocated() {
+    let monster = "* 1 FETCH (UID 1 BODY[]<0> {500000000}\r\n";
+    let impostor =
+        Impostor::start(Manners { instead: Some(("BODY", monster)), ..Manners::default() }, &[mail(1)]).await;
+    let before = resident_kib();
+
+    let fault = in_time("the refusal", open(&impostor).next(10)).await.expect_err("no such mail was asked for");
+
+    assert!(fault.message.contains("larger piece than was asked for"), "{fault}");
+    assert!(resident_kib() < before + 256 * 1024, "{} KiB after {before}", resident_kib());
+}
+
+#[tokio::test]
+async fn t35_untagged_data_without_end_is_refused() {
+    let flood: &'static str =
+        Box::leak("* OK still counting the mails of this folder\r\n".repeat(1_000_000).into_boxed_str());
+    let impostor =
+        Impostor::start(Manners { instead: Some(("RFC822.SIZE", flood)), ..Manners::default() }, &[mail(1)]).await;
+    let mut settings = settings(impostor.port());
+    settings.command_deadline = Duration::from_secs(50);
+    let inbox = ImapInbox::new(settings).expect("sound settings");
+
+    let fault = in_time("the refusal", inbox.next(10)).await.expect_err("the answer has no end");
+
+    assert!(fault.message.contains("more than was asked for"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_mail_larger_than_the_server_says_is_still_held_to_the_limit() {
+    let lie = "* 1 FETCH (UID 1 RFC822.SIZE 10)\r\n{tag} OK done\r\n";
+    let impostor = Impostor::start(
+        Manners { instead: Some(("RFC822.SIZE", lie)), ..Manners::default() },
+        &[mail_of(1, 4_000_000)],
+    )
+    .await;
+    let mut settings = settings(impostor.port());
+    (settings.max_mail_bytes, settings.command_deadline) = (3_000_000, Duration::from_secs(20));
+    let inbox = ImapInbox::new(settings).expect("sound settings");
+
+    let arrivals = gather(&inbox, 1).await;
+
+    let ArrivalBody::TooLarge { size, header } = &arrivals[0].body else { panic!("{:?}", arrivals[0].body) };
+    assert!(*size > 3_000_000 && header.len() < 1000);
+}
+
+#[tokio::test]
+async fn a_missing_folder_is_made_and_the_mail_filed() {
+    let manners = Manners {
+        capabilities: "MOVE",
+        instead: Some(("MOVE", "{tag} NO [TRYCREATE] no such folder\r\n")),
+        ..Manners::default()
+    };
+    let impostor = Impostor::start(manners, &[mail(1)]).await;
+    let inbox = open(&impostor);
+    let arrivals = gather(&inbox, 1).await;
+
+    let fault =
+        inbox.file(&[(arrivals[0].origin.clone(), Folder::Processed)]).await.expect_err("this server refuses for ever");
+
+    let heard = impostor.heard();
+    assert!(heard.contains(&"CREATE \"Diproses\"".to_owned()), "{heard:?}");
+    assert_eq!(heard.iter().filter(|line| line.contains("MOVE")).count(), 2);
+    assert!(fault.message.contains("no such folder"), "{fault}");
+}
+
+#[tokio::test]
+async fn a_refused_flag_change_is_not_taken_for_filed() {
+    // The protocol crate itself lets a NO to STORE pass as success.
+    let manners =
+        Manners { capabilities: "UIDPLUS", instead: Some(("STORE", "{tag} NO read-only\r\n")), ..Manners::default() };
+    let impostor = Impostor::start(manners, &[mail(1)]).await;
+    let inbox = open(&impostor);
+    let arrivals = gather(&inbox, 1).await;
+
+    let filed = inbox.file(&[(arrivals[0].origin.clone(), Folder::Processed)]).await;
+
+    assert!(filed.is_err_and(|fault| fault.message.contains("read-only")));
+    assert!(!impostor.heard().iter().any(|line| line.contains("EXPUNGE")), "nothing is removed that was not marked");
+}
+
+fn resident_kib() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells of its processes");
+    let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS is always told");
+    line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of KiB")
+}

@@ -1,0 +1,94 @@
+//! A real Chromium under a real chromedriver, headless, with a profile of its own and no talk with anybody but the test.
+
+use std::io::{BufRead, BufReader};
+use std::process::Stdio;
+
+use fantoccini::{Client, ClientBuilder};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::offspring::{Offspring, is_root, mortal};
+use super::wait::in_time;
+
+pub struct Browser {
+    /// The session; its calls are those of a person at the screen.
+    pub page: Client,
+    driver: Offspring,
+    profile: TempDir,
+}
+
+impl Browser {
+    /// Starts driver and browser. Certificates of the tests' own authorities are accepted.
+    pub async fn start() -> Self {
+        let profile = tempfile::Builder::new().prefix("loket-browser-").tempdir().expect("a temporary folder");
+        let mut command = mortal("/usr/bin/chromedriver");
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        command.arg("--port=0").stdin(Stdio::null()).stdout(writer).stderr(Stdio::null());
+        // Chromium keeps caches and settings in the home folder beside its profile.
+        command
+            .env("HOME", profile.path())
+            .env("XDG_CONFIG_HOME", profile.path())
+            .env("XDG_CACHE_HOME", profile.path());
+        let driver = Offspring::start(&mut command);
+        drop(command);
+        let port = in_time("chromedriver's port", tokio::task::spawn_blocking(move || announced_port(reader)))
+            .await
+            .expect("reading a pipe does not panic");
+        let connector = HttpConnector::new();
+        let page = in_time(
+            "the browser",
+            ClientBuilder::new(connector)
+                .capabilities(capabilities(&profile))
+                .connect(&format!("http://127.0.0.1:{port}")),
+        )
+        .await
+        .expect("chromedriver starts Chromium");
+        Self { page, driver, profile }
+    }
+
+    /// Closes the browser. Dropping it instead ends the processes just the same, less politely.
+    pub async fn close(mut self) {
+        in_time("the browser's end", self.page.clone().close()).await.ok();
+        self.driver.end();
+    }
+}
+
+fn capabilities(profile: &TempDir) -> serde_json::Map<String, serde_json::Value> {
+    let mut arguments = vec![
+        "--headless=new".to_owned(),
+        "--disable-gpu".to_owned(),
+        "--disable-dev-shm-usage".to_owned(),
+        "--disable-background-networking".to_owned(),
+        "--disable-component-update".to_owned(),
+        "--disable-sync".to_owned(),
+        "--no-first-run".to_owned(),
+        "--no-default-browser-check".to_owned(),
+        "--window-size=1200,1600".to_owned(),
+        format!("--user-data-dir={}", profile.path().join("profile").display()),
+    ];
+    if is_root() {
+        // Chromium's own sandbox refuses to run as root.
+        arguments.push("--no-sandbox".to_owned());
+    }
+    let capabilities = json!({
+        "acceptInsecureCerts": true,
+        "goog:chromeOptions": { "args": arguments, "binary": "/usr/bin/chromium" },
+    });
+    capabilities.as_object().expect("an object was written").clone()
+}
+
+/// Reads `ChromeDriver was started successfully on port 12345.`, and then drains the pipe so that the driver never waits.
+fn announced_port(pipe: std::io::PipeReader) -> u16 {
+    let mut lines = BufReader::new(pipe).lines();
+    let port = lines
+        .by_ref()
+        .map_while(Result::ok)
+        .filter(|line| line.contains("started successfully"))
+        .find_map(|line| {
+            line.split_once("on port ").and_then(|(_, rest)| rest.trim_end_matches('.').trim().parse().ok())
+        })
+        .expect("chromedriver names its port");
+    std::thread::spawn(move || lines.map_while(Result::ok).for_each(drop));
+    port
+}

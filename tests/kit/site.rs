@@ -1,0 +1,317 @@
+//! A whole office in one process: the engine over a store in a temporary folder, the embedded account directory, the
+//! sample people and mails, and the desk over all of it. The clock stands until a test moves it; letters are captured.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use futures::future::BoxFuture;
+use loket::accounts::directory::Directory;
+use loket::accounts::manual::Manual;
+use loket::daemon::counter::Desk;
+use loket::daemon::run::LastLook;
+use loket::demo::samples::{self, Sample, SampleOffice, Stamp, Thread};
+use loket::dossier::page::Contents;
+use loket::engine::Engine;
+use loket::engine::admins::Role;
+use loket::engine::intake::Mailbox;
+use loket::engine::office::{Office, Procedures};
+use loket::engine::port::{
+    AccountDriver, Arrival, ArrivalBody, Clock, Courier, Fault, Folder, Origin, Outgoing, Reader,
+};
+use loket::engine::store::Store;
+use loket::letters::Letters;
+use loket::mail::authenticity::Trust;
+use loket::mail::message::Reception;
+use loket::reading::{Limits, take_apart};
+use loket::sop::case::Case;
+use loket::sop::hours::YearDates;
+use loket::sop::names::{Address, CaseNumber, Language, OfficeId};
+use loket::store::StateFolder;
+use loket::store::archive::RedbArchive;
+use loket::store::redb::RedbStore;
+use loket::vault::{Keyring, MasterKey, SeededRandom};
+use loket::web::answer::Typed;
+use loket::web::view::Admin;
+
+pub const BASE_URL: &str = "https://meja.lembayungraya.example";
+
+/// A clock that stands until it is moved.
+pub struct HandClock(Mutex<DateTime<Utc>>);
+
+impl Clock for HandClock {
+    fn now(&self) -> DateTime<Utc> {
+        *self.0.lock().expect("nobody panics while holding the clock")
+    }
+}
+
+/// Takes every letter; refuses the addresses it was told to.
+#[derive(Default)]
+pub struct Postbag {
+    pub sent: Mutex<Vec<Outgoing>>,
+    pub refused: Mutex<Vec<Address>>,
+}
+
+impl Courier for Postbag {
+    fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async {
+            if self.refused.lock().expect("no panic under the lock").iter().any(|no| letter.to.contains(no)) {
+                return Err(Fault::permanent("550 no such mailbox"));
+            }
+            self.sent.lock().expect("no panic under the lock").push(letter.clone());
+            Ok(())
+        })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
+        Box::pin(async { Ok("a bag".to_owned()) })
+    }
+}
+
+/// Reads in this very process.
+struct HereReader(Limits);
+
+impl Reader for HereReader {
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
+        Box::pin(async move { take_apart(&raw, &self.0) })
+    }
+}
+
+/// How a site differs from the shipped office.
+#[derive(Default)]
+pub struct Plan {
+    /// Resets are done by a person.
+    pub by_hand: bool,
+    /// Appended to the shipped procedure file's tables: `(table, line)`.
+    pub rules: Vec<(&'static str, &'static str)>,
+}
+
+pub struct Site {
+    pub engine: Arc<Engine>,
+    pub desk: Arc<Desk>,
+    pub mailbox: Arc<Mailbox>,
+    pub directory: Directory,
+    pub post: Arc<Postbag>,
+    pub clock: Arc<HandClock>,
+    pub office: SampleOffice,
+    last_look: LastLook,
+    deliveries: Mutex<u32>,
+    _state: tempfile::TempDir,
+}
+
+impl Site {
+    /// The sample office on Tuesday, 10 November 2026, 10.00 WITA, both admins enrolled.
+    pub async fn start() -> Self {
+        Self::planned(Plan::default()).await
+    }
+
+    pub async fn planned(plan: Plan) -> Self {
+        let now = Utc.with_ymd_and_hms(2026, 11, 10, 2, 0, 0).single().expect("a plain moment");
+        let office = samples::office(now.date_naive());
+        let state = tempfile::tempdir().expect("a temporary folder");
+        let random = Arc::new(SeededRandom::new(7));
+        let keys = Keyring::new(&MasterKey::generate(&*random));
+        let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
+        let archive_folder = folder.archive();
+        let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("a fresh store opens"));
+        let archive = RedbArchive::open(archive_folder, keys.clone(), random.clone(), Some(&store));
+        let archive = Arc::new(archive.expect("a fresh archive opens"));
+        let store: Arc<dyn Store> = store;
+        let directory = Directory::open(&state.path().join("accounts.redb"), random.clone()).expect("a fresh file");
+        let accounts = loket::accounts::csv::read(office.accounts_csv.as_bytes(), "Helpdesk").expect("sample accounts");
+        directory.import(accounts).await.expect("the sample accounts are sound");
+        let driver: Arc<dyn AccountDriver> =
+            if plan.by_hand { Arc::new(Manual::new(directory.clone())) } else { Arc::new(directory.clone()) };
+        let id = OfficeId(office.id.to_owned());
+        let dates = YearDates::parse(include_str!("../../config/holidays/2026.toml")).expect("the shipped dates");
+        let procedures = Procedures::new(chrono_tz::Asia::Makassar, vec![dates]);
+        let worked = procedures.adopt(&procedure(&plan), &id, &*store).await.expect("the shipped procedure");
+        let clock = Arc::new(HandClock(Mutex::new(now)));
+        let post = Arc::new(Postbag::default());
+        let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
+        let engine = Arc::new(Engine {
+            office: Office {
+                id,
+                prefix: office.prefix.to_owned(),
+                language: Language::Id,
+                zone: chrono_tz::Asia::Makassar,
+                base_url: BASE_URL.to_owned(),
+                mail_domain: "lembayungraya.example".to_owned(),
+                own_addresses: vec![own.clone()],
+                superior: Some((office.superior.0.to_owned(), address(office.superior.1))),
+            },
+            procedures,
+            letters: Letters::load(office.letters.clone(), None).expect("the shipped letters"),
+            keys,
+            store,
+            archive,
+            accounts: driver,
+            courier: post.clone(),
+            reader: Arc::new(HereReader(Limits::default())),
+            clock: clock.clone(),
+            random,
+            names: Default::default(),
+            outbox: Default::default(),
+        });
+        let trust = Trust { authserv_id: Some(office.mail_server.to_owned()), submission_host: None };
+        let mailbox = Arc::new(Mailbox {
+            name: "utama".to_owned(),
+            reception: Reception { prefix: office.prefix.to_owned(), own: vec![own], trust },
+            worked,
+            require_authenticated: true,
+            max_mail_bytes: 25_000_000,
+        });
+        let last_look = LastLook::default();
+        let mailboxes = Arc::new(vec![mailbox.clone()]);
+        let desk = Arc::new(Desk::new(engine.clone(), mailboxes, last_look.clone()));
+        let deliveries = Mutex::new(0);
+        let site = Self { engine, desk, mailbox, directory, post, clock, office, last_look, deliveries, _state: state };
+        for (name, address) in site.office.admins.clone() {
+            site.enrol(address, name, Role::Admin).await;
+        }
+        site
+    }
+
+    /// Enrols a person with the first code of their factor.
+    pub async fn enrol(&self, to: &str, name: &str, role: Role) {
+        let link = self.engine.enroll(&address(to), name, role).await.expect("the store answers");
+        let token = link.rsplit('/').next().expect("a link ends in its token");
+        let (_, record) = self.engine.invited(token).await.expect("the store answers").expect("just invited");
+        let code = record.factor().expect("a fresh factor").code(self.now());
+        self.engine.confirm_enrolment(token, &code).await.expect("the store answers").expect("just invited");
+        self.forward(TimeDelta::seconds(60));
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    pub fn forward(&self, by: TimeDelta) {
+        *self.clock.0.lock().expect("nobody panics while holding the clock") += by;
+    }
+
+    pub fn set_clock(&self, at: DateTime<Utc>) {
+        *self.clock.0.lock().expect("nobody panics while holding the clock") = at;
+    }
+
+    /// One of the sample mails, as it lies in the mailbox now.
+    pub fn sample(&self, id: &str) -> Sample {
+        let stamp = Stamp { server: loket::demo::samples::people::MAIL_SERVER };
+        let all = samples::mails(self.now(), Some(stamp));
+        all.into_iter().find(|sample| sample.label.id == id).expect("there is a sample of this name")
+    }
+
+    /// Takes a sample in and carries out what follows; the case it opened, if it opened one.
+    pub async fn deliver(&self, id: &str) -> CaseNumber {
+        let before = self.numbers().await;
+        self.take_in(self.sample(id).raw).await;
+        let after = self.numbers().await;
+        after.into_iter().find(|number| !before.contains(number)).expect("the mail opens a case")
+    }
+
+    /// The second mail of a sample, in the thread of the last letter to its sender.
+    pub async fn follow_up(&self, id: &str, number: &CaseNumber) {
+        let sample = self.sample(id);
+        let letter = self.last_to(&sample.sender).expect("the applicant was written to");
+        let (number, at) = (number.to_string(), self.now());
+        let thread = Thread { case_number: &number, message_id: &letter.message_id, subject: &letter.subject, at };
+        let raw = sample.follow_up(thread).expect("the sample has a second mail");
+        self.take_in(raw).await;
+    }
+
+    /// A mail's bytes through intake, and everything that falls due at this moment.
+    pub async fn take_in(&self, raw: Vec<u8>) -> Vec<Folder> {
+        let name = {
+            let mut deliveries = self.deliveries.lock().expect("no panic under the lock");
+            *deliveries += 1;
+            format!("{deliveries}.mail")
+        };
+        let origin = Origin { mailbox: "utama".to_owned(), folder: "INBOX".to_owned(), uid_validity: 0, uid: 0, name };
+        let arrival = Arrival { origin, body: ArrivalBody::Raw(raw) };
+        let filed = self.engine.take_in(&self.mailbox, vec![arrival]).await.expect("the store answers");
+        self.last_look.set(self.now());
+        self.settle().await;
+        filed.into_iter().map(|(_, folder)| folder).collect()
+    }
+
+    /// Carries out whatever is due, until nothing is.
+    pub async fn settle(&self) {
+        while self.engine.dispatch_due().await.expect("the store answers") > 0 {}
+    }
+
+    pub async fn numbers(&self) -> Vec<CaseNumber> {
+        let cases = self.engine.live_cases().await.expect("the store answers");
+        cases.into_iter().map(|case| case.number).collect()
+    }
+
+    pub async fn case(&self, number: &CaseNumber) -> Case {
+        self.engine.case(number).await.expect("the store answers").expect("the case lives")
+    }
+
+    /// One of the office's admins, 0 or 1, as a session knows them.
+    pub async fn admin(&self, index: usize) -> Admin {
+        self.person(self.office.admins[index].1).await
+    }
+
+    /// The admin whose case it is, and the other one.
+    pub async fn admins_of(&self, number: &CaseNumber) -> (Admin, Admin) {
+        let (one, two) = (self.admin(0).await, self.admin(1).await);
+        let assigned = self.case(number).await.assigned.expect("the case has an admin");
+        if one.address == assigned { (one, two) } else { (two, one) }
+    }
+
+    pub async fn person(&self, who: &str) -> Admin {
+        let (_, record) = self.engine.admin(&address(who)).await.expect("the store answers").expect("is registered");
+        let role = match record.role {
+            Role::Admin => loket::web::view::Role::Admin,
+            Role::Archivist => loket::web::view::Role::Archivist,
+            Role::Auditor => loket::web::view::Role::Auditor,
+        };
+        Admin { address: record.address, name: record.name, role }
+    }
+
+    /// A code that still counts; the clock moves on where all of this moment were used.
+    pub async fn code_of(&self, admin: &Admin) -> Typed {
+        loop {
+            let record = self.engine.admin(&admin.address).await.expect("the store answers").expect("is registered").1;
+            match record.next_code(self.now()).expect("a factor that was confirmed") {
+                Some(code) => return Typed::new(code),
+                None => self.forward(TimeDelta::seconds(30)),
+            }
+        }
+    }
+
+    pub fn letters(&self) -> Vec<Outgoing> {
+        self.post.sent.lock().expect("no panic under the lock").clone()
+    }
+
+    pub fn last_to(&self, to: &str) -> Option<Outgoing> {
+        let to = address(to);
+        self.letters().into_iter().rfind(|letter| letter.to.contains(&to))
+    }
+
+    /// The token of the first link of this path in the last letter to somebody that has one.
+    pub fn token(&self, to: &str, path: &str) -> String {
+        let to = address(to);
+        let start = format!("{BASE_URL}/{path}/");
+        let found = self.letters().into_iter().rev().filter(|letter| letter.to.contains(&to)).find_map(|letter| {
+            let rest = letter.body.split_once(&start)?.1.to_owned();
+            rest.split_whitespace().next().map(str::to_owned)
+        });
+        found.unwrap_or_else(|| panic!("no letter to this person has a link of {path}"))
+    }
+}
+
+pub fn address(text: &str) -> Address {
+    Address::parse(text).expect("the test writes a whole address")
+}
+
+/// The shipped procedure under the plan's rules.
+fn procedure(plan: &Plan) -> String {
+    let mut text = include_str!("../../config/sop/helpdesk.toml").to_owned();
+    for (table, line) in &plan.rules {
+        let head = format!("\n[{table}]\n");
+        assert!(text.contains(&head), "the shipped procedure has this table");
+        text = text.replacen(&head, &format!("{head}{line}\n"), 1);
+    }
+    text
+}

@@ -1,0 +1,18 @@
+//! The laws of the procedure, held after every step of random walks through it, and one readable story per branch.
+//!
+//! [`walk`] plays everything around `sop::decide`: the clock, the outbox, the driver and the sealed secrets. [`hold`]
+//! knows the laws, [`moves`] and [`chance`] the right, stale, repeated, forged and badly timed commands, [`ending`] how a case is
+//! brought to its end from wherever it stands. Nothing here touches the world.
+
+mod binding;
+mod branches;
+mod chance;
+mod delivered;
+mod ending;
+mod hold;
+mod moves;
+mod office;
+mod papers;
+mod undecided;
+mod waiting;
+mod walk;

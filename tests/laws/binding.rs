@@ -1,0 +1,106 @@
+//! What a decision binds: change anything the admin was shown, and it is another proposal.
+
+use loket::sop::checklist::Finding;
+use loket::sop::command::{Command, Dossier, DraftKind, OpeningVerdict};
+use loket::sop::decide::{Refused, open};
+use loket::sop::names::{Address, Service, Sha256Hex, UserId};
+use loket::sop::phase::Phase;
+
+use super::office::{APPLICANT, Office, admin_id, digest, tuesday_at_nine};
+use super::papers::{self, Papers};
+use super::walk::Walk;
+
+fn hash_of(office: &Office, serial: u32, change: impl FnOnce(&mut Dossier)) -> Sha256Hex {
+    let mut dossier = papers::dossier(office, papers::mail(0, APPLICANT, true, tuesday_at_nine()), Papers::Complete);
+    change(&mut dossier);
+    let ruling =
+        office.ask(tuesday_at_nine(), |ctx| open(papers::opening(serial, dossier, OpeningVerdict::Request), ctx));
+    ruling.case.phase.proposal().expect("a proposal was made").hash.clone()
+}
+
+#[test]
+fn a_proposal_binds_everything_the_admin_is_shown() {
+    let office = Office::shipped();
+    let reworded = Office { wording: " dengan hormat".into(), ..office.clone() };
+    let same = hash_of(&office, 7, |_| {});
+    let account = |d: &mut Dossier, change: fn(&mut loket::sop::account::Account)| {
+        change(d.account.as_mut().expect("the account is known"));
+    };
+
+    let others = [
+        hash_of(&office, 8, |_| {}),
+        hash_of(&reworded, 7, |_| {}),
+        hash_of(&office, 7, |d| account(d, |a| a.user_id = UserId("WENINGI".into()))),
+        hash_of(&office, 7, |d| {
+            account(d, |a| a.email = Address::parse("w.l@karangmulia.example").expect("an address"))
+        }),
+        hash_of(&office, 7, |d| account(d, |a| a.phone = None)),
+        hash_of(&office, 7, |d| d.understanding.services = vec![Service::UserIdInfo]),
+        hash_of(&office, 7, |d| d.mail.sha256 = digest(b"another mail")),
+        hash_of(&office, 7, |d| d.mail.attachments[0].sha256 = digest(b"another paper")),
+        hash_of(&office, 7, |d| d.understanding.checklist[3].finding = Finding::Unclear),
+        hash_of(&office, 7, |d| d.understanding.checklist[3].because = "lain".into()),
+        hash_of(&office, 7, |d| d.understanding.applicant.user_id = Some("WENINGL".into())),
+        hash_of(&office, 7, |d| d.understanding.alerts = vec!["instruction_in_text".into()]),
+    ];
+
+    assert_eq!(same, hash_of(&office, 7, |_| {}), "the same dossier gives the same proposal");
+    assert!(others.iter().all(|other| *other != same));
+}
+
+#[test]
+fn an_approval_of_what_was_shown_before_an_edit_is_refused() {
+    let mut walk = Walk::begin(Office::shipped(), Papers::Complete, OpeningVerdict::Request, tuesday_at_nine());
+    let stale = walk.approval(0);
+
+    walk.does(Command::SaveDraft { by: admin_id(1), draft: DraftKind::Rejection, text: "Mohon maaf.".into() });
+
+    assert_eq!(walk.is_refused(stale), Refused::Changed { current: walk.current() });
+    let Phase::UnderReview { proposal } = &walk.case.phase else { panic!("still under review") };
+    assert_eq!(proposal.drafts.rejection, "Mohon maaf.");
+}
+
+#[test]
+fn a_first_approval_is_void_once_the_dossier_changes() {
+    let office = Office::shipped().with(|p| p.approval.two_for_every_approval = true);
+    let mut walk = Walk::begin(office, Papers::Complete, OpeningVerdict::Request, tuesday_at_nine());
+
+    walk.does(walk.approval(0));
+    let mail = walk.mail_of(Papers::BothServices);
+    walk.does(mail);
+    walk.does(walk.approval(1));
+
+    assert!(walk.calls.is_empty(), "the second looked at other papers than the first");
+    walk.does(walk.approval(0));
+    assert_eq!(walk.calls, [1]);
+}
+
+#[test]
+fn a_first_approval_does_not_outlive_its_admins_registration() {
+    let office = Office::shipped().with(|p| p.approval.two_for_every_approval = true);
+    let mut walk = Walk::begin(office, Papers::Complete, OpeningVerdict::Request, tuesday_at_nine());
+    walk.does(walk.approval(0));
+
+    walk.office.admins[0] = super::office::admin(3);
+    walk.does(walk.approval(1));
+
+    assert!(walk.calls.is_empty());
+    walk.does(walk.approval(3));
+    assert_eq!(walk.calls, [1]);
+}
+
+/// A re-issue that was sent again by a tired browser met the next result, whose proposal had the same hash.
+#[test]
+fn a_reissue_sent_again_does_not_reset_the_next_result() {
+    let mut walk = Walk::begin(Office::shipped(), Papers::Complete, OpeningVerdict::Request, tuesday_at_nine());
+    walk.does(walk.approval(0));
+    walk.drive();
+    let again = loket::sop::command::Choice::Reissue { reason: "tautan hilang".into() };
+    let reissue = walk.decision(0, again);
+
+    walk.does(reissue.clone());
+    walk.drive();
+
+    assert!(matches!(walk.is_refused(reissue), Refused::Changed { .. }));
+    assert_eq!(walk.resets.len(), 2);
+}

@@ -1,0 +1,114 @@
+//! Small mails and papers made for tests: just enough of each format to be true to it.
+
+use std::io::Write;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use zip::write::SimpleFileOptions;
+
+/// A file to attach: name, declared type, bytes.
+pub type File<'a> = (&'a str, &'a str, Vec<u8>);
+
+/// A mail with a plain body and attachments in base64.
+pub fn mail(body: &str, files: &[File]) -> Vec<u8> {
+    let mut out = b"From: Budi <budi@dinas.example>\r\nTo: admin@kantor.example\r\nSubject: Permohonan\r\n\
+        Date: Mon, 09 Nov 2026 09:12:40 +0800\r\nMessage-ID: <a@dinas.example>\r\nMIME-Version: 1.0\r\n\
+        Content-Type: multipart/mixed; boundary=\"batas\"\r\n\r\n--batas\r\nContent-Type: text/plain; charset=utf-8\r\n\r\n"
+        .to_vec();
+    out.extend(body.as_bytes());
+    for (name, kind, bytes) in files {
+        let head = format!(
+            "\r\n--batas\r\nContent-Type: {kind}; name=\"{name}\"\r\nContent-Disposition: attachment; filename=\"{name}\"\r\n\
+             Content-Transfer-Encoding: base64\r\n\r\n"
+        );
+        out.extend(head.into_bytes());
+        for line in STANDARD.encode(bytes).as_bytes().chunks(76) {
+            out.extend(line);
+            out.extend(b"\r\n");
+        }
+    }
+    out.extend(b"\r\n--batas--\r\n");
+    out
+}
+
+/// A PDF of A4 pages with these content streams and Helvetica as `/F1`; `extra` objects come first and are numbered from
+/// 10 on; `page` is put into each page's dictionary.
+pub fn pdf_with(contents: &[&[u8]], page: &str, extra: &[&[u8]]) -> Vec<u8> {
+    let mut objects: Vec<(usize, Vec<u8>)> = vec![(1, b"<</Type/Catalog/Pages 2 0 R>>".to_vec())];
+    objects.push((3, b"<</Type/Font/Subtype/Type1/BaseFont/Helvetica/Encoding/WinAnsiEncoding>>".to_vec()));
+    objects.extend(extra.iter().enumerate().map(|(i, o)| (10 + i, o.to_vec())));
+    let first = 10 + extra.len();
+    let mut kids = String::new();
+    for (i, content) in contents.iter().enumerate() {
+        let id = first + 2 * i;
+        kids += &format!("{id} 0 R ");
+        let dict = format!(
+            "<</Type/Page/Parent 2 0 R/Contents {} 0 R/Resources<</Font<</F1 3 0 R>>/XObject<</X1 10 0 R>>>>{page}>>",
+            id + 1
+        );
+        objects.push((id, dict.into_bytes()));
+        objects.push((id + 1, stream("", content)));
+    }
+    let pages = format!("<</Type/Pages/Kids[{kids}]/Count {}/MediaBox[0 0 595 842]>>", contents.len());
+    objects.push((2, pages.into_bytes()));
+    assemble(objects)
+}
+
+pub fn pdf(contents: &[&[u8]]) -> Vec<u8> {
+    pdf_with(contents, "", &[])
+}
+
+/// A stream object with this dictionary text.
+pub fn stream(dict: &str, content: &[u8]) -> Vec<u8> {
+    let mut out = format!("<<{dict}/Length {}>>\nstream\n", content.len()).into_bytes();
+    out.extend(content);
+    out.extend(b"\nendstream");
+    out
+}
+
+fn assemble(mut objects: Vec<(usize, Vec<u8>)>) -> Vec<u8> {
+    objects.sort();
+    let size = objects.last().map_or(1, |(id, _)| id + 1);
+    let mut out = b"%PDF-1.7\n".to_vec();
+    let mut offsets = vec![None; size];
+    for (id, body) in &objects {
+        offsets[*id] = Some(out.len());
+        out.extend(format!("{id} 0 obj\n").as_bytes());
+        out.extend(body);
+        out.extend(b"\nendobj\n");
+    }
+    let start = out.len();
+    out.extend(format!("xref\n0 {size}\n").as_bytes());
+    for offset in offsets {
+        let line = offset.map_or("0000000000 65535 f \n".to_owned(), |o| format!("{o:010} 00000 n \n"));
+        out.extend(line.as_bytes());
+    }
+    out.extend(format!("trailer\n<</Size {size}/Root 1 0 R>>\nstartxref\n{start}\n%%EOF").as_bytes());
+    out
+}
+
+/// The content stream that writes these lines from the top of the page.
+pub fn letter(lines: &[&str]) -> Vec<u8> {
+    let mut out = b"BT /F1 11 Tf 14 TL 72 770 Td\n".to_vec();
+    for line in lines {
+        out.extend(format!("({}) Tj T*\n", line.replace('(', "\\(").replace(')', "\\)")).as_bytes());
+    }
+    out.extend(b"ET");
+    out
+}
+
+/// A ZIP of these files, deflated.
+pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(*name, SimpleFileOptions::default()).expect("a name is given");
+        writer.write_all(bytes).expect("memory takes all");
+    }
+    writer.finish().expect("memory takes all").into_inner()
+}
+
+/// A DOCX whose body is this XML.
+pub fn docx(body: &str) -> Vec<u8> {
+    let document = format!("<?xml version=\"1.0\"?><w:document><w:body>{body}</w:body></w:document>");
+    zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", document.as_bytes())])
+}
