@@ -36,7 +36,7 @@ async fn a_file_is_verified_without_configuration_or_key() {
     let sound = verify(false);
     let bytes = std::fs::read(&file).unwrap();
     // Somewhere in the sealed bytes of the second dossier's first item.
-    let needle = loket_item(&bytes);
+    let needle = sealed_place(&bytes);
     let mut flipped = bytes.clone();
     flipped[needle] ^= 1;
     std::fs::write(&file, &flipped).unwrap();
@@ -53,7 +53,7 @@ async fn a_file_is_verified_without_configuration_or_key() {
 }
 
 /// A place in the middle of the longest stretch without zero bytes: sealed bytes, not the pages around them.
-fn loket_item(bytes: &[u8]) -> usize {
+fn sealed_place(bytes: &[u8]) -> usize {
     let mut best = (0, 0);
     let mut start = 0;
     for (place, window) in bytes.windows(4).enumerate() {

@@ -31,6 +31,7 @@ mod inbox_trust;
 mod kit;
 mod kit_servers;
 mod laws;
+mod layers;
 mod letters_samples;
 mod letters_texts;
 mod reading;
