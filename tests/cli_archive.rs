@@ -1,11 +1,15 @@
 //! `loket archive`: a closed case is found, read, exported and verified; a flipped byte is named with its dossier.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::Datelike;
 use loket::daemon::clock::SystemClock;
-use loket::engine::archive::Archive;
+use loket::engine::archive::{Archive, ArchiveDossier};
 use loket::engine::port::Clock;
+use loket::store::archive::RedbArchive;
+use loket::vault::{Keyring, MasterKey, OsRandom};
 
 use crate::archive_fixture::{day, dossier, open};
 use crate::cli_fixture::{Site, program};
@@ -116,6 +120,33 @@ async fn a_case_that_closes_goes_to_the_archive_and_is_read_from_there() {
     assert_eq!(daemon.stop().await, Some(0), "{}", daemon.said());
     assert!(!site.path("state/outgoing").read_dir().is_ok_and(|mut left| left.next().is_some()), "nothing lies about");
     assert_eq!(site.loket(&["archive", "list", "--json"]).json(), listed, "the same without the daemon");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_whose_retention_has_passed_is_proposed_and_stays() {
+    let site = Site::new();
+    let key = site.path("key");
+    std::fs::write(&key, [7u8; 32]).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    site.change("[reading]\n", "[keys]\nmaster_key_file = \"key\"\n[reading]\n");
+    let keys = Keyring::new(&MasterKey::parse(&[7u8; 32]).unwrap());
+    let archive = RedbArchive::open(site.path("state/archive"), keys, Arc::new(OsRandom), None).unwrap();
+    let years = |active: u32| serde_json::json!({ "title": "Permohonan", "active_years": active, "inactive_years": 2 });
+    for (serial, year, active) in [(1, 2012, 1), (2, 2012, 80), (3, 2012, 2)] {
+        let metadata = years(active);
+        archive.keep(ArchiveDossier { metadata, ..dossier(serial, day(year, 3, 1)) }).await.unwrap();
+    }
+    drop(archive);
+
+    let proposed = site.loket(&["archive", "disposal", "--json"]).json();
+    let table = site.loket(&["archive", "disposal"]).well();
+    let listed = site.loket(&["archive", "list", "--json"]).json();
+
+    let numbers: Vec<&str> = proposed.as_array().unwrap().iter().map(|line| line["number"].as_str().unwrap()).collect();
+    assert_eq!(numbers, ["LPSE-2026-0001", "LPSE-2026-0003"]);
+    assert_eq!((proposed[0]["years"].as_u64(), proposed[0]["retained_until"].as_str()), (Some(3), Some("2015-02-28")));
+    assert!(table.contains("LPSE-2026-0001") && !table.contains("LPSE-2026-0002"), "{table}");
+    assert_eq!(listed.as_array().map(Vec::len), Some(3), "nothing is destroyed by proposing it");
 }
 
 /// A mail of this name, wherever in the Maildir it was filed.

@@ -1,5 +1,7 @@
 //! `loket backup` and `restore`: taken from a running daemon, put back only where nothing newer is lost unasked.
 
+use std::os::unix::fs::PermissionsExt;
+
 use crate::cli_fixture::Site;
 use crate::kit::wait_for;
 
@@ -33,6 +35,7 @@ async fn a_backup_of_a_running_daemon_is_put_back_only_over_older_data_unless_fo
     let after = site.loket(&["cases", "list", "--json"]).json();
 
     assert_eq!(taken["cases"], 1);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     assert!(file.is_file() && twice.contains("exists already"), "{twice}");
     assert!(busy.contains(&format!("process {}", daemon.pid())), "{busy}");
     assert!(newer.contains("--force"), "{newer}");

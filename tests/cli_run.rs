@@ -2,6 +2,10 @@
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
+use chrono::Datelike;
+use loket::daemon::clock::SystemClock;
+use loket::engine::port::Clock;
+
 use crate::cli_fixture::{Site, http, program};
 use crate::kit::wait_for;
 
@@ -94,4 +98,23 @@ async fn a_desk_whose_port_is_taken_is_worth_retrying() {
 
     assert_eq!(ended.status(), 75, "{}", ended.err());
     assert!(ended.err().contains(&site.port.to_string()), "{}", ended.err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_year_without_holidays_raises_an_alarm_and_the_service_goes_on() {
+    let site = Site::new();
+    let year = SystemClock.now().year();
+    site.change(&format!("\"holidays-{year}.toml\", "), "");
+    site.import().well();
+    site.deliver("1.complete", &site.sample("complete"));
+
+    let daemon = site.run().await;
+    wait_for("the case", || async {
+        let cases = site.loket(&["cases", "list", "--json"]).json();
+        cases.as_array().is_some_and(|cases| !cases.is_empty()).then_some(())
+    })
+    .await;
+
+    assert!(daemon.said().contains("ALARM") && daemon.said().contains("holidays.files"), "{}", daemon.said());
+    assert_eq!(daemon.stop().await, Some(0));
 }
