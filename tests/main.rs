@@ -10,6 +10,7 @@ mod config_procedure;
 mod config_secrets;
 mod courier_maildir;
 mod courier_smtp;
+mod demo_once;
 mod dossier;
 mod inbox_faults;
 mod inbox_imap;
