@@ -7,7 +7,11 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Serialize;
 
+use super::ending::{CONFIGURATION, Done, Ending};
+use super::office::ConfigFile;
 use crate::accounts::csv;
+use crate::config::Config;
+use crate::daemon::assembly;
 use crate::dossier::page::Contents;
 use crate::dossier::{CaseFile, Known, MailFacts, Recognition, Verdict, judge};
 use crate::mail::authenticity::Trust;
@@ -29,9 +33,8 @@ pub struct Inspect {
     /// Accounts to check against (CSV).
     #[arg(long, value_name = "CSV")]
     pub accounts: Option<PathBuf>,
-    /// The office's configuration.
-    #[arg(long, value_name = "FILE")]
-    pub config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigFile,
 }
 
 /// What the configuration says for inspecting; the defaults serve without one.
@@ -48,6 +51,34 @@ impl Default for Office {
             reception: Reception { prefix: "LPSE".into(), own: Vec::new(), trust: Trust::default() },
             zone: Tz::Asia__Makassar,
         }
+    }
+}
+
+impl Office {
+    /// The office of a configuration, as its first mailbox works.
+    fn of(config: &Config) -> Result<Self, Ending> {
+        let Some(mailbox) = config.mailboxes.first() else { return Ok(Self::default()) };
+        let recognition = Recognition::from_procedure(mailbox.procedure.source())
+            .map_err(|why| Ending::new(CONFIGURATION, format!("Cannot use `mailbox[0].procedure`: {why}")))?;
+        let trust = Trust {
+            authserv_id: mailbox.trust.authserv_id.clone(),
+            submission_host: mailbox.trust.submission_host.clone(),
+        };
+        let own = assembly::office(config).own_addresses;
+        let reception = Reception { prefix: config.office.prefix.clone(), own, trust };
+        Ok(Self { recognition, reception, zone: config.office.zone })
+    }
+}
+
+/// Runs the command for the office of the configuration that was named, else for the defaults.
+pub fn command(args: &Inspect) -> Done {
+    let office = match args.config.load_if_named()? {
+        Some(config) => Office::of(&config)?,
+        None => Office::default(),
+    };
+    match run(args, &office) {
+        0 => Ok(()),
+        status => Err(Ending::silent(status)),
     }
 }
 

@@ -1,6 +1,21 @@
-//! The command line: one file per group of verbs.
+//! The command line: one file per group of verbs. It reads arguments, asks, shows and ends with the contract's exit
+//! statuses; what is asked of an office's state is in [`crate::daemon::operations`].
 
+mod accounts;
+mod admins;
+mod archive;
+mod backup;
+mod carry;
+mod cases;
+mod check;
+mod ending;
 pub mod inspect;
+mod office;
+mod record;
+mod report;
+mod run;
+mod shell;
+mod table;
 
 use clap::{Parser, Subcommand};
 
@@ -14,15 +29,47 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Verb {
+    Run(run::Run),
+    Check(check::Check),
     Inspect(inspect::Inspect),
+    Accounts(accounts::Accounts),
+    Admins(admins::Admins),
+    Cases(cases::Cases),
+    Archive(archive::Archive),
+    Report(report::Report),
+    Backup(backup::Backup),
+    Restore(backup::Restore),
+    Completions(shell::Completions),
+    Man(shell::Man),
     Demo(crate::demo::Demo),
 }
 
 /// Runs the command line and returns the exit status.
 pub fn run() -> u8 {
-    match Arguments::parse().verb {
-        Verb::Inspect(args) => inspect::run(&args, &inspect::Office::default()),
-        Verb::Demo(args) => demo(&args),
+    let verb = Arguments::parse().verb;
+    // Everything that speaks TLS shares one provider. It is installed once, so a second time cannot come.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    if !matches!(verb, Verb::Run(_)) {
+        record::begin_quietly();
+    }
+    let done = match &verb {
+        Verb::Run(args) => run::run(args),
+        Verb::Check(args) => check::run(args),
+        Verb::Inspect(args) => inspect::command(args),
+        Verb::Accounts(args) => accounts::run(args),
+        Verb::Admins(args) => admins::run(args),
+        Verb::Cases(args) => cases::run(args),
+        Verb::Archive(args) => archive::run(args),
+        Verb::Report(args) => report::run(args),
+        Verb::Backup(args) => backup::back_up(args),
+        Verb::Restore(args) => backup::put_back(args),
+        Verb::Completions(args) => shell::completions(args),
+        Verb::Man(args) => shell::man(args),
+        Verb::Demo(args) => return demo(args),
+    };
+    match done {
+        Ok(()) => 0,
+        Err(ending) => ending.tell(),
     }
 }
 

@@ -17,8 +17,6 @@ pub struct StateConfig {
 #[derive(Debug, Clone)]
 pub struct ArchiveConfig {
     pub schedule: ArchiveSchedule,
-    /// Days a closed case stays on the desk before it is archived.
-    pub keep_closed_days: u32,
 }
 
 /// The worker processes that take mails apart.
@@ -28,28 +26,15 @@ pub struct ReadingConfig {
     pub workers: u32,
     /// Wall-clock time one mail may take.
     pub deadline_seconds: u32,
-    pub memory_mb: u32,
     /// Mails after which a worker is replaced.
     pub recycle_after: u32,
-    pub max_parts: u32,
-    pub max_depth: u32,
-    pub max_pages: u32,
-    /// Size that compressed files may unfold to, of one mail.
-    pub max_unfolded_mb: u32,
 }
 
-/// What one sender may cost.
+/// What is taken in, and when a failure becomes an alarm.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitsConfig {
     pub max_mail_mb: u32,
-    pub mails_per_sender_an_hour: u32,
-    pub mails_per_domain_an_hour: u32,
-    pub mails_a_day: u32,
-    /// Automatic letters to one address (RFC 3834: answering must not loop).
-    pub automatic_letters_per_address_a_day: u32,
-    /// How long a letter that meets temporary failures is tried.
-    pub retry_letters_hours: u32,
-    /// Failures of a mailbox in a row after which the admins are told.
+    /// Failures of a mailbox in a row after which the log raises an alarm.
     pub alarm_after_failures: u32,
 }
 
@@ -94,9 +79,8 @@ impl ArchiveConfig {
             section.find("schedule", why);
             ArchiveSchedule::usual()
         });
-        let keep_closed_days = section.whole_or("keep_closed_days", 0, 0..=365);
         section.finish();
-        Self { schedule, keep_closed_days }
+        Self { schedule }
     }
 }
 
@@ -105,12 +89,7 @@ impl ReadingConfig {
         let reading = Self {
             workers: section.whole_or("workers", 0, 0..=64),
             deadline_seconds: section.whole_or("deadline_seconds", 20, 1..=600),
-            memory_mb: section.whole_or("memory_mb", 512, 64..=16384),
             recycle_after: section.whole_or("recycle_after", 500, 1..=1_000_000),
-            max_parts: section.whole_or("max_parts", 200, 1..=10_000),
-            max_depth: section.whole_or("max_depth", 10, 1..=50),
-            max_pages: section.whole_or("max_pages", 200, 1..=10_000),
-            max_unfolded_mb: section.whole_or("max_unfolded_mb", 200, 1..=4096),
         };
         section.finish();
         reading
@@ -121,11 +100,6 @@ impl LimitsConfig {
     pub(super) fn read(mut section: Section<'_>) -> Self {
         let limits = Self {
             max_mail_mb: section.whole_or("max_mail_mb", 25, 1..=200),
-            mails_per_sender_an_hour: section.whole_or("mails_per_sender_an_hour", 30, 1..=100_000),
-            mails_per_domain_an_hour: section.whole_or("mails_per_domain_an_hour", 300, 1..=1_000_000),
-            mails_a_day: section.whole_or("mails_a_day", 5000, 1..=10_000_000),
-            automatic_letters_per_address_a_day: section.whole_or("automatic_letters_per_address_a_day", 20, 1..=1000),
-            retry_letters_hours: section.whole_or("retry_letters_hours", 48, 1..=240),
             alarm_after_failures: section.whole_or("alarm_after_failures", 5, 1..=1000),
         };
         section.finish();

@@ -45,6 +45,8 @@ pub struct Assembly {
     pub directory: Directory,
     pub pool: Arc<Pool>,
     pub store: Arc<RedbStore>,
+    /// Failures of a mailbox in a row after which the log raises an alarm.
+    pub alarm_after: u32,
 }
 
 /// What a command line tool may do without: mail is neither fetched nor sent.
@@ -110,7 +112,8 @@ impl Assembly {
                 inboxes.push(inbox(mailbox, max_mail_bytes)?);
             }
         }
-        Ok(Self { engine, mailboxes, inboxes, directory, pool, store })
+        let alarm_after = config.limits.alarm_after_failures;
+        Ok(Self { engine, mailboxes, inboxes, directory, pool, store, alarm_after })
     }
 }
 
@@ -131,7 +134,7 @@ impl Reader for Worker {
     }
 }
 
-fn master_key(config: &Config, random: &dyn Random) -> Result<MasterKey> {
+pub(crate) fn master_key(config: &Config, random: &dyn Random) -> Result<MasterKey> {
     if let Some(source) = &config.master_key {
         let bytes = source.read_bytes()?;
         return MasterKey::parse(&bytes)
@@ -142,7 +145,7 @@ fn master_key(config: &Config, random: &dyn Random) -> Result<MasterKey> {
     Ok(key)
 }
 
-fn office(config: &Config) -> Office {
+pub(crate) fn office(config: &Config) -> Office {
     let own = std::iter::once(config.courier.from_address.clone()).chain(
         config
             .mailboxes
@@ -161,7 +164,7 @@ fn office(config: &Config) -> Office {
     }
 }
 
-fn letters_office(config: &Config) -> letters::Office {
+pub(crate) fn letters_office(config: &Config) -> letters::Office {
     let (hours_id, hours_en) = config
         .mailboxes
         .first()
@@ -197,7 +200,7 @@ fn accounts(config: &Config, directory: Directory) -> Arc<dyn AccountDriver> {
     }
 }
 
-fn reading(config: &Config) -> Result<PoolConfig> {
+pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
     let program = std::env::current_exe()
         .context("Cannot find the program's own file, which reading workers are started from")?;
     let usual = PoolConfig::new(program);
@@ -209,7 +212,7 @@ fn reading(config: &Config) -> Result<PoolConfig> {
     Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, ..usual })
 }
 
-fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {
+pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {
     let sender =
         Sender { address: config.courier.from_address.clone(), display_name: config.courier.from_name.clone() };
     let missing = |key: &str| anyhow!("Cannot send mail: `{key}` is missing from the configuration. Add it");
@@ -242,7 +245,7 @@ fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {
     })
 }
 
-fn inbox(mailbox: &MailboxConfig, max_mail_bytes: u64) -> Result<Arc<dyn Inbox>> {
+pub(crate) fn inbox(mailbox: &MailboxConfig, max_mail_bytes: u64) -> Result<Arc<dyn Inbox>> {
     Ok(match &mailbox.kind {
         MailboxKind::Maildir { directory } => Arc::new(MaildirInbox::new(MaildirSettings {
             name: mailbox.name.clone(),

@@ -1,11 +1,15 @@
 //! The composition root: configuration → adapters → loops; start, ready, drain, stop. The only room that knows every
-//! other one. Read [`assembly`] for what is put together, [`run`] for what then runs, [`counter`] for what the desk's
-//! pages are told.
+//! other one. Read [`assembly`] for what is put together, [`run`] for what then runs, and [`counter`] for how the desk's
+//! pages are answered.
 
 pub mod assembly;
 pub mod clock;
 pub mod counter;
+pub mod desk;
+pub mod operations;
 pub mod run;
+pub mod service;
+pub mod socket;
 mod watchdog;
 
 pub use assembly::Assembly;

@@ -2,15 +2,15 @@
 //! failure of the store stops all of it; everything else is logged where it happens and tried again.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use chrono_tz::Tz;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::assembly::Assembly;
-use super::counter::LookedAt;
 use super::watchdog;
 use crate::config::schedule::ArchiveSchedule;
 use crate::engine::Engine;
@@ -22,17 +22,35 @@ const BATCH: usize = 50;
 /// Batches fetched ahead of the one being worked on.
 const AHEAD: usize = 2;
 
+/// When the mailboxes were last looked at, for the desk and for readiness.
+#[derive(Clone, Default)]
+pub struct LastLook(Arc<AtomicI64>);
+
+impl LastLook {
+    pub fn set(&self, at: DateTime<Utc>) {
+        self.0.store(at.timestamp_millis(), Ordering::Relaxed);
+    }
+
+    pub fn get(&self) -> Option<DateTime<Utc>> {
+        match self.0.load(Ordering::Relaxed) {
+            0 => None,
+            millis => DateTime::from_timestamp_millis(millis),
+        }
+    }
+}
+
 /// Runs every loop until `stop`, finishing what is in hand. Fails only when nothing can be written down any more.
 pub async fn run(
     assembly: Assembly,
     schedule: ArchiveSchedule,
-    looked_at: Arc<LookedAt>,
+    last_look: LastLook,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
-    let Assembly { engine, mailboxes, inboxes, store, .. } = assembly;
+    let Assembly { engine, mailboxes, inboxes, store, alarm_after, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
     for (mailbox, inbox) in mailboxes.into_iter().zip(inboxes) {
-        loops.spawn(serve_mailbox(engine.clone(), mailbox, inbox, looked_at.clone(), stop.clone()));
+        let watch = Watch { inbox, name: mailbox.name.clone(), alarm_after, last_look: last_look.clone() };
+        loops.spawn(serve_mailbox(engine.clone(), mailbox, watch, stop.clone()));
     }
     loops.spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
@@ -52,8 +70,10 @@ pub async fn run(
         () = stop.cancelled() => {}
         fault = crate::engine::store::Store::failed(&*store) => ended = Err(fault),
         Some(first) = loops.join_next() => {
-            if let Ok(Err(fault)) = first {
-                ended = Err(fault);
+            match first {
+                Ok(Err(fault)) => ended = Err(fault),
+                Ok(Ok(())) => {}
+                Err(why) => ended = Err(Fault::transient(format!("A loop of the daemon ended by itself: {why}"))),
             }
         }
     }
@@ -71,14 +91,13 @@ pub async fn run(
 async fn serve_mailbox(
     engine: Arc<Engine>,
     mailbox: Arc<Mailbox>,
-    inbox: Arc<dyn Inbox>,
-    looked_at: Arc<LookedAt>,
+    watch: Watch,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
     let (fetched, mut arrivals) = mpsc::channel::<Vec<Arrival>>(AHEAD);
     let (handled, to_file) = mpsc::channel::<Vec<(Origin, Folder)>>(AHEAD * 4);
-    let fetching = tokio::spawn(fetch(engine.clone(), inbox.clone(), fetched, looked_at, stop.clone()));
-    let filing = tokio::spawn(file(inbox, to_file));
+    let filing = tokio::spawn(file(watch.inbox.clone(), to_file));
+    let fetching = tokio::spawn(fetch(engine.clone(), watch, fetched, stop.clone()));
     let mut result = Ok(());
     while let Some(batch) = arrivals.recv().await {
         let count = batch.len();
@@ -127,31 +146,38 @@ async fn take_in(
     }
 }
 
-async fn fetch(
-    engine: Arc<Engine>,
+/// An inbox as it is watched.
+struct Watch {
     inbox: Arc<dyn Inbox>,
-    fetched: mpsc::Sender<Vec<Arrival>>,
-    looked_at: Arc<LookedAt>,
-    stop: CancellationToken,
-) {
-    let mut failures = 0;
+    name: String,
+    alarm_after: u32,
+    last_look: LastLook,
+}
+
+async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arrival>>, stop: CancellationToken) {
+    let mut failures: u32 = 0;
     while !stop.is_cancelled() {
         let next = tokio::select! {
             () = stop.cancelled() => return,
-            next = inbox.next(BATCH) => next,
+            next = watch.inbox.next(BATCH) => next,
         };
         match next {
             Ok(batch) => {
                 failures = 0;
-                looked_at.mark(engine.clock.now());
+                watch.last_look.set(engine.clock.now());
                 if !batch.is_empty() && fetched.send(batch).await.is_err() {
                     return;
                 }
             }
             Err(fault) => {
-                tracing::warn!(failures = failures + 1, "mail cannot be fetched: {fault}");
-                let pause = crate::engine::dispatch::backoff(failures, &*engine.random).min(TimeDelta::minutes(5));
-                failures = (failures + 1).min(6);
+                let pause = crate::engine::dispatch::backoff(failures.min(6), &*engine.random);
+                failures += 1;
+                if failures == watch.alarm_after {
+                    tracing::error!(mailbox = watch.name, failures, "ALARM: no mail can be fetched: {fault}");
+                } else {
+                    tracing::warn!(mailbox = watch.name, failures, "mail cannot be fetched: {fault}");
+                }
+                let pause = pause.min(TimeDelta::minutes(5));
                 tokio::select! {
                     () = stop.cancelled() => return,
                     () = tokio::time::sleep(pause.to_std().unwrap_or_default()) => {}

@@ -18,8 +18,8 @@ use crate::accounts::csv;
 use crate::accounts::directory::Directory;
 use crate::config::Config;
 use crate::daemon::assembly::{Assembly, Extent};
-use crate::daemon::counter::{Desk, LookedAt};
-use crate::daemon::run;
+use crate::daemon::counter::Desk;
+use crate::daemon::run::{self, LastLook};
 use crate::engine::Engine;
 use crate::engine::admins::{Proof, Role};
 use crate::engine::port::{Clock, Fault};
@@ -67,12 +67,12 @@ impl House {
         let stamp = samples::Stamp { server: office.mail_server };
         let letters = Arc::new(Letters::new(engine.clone(), mailroom.clone(), clock.clone(), stamp));
         let stop = CancellationToken::new();
-        let looked_at = Arc::new(LookedAt::default());
-        let desk = Desk::new(engine.clone(), Arc::new(assembly.mailboxes.clone()), looked_at.clone());
+        let last_look = LastLook::default();
+        let desk = Desk::new(engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
         let site = Site::new(Arc::new(desk.with_sandbox(letters.clone())), clock.clone(), setup(&config)?);
         let address = listening.address();
         let desk = tokio::spawn(listening.serve(web::router(Arc::new(site)), stop.clone()));
-        let loops = tokio::spawn(run::run(assembly, config.archive.schedule.clone(), looked_at, stop.clone()));
+        let loops = tokio::spawn(run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()));
         let base_url = config.desk.base_url.clone();
         Ok(Self { engine, directory, mailroom, clock, base_url, address, stamp, letters, stop, loops, desk })
     }

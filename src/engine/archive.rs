@@ -65,7 +65,7 @@ pub struct Receipt {
 }
 
 /// A line of the list.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchiveLine {
     #[serde(flatten)]
     pub register: RegisterLine,
@@ -86,7 +86,7 @@ pub struct ArchivedDossier {
     pub journal_entries: usize,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ArchivedItem {
     pub name: String,
     pub media_type: String,

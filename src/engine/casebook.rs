@@ -9,6 +9,7 @@ use crate::sop::case::Case;
 use crate::sop::command::{Command, Context};
 use crate::sop::decide::{self, Refused, Ruling};
 use crate::sop::names::{CaseNumber, Sha256Hex};
+use crate::sop::phase::AdminId;
 use crate::vault;
 
 /// Conflicts after which a step is given up; each means that somebody else made progress.
@@ -25,6 +26,15 @@ pub struct Along {
     /// Taken once per office; a taken one refuses the step.
     pub seen: Vec<String>,
     pub links: Vec<NewLink>,
+    /// The mail a person decided by; kept with the dossier as evidence.
+    pub reply: Option<Reply>,
+}
+
+/// An admin's mail, already among the case's contents.
+#[derive(Clone)]
+pub struct Reply {
+    pub by: AdminId,
+    pub sha256: Sha256Hex,
 }
 
 /// What became of a command.

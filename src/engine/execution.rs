@@ -23,11 +23,23 @@ impl Engine {
         if attempt.decision != decision || attempt.state == AttemptState::ByHand {
             return self.settle_done(row).await;
         }
-        if attempt.state == AttemptState::Started {
+        let by_hand = self.accounts.abilities().by_hand;
+        // Only a reset changes the account; everything else may be begun again.
+        let harmless = by_hand || attempt.user_id.is_none() || !attempt.services.contains(&Service::ResetPassword);
+        if attempt.state == AttemptState::Started && !harmless {
             let why = "the program stopped while the account system was being asked".to_owned();
             return self.conclude(row, decision, Report::Unknown { why }, Along::default()).await;
         }
         let attempt = attempt.clone();
+        if harmless && attempt.state == AttemptState::Intended {
+            let begun = self.apply(&row.key, Command::StartExecution { decision }, Along::default()).await?;
+            if !matches!(begun, Answer::Done(_)) {
+                return self.settle_done(row).await;
+            }
+        }
+        if by_hand {
+            return self.conclude(row, decision, Report::HandedToPerson, Along::default()).await;
+        }
         if !attempt.services.contains(&Service::ResetPassword) {
             return self.look_up_user_id(row, &case, &attempt).await;
         }
@@ -40,9 +52,6 @@ impl Engine {
             let note = "no account was named in the proposal".to_owned();
             return self.conclude(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
         };
-        if self.accounts.abilities().by_hand {
-            return self.conclude(row, decision, Report::HandedToPerson, Along::default()).await;
-        }
         let worked = self.procedures.get(&case.procedure.hash)?;
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
         let password = vault::temporary_password(&*self.random);
@@ -73,9 +82,6 @@ impl Engine {
     /// The user ID alone is asked for: nothing is changed, so it may be asked again at will.
     async fn look_up_user_id(&self, row: &Row, case: &Case, attempt: &Attempt) -> Result<(), Fault> {
         let decision = attempt.decision;
-        if self.accounts.abilities().by_hand {
-            return self.conclude(row, decision, Report::HandedToPerson, Along::default()).await;
-        }
         let account = case.account.as_ref();
         let query = Query {
             user_id: attempt.user_id.as_ref().map(|u| u.0.clone()),

@@ -11,7 +11,6 @@ use super::codec;
 use super::port::Fault;
 use super::register;
 use super::store::{CaseKey, Outcome, RowState, Settled, Settlement};
-use super::weave::family;
 use crate::letters;
 use crate::sop::case::{Case, LetterState};
 use crate::sop::command::Command;
@@ -32,11 +31,8 @@ impl Engine {
     /// Files every closed case whose effects are done. A case that fails is named, and the others go on.
     pub async fn file_closed(&self) -> Result<Filed, Fault> {
         let mut filed = Filed::default();
-        for key in self.store.find(&self.office.id, family::OPEN, "").await? {
-            let Some((_, case)) = self.load(&key).await? else { continue };
-            if !case.phase.is_closed() {
-                continue;
-            }
+        for case in self.live_cases().await?.into_iter().filter(|case| case.phase.is_closed()) {
+            let key = self.key(&case.number);
             match self.file_case(&key).await {
                 Ok(true) => filed.archived.push(key.number),
                 Ok(false) => filed.waiting += 1,
@@ -89,6 +85,16 @@ impl Engine {
             let bytes = self.store.content(key, &mail.sha256).await?.ok_or_else(missing)?;
             let name = format!("surel/{:02}.eml", index + 1);
             items.push(item(&name, "message/rfc822", "Surel masuk", bytes));
+        }
+        for (index, reply) in case.replies.iter().enumerate() {
+            let missing = || Fault::permanent(format!("Cannot archive {}: an admin's reply is not there", case.number));
+            let bytes = self.store.content(key, reply).await?.ok_or_else(missing)?;
+            items.push(item(
+                &format!("keputusan/{:02}.eml", index + 1),
+                "message/rfc822",
+                "Keputusan melalui surel",
+                bytes,
+            ));
         }
         for (index, (letter, subject, body)) in letters_of(&events).enumerate() {
             let name = format!("surat/{:02}-{}.txt", index + 1, letter.kind);

@@ -5,16 +5,17 @@ use chrono::TimeDelta;
 
 use super::Engine;
 use super::admins::{AdminRecord, Proof};
-use super::casebook::{Along, Answer};
+use super::casebook::{Along, Answer, Reply};
 use super::intake::{Looked, Mailbox};
 use super::port::Fault;
 use super::store::CaseKey;
 use super::weave::family;
+use crate::letters::RejectReason;
 use crate::letters::reply::{self, AdminReply};
 use crate::sop::case::{Case, Channel};
 use crate::sop::command::{Choice, Command, Decision, Factor};
 use crate::sop::decide::Refused;
-use crate::sop::effect::{LetterName, Recipient};
+use crate::sop::effect::{Letter, LetterName, Recipient};
 use crate::sop::names::Sha256Hex;
 use crate::sop::phase::Recommendation;
 
@@ -53,26 +54,25 @@ impl Engine {
     ) -> Result<(), Fault> {
         let rules = &mailbox.worked.procedure.reply;
         let (choice, code) = match words {
-            AdminReply::Approve(code) => {
-                (Choice::Approve { reason: reply::own_words(&mail.facts.contents.body) }, Some(code))
-            }
+            AdminReply::Approve(code) => (Choice::Approve { reason: remark(&mail.facts.contents.body) }, Some(code)),
             AdminReply::ApproveWithoutCode => {
                 return self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await;
             }
             AdminReply::Reject(reason) => {
-                let proposed = match case.phase.proposal().map(|p| &p.recommendation) {
-                    Some(Recommendation::Reject { code }) => code.clone(),
-                    _ => "R04".to_owned(),
-                };
-                (Choice::Reject { code: proposed, note: reason, letter: None }, None)
+                let (code, reason) = ground(&reason, case);
+                let letter = Letter::new(LetterName::Rejected, Recipient::Correspondent).code(&code).remark(&reason);
+                let letter = self.preview(case, &letter, &mailbox.worked).ok().map(|text| text.body);
+                (Choice::Reject { code, note: reason, letter }, None)
             }
             AdminReply::Complete(note) => {
                 let items = match case.phase.proposal().map(|p| &p.recommendation) {
                     Some(Recommendation::Complete { items } | Recommendation::Look { items }) => items.clone(),
                     _ => Vec::new(),
                 };
-                let letter = (items.is_empty() && !note.is_empty()).then_some(note);
-                (Choice::Complete { items, letter }, None)
+                let letter = Letter::new(LetterName::CompletionRequest, Recipient::Correspondent);
+                let letter = letter.items(items.clone()).remark(&note);
+                let text = (!note.is_empty()).then(|| self.preview(case, &letter, &mailbox.worked));
+                (Choice::Complete { items, letter: text.and_then(Result::ok).map(|text| text.body) }, None)
             }
         };
         let mut factor = Factor::None;
@@ -85,7 +85,9 @@ impl Engine {
         }
         let by = admin.address.clone();
         let decision = Decision { by, proposal: about, channel: Channel::Reply, factor, choice };
-        match self.apply(key, Command::Decide(decision), Along::default()).await? {
+        self.store.put_contents(vec![(key.clone(), mail.raw.to_vec())]).await?;
+        let reply = Some(Reply { by: admin.address.clone(), sha256: mail.sha256.clone() });
+        match self.apply(key, Command::Decide(decision), Along { reply, ..Along::default() }).await? {
             Answer::Done(_) => Ok(()),
             Answer::Refused(Refused::Changed { .. }, _) => {
                 self.answer_admin(key, admin, LetterName::FreshProposal).await
@@ -120,4 +122,22 @@ impl Engine {
         let to = Recipient::Admin { id: admin.address.clone() };
         self.apply(key, Command::Notify { kind, to }, Along::default()).await.map(drop)
     }
+}
+
+/// The ground an admin named (`TOLAK R02 …`), else the one that was proposed, else that the papers do not agree.
+fn ground(reason: &str, case: &Case) -> (String, String) {
+    let (word, rest) = reason.split_once(char::is_whitespace).unwrap_or((reason, ""));
+    if RejectReason::parse(&word.to_uppercase()).is_some() {
+        return (word.to_uppercase(), rest.trim().to_owned());
+    }
+    let code = match case.phase.proposal().map(|p| &p.recommendation) {
+        Some(Recommendation::Reject { code }) => code.clone(),
+        _ => "R04".to_owned(),
+    };
+    (code, reason.to_owned())
+}
+
+/// What was written under the command; the command's own line holds a code.
+fn remark(body: &str) -> String {
+    reply::own_words(body).lines().skip(1).collect::<Vec<_>>().join("\n").trim().to_owned()
 }

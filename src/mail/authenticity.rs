@@ -112,7 +112,10 @@ fn results(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {
     let mut foreign = false;
     for field in &headers.fields {
         if field.name.eq_ignore_ascii_case("received") {
-            foreign |= clause(&without_comments(&field.value), "by").is_some_and(|by| is_foreign(by, id));
+            let plain = without_comments(&field.value);
+            // Nobody delivers by LMTP from outside (RFC 2033 §5): such a hop is the house's own, whatever it is called.
+            let delivery = clause(&plain, "with").is_some_and(|with| with.to_ascii_uppercase().starts_with("LMTP"));
+            foreign |= !delivery && clause(&plain, "by").is_some_and(|by| is_foreign(by, id));
         }
         if field.name.eq_ignore_ascii_case("authentication-results") {
             let verdict = Verdict::parse(&field.value);
@@ -125,8 +128,8 @@ fn results(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {
     Authenticity::None
 }
 
-/// Whether a trace line was written outside our house. Hops named by number or `localhost` are internal steps of large
-/// hosters; everything else must share the border server's domain.
+/// Whether a trace line was written outside our house. Hops named by number or by a bare host name are internal steps;
+/// everything else must share the border server's domain.
 fn is_foreign(by: &str, id: &str) -> bool {
     let by = by.trim_end_matches('.').to_ascii_lowercase();
     let id = id.to_ascii_lowercase();
@@ -135,7 +138,7 @@ fn is_foreign(by: &str, id: &str) -> bool {
         Some((_, domain)) if domain.contains('.') => domain,
         _ => id.as_str(),
     };
-    !(numeric || by == "localhost" || by == id || by == house || by.ends_with(&format!(".{house}")))
+    !(numeric || !by.contains('.') || by == id || by == house || by.ends_with(&format!(".{house}")))
 }
 
 /// One parsed `Authentication-Results` value.

@@ -56,6 +56,18 @@ fn only_the_topmost_verdict_of_our_server_is_read() {
     assert!(judged(&format!("{OURS}{forged}{foreign}")).is_authenticated());
 }
 
+/// A mail store with a short or an internal host name delivers by LMTP above the border server's verdict; every mail of
+/// such an office was held.
+#[test]
+fn delivery_inside_the_house_is_no_foreign_hop() {
+    let verdict = "Authentication-Results: mx.kantor.example; dmarc=pass header.from=dinas.example\n";
+
+    for hop in ["by surel with LMTP", "by surel.dalam.lan with LMTP", "by surel with ESMTPS"] {
+        let delivered = format!("Received: from mx.kantor.example {hop} id 2; Mon, 09 Nov 2026 09:12:48 +0800\n");
+        assert!(judged(&format!("{delivered}{verdict}{OURS}")).is_authenticated(), "{hop}");
+    }
+}
+
 #[test]
 fn a_verdict_hidden_in_comments_or_quotes_is_no_verdict() {
     let comment = "Authentication-Results: mx.kantor.example; spf=none (; dmarc=pass header.from=dinas.example)";

@@ -42,6 +42,9 @@ pub struct Case {
     pub replaced: Option<Reveal>,
     pub times: TimeSheet,
     pub letters: Vec<LetterRecord>,
+    /// Mails by which admins decided.
+    #[serde(default)]
+    pub replies: Vec<Sha256Hex>,
     pub phase: Phase,
 }
 

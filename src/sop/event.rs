@@ -143,6 +143,11 @@ pub enum Event {
         from: DateTime<Utc>,
     },
     StepLeft,
+    /// The mail by which an admin decided is kept with the dossier.
+    ReplyKept {
+        by: AdminId,
+        sha256: Sha256Hex,
+    },
     DraftSaved {
         by: AdminId,
         draft: DraftKind,

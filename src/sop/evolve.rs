@@ -31,6 +31,7 @@ impl Case {
             replaced: None,
             times: TimeSheet::default(),
             letters: Vec::new(),
+            replies: Vec::new(),
             phase: Phase::Received,
         }
     }
@@ -140,6 +141,7 @@ impl Case {
                 }
             }
             Event::LetterQueued { letter, .. } => self.letters.push(letter.clone()),
+            Event::ReplyKept { sha256, .. } => self.replies.push(sha256.clone()),
             Event::LetterSent { id } => self.set_letter(id, LetterState::Sent { at }),
             Event::LetterUndelivered { id, why } => {
                 self.set_letter(id, LetterState::Undelivered { at, why: why.clone() });

@@ -22,8 +22,8 @@ use tower::ServiceExt;
 use super::asked::Peer;
 use super::certificate::Certificates;
 
-/// Connections at a time.
-const CONNECTIONS: usize = 256;
+/// Connections at a time, unless told otherwise.
+const CONNECTIONS: usize = 512;
 /// A TLS handshake takes no longer.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// A request's head takes no longer; also how long a kept-alive connection may stay silent.
@@ -37,7 +37,7 @@ const GRACE: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     #[error(
-        "Cannot serve the desk on {0} without TLS: plain HTTP is for loopback alone. Set `web.certificate` and `web.key`, or listen on 127.0.0.1 behind a proxy"
+        "Cannot serve the desk on {0} without TLS: plain HTTP is for loopback alone. Set `desk.tls_certificate` and `desk.tls_key`, or listen on 127.0.0.1 behind a proxy"
     )]
     PlainOffLoopback(SocketAddr),
     #[error("Cannot listen on {address}: {cause}. Is another program there, or the address not this machine's?")]
@@ -51,6 +51,7 @@ pub struct Listening {
     listener: TcpListener,
     address: SocketAddr,
     tls: Option<Arc<Certificates>>,
+    connections: usize,
 }
 
 impl Listening {
@@ -61,7 +62,14 @@ impl Listening {
         }
         let listener = TcpListener::bind(address).await.map_err(|cause| ServeError::Bind { address, cause })?;
         let address = listener.local_addr().map_err(ServeError::Address)?;
-        Ok(Self { listener, address, tls })
+        Ok(Self { listener, address, tls, connections: CONNECTIONS })
+    }
+
+    /// Takes no more connections at a time than this.
+    #[must_use]
+    pub fn at_most(mut self, connections: usize) -> Self {
+        self.connections = connections.max(1);
+        self
     }
 
     /// Where it listens.
@@ -71,7 +79,7 @@ impl Listening {
 
     /// Serves until `stop` is cancelled, then waits for answers under way, at most ten seconds.
     pub async fn serve(self, router: Router, stop: CancellationToken) {
-        let places = Arc::new(Semaphore::new(CONNECTIONS));
+        let places = Arc::new(Semaphore::new(self.connections));
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let (stream, peer) = tokio::select! {
@@ -93,7 +101,7 @@ impl Listening {
             });
         }
         drop(self.listener);
-        let _ = timeout(GRACE, places.acquire_many(CONNECTIONS as u32)).await;
+        let _ = timeout(GRACE, places.acquire_many(u32::try_from(self.connections).unwrap_or(u32::MAX))).await;
     }
 }
 

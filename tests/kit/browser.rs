@@ -3,13 +3,14 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
-use fantoccini::{Client, ClientBuilder};
+use fantoccini::elements::Element;
+use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::offspring::{Offspring, is_root, mortal};
-use super::wait::in_time;
+use super::wait::{DEADLINE, in_time};
 
 pub struct Browser {
     /// The session; its calls are those of a person at the screen.
@@ -45,6 +46,54 @@ impl Browser {
         .await
         .expect("chromedriver starts Chromium");
         Self { page, driver, profile }
+    }
+
+    pub async fn open(&self, url: &str) {
+        in_time("the page", self.page.goto(url)).await.expect("the desk answers");
+    }
+
+    /// Types into a field.
+    pub async fn fill(&self, field: &str, text: &str) {
+        let element = self.reached(field).await;
+        in_time("the field", element.send_keys(text)).await.expect("it takes keys");
+    }
+
+    /// Presses a button; what comes of it is waited for by [`Browser::reached`].
+    pub async fn press(&self, button: &str) {
+        let element = self.reached(button).await;
+        in_time("the button", element.click()).await.expect("it can be pressed");
+    }
+
+    /// Waits until an element is on the page.
+    pub async fn reached(&self, element: &str) -> Element {
+        let wait = self.page.wait().at_most(DEADLINE);
+        match wait.for_element(Locator::Css(element)).await {
+            Ok(element) => element,
+            Err(why) => {
+                let url = self.page.current_url().await.map(|url| url.path().to_owned()).unwrap_or_default();
+                panic!("no {element} on {}: {why}", url.split('/').nth(1).unwrap_or_default())
+            }
+        }
+    }
+
+    /// Waits until the browser shows this address.
+    pub async fn arrived(&self, url: &str) {
+        let url = url.parse().expect("an address");
+        self.page.wait().at_most(DEADLINE).for_url(&url).await.expect("the page comes");
+    }
+
+    /// The texts of all such elements.
+    pub async fn texts(&self, elements: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for element in self.page.find_all(Locator::Css(elements)).await.expect("the browser looks") {
+            texts.push(element.text().await.expect("an element has a text"));
+        }
+        texts
+    }
+
+    /// Whether such an element is on the page now.
+    pub async fn shows(&self, element: &str) -> bool {
+        !self.page.find_all(Locator::Css(element)).await.expect("the browser looks").is_empty()
     }
 
     /// Closes the browser. Dropping it instead ends the processes just the same, less politely.

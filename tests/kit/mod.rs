@@ -1,24 +1,32 @@
 //! Real servers on loopback, in temporary folders, ended by process id. Each starts on free ports with a configuration
 //! of its own, so that tests run side by side and beside whatever the machine runs already.
 
-#![allow(dead_code, reason = "every test file uses another part of the kit")]
+#![allow(dead_code, unused_imports, reason = "every test file uses another part of the kit, and so does the bench")]
 
+pub mod admin;
 pub mod browser;
 pub mod certificates;
+pub mod daemon;
 pub mod dovecot;
 pub mod impostor;
+pub mod letter;
+pub mod office;
 pub mod offspring;
 pub mod postfix;
 pub mod samples;
 pub mod sink;
 pub mod site;
+pub mod visitor;
 pub mod wait;
 
-#[allow(unused_imports, reason = "the bench clicks nothing")]
+pub use admin::Admin;
 pub use browser::Browser;
+pub use daemon::Daemon;
 pub use dovecot::Dovecot;
-#[allow(unused_imports, reason = "the bench needs no second mail server")]
+pub use letter::Letter;
+pub use office::Office;
 pub use postfix::Postfix;
 pub use sink::SmtpSink;
 pub use site::Site;
+pub use visitor::Visitor;
 pub use wait::wait_for;

@@ -2,7 +2,7 @@
 
 use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::{Child, Command};
+use std::process::{Child, Command, ExitStatus};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, kill_process, kill_process_group};
@@ -49,6 +49,33 @@ impl Offspring {
             assert!(greeted.is_ok(), "{what} does not greet on port {port}: {}", said());
         }
         assert!(self.lives(), "{what} ended at once: {}", said());
+    }
+
+    /// Ends the leader at once, as a power cut would, and nothing else: what it started must see to its own end.
+    pub fn kill(&mut self) {
+        let Some(mut child) = self.child.take() else { return };
+        kill_process(self.pid, Signal::KILL).ok();
+        child.wait().ok();
+    }
+
+    /// Asks the leader to end and waits for what it says; `None` where it does not within the deadline.
+    pub async fn finish(&mut self) -> Option<ExitStatus> {
+        let mut child = self.child.take()?;
+        kill_process(self.pid, Signal::TERM).ok();
+        let mut tick = tokio::time::interval(Duration::from_millis(10));
+        let ending = async {
+            loop {
+                tick.tick().await;
+                if let Ok(Some(status)) = child.try_wait() {
+                    return status;
+                }
+            }
+        };
+        let ended = tokio::time::timeout(DEADLINE, ending).await.ok();
+        if ended.is_none() {
+            self.child = Some(child);
+        }
+        ended
     }
 
     /// Asks the leader to end, as an operator would, forces its group, and waits for it.

@@ -1,34 +1,33 @@
 //! A whole office in one process: the engine over a store in a temporary folder, the embedded account directory, the
 //! sample people and mails, and the desk over all of it. The clock stands until a test moves it; letters are captured.
 
-use std::collections::BTreeMap;
-use std::path::Path;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures::future::BoxFuture;
 use loket::accounts::directory::Directory;
 use loket::accounts::manual::Manual;
-use loket::daemon::counter::{Desk, LookedAt};
+use loket::daemon::counter::Desk;
+use loket::daemon::run::LastLook;
 use loket::demo::samples::{self, Sample, SampleOffice, Stamp, Thread};
 use loket::dossier::page::Contents;
 use loket::engine::Engine;
 use loket::engine::admins::Role;
-use loket::engine::archive::{Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Receipt};
 use loket::engine::intake::Mailbox;
 use loket::engine::office::{Office, Procedures};
 use loket::engine::port::{
     AccountDriver, Arrival, ArrivalBody, Clock, Courier, Fault, Folder, Origin, Outgoing, Reader,
 };
-use loket::engine::store::{Damage, Store};
+use loket::engine::store::Store;
 use loket::letters::Letters;
 use loket::mail::authenticity::Trust;
 use loket::mail::message::Reception;
 use loket::reading::{Limits, take_apart};
 use loket::sop::case::Case;
 use loket::sop::hours::YearDates;
-use loket::sop::names::{Address, CaseNumber, Language, OfficeId, Sha256Hex};
+use loket::sop::names::{Address, CaseNumber, Language, OfficeId};
 use loket::store::StateFolder;
+use loket::store::archive::RedbArchive;
 use loket::store::redb::RedbStore;
 use loket::vault::{Keyring, MasterKey, SeededRandom};
 use loket::web::answer::Typed;
@@ -77,62 +76,6 @@ impl Reader for HereReader {
     }
 }
 
-/// Keeps dossiers in memory, by number.
-#[derive(Default)]
-pub struct Shelf(pub Mutex<BTreeMap<CaseNumber, ArchiveDossier>>);
-
-impl Shelf {
-    fn receipt_of(&self, number: &CaseNumber) -> Option<Receipt> {
-        let shelf = self.0.lock().expect("no panic under the lock");
-        let position = shelf.keys().position(|kept| kept == number)? as u64 + 1;
-        let items = shelf[number].items.len();
-        let hash = Sha256Hex("0".repeat(64));
-        Some(Receipt { number: number.clone(), file: "shelf".to_owned(), position, hash, items, bytes: 0 })
-    }
-}
-
-impl Archive for Shelf {
-    fn keep(&self, dossier: ArchiveDossier) -> BoxFuture<'_, Result<Receipt, Fault>> {
-        Box::pin(async move {
-            let number = dossier.key.number.clone();
-            self.0.lock().expect("no panic under the lock").insert(number.clone(), dossier);
-            self.receipt_of(&number).ok_or_else(|| Fault::permanent("the dossier was just kept"))
-        })
-    }
-
-    fn receipt<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<Receipt>, Fault>> {
-        Box::pin(async { Ok(self.receipt_of(number)) })
-    }
-
-    fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn search<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<ArchiveLine>, Fault>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn show<'a>(&'a self, _: &'a CaseNumber) -> BoxFuture<'a, Result<Option<ArchivedDossier>, Fault>> {
-        Box::pin(async { Ok(None) })
-    }
-
-    fn item<'a>(&'a self, number: &'a CaseNumber, name: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, Fault>> {
-        Box::pin(async move {
-            let shelf = self.0.lock().expect("no panic under the lock");
-            let items = shelf.get(number).map(|dossier| dossier.items.as_slice()).unwrap_or_default();
-            Ok(items.iter().find(|item| item.name == name).map(|item| item.bytes.clone()))
-        })
-    }
-
-    fn export<'a>(&'a self, _: &'a CaseNumber, _: &'a Path) -> BoxFuture<'a, Result<(), Fault>> {
-        Box::pin(async { Err(Fault::permanent("a shelf in memory writes no folders")) })
-    }
-
-    fn verify(&self) -> BoxFuture<'_, Result<Vec<Damage>, Fault>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-}
-
 /// How a site differs from the shipped office.
 #[derive(Default)]
 pub struct Plan {
@@ -148,10 +91,9 @@ pub struct Site {
     pub mailbox: Arc<Mailbox>,
     pub directory: Directory,
     pub post: Arc<Postbag>,
-    pub archive: Arc<Shelf>,
     pub clock: Arc<HandClock>,
     pub office: SampleOffice,
-    looked_at: Arc<LookedAt>,
+    last_look: LastLook,
     deliveries: Mutex<u32>,
     _state: tempfile::TempDir,
 }
@@ -169,8 +111,11 @@ impl Site {
         let random = Arc::new(SeededRandom::new(7));
         let keys = Keyring::new(&MasterKey::generate(&*random));
         let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
-        let store: Arc<dyn Store> =
-            Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("a fresh store opens"));
+        let archive_folder = folder.archive();
+        let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("a fresh store opens"));
+        let archive = RedbArchive::open(archive_folder, keys.clone(), random.clone(), Some(&store));
+        let archive = Arc::new(archive.expect("a fresh archive opens"));
+        let store: Arc<dyn Store> = store;
         let directory = Directory::open(&state.path().join("accounts.redb"), random.clone()).expect("a fresh file");
         let accounts = loket::accounts::csv::read(office.accounts_csv.as_bytes(), "Helpdesk").expect("sample accounts");
         directory.import(accounts).await.expect("the sample accounts are sound");
@@ -181,7 +126,7 @@ impl Site {
         let procedures = Procedures::new(chrono_tz::Asia::Makassar, vec![dates]);
         let worked = procedures.adopt(&procedure(&plan), &id, &*store).await.expect("the shipped procedure");
         let clock = Arc::new(HandClock(Mutex::new(now)));
-        let (post, archive) = (Arc::new(Postbag::default()), Arc::new(Shelf::default()));
+        let post = Arc::new(Postbag::default());
         let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
         let engine = Arc::new(Engine {
             office: Office {
@@ -198,7 +143,7 @@ impl Site {
             letters: Letters::load(office.letters.clone(), None).expect("the shipped letters"),
             keys,
             store,
-            archive: archive.clone(),
+            archive,
             accounts: driver,
             courier: post.clone(),
             reader: Arc::new(HereReader(Limits::default())),
@@ -215,23 +160,11 @@ impl Site {
             require_authenticated: true,
             max_mail_bytes: 25_000_000,
         });
-        let looked_at = Arc::new(LookedAt::default());
+        let last_look = LastLook::default();
         let mailboxes = Arc::new(vec![mailbox.clone()]);
-        let desk = Arc::new(Desk::new(engine.clone(), mailboxes, looked_at.clone()));
+        let desk = Arc::new(Desk::new(engine.clone(), mailboxes, last_look.clone()));
         let deliveries = Mutex::new(0);
-        let site = Self {
-            engine,
-            desk,
-            mailbox,
-            directory,
-            post,
-            archive,
-            clock,
-            office,
-            looked_at,
-            deliveries,
-            _state: state,
-        };
+        let site = Self { engine, desk, mailbox, directory, post, clock, office, last_look, deliveries, _state: state };
         for (name, address) in site.office.admins.clone() {
             site.enrol(address, name, Role::Admin).await;
         }
@@ -295,7 +228,7 @@ impl Site {
         let origin = Origin { mailbox: "utama".to_owned(), folder: "INBOX".to_owned(), uid_validity: 0, uid: 0, name };
         let arrival = Arrival { origin, body: ArrivalBody::Raw(raw) };
         let filed = self.engine.take_in(&self.mailbox, vec![arrival]).await.expect("the store answers");
-        self.looked_at.mark(self.now());
+        self.last_look.set(self.now());
         self.settle().await;
         filed.into_iter().map(|(_, folder)| folder).collect()
     }
@@ -345,6 +278,34 @@ impl Site {
                 None => self.forward(TimeDelta::seconds(30)),
             }
         }
+    }
+
+    /// The desk's pages under [`BASE_URL`].
+    pub fn pages(&self) -> axum::Router {
+        let letters = &self.office.letters;
+        let office = loket::web::view::Office {
+            name: letters.name.clone(),
+            sop_number: self.office.sop_number.to_owned(),
+            phone: letters.phone.clone(),
+            phone_dial: "+62598440120".to_owned(),
+            hours_id: letters.hours_id.clone(),
+            hours_en: letters.hours_en.clone(),
+            zone: chrono_tz::Asia::Makassar,
+            zone_name: "WITA".to_owned(),
+            system_url: None,
+            system_name: letters.system.clone(),
+            default_language: Language::Id,
+            demo: false,
+        };
+        let next = std::sync::atomic::AtomicU8::new(1);
+        let setup = loket::web::site::Setup {
+            office,
+            base_url: loket::web::site::BaseUrl::parse(BASE_URL).expect("a whole address"),
+            trusted_proxies: Vec::new(),
+            limits: Default::default(),
+            entropy: Box::new(move || [next.fetch_add(1, std::sync::atomic::Ordering::Relaxed); 32]),
+        };
+        loket::web::router(Arc::new(loket::web::site::Site::new(self.desk.clone(), self.clock.clone(), setup)))
     }
 
     pub fn letters(&self) -> Vec<Outgoing> {

@@ -15,11 +15,11 @@ mod findings;
 mod head;
 mod held;
 mod history;
-mod looked_at;
 mod outcome;
 mod papers;
 mod proposal;
 mod queue;
+mod readiness;
 mod refusal;
 mod result;
 mod review;
@@ -30,9 +30,8 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
-pub use looked_at::LookedAt;
-
 use self::papers::PaperShelf;
+use super::run::LastLook;
 use crate::engine::Engine;
 use crate::engine::intake::Mailbox;
 use crate::engine::port::Fault;
@@ -53,7 +52,7 @@ pub trait Sandbox: Send + Sync {
 pub struct Desk {
     engine: Arc<Engine>,
     mailboxes: Arc<Vec<Arc<Mailbox>>>,
-    looked_at: Arc<LookedAt>,
+    last_look: LastLook,
     sandbox: Option<Arc<dyn Sandbox>>,
     papers: PaperShelf,
     /// One code at a time: a button pressed twice finds what the first press did, not a used code.
@@ -61,10 +60,10 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// `looked_at` is marked by whoever watches the mailboxes.
-    pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, looked_at: Arc<LookedAt>) -> Self {
+    /// `last_look` is set by whoever watches the mailboxes.
+    pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, last_look: LastLook) -> Self {
         let (papers, hand) = (PaperShelf::default(), tokio::sync::Mutex::new(()));
-        Self { engine, mailboxes, looked_at, sandbox: None, papers, hand }
+        Self { engine, mailboxes, last_look, sandbox: None, papers, hand }
     }
 
     /// The desk of the demo, which shows codes and letters that nobody else may see.

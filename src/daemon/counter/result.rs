@@ -160,13 +160,12 @@ fn services(what: RevealKind) -> Vec<Service> {
     }
 }
 
-/// The result as the page shows it. A user ID that was not asked for stays sealed.
+/// The result as the page shows it: what a person logs in with, so a password comes with its user ID.
 fn shown(result: &ResultSecret, reveal: &Reveal) -> RevealedView {
-    let told = |part: &Option<String>, wanted: bool| part.clone().filter(|_| wanted);
     let resets = matches!(reveal.what, RevealKind::Password | RevealKind::Both);
-    let password = told(&result.password, resets).map(Typed::new);
+    let password = result.password.clone().filter(|_| resets).map(Typed::new);
     RevealedView {
-        user_id: told(&result.user_id, reveal.what != RevealKind::SystemLink),
+        user_id: result.user_id.clone(),
         until: password.is_some().then_some(reveal.expires_at),
         password,
         change_token: None,

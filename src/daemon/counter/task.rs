@@ -31,7 +31,7 @@ impl Desk {
     ) -> Result<TaskAnswer, Trouble> {
         let Some((case, decision)) = self.attempted(number, attempt).await? else { return Ok(TaskAnswer::Gone) };
         let Some(current) = case.attempt().filter(|a| a.decision == decision) else {
-            let report = Report::Failed { by: Some(admin.address.clone()), why: String::new() };
+            let report = self.bare(admin, &outcome);
             return self.report(admin, &case, decision, report, Along::default(), lang).await;
         };
         let prepared = self.prepare(admin, &case, current, outcome)?;
@@ -64,13 +64,12 @@ impl Desk {
                 if password.expose().chars().any(char::is_control) {
                     return unfit(Field::Password);
                 }
-                let asked = attempt.services.contains(&Service::UserIdInfo);
-                let user_id = attempt.user_id.as_ref().filter(|_| asked).map(|id| id.0.clone());
+                let user_id = attempt.user_id.as_ref().map(|id| id.0.clone());
                 let result = ResultSecret { user_id: user_id.clone(), password: Some(password.expose().to_owned()) };
-                (Report::Done { user_id, by }, self.sealed(case, attempt, &result)?)
+                let asked = attempt.services.contains(&Service::UserIdInfo);
+                (Report::Done { user_id: user_id.filter(|_| asked), by }, self.sealed(case, attempt, &result)?)
             }
             ManualOutcome::SystemSentLink if !resets => return unfit(Field::Result),
-            ManualOutcome::SystemSentLink => (Report::SystemSentLink { by }, Along::default()),
             ManualOutcome::UserIdFound { user_id } => {
                 if resets {
                     return unfit(Field::Result);
@@ -82,13 +81,22 @@ impl Desk {
                 let result = ResultSecret { user_id: Some(user_id.clone()), password: None };
                 (Report::Done { user_id: Some(user_id), by }, self.sealed(case, attempt, &result)?)
             }
-            ManualOutcome::NotFound { searched } => (Report::NotFound { by, note: searched }, Along::default()),
+            other => (self.bare(admin, &other), Along::default()),
+        }))
+    }
+
+    /// The outcome without anything to hand over.
+    fn bare(&self, admin: &Admin, outcome: &ManualOutcome) -> Report {
+        let by = Some(admin.address.clone());
+        match outcome {
+            ManualOutcome::ResetDone { .. } | ManualOutcome::UserIdFound { .. } => Report::Done { user_id: None, by },
+            ManualOutcome::SystemSentLink => Report::SystemSentLink { by },
+            ManualOutcome::NotFound { searched } => Report::NotFound { by, note: searched.clone() },
             // "Failed or not certain": what may have happened is never repeated before a person has looked.
             ManualOutcome::Failed { what } => {
-                let why = format!("{what} ({})", self.engine.name_of(&admin.address));
-                (Report::Unknown { why }, Along::default())
+                Report::Unknown { why: format!("{what} ({})", self.engine.name_of(&admin.address)) }
             }
-        }))
+        }
     }
 
     fn sealed(&self, case: &Case, attempt: &Attempt, result: &ResultSecret) -> Result<Along, Fault> {

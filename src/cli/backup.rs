@@ -1,0 +1,97 @@
+//! `loket backup` and `loket restore`. A backup is taken while the daemon works; a restore needs the state folder for
+//! itself, and holds back whatever may have happened after the backup was taken.
+
+use std::path::PathBuf;
+
+use super::carry::carry;
+use super::ending::{Done, Ending, NEGATIVE, TEMPORARY, say};
+use super::office::{ConfigFile, ask, give_back};
+use crate::daemon::assembly;
+use crate::daemon::operations::{Copied, Request, Staging};
+use crate::store::{StateFolder, StoreError, restore};
+use crate::vault::{Keyring, OsRandom};
+
+/// Write a verified copy of the live store, of one moment, while work goes on.
+#[derive(Debug, clap::Args)]
+pub struct Backup {
+    /// A new file; keep it where the disk's thief is not.
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+/// Put a backup in the place of the live store. Stop the daemon first.
+#[derive(Debug, clap::Args)]
+pub struct Restore {
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    /// Also over newer or other data, which is kept beside it.
+    #[arg(long)]
+    force: bool,
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    config: ConfigFile,
+}
+
+pub fn back_up(args: &Backup) -> Done {
+    let config = args.config.load()?;
+    let file = &args.file;
+    if file.exists() {
+        return Err(Ending::negative(format!("{} exists already. Name a new file", file.display())));
+    }
+    let made: Copied = ask(&config, Request::Backup)?;
+    let carried = carry(&made.file, file);
+    if let Some(place) = made.file.parent() {
+        Staging::clear(place);
+    }
+    carried.map_err(|why| {
+        Ending::negative(format!("Cannot write {}: {why}. Check the disk and who may write there", file.display()))
+    })?;
+    if args.json {
+        let view = Copied { file: file.clone(), ..made };
+        return say(&serde_json::to_string(&view).unwrap_or_default());
+    }
+    say(&format!("{}: {} cases, {} contents, {} bytes", file.display(), made.cases, made.contents, made.bytes))
+}
+
+pub fn put_back(args: &Restore) -> Done {
+    let config = args.config.load()?;
+    if !args.file.is_file() {
+        return Err(Ending::negative(format!("There is no backup at {}. Name the file", args.file.display())));
+    }
+    let state = &config.state.directory;
+    let folder = StateFolder::take(state).map_err(ending)?;
+    let keys = Keyring::new(&assembly::master_key(&config, &OsRandom)?);
+    let report = restore(&folder, &keys, &OsRandom, &args.file, args.force).map_err(ending);
+    drop(folder);
+    give_back(state);
+    let report = report?;
+    if args.json {
+        let view = serde_json::json!({
+            "cases": report.cases, "contents": report.contents, "links_voided": report.links_voided,
+            "rows_held": report.rows_held, "epoch": report.epoch, "replaced": report.replaced,
+        });
+        return say(&view.to_string());
+    }
+    say(&format!(
+        "Restored: {} cases, {} contents. {} links are void and {} effects are held: look at them with \
+         `loket cases list --stuck`, then `loket cases retry NUMBER`",
+        report.cases, report.contents, report.links_voided, report.rows_held
+    ))?;
+    if let Some(aside) = &report.replaced {
+        say(&format!("What was there before lies in {}", aside.display()))?;
+    }
+    Ok(())
+}
+
+fn ending(error: StoreError) -> Ending {
+    let status = match error {
+        StoreError::InUse { .. } | StoreError::File { .. } => TEMPORARY,
+        _ => NEGATIVE,
+    };
+    Ending::new(status, error.to_string())
+}

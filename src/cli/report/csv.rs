@@ -1,0 +1,49 @@
+//! The report for a spreadsheet: the same tables below each other, an empty line between. Cells that a spreadsheet would
+//! take for a formula begin with an apostrophe (CWE-1236).
+
+use super::words::{self, OVERRUNS, RECAP, REGISTER};
+use crate::engine::register::Report;
+
+pub fn write(report: &Report) -> Result<String, csv::Error> {
+    let mut sheet = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
+    let register: Vec<Vec<String>> = report.lines.iter().map(words::register_row).collect();
+    let tables: [(&[&str], Vec<Vec<String>>); 4] = [
+        (&REGISTER, register),
+        (&["Hasil", "Jumlah"], words::outcome_rows(report)),
+        (&RECAP, words::recap_rows(report)),
+        (&OVERRUNS, words::overrun_rows(report)),
+    ];
+    for (header, rows) in tables {
+        sheet.write_record(header)?;
+        for row in rows {
+            sheet.write_record(row.iter().map(|cell| harmless(cell)))?;
+        }
+        sheet.write_record([""])?;
+    }
+    sheet.write_record(["Bulan", "SOP", "Entri jurnal", "Hash jurnal"])?;
+    let (position, head) = (report.journal_position.to_string(), &report.journal_head);
+    sheet.write_record([harmless(&report.month), harmless(&report.sop), position, head.clone()])?;
+    let bytes = sheet.into_inner().map_err(|why| csv::Error::from(why.into_error()))?;
+    Ok(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn harmless(cell: &str) -> String {
+    let cell = cell.replace(['\r', '\n', '\t', '\0'], " ");
+    // Full-width forms count as well: some spreadsheets fold them.
+    let formula = cell.trim_start().starts_with(['=', '+', '-', '@', '＝', '＋', '－', '＠']);
+    if formula && cell != "-" { format!("'{cell}") } else { cell }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        assert_eq!(harmless("=HYPERLINK(\"x\")"), "'=HYPERLINK(\"x\")");
+        assert_eq!(harmless(" @SUM(A1)"), "' @SUM(A1)");
+        assert_eq!(harmless("\t=1"), "' =1");
+        assert_eq!(harmless("-"), "-");
+        assert_eq!(harmless("Dimas"), "Dimas");
+    }
+}

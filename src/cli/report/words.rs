@@ -1,0 +1,147 @@
+//! The report's words, in Indonesian: it goes into the office's own files. A limit that the office proposed is never
+//! called a breach of the SOP.
+
+use crate::engine::register::{Line, Report, StepMinutes};
+use crate::sop::names::Service;
+
+pub const REGISTER: [&str; 10] = [
+    "No. register",
+    "Diterima",
+    "Pemohon",
+    "User ID",
+    "Layanan",
+    "Hasil",
+    "Selesai",
+    "Putaran kelengkapan",
+    "Admin PPE",
+    "Waktu per langkah",
+];
+pub const RECAP: [&str; 8] = [
+    "Langkah",
+    "Batas (menit)",
+    "Asal batas",
+    "Jumlah",
+    "Dalam batas",
+    "Median (menit)",
+    "Terlama (menit)",
+    "Tanpa alasan",
+];
+pub const OVERRUNS: [&str; 6] = ["No. register", "Langkah", "Menit kerja", "Batas (menit)", "Penilaian", "Alasan"];
+
+pub fn title(report: &Report) -> String {
+    format!("Register dan rekap waktu layanan {}", report.month)
+}
+
+/// The journal's end, in one sentence.
+pub fn journal(report: &Report) -> String {
+    format!("Ujung jurnal: entri {}, hash {}", report.journal_position, report.journal_head)
+}
+
+/// A request as the cells of [`REGISTER`].
+pub fn register_row(line: &Line) -> Vec<String> {
+    let dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
+    let times: Vec<String> = line.steps.iter().map(time).collect();
+    vec![
+        line.number.to_string(),
+        line.received.clone(),
+        line.applicant.clone(),
+        dash(&line.user_id),
+        line.services.iter().map(|service| service_name(*service)).collect::<Vec<_>>().join(", "),
+        outcome(&line.outcome).to_owned(),
+        dash(&line.closed),
+        line.rounds.to_string(),
+        dash(&line.admin),
+        times.join("; "),
+    ]
+}
+
+fn time(step: &StepMinutes) -> String {
+    let mark = if step.over { " (lewat)" } else { "" };
+    let provisional = if step.provisional { " sementara" } else { "" };
+    format!("langkah {}: {}/{} menit{mark}{provisional}", step.step, step.minutes, step.standard)
+}
+
+/// The recap's rows as the cells of [`RECAP`].
+pub fn recap_rows(report: &Report) -> Vec<Vec<String>> {
+    let row = |step: &crate::engine::register::StepRecap| {
+        vec![
+            step.step.to_string(),
+            step.standard.to_string(),
+            origin(&step.origin).to_owned(),
+            step.count.to_string(),
+            step.within.to_string(),
+            step.median_minutes.to_string(),
+            step.longest_minutes.to_string(),
+            step.unexplained.to_string(),
+        ]
+    };
+    report.recap.iter().map(row).collect()
+}
+
+/// Every overrun as the cells of [`OVERRUNS`].
+pub fn overrun_rows(report: &Report) -> Vec<Vec<String>> {
+    let mut rows = Vec::new();
+    for line in &report.lines {
+        for step in line.steps.iter().filter(|step| step.over) {
+            rows.push(vec![
+                line.number.to_string(),
+                step.step.to_string(),
+                step.minutes.to_string(),
+                step.standard.to_string(),
+                judged(step).to_owned(),
+                step.reason.clone().unwrap_or_else(|| "belum diisi".to_owned()),
+            ]);
+        }
+    }
+    rows
+}
+
+/// Outcomes and how often each.
+pub fn outcome_rows(report: &Report) -> Vec<Vec<String>> {
+    report.outcomes.iter().map(|(name, count)| vec![outcome(name).to_owned(), count.to_string()]).collect()
+}
+
+fn judged(step: &StepMinutes) -> &'static str {
+    match (step.origin.as_str(), step.provisional) {
+        ("sop", false) => "melampaui standar SOP",
+        ("sop", true) => "melampaui standar SOP (sementara: hari libur belum lengkap)",
+        (_, false) => "di atas batas usulan",
+        (_, true) => "di atas batas usulan (sementara: hari libur belum lengkap)",
+    }
+}
+
+fn origin(name: &str) -> &'static str {
+    if name == "sop" { "SOP" } else { "usulan" }
+}
+
+fn service_name(service: Service) -> &'static str {
+    match service {
+        Service::ResetPassword => "Reset password",
+        Service::UserIdInfo => "Informasi user ID",
+    }
+}
+
+/// Outcome or phase by its machine name.
+fn outcome(name: &str) -> &str {
+    match name {
+        "reset_confirmed" => "Reset selesai, penggantian dikonfirmasi",
+        "reset_unconfirmed" => "Reset selesai, penggantian belum dikonfirmasi",
+        "user_id_given" => "User ID diberikan",
+        "not_fetched" => "Hasil tidak diambil",
+        "rejected" => "Ditolak",
+        "expired" => "Kedaluwarsa, tidak dilengkapi",
+        "withdrawn" => "Dicabut pemohon",
+        "out_of_scope" => "Di luar kewenangan",
+        "too_large" => "Surel terlalu besar",
+        "dropped" => "Tidak diproses",
+        "received" => "Diterima",
+        "held" => "Ditahan",
+        "incomplete" => "Menunggu kelengkapan",
+        "under_review" => "Dalam pemeriksaan",
+        "awaiting_confirmation" => "Menunggu konfirmasi",
+        "executing" => "Sedang dikerjakan",
+        "unknown" => "Hasil perlu dipastikan",
+        "delivered" => "Hasil dikirim",
+        other => other,
+    }
+}

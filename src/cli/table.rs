@@ -1,0 +1,59 @@
+//! Plain tables for a terminal: columns as wide as their widest cell, two spaces between.
+
+use chrono::{DateTime, Utc};
+use chrono_tz::Tz;
+
+use super::ending::one_line;
+
+/// A header and its rows, a line each. Without rows, `nothing` alone.
+pub fn table(header: &[&str], rows: &[Vec<String>], nothing: &str) -> String {
+    if rows.is_empty() {
+        return format!("{nothing}\n");
+    }
+    let header: Vec<String> = header.iter().map(|cell| (*cell).to_owned()).collect();
+    let lines: Vec<Vec<String>> =
+        std::iter::once(&header).chain(rows).map(|row| row.iter().map(|cell| one_line(cell)).collect()).collect();
+    let width =
+        |column: usize| lines.iter().filter_map(|row| row.get(column)).map(|c| c.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..header.len()).map(width).collect();
+    let mut text = String::new();
+    for row in &lines {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:<width$}"));
+        text.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
+/// Names and values below each other.
+pub fn sheet(rows: &[(&str, String)]) -> String {
+    let width = rows.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    rows.iter().map(|(name, value)| format!("{name:<width$}  {}\n", one_line(value))).collect()
+}
+
+/// A moment on the office's clock.
+pub fn local(at: DateTime<Utc>, zone: Tz) -> String {
+    at.with_timezone(&zone).format("%Y-%m-%d %H:%M").to_string()
+}
+
+pub fn or_dash(text: Option<&str>) -> String {
+    text.filter(|text| !text.is_empty()).unwrap_or("-").to_owned()
+}
+
+/// The word a value is written as in JSON.
+pub fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_and_no_cell_moves_the_cursor() {
+        let rows = vec![vec!["a".to_owned(), "b\u{1b}[2J".to_owned()], vec!["longer".to_owned(), "c".to_owned()]];
+
+        assert_eq!(table(&["x", "y"], &rows, "none"), "x       y\na       b\u{fffd}[2J\nlonger  c\n");
+        assert_eq!(table(&["x"], &[], "No case is open"), "No case is open\n");
+    }
+}

@@ -1,0 +1,76 @@
+//! The people who may act, as the command line registers and lists them. A factor never passes through here: it is
+//! shown to its owner alone, behind the enrolment link.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{Answer, Operations};
+use crate::engine::admins::{AdminRecord, Role, Standing};
+use crate::sop::names::Address;
+
+/// The one-time link of a new admin.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EnrolmentView {
+    pub email: Address,
+    pub role: Role,
+    pub link: String,
+}
+
+/// A registered person.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct AdminView {
+    pub email: Address,
+    pub name: String,
+    pub role: Role,
+    /// `invited`, `active` or `revoked`.
+    pub standing: String,
+    /// Since when, or until when an invitation is good.
+    pub at: DateTime<Utc>,
+    /// Too many wrong codes: must be enrolled anew.
+    pub locked: bool,
+}
+
+impl From<AdminRecord> for AdminView {
+    fn from(record: AdminRecord) -> Self {
+        let (standing, at) = match &record.standing {
+            Standing::Invited { expires, .. } => ("invited", *expires),
+            Standing::Active { since } => ("active", *since),
+            Standing::Revoked { at } => ("revoked", *at),
+        };
+        let locked = record.is_locked();
+        Self { email: record.address, name: record.name, role: record.role, standing: standing.to_owned(), at, locked }
+    }
+}
+
+impl Operations {
+    pub(super) async fn enroll_admin(
+        &self,
+        address: &Address,
+        name: Option<String>,
+        role: Role,
+    ) -> Result<Answer, Answer> {
+        let known = self.engine.admin(address).await?.map(|(_, record)| record.name);
+        let name = name.or(known).unwrap_or_else(|| address.to_string());
+        let link = self.engine.enroll(address, &name, role).await?;
+        Ok(Answer::done(&EnrolmentView { email: address.clone(), role, link }))
+    }
+
+    pub(super) async fn list_admins(&self) -> Result<Answer, Answer> {
+        let admins = self.engine.admins().await?;
+        Ok(Answer::done(&admins.into_iter().map(AdminView::from).collect::<Vec<_>>()))
+    }
+
+    pub(super) async fn revoke_admin(&self, address: &Address) -> Result<Answer, Answer> {
+        let unknown =
+            || Answer::negative(format!("Nobody is registered as {address}. `loket admins list` shows those who are"));
+        let registered = self.engine.admin(address).await?.ok_or_else(unknown)?;
+        if !self.engine.revoke(address).await? {
+            return Err(Answer::Failed {
+                sentence: format!("The record of {address} changed in the meantime. Repeat the command"),
+                worth_retrying: true,
+            });
+        }
+        let now = self.engine.admin(address).await?.unwrap_or(registered);
+        Ok(Answer::done(&AdminView::from(now.1)))
+    }
+}

@@ -1,0 +1,221 @@
+//! Live cases as the command line shows them, and the one thing it may do with one: try again what is stuck.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{Answer, Operations};
+use crate::engine::store::{Row, RowState, Settled, Settlement};
+use crate::sop::case::{Case, LetterState};
+use crate::sop::checklist::Finding;
+use crate::sop::names::{Address, CaseNumber, Service};
+use crate::sop::phase::Phase;
+
+/// A case as a line of the list.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CaseLine {
+    pub number: CaseNumber,
+    pub phase: String,
+    /// Set once it is closed.
+    pub outcome: Option<String>,
+    pub received: DateTime<Utc>,
+    pub applicant: String,
+    pub user_id: Option<String>,
+    pub services: Vec<Service>,
+    pub admin: Option<Address>,
+    pub rounds: u8,
+    /// Effects that wait for a person: held or given up.
+    pub stuck: usize,
+}
+
+/// A case with everything an operator may need; no NIP and no papers.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CaseView {
+    #[serde(flatten)]
+    pub line: CaseLine,
+    pub procedure: String,
+    pub linked_to: Option<CaseNumber>,
+    pub mails: usize,
+    pub checklist: Vec<CheckView>,
+    pub alerts: Vec<String>,
+    pub letters: Vec<LetterView>,
+    pub effects: Vec<EffectView>,
+    pub history: Vec<HistoryView>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct CheckView {
+    pub item: String,
+    pub step: u8,
+    pub finding: Finding,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct LetterView {
+    pub id: String,
+    pub kind: String,
+    pub queued: DateTime<Utc>,
+    /// `queued`, `sent` or `undelivered`.
+    pub state: String,
+    pub why: Option<String>,
+}
+
+/// An outbox row.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct EffectView {
+    pub id: String,
+    pub kind: String,
+    pub due: DateTime<Utc>,
+    pub attempts: u32,
+    /// `waiting`, `held` or `dead`.
+    pub state: String,
+    pub note: Option<String>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct HistoryView {
+    pub at: DateTime<Utc>,
+    /// Machine name of the journal's event.
+    pub event: String,
+}
+
+/// What a retry armed again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RetryView {
+    pub number: CaseNumber,
+    pub retried: Vec<EffectView>,
+}
+
+impl Operations {
+    pub(super) async fn list_cases(&self, stuck_only: bool) -> Result<Answer, Answer> {
+        let engine = &self.engine;
+        let mut stuck: BTreeMap<CaseNumber, usize> = BTreeMap::new();
+        for row in engine.store.stuck_rows(&engine.office.id).await? {
+            *stuck.entry(row.key.number).or_default() += 1;
+        }
+        let mut lines = Vec::new();
+        for case in engine.live_cases().await? {
+            let count = stuck.get(&case.number).copied().unwrap_or(0);
+            if !stuck_only || count > 0 {
+                lines.push(line(&case, count));
+            }
+        }
+        Ok(Answer::done(&lines))
+    }
+
+    pub(super) async fn show_case(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+        let Some(case) = self.engine.case(number).await? else { return Err(self.absent(number).await?) };
+        let key = self.engine.key(number);
+        let rows = self.engine.store.rows_of(&key).await?;
+        let stuck = rows.iter().filter(|row| row.state != RowState::Waiting).count();
+        let events = self.engine.events(&key).await?;
+        let history = events.iter().map(|recorded| HistoryView { at: recorded.at, event: name(&recorded.event) });
+        let checks = case.understanding.checklist.iter().map(|check| CheckView {
+            item: check.item.clone(),
+            step: check.step,
+            finding: check.finding,
+        });
+        let view = CaseView {
+            line: line(&case, stuck),
+            procedure: case.procedure.id.clone(),
+            linked_to: case.linked_to.clone(),
+            mails: case.mails.len(),
+            checklist: checks.collect(),
+            alerts: case.understanding.alerts.clone(),
+            letters: case.letters.iter().map(letter).collect(),
+            effects: rows.iter().map(effect).collect(),
+            history: history.collect(),
+        };
+        Ok(Answer::done(&view))
+    }
+
+    /// Held and dead effects wait again, due at once. A reset is never repeated blindly: its row asks the ledger first.
+    pub(super) async fn retry_case(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+        let key = self.engine.key(number);
+        let rows = self.engine.store.rows_of(&key).await?;
+        let stuck: Vec<&Row> = rows.iter().filter(|row| row.state != RowState::Waiting).collect();
+        if stuck.is_empty() {
+            if self.engine.case(number).await?.is_none() {
+                return Err(self.absent(number).await?);
+            }
+            return Err(Answer::negative(format!(
+                "Nothing of {number} is stuck, so there is nothing to retry. `loket cases show {number}` shows what it waits for"
+            )));
+        }
+        let due = self.engine.clock.now();
+        let again = |row: &&Row| {
+            let how = Settled::RetryAt { due, attempts: 0, error: None };
+            (key.clone(), Settlement { id: row.id.clone(), how })
+        };
+        self.engine.store.settle(stuck.iter().map(again).collect()).await?;
+        self.engine.outbox.notify_one();
+        let retried = stuck.iter().map(|row| EffectView { state: "waiting".to_owned(), due, ..effect(row) }).collect();
+        Ok(Answer::done(&RetryView { number: number.clone(), retried }))
+    }
+
+    async fn absent(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+        let sentence = match self.engine.archive.receipt(number).await? {
+            Some(_) => format!("{number} is closed and in the archive. `loket archive show {number}` shows it"),
+            None => format!("There is no case {number}. `loket cases list` shows those there are"),
+        };
+        Ok(Answer::negative(sentence))
+    }
+}
+
+fn line(case: &Case, stuck: usize) -> CaseLine {
+    let outcome = match &case.phase {
+        Phase::Closed { outcome, .. } => Some(outcome.name().to_owned()),
+        _ => None,
+    };
+    CaseLine {
+        number: case.number.clone(),
+        phase: case.phase.name().to_owned(),
+        outcome,
+        received: case.opened_at,
+        applicant: case.applicant_name(),
+        user_id: case.account.as_ref().map(|account| account.user_id.0.clone()),
+        services: case.services().to_vec(),
+        admin: case.assigned.clone(),
+        rounds: case.rounds,
+        stuck,
+    }
+}
+
+fn letter(record: &crate::sop::case::LetterRecord) -> LetterView {
+    let (state, why) = match &record.state {
+        LetterState::Queued => ("queued", None),
+        LetterState::Sent { .. } => ("sent", None),
+        LetterState::Undelivered { why, .. } => ("undelivered", Some(why.clone())),
+    };
+    LetterView {
+        id: record.id.clone(),
+        kind: record.kind.clone(),
+        queued: record.queued_at,
+        state: state.to_owned(),
+        why,
+    }
+}
+
+fn effect(row: &Row) -> EffectView {
+    let state = match row.state {
+        RowState::Waiting => "waiting",
+        RowState::Held => "held",
+        RowState::Dead => "dead",
+    };
+    EffectView {
+        id: row.id.clone(),
+        kind: row.kind.clone(),
+        due: row.due,
+        attempts: row.attempts,
+        state: state.to_owned(),
+        note: row.note.clone(),
+    }
+}
+
+/// The journal's own word for what happened.
+fn name(event: &crate::sop::event::Event) -> String {
+    let value = serde_json::to_value(event).unwrap_or_default();
+    value.get("event").and_then(Value::as_str).unwrap_or_default().to_owned()
+}

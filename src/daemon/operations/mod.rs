@@ -1,0 +1,197 @@
+//! What the command line may ask of an office's state: one list of requests and one handler, whether the daemon answers
+//! them through its [socket](super::socket) or the command line opened the state folder itself. Answers are plain
+//! values; how they are shown is [`crate::cli`]'s work. No request decides a case: that is done on the desk alone.
+
+pub mod accounts;
+pub mod admins;
+pub mod archive;
+pub mod cases;
+mod staging;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::Assembly;
+use crate::accounts::directory::{Directory, DirectoryError};
+use crate::config::Config;
+use crate::engine::Engine;
+use crate::engine::admins::Role;
+use crate::engine::port::{Fault, FaultKind};
+use crate::sop::names::{Address, CaseNumber};
+
+pub use staging::Staging;
+
+/// What may be asked.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "snake_case")]
+pub enum Request {
+    /// The text of an accounts file (CONTRACT, "Accounts file").
+    ImportAccounts {
+        csv: String,
+    },
+    ListAccounts,
+    ShowAccount {
+        user_id: String,
+    },
+    ProbeAccounts,
+    EnrollAdmin {
+        address: Address,
+        name: Option<String>,
+        role: Role,
+    },
+    ListAdmins,
+    RevokeAdmin {
+        address: Address,
+    },
+    ListCases {
+        stuck: bool,
+    },
+    ShowCase {
+        number: CaseNumber,
+    },
+    RetryCase {
+        number: CaseNumber,
+    },
+    ListArchive,
+    SearchArchive {
+        words: String,
+    },
+    ShowDossier {
+        number: CaseNumber,
+    },
+    /// One item's bytes, in base64.
+    ReadItem {
+        number: CaseNumber,
+        name: String,
+    },
+    /// Writes the dossier's folder where [`Staging`] says, for the asker to take away.
+    Export {
+        number: CaseNumber,
+    },
+    VerifyAll,
+    ProposeDisposal,
+    Report {
+        year: i32,
+        month: u32,
+    },
+    /// Writes the file where [`Staging`] says, for the asker to take away.
+    Backup,
+}
+
+/// What comes back.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(tag = "answer", rename_all = "snake_case")]
+pub enum Answer {
+    Done {
+        value: Value,
+    },
+    /// There is no such thing, or the request was refused; the sentence says which and what to do.
+    Negative {
+        sentence: String,
+    },
+    /// It could not be done; `worth_retrying` where it may pass by itself.
+    Failed {
+        sentence: String,
+        worth_retrying: bool,
+    },
+}
+
+impl Answer {
+    fn done(value: &impl Serialize) -> Self {
+        match serde_json::to_value(value) {
+            Ok(value) => Self::Done { value },
+            Err(why) => Self::Failed { sentence: format!("An answer cannot be written: {why}"), worth_retrying: false },
+        }
+    }
+
+    fn negative(sentence: impl Into<String>) -> Self {
+        Self::Negative { sentence: sentence.into() }
+    }
+}
+
+impl From<Fault> for Answer {
+    fn from(fault: Fault) -> Self {
+        Self::Failed { sentence: fault.message, worth_retrying: fault.kind != FaultKind::Permanent }
+    }
+}
+
+impl From<DirectoryError> for Answer {
+    fn from(error: DirectoryError) -> Self {
+        let worth_retrying = matches!(error, DirectoryError::InUse(_));
+        Self::Failed { sentence: error.to_string(), worth_retrying }
+    }
+}
+
+/// What the handler needs of a composed office.
+pub struct Operations {
+    engine: Arc<Engine>,
+    directory: Directory,
+    /// The role of accounts whose row names none: the first procedure's.
+    default_role: String,
+    /// The SOP that reports name.
+    sop: String,
+    staging: Staging,
+}
+
+impl Operations {
+    pub fn of(assembly: &Assembly, config: &Config) -> Self {
+        let procedure = assembly.mailboxes.first().map(|mailbox| &mailbox.worked.procedure);
+        Self {
+            engine: assembly.engine.clone(),
+            directory: assembly.directory.clone(),
+            default_role: procedure.map(|p| p.profile.role.clone()).unwrap_or_default(),
+            sop: procedure.map(|p| p.sop.number.clone()).unwrap_or_default(),
+            staging: Staging::of(&config.state.directory),
+        }
+    }
+
+    /// Carries one request out. Failures are answers too.
+    pub async fn answer(&self, request: Request) -> Answer {
+        let answered = match request {
+            Request::ImportAccounts { csv } => self.import_accounts(&csv).await,
+            Request::ListAccounts => Ok(self.list_accounts()),
+            Request::ShowAccount { user_id } => self.show_account(user_id),
+            Request::ProbeAccounts => self.probe_accounts().await,
+            Request::EnrollAdmin { address, name, role } => self.enroll_admin(&address, name, role).await,
+            Request::ListAdmins => self.list_admins().await,
+            Request::RevokeAdmin { address } => self.revoke_admin(&address).await,
+            Request::ListCases { stuck } => self.list_cases(stuck).await,
+            Request::ShowCase { number } => self.show_case(&number).await,
+            Request::RetryCase { number } => self.retry_case(&number).await,
+            Request::ListArchive => self.list_archive().await,
+            Request::SearchArchive { words } => self.search_archive(&words).await,
+            Request::ShowDossier { number } => self.show_dossier(&number).await,
+            Request::ReadItem { number, name } => self.read_item(&number, &name).await,
+            Request::Export { number } => self.export(&number).await,
+            Request::VerifyAll => self.verify_all().await,
+            Request::ProposeDisposal => self.propose_disposal().await,
+            Request::Report { year, month } => self.report(year, month).await,
+            Request::Backup => self.backup().await,
+        };
+        answered.unwrap_or_else(|failed| failed)
+    }
+
+    async fn report(&self, year: i32, month: u32) -> Result<Answer, Answer> {
+        Ok(Answer::done(&self.engine.report(year, month, &self.sop).await?))
+    }
+
+    async fn backup(&self) -> Result<Answer, Answer> {
+        let place = self.staging.place(&*self.engine.random)?;
+        let file = place.join("backup.loket");
+        let written = self.engine.store.backup(&file).await;
+        let report = written.inspect_err(|_| Staging::clear(&place))?;
+        Ok(Answer::done(&Copied { file, cases: report.cases, contents: report.contents, bytes: report.bytes }))
+    }
+}
+
+/// A backup that waits to be taken away.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Copied {
+    pub file: PathBuf,
+    pub cases: u64,
+    pub contents: u64,
+    pub bytes: u64,
+}

@@ -1,0 +1,99 @@
+//! Held mails at the desk: looked at, admitted or dropped, with the reason on record; and the enrolment of a person.
+
+use loket::demo::samples::people;
+use loket::engine::admins::Role;
+use loket::sop::event::Event;
+use loket::sop::names::Language;
+use loket::sop::phase::{Outcome, Phase};
+use loket::web::answer::*;
+use loket::web::counter::Counter;
+
+use crate::desk_walk::review;
+use crate::kit::Site;
+use crate::kit::site::address;
+
+#[tokio::test]
+async fn a_held_mail_is_dropped_without_an_answer_and_with_its_reason() {
+    let site = Site::start().await;
+    let number = site.deliver("forged").await;
+    let (admin, other) = site.admins_of(&number).await;
+    let id = number.to_string();
+    let link = site.token(admin.address.as_str(), "tautan");
+    let lock = site.desk.lock_view(&link, Language::Id).await.unwrap().expect("the link is good");
+    assert_eq!(lock.number, None, "a held mail is no request yet");
+    let UnlockAnswer::Opened { place, .. } = site.desk.unlock(&link, &site.code_of(&admin).await).await.unwrap() else {
+        panic!("the code opens it")
+    };
+    assert_eq!(place, Place::Held(id.clone()));
+    let view = site.desk.held_view(&admin, &id, Language::Id).await.unwrap().expect("it is held");
+    assert_eq!((view.reason.as_str(), view.attachments.len()), ("unauthenticated", 2));
+    assert!(view.body.contains("hari ini juga"));
+    assert!(site.desk.case_page(&admin, &number, Language::Id).await.unwrap().is_none());
+
+    let drop = |who, reason: &str| site.desk.settle_held(who, &id, HeldChoice::Drop, reason.to_owned());
+    assert!(matches!(drop(&admin, " ").await.unwrap(), HeldAnswer::Invalid(_)));
+    assert!(matches!(drop(&admin, "Palsu.").await.unwrap(), HeldAnswer::Done(None)));
+    assert!(matches!(drop(&admin, "Palsu.").await.unwrap(), HeldAnswer::Done(None)));
+    assert!(matches!(drop(&other, "Palsu.").await.unwrap(), HeldAnswer::Already(earlier) if earlier.by == admin.name));
+    site.settle().await;
+
+    assert!(matches!(site.case(&number).await.phase, Phase::Closed { outcome: Outcome::Dropped { .. }, .. }));
+    assert!(site.last_to(people::WULAN.email).is_none(), "nobody forged is answered");
+    let events = site.engine.events(&site.engine.key(&number)).await.unwrap();
+    let on_record = |e: &Event| matches!(e, Event::Assigned { reason, .. } if reason == "Palsu.");
+    assert!(events.iter().any(|recorded| on_record(&recorded.event)));
+    assert!(site.desk.lock_view(&link, Language::Id).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn an_admitted_mail_becomes_a_request_like_any_other() {
+    let site = Site::start().await;
+    let number = site.deliver("forged").await;
+    let (admin, other) = site.admins_of(&number).await;
+    let id = number.to_string();
+    let admit = |who| site.desk.settle_held(who, &id, HeldChoice::Admit, "Ditelepon, benar.".to_owned());
+
+    assert!(matches!(admit(&admin).await.unwrap(), HeldAnswer::Done(Some(n)) if n == number));
+    assert!(matches!(admit(&admin).await.unwrap(), HeldAnswer::Done(Some(_))));
+    assert!(matches!(admit(&other).await.unwrap(), HeldAnswer::Already(_)));
+    site.settle().await;
+
+    let view = review(&site, &admin, &number).await;
+    assert!(view.sender.authenticity.contains(&admin.name));
+    assert!(site.last_to(people::WULAN.email).is_some_and(|letter| letter.subject.contains(&id)));
+    assert!(site.desk.held_view(&admin, &id, Language::Id).await.unwrap().is_none());
+    assert!(matches!(
+        site.desk.settle_held(&admin, "LPSE-2026-9999", HeldChoice::Drop, "x".to_owned()).await.unwrap(),
+        HeldAnswer::Gone
+    ));
+}
+
+#[tokio::test]
+async fn a_person_is_enrolled_by_their_link_and_the_first_code() {
+    let site = Site::start().await;
+    let who = address("baru@lembayungraya.example");
+    let link = site.engine.enroll(&who, "Admin Baru", Role::Admin).await.unwrap();
+    let token = link.rsplit('/').next().unwrap();
+
+    let view = site.desk.enrol_view(token).await.unwrap().expect("the link is good");
+    let again = site.desk.enrol_view(token).await.unwrap().expect("and stays so");
+    assert_eq!(view.secret.expose(), again.secret.expose());
+    assert!(view.secret.expose().len() == 32 && view.uri.expose().starts_with("otpauth://totp/LPSE"));
+    assert!(matches!(
+        site.desk.enrol_confirm(token, &Typed::new("000000")).await.unwrap(),
+        EnrolAnswer::Wrong { left: 4 }
+    ));
+    let (_, record) = site.engine.invited(token).await.unwrap().unwrap();
+    let code = Typed::new(record.next_code(site.now()).unwrap().unwrap());
+    assert!(matches!(site.desk.enrol_confirm(token, &code).await.unwrap(), EnrolAnswer::Done));
+
+    assert!(matches!(site.desk.enrol_confirm(token, &code).await.unwrap(), EnrolAnswer::Gone));
+    assert!(site.desk.enrol_view(token).await.unwrap().is_none());
+    assert!(matches!(site.desk.sign_in(&who, &code).await.unwrap(), SignInAnswer::Wrong), "each code counts once");
+    let next = site.code_of(&site.person(who.as_str()).await).await;
+    assert!(matches!(site.desk.sign_in(&who, &next).await.unwrap(), SignInAnswer::Opened(_)));
+    assert!(matches!(
+        site.desk.sign_in(&address("tak.dikenal@lain.example"), &next).await.unwrap(),
+        SignInAnswer::Wrong
+    ));
+}

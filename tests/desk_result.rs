@@ -1,0 +1,289 @@
+//! The result on its way: shown at most once, opened by what was agreed, issued anew, handed over; and work by hand.
+
+use loket::demo::samples::people;
+use loket::sop::names::{CaseNumber, Language};
+use loket::sop::phase::{Outcome, Phase, RevealState};
+use loket::web::answer::*;
+use loket::web::counter::Counter;
+use loket::web::view::*;
+
+use crate::desk_walk::{approve, decide, form, outcome, review};
+use crate::kit::Site;
+use crate::kit::site::Plan;
+
+fn nip(person: &people::Person) -> RevealTyped {
+    RevealTyped::Nip(Typed::new(person.nip))
+}
+
+async fn task(site: &Site, admin: &Admin, number: &CaseNumber) -> TaskView {
+    match site.desk.case_page(admin, number, Language::Id).await.unwrap() {
+        Some(CasePage::Task(view)) => *view,
+        _ => panic!("work for a person"),
+    }
+}
+
+async fn by_hand(sample: &str) -> (Site, CaseNumber, Admin) {
+    let site = Site::planned(Plan { by_hand: true, ..Plan::default() }).await;
+    let number = site.deliver(sample).await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    (site, number, admin)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn t11_fifty_presses_at_once_show_the_result_once() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let token = site.token(people::RINA.email, "ambil");
+
+    let presses = (0..50).map(|_| {
+        let (desk, token) = (site.desk.clone(), token.clone());
+        tokio::spawn(async move { desk.reveal(&token, nip(&people::RINA)).await.unwrap() })
+    });
+    let answers = futures::future::join_all(presses).await;
+
+    let shown = answers.iter().filter(|a| matches!(a, Ok(RevealAnswer::Revealed(_)))).count();
+    let gone = answers.iter().filter(|a| matches!(a, Ok(RevealAnswer::Gone))).count();
+    assert_eq!((shown, gone), (1, 49));
+}
+
+#[tokio::test]
+async fn a_call_replaces_the_nip_by_the_code_that_was_read_out() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    let confirmation = ConfirmForm {
+        proposal_hash: view.proposal.hash.clone(),
+        method: ConfirmMethod::Phone,
+        result: ConfirmResult::Genuine,
+        spoken_with: "Rina".to_owned(),
+        note: String::new(),
+    };
+    let ConfirmAnswer::Done { code: Some(code) } = site.desk.confirm(&admin, &number, confirmation).await.unwrap()
+    else {
+        panic!("a code to read out")
+    };
+    approve(&site, &admin, &number).await;
+    let token = site.token(people::RINA.email, "ambil");
+
+    assert_eq!(site.desk.reveal_view(&token).await.unwrap().unwrap().ask, RevealAsk::Code);
+    assert!(matches!(site.desk.reveal(&token, nip(&people::RINA)).await.unwrap(), RevealAnswer::Wrong));
+    let other = if code.expose() == "111111" { "222222" } else { "111111" };
+    let wrong = RevealTyped::Code(Typed::new(other));
+    assert!(matches!(site.desk.reveal(&token, wrong).await.unwrap(), RevealAnswer::Wrong));
+    let stored = serde_json::to_string(&site.case(&number).await).unwrap();
+    assert!(!stored.contains(code.expose()), "the code is kept nowhere");
+    let right = RevealTyped::Code(code);
+    assert!(matches!(site.desk.reveal(&token, right).await.unwrap(), RevealAnswer::Revealed(_)));
+}
+
+#[tokio::test]
+async fn a_denial_proposes_the_rejection() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    let denied = ConfirmForm {
+        proposal_hash: view.proposal.hash.clone(),
+        method: ConfirmMethod::Phone,
+        result: ConfirmResult::Denied,
+        spoken_with: "Rina".to_owned(),
+        note: String::new(),
+    };
+
+    assert!(matches!(site.desk.confirm(&admin, &number, denied).await.unwrap(), ConfirmAnswer::Done { code: None }));
+
+    let fresh = review(&site, &admin, &number).await;
+    assert_eq!(fresh.proposal.choice, Choice::Reject);
+    assert!(fresh.proposal.grounds.iter().any(|g| g.code == "R09" && g.chosen));
+    let answer = decide(&site.desk, &admin, &number, form(&fresh, Choice::Approve)).await;
+    assert!(matches!(answer, DecisionAnswer::NeedsConfirmation));
+}
+
+#[tokio::test]
+async fn a_lost_result_is_issued_anew_and_the_old_link_is_dead() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let old = site.token(people::RINA.email, "ambil");
+    let reissue = |code| site.desk.reissue(&admin, &number, "Tautan hilang.".to_owned(), code, Language::Id);
+
+    assert!(matches!(reissue(Typed::new("000000")).await.unwrap(), TaskAnswer::NeedsFactor { left: 4 }));
+    assert!(site.desk.reveal_view(&old).await.unwrap().is_some(), "a wrong code changes nothing");
+    let code = site.code_of(&admin).await;
+    assert!(matches!(reissue(code.clone()).await.unwrap(), TaskAnswer::Done));
+    assert!(matches!(reissue(code).await.unwrap(), TaskAnswer::Done), "the same press again");
+    site.settle().await;
+
+    let fresh = site.token(people::RINA.email, "ambil");
+    assert_ne!(fresh, old);
+    assert!(matches!(site.desk.reveal(&old, nip(&people::RINA)).await.unwrap(), RevealAnswer::Gone));
+    assert_eq!(site.case(&number).await.decisions.len(), 2);
+    assert!(matches!(site.desk.reveal(&fresh, nip(&people::RINA)).await.unwrap(), RevealAnswer::Revealed(_)));
+}
+
+#[tokio::test]
+async fn a_case_handed_over_keeps_the_applicants_link() {
+    // A colleague took over a request whose result was still waiting, and the applicant's link died with the admins'.
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, other) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let token = site.token(people::RINA.email, "ambil");
+    let case = site.case(&number).await;
+    let Phase::Delivered { proposal, .. } = &case.phase else { panic!("the result waits") };
+
+    let decision = loket::sop::command::Decision {
+        by: admin.address.clone(),
+        proposal: proposal.hash.clone(),
+        channel: loket::sop::case::Channel::Desk,
+        factor: loket::sop::command::Factor::Session,
+        choice: loket::sop::command::Choice::HandOver { to: other.address.clone(), reason: "Cuti.".to_owned() },
+    };
+    let command = loket::sop::command::Command::Decide(decision);
+    let key = site.engine.key(&number);
+    let answer = site.engine.apply(&key, command, Default::default()).await.unwrap();
+
+    assert!(matches!(answer, loket::engine::casebook::Answer::Done(_)));
+    assert!(site.desk.reveal_view(&token).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn at_the_counter_the_result_is_shown_once_on_record() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let token = site.token(people::RINA.email, "ambil");
+    let hand = |code| {
+        let form = HandForm { identified_by: "Kartu pegawai".to_owned(), note: String::new(), code };
+        site.desk.hand_in_person(&admin, &number, form, Language::Id)
+    };
+
+    assert!(matches!(hand(Typed::new("000000")).await.unwrap(), HandAnswer::NeedsFactor { .. }));
+    let HandAnswer::Show(shown) = hand(site.code_of(&admin).await).await.unwrap() else { panic!("shown here") };
+    assert!(shown.password.is_some() && shown.change_token.is_none());
+    assert!(matches!(hand(site.code_of(&admin).await).await.unwrap(), HandAnswer::Refused(_)), "at most once");
+    assert!(matches!(site.desk.reveal(&token, nip(&people::RINA)).await.unwrap(), RevealAnswer::Gone));
+    let done = outcome(&site, &admin, &number).await;
+    assert_eq!(done.headline, Headline::Revealed);
+    assert!(!done.can_hand_in_person);
+    assert!(done.history.iter().any(|(_, what)| what.contains("Kartu pegawai")));
+}
+
+#[tokio::test]
+async fn work_by_hand_seals_the_typed_password_for_the_applicant_alone() {
+    let (site, number, admin) = by_hand("complete").await;
+    let view = task(&site, &admin, &number).await;
+    assert_eq!((view.approved_by.as_str(), view.attempt.as_str()), (admin.name.as_str(), "1"));
+    const PASSWORD: &str = "Kebun-Teh-Sore-2026";
+    let enter =
+        |attempt: &'static str, outcome| site.desk.manual_outcome(&admin, &number, attempt, outcome, Language::Id);
+    let done = || ManualOutcome::ResetDone { password: Typed::new(PASSWORD) };
+
+    let user_id = ManualOutcome::UserIdFound { user_id: "RINAPL".to_owned() };
+    assert!(matches!(enter("1", user_id).await.unwrap(), TaskAnswer::Invalid(_)), "a reset was asked for");
+    assert!(matches!(enter("x", done()).await.unwrap(), TaskAnswer::Gone));
+    assert!(matches!(enter("1", done()).await.unwrap(), TaskAnswer::Done));
+    assert!(matches!(enter("1", done()).await.unwrap(), TaskAnswer::Done), "the same press again");
+    site.settle().await;
+
+    let stored = serde_json::to_string(&site.case(&number).await).unwrap();
+    let events = serde_json::to_string(&site.engine.events(&site.engine.key(&number)).await.unwrap()).unwrap();
+    assert!(!stored.contains(PASSWORD) && !events.contains(PASSWORD));
+    assert!(site.letters().iter().all(|letter| !letter.body.contains(PASSWORD)));
+    let token = site.token(people::RINA.email, "ambil");
+    match site.desk.reveal(&token, nip(&people::RINA)).await.unwrap() {
+        RevealAnswer::Revealed(shown) => assert_eq!(shown.password.unwrap().expose(), PASSWORD),
+        _ => panic!("the NIP opens the result"),
+    }
+}
+
+#[tokio::test]
+async fn the_other_outcomes_of_work_by_hand_lead_where_they_should() {
+    let (site, number, admin) = by_hand("user_id").await;
+    let found = ManualOutcome::UserIdFound { user_id: "JOHANNESTS".to_owned() };
+    let spaced = ManualOutcome::UserIdFound { user_id: "JOHA NNES".to_owned() };
+    let enter = |outcome| site.desk.manual_outcome(&admin, &number, "1", outcome, Language::Id);
+    assert!(matches!(enter(spaced).await.unwrap(), TaskAnswer::Invalid(_)));
+    assert!(matches!(enter(found).await.unwrap(), TaskAnswer::Done));
+    site.settle().await;
+    let token = site.token(people::JOHANNES.email, "ambil");
+    match site.desk.reveal(&token, nip(&people::JOHANNES)).await.unwrap() {
+        RevealAnswer::Revealed(shown) => assert_eq!(shown.user_id.as_deref(), Some("JOHANNESTS")),
+        _ => panic!("the NIP opens the result"),
+    }
+
+    let (site, number, admin) = by_hand("complete").await;
+    let nothing = ManualOutcome::NotFound { searched: "user ID dan NIP".to_owned() };
+    let answer = site.desk.manual_outcome(&admin, &number, "1", nothing, Language::Id).await.unwrap();
+    assert!(matches!(answer, TaskAnswer::Done));
+    let view = review(&site, &admin, &number).await;
+    assert!(view.proposal.grounds.iter().any(|g| g.code == "R10" && g.chosen));
+    assert!(view.changed.is_some_and(|(_, what)| what.contains("user ID dan NIP")));
+
+    let (site, number, admin) = by_hand("complete").await;
+    let link = ManualOutcome::SystemSentLink;
+    let answer = site.desk.manual_outcome(&admin, &number, "1", link, Language::Id).await.unwrap();
+    assert!(matches!(answer, TaskAnswer::Done));
+    site.settle().await;
+    let change = site.token(people::RINA.email, "ganti");
+    assert!(matches!(site.desk.change_confirmed(&change).await.unwrap(), ChangeAnswer::Done));
+    assert!(matches!(site.case(&number).await.phase, Phase::Closed { outcome: Outcome::ResetConfirmed, .. }));
+}
+
+#[tokio::test]
+async fn what_is_not_certain_is_unknown_until_a_person_has_looked() {
+    let (site, number, admin) = by_hand("complete").await;
+    let failed = || ManualOutcome::Failed { what: "Halaman SPSE berhenti".to_owned() };
+    let enter = |outcome| site.desk.manual_outcome(&admin, &number, "1", outcome, Language::Id);
+    assert!(matches!(enter(failed()).await.unwrap(), TaskAnswer::Done));
+    assert!(matches!(enter(failed()).await.unwrap(), TaskAnswer::Done));
+    site.settle().await;
+
+    let Some(CasePage::Unknown(view)) = site.desk.case_page(&admin, &number, Language::Id).await.unwrap() else {
+        panic!("nobody knows the outcome")
+    };
+    assert!(view.what.contains("Halaman SPSE berhenti"));
+    let resolve =
+        |how| site.desk.resolve_unknown(&admin, &number, "1", how, "Log SPSE kosong.".to_owned(), Language::Id);
+    match resolve(Resolution::Happened).await.unwrap() {
+        TaskAnswer::Refused(why) => assert!(why.contains("Tidak ada password"), "{why}"),
+        _ => panic!("there is no password to hand out"),
+    }
+    assert!(matches!(resolve(Resolution::DidNotHappen).await.unwrap(), TaskAnswer::Done));
+    assert!(matches!(resolve(Resolution::DidNotHappen).await.unwrap(), TaskAnswer::Done));
+    let view = review(&site, &admin, &number).await;
+    assert!(view.changed.is_some_and(|(_, what)| what.contains("Log SPSE kosong")));
+}
+
+#[tokio::test]
+async fn an_unknown_outcome_may_turn_out_to_have_been_handed_over() {
+    let (site, number, admin) = by_hand("complete").await;
+    let failed = ManualOutcome::Failed { what: "Tidak yakin".to_owned() };
+    let answer = site.desk.manual_outcome(&admin, &number, "1", failed, Language::Id).await.unwrap();
+    assert!(matches!(answer, TaskAnswer::Done));
+    site.settle().await;
+    let letters = site.letters().len();
+
+    let note = "Sudah login di loket.".to_owned();
+    let how = Resolution::HandedInPerson;
+    let answer = site.desk.resolve_unknown(&admin, &number, "1", how, note, Language::Id).await.unwrap();
+    match answer {
+        TaskAnswer::Done => {}
+        TaskAnswer::Refused(why) => panic!("refused: {why}"),
+        _ => panic!("neither done nor refused"),
+    }
+    site.settle().await;
+
+    let case = site.case(&number).await;
+    assert!(
+        matches!(&case.phase, Phase::Delivered { reveal, .. } if matches!(reveal.state, RevealState::HandedOver { .. }))
+    );
+    let sent = site.letters().split_off(letters);
+    assert!(sent.iter().all(|letter| !letter.body.contains("/ambil/")), "no link goes out");
+}

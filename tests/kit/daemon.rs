@@ -1,0 +1,129 @@
+//! The program itself, as an operator runs it: `loket run` on an office's configuration, stopped by SIGTERM or killed,
+//! started again in the same state folder, and asked on the command line meanwhile.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitStatus, Output, Stdio};
+
+use serde_json::Value;
+
+use super::admin::Admin;
+use super::office::Office;
+use super::offspring::{Offspring, mortal};
+use super::visitor::Visitor;
+use super::wait::wait_for;
+
+const LOKET: &str = env!("CARGO_BIN_EXE_loket");
+
+pub struct Daemon {
+    process: Offspring,
+    configuration: PathBuf,
+    base_url: String,
+    log: PathBuf,
+}
+
+impl Daemon {
+    /// Reads the register in, invites the people of these addresses, starts, and lets them enrol at the desk.
+    pub async fn open(office: &Office, admins: &[&str]) -> (Self, Vec<Admin>) {
+        let configuration = office.configuration_file();
+        let register = office.folder.path().join("accounts.csv");
+        loket(&configuration, &["accounts", "import", &register.to_string_lossy()]);
+        let invited: Vec<String> =
+            admins.iter().map(|address| loket(&configuration, &["admins", "enroll", address])).collect();
+        let daemon = Self::start(office).await;
+        let mut enrolled = Vec::new();
+        for (address, said) in admins.iter().zip(invited) {
+            let link = said.split_whitespace().find(|word| word.contains("/daftar/")).expect("a link is printed");
+            enrolled.push(Admin::enrol(address, link).await);
+        }
+        (daemon, enrolled)
+    }
+
+    /// Starts in the office's folder and waits until it is ready.
+    pub async fn start(office: &Office) -> Self {
+        let log = office.folder.path().join("log");
+        let file = std::fs::File::options().create(true).append(true).open(&log).expect("the folder is ours");
+        let configuration = office.configuration_file();
+        let process = Offspring::start(
+            mortal(LOKET)
+                .args(["run", "--config"])
+                .arg(&configuration)
+                .stdin(Stdio::null())
+                .stdout(file.try_clone().expect("a file can be shared"))
+                .stderr(file),
+        );
+        let mut daemon = Self { process, configuration, base_url: office.base_url(), log };
+        daemon.ready().await;
+        daemon
+    }
+
+    async fn ready(&mut self) {
+        let url = format!("{}/readyz", self.base_url);
+        let address = self.base_url.trim_start_matches("http://").to_owned();
+        wait_for("readiness", || {
+            assert!(self.process.lives(), "the daemon ended at once");
+            let (url, address) = (url.clone(), address.clone());
+            async move {
+                // Nothing listens at first.
+                tokio::net::TcpStream::connect(&address).await.ok()?;
+                (Visitor::default().get(&url).await.status == 200).then_some(())
+            }
+        })
+        .await;
+    }
+
+    /// Asks it to end, as systemd does, and waits.
+    pub async fn stop(&mut self) -> ExitStatus {
+        self.process.finish().await.expect("the daemon drains and ends when it is told to")
+    }
+
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
+        self.process.kill();
+    }
+
+    pub fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Runs a command that must succeed, and returns what it printed.
+    pub fn cli(&self, arguments: &[&str]) -> String {
+        loket(&self.configuration, arguments)
+    }
+
+    /// As [`Daemon::cli`], reading one JSON value.
+    pub fn json(&self, arguments: &[&str]) -> Value {
+        serde_json::from_str(&self.cli(arguments)).expect("`--json` prints JSON alone")
+    }
+
+    /// Runs a command that may fail.
+    pub fn try_cli(&self, arguments: &[&str]) -> Output {
+        run(&self.configuration, arguments)
+    }
+}
+
+impl Drop for Daemon {
+    /// A test that failed wants to know what the daemon saw.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let from = log.char_indices().rev().nth(12_000).map_or(0, |(at, _)| at);
+            eprintln!("--- the daemon's log\n{}", &log[from..]);
+        }
+    }
+}
+
+fn loket(configuration: &Path, arguments: &[&str]) -> String {
+    let output = run(configuration, arguments);
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "loket {arguments:?} gave {}: {said}{}",
+        output.status,
+        String::from_utf8_lossy(&output.stderr)
+    );
+    said
+}
+
+fn run(configuration: &Path, arguments: &[&str]) -> Output {
+    Command::new(LOKET).args(arguments).arg("--config").arg(configuration).output().expect("the program was built")
+}
