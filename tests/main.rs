@@ -16,6 +16,7 @@ mod config_procedure;
 mod config_secrets;
 mod courier_maildir;
 mod courier_smtp;
+mod demo_once;
 mod desk_decide;
 mod desk_held;
 mod desk_pages;

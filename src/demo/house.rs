@@ -49,10 +49,11 @@ pub struct House {
 }
 
 impl House {
-    /// Writes the folder, opens its state and starts everything on a free port of this machine.
-    pub async fn open(folder: &Path, schedule: &str) -> Result<Self> {
+    /// Writes the folder, opens its state and starts everything on a free port of this machine, with the clock moved on.
+    pub async fn open(folder: &Path, schedule: &str, ahead: TimeDelta) -> Result<Self> {
         let listening = listen(folder).await?;
         let clock = Arc::new(DemoClock::kept_in(folder.join("clock")));
+        clock.forward(ahead).context("Cannot keep the demo's clock")?;
         let day = clock.now().with_timezone(&chrono_tz::Asia::Makassar).date_naive();
         let config = setting::write(folder, day, listening.address(), schedule)?;
         let office = samples::office(day);

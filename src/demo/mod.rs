@@ -17,6 +17,7 @@ pub mod setting;
 use std::path::PathBuf;
 
 use anyhow::Result;
+use chrono::TimeDelta;
 
 use self::folder::Folder;
 use self::house::House;
@@ -36,7 +37,14 @@ pub struct Demo {
 /// Plays the demo. 0: played, and with `--once` every sample ended as its label says and the archive verifies; else 1.
 pub async fn play(demo: &Demo) -> Result<u8> {
     let folder = Folder::take(demo.dir.as_deref())?;
-    let house = House::open(folder.path(), if demo.once { setting::EVERY_SECOND } else { setting::EVERY_TEN }).await?;
+    let house = match demo.once {
+        // Resets of an earlier run in this folder must not count as the first of two.
+        true if setting::was_played_in(folder.path()) => {
+            House::open(folder.path(), setting::EVERY_SECOND, TimeDelta::days(31)).await?
+        }
+        true => House::open(folder.path(), setting::EVERY_SECOND, TimeDelta::zero()).await?,
+        false => House::open(folder.path(), setting::EVERY_TEN, TimeDelta::zero()).await?,
+    };
     let playing = async { if demo.once { once::play(&house).await } else { live::play(&house).await } };
     let played = tokio::select! {
         played = playing => played,

@@ -19,6 +19,7 @@ pub const CONFIGURATION: &str = "loket.toml";
 pub const ACCOUNTS: &str = "accounts.csv";
 pub const INBOX: &str = "inbox";
 pub const OUTBOX: &str = "outbox";
+const STATE: &str = "state";
 
 const SHIPPED: &str = include_str!("../../config/sop/helpdesk.toml");
 
@@ -36,6 +37,11 @@ pub fn write(folder: &Path, day: NaiveDate, listen: SocketAddr, schedule: &str) 
         let all: Vec<String> = findings.iter().map(ToString::to_string).collect();
         anyhow!("Cannot use the demo's own configuration in {}: {}", folder.display(), all.join("; "))
     })
+}
+
+/// Whether an earlier run left its records here.
+pub fn was_played_in(folder: &Path) -> bool {
+    folder.join(STATE).is_dir()
 }
 
 /// The address an earlier run in this folder listened on, so that links in its letters keep working.
@@ -130,7 +136,7 @@ fn configuration(office: &SampleOffice, day: NaiveDate, listen: SocketAddr, sche
     table("[accounts]", &[("driver", quoted("directory"))]);
     let listen = listen.to_string();
     table("[desk]", &[("listen", quoted(&listen)), ("base_url", quoted(&format!("http://{listen}")))]);
-    table("[state]", &[("directory", quoted("state"))]);
+    table("[state]", &[("directory", quoted(STATE))]);
     table("[archive]", &[("schedule", quoted(schedule))]);
     table("[holidays]", &[("files", format!("[{}]", files.join(", ")))]);
     text

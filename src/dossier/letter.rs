@@ -92,7 +92,7 @@ fn letter_number(labelled: &[Labelled]) -> (Option<String>, bool) {
 fn with_gap(field: &Labelled) -> String {
     let torn = field.value.is_empty()
         || field.value.trim_end().ends_with('/')
-        || field.rest_of_row[field.value.len().min(field.rest_of_row.len())..].trim_start().starts_with('/');
+        || field.rest_of_row.get(field.value.len()..).is_some_and(|rest| rest.trim_start().starts_with('/'));
     if torn { field.rest_of_row.clone() } else { field.value.clone() }
 }
 

@@ -33,7 +33,7 @@ pub use case_file::CaseFile;
 pub use known::{Confirmation, EarlierLetter, Known};
 pub use message::MailFacts;
 pub use recognition::Recognition;
-pub use verdict::{Verdict, judge};
+pub use verdict::{Verdict, WITHDRAWALS, judge};
 
 use crate::sop::checklist::Understanding;
 

@@ -54,7 +54,7 @@ pub fn judge(mail: &MailFacts, file: &CaseFile<'_>) -> Verdict {
     let words = mail.own_words();
     let brings = !mail.papers().is_empty();
     if mail.belongs_to_a_case() {
-        let silent = !brings && (only_thanks(&words, r) && file.services.is_empty());
+        let silent = !brings && !takes_back(&words) && only_thanks(&words, r) && file.services.is_empty();
         return if silent { Verdict::Ignored("no_request") } else { Verdict::Continuation };
     }
     if is_out_of_scope(mail, file) {
@@ -66,6 +66,15 @@ pub fn judge(mail: &MailFacts, file: &CaseFile<'_>) -> Verdict {
     });
     let asks = !file.services.is_empty() && !only_thanks(&words, r);
     if asks || papers_count { Verdict::Request } else { Verdict::Ignored("no_request") }
+}
+
+/// Words at the beginning of a reply that take the request back.
+pub const WITHDRAWALS: [&str; 3] = ["BATAL", "CANCEL", "WITHDRAW"];
+
+/// Whether the first word takes the request back; thanks after it take nothing away.
+fn takes_back(words: &str) -> bool {
+    let mut said = words.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    said.next().is_some_and(|first| WITHDRAWALS.contains(&first.to_uppercase().as_str()))
 }
 
 /// Whether the words are thanks or less, and nothing besides.

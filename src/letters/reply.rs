@@ -58,7 +58,7 @@ pub fn withdraws(body: &str) -> bool {
     let unquoted = unquoted(body);
     let Some(first) = unquoted.first() else { return false };
     let (word, rest) = command_word(first);
-    let known = matches!(word.as_str(), "BATAL" | "CANCEL" | "WITHDRAW");
+    let known = crate::dossier::WITHDRAWALS.contains(&word.as_str());
     known && (rest.is_empty() || first.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(&word))
 }
 

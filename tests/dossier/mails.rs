@@ -81,6 +81,7 @@ fn words_under_a_case_belong_to_it_and_mere_thanks_start_nothing() {
     assert_eq!(verdict(&under("Mohon maaf, SK menyusul besok")), Verdict::Continuation);
     assert_eq!(verdict(&under("Pak, saya lupa lagi passwordnya")), Verdict::Continuation);
     assert_eq!(verdict(&under("Siap, terima kasih\n> lupa password")), Verdict::Ignored("no_request"));
+    assert_eq!(verdict(&under("BATAL\n\nSudah saya ingat. Terima kasih.")), Verdict::Continuation);
 }
 
 #[test]

@@ -222,6 +222,6 @@ mod tests {
     #[test]
     fn text_is_read_without_markup() {
         assert_eq!(plain("<span>AbCd</span><span>&#60;1&gt;</span>"), "AbCd<1>");
-        assert_eq!(plain("a & b &nichts; <b"), "a & b &nichts; ");
+        assert_eq!(plain("a & b &nichts; <b"), "a & b &nichts;");
     }
 }

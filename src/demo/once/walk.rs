@@ -33,7 +33,7 @@ pub struct Walk<'h> {
     pub sample: Sample,
     /// Once a letter named it.
     pub number: Option<CaseNumber>,
-    /// Letters that lay in the outbox before, or that were acted on.
+    /// Letters that came of earlier steps.
     seen: BTreeSet<String>,
 }
 
@@ -46,7 +46,7 @@ impl<'h> Walk<'h> {
 
     /// Sends the mail, plays what the label says, and waits for the dossier in the archive.
     pub async fn play(&mut self) -> Result<()> {
-        self.seen = self.house.mailroom.letters().await?.iter().map(|letter| letter.id.clone()).collect();
+        self.look_past().await?;
         self.post(&self.sample.raw.clone()).await?;
         if let Verdict::Ignored(reason) = self.sample.label.verdict {
             return self.started_nothing(reason).await;
@@ -75,6 +75,12 @@ impl<'h> Walk<'h> {
     async fn post(&self, raw: &[u8]) -> Result<()> {
         let delivery = &self.house.mailroom.deliver(raw, self.house.now()).await?;
         wait_for("the mail to be filed", async || Ok(self.house.mailroom.is_filed(delivery).await.then_some(()))).await
+    }
+
+    /// Letters that lie there now are not what comes of the next step.
+    async fn look_past(&mut self) -> Result<()> {
+        self.seen.extend(self.house.mailroom.letters().await?.iter().map(|letter| letter.id.clone()));
+        Ok(())
     }
 
     /// The newest letter that was not there before and fits.
@@ -112,10 +118,8 @@ impl<'h> Walk<'h> {
         let mut browser = Browser::new(house.address, &house.base_url);
         let lock = browser.open(link).await?.well()?.form_with("kode")?;
         let page = browser.send(&lock.fill("kode", &house.code_of(&admin).await?)?).await?.well()?;
-        let page = self.send_decision(&mut browser, page, form, fields, &admin).await?;
-        page.well()?;
-        self.seen.extend(house.mailroom.letters().await?.iter().filter(|l| l.at <= letter.at).map(|l| l.id.clone()));
-        self.seen.insert(letter.id.clone());
+        self.look_past().await?;
+        self.send_decision(&mut browser, page, form, fields, &admin).await?.well()?;
         let again = browser.open(link).await?;
         ensure!(again.status.as_u16() == 404, "a link that was decided on still opens");
         Ok(())
@@ -151,7 +155,7 @@ impl<'h> Walk<'h> {
             })
             .await?;
         let raw = answer_to(&self.sample, &letter, self.house.now()).context("the sample has no second mail")?;
-        self.seen.extend(self.house.mailroom.letters().await?.iter().map(|letter| letter.id.clone()));
+        self.look_past().await?;
         self.post(&raw).await
     }
 
@@ -161,7 +165,7 @@ impl<'h> Walk<'h> {
         let Phase::Incomplete { deadline, .. } = case.phase else {
             bail!("the request waits for no completion, it is {}", case.phase.name());
         };
-        self.seen.extend(self.house.mailroom.letters().await?.iter().map(|letter| letter.id.clone()));
+        self.look_past().await?;
         self.house.forward(deadline - self.house.now() + TimeDelta::minutes(1))
     }
 
