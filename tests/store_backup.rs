@@ -1,248 +1,261 @@
-//! A backup is one moment of a running store, verified, without secrets; a restore begins a new epoch.
+//! The restore drill: what a backup brings back, what it deliberately does not, and what it refuses to overwrite.
 
-use loket::engine::store::{Damage, LinkState, NewLink, RowState, SecretChange, Store};
+use std::path::Path;
+use std::sync::Arc;
+
+use loket::engine::store::{Batch, Damage, DocumentWrite, LinkState, NewLink, Outcome, RowState, SecretChange, Store};
 use loket::store::redb::RedbStore;
 use loket::store::{RestoreReport, StateFolder, StoreError, restore};
-use loket::vault::{HashedToken, OsRandom, Secret};
+use loket::vault::{HashedToken, Keyring, MasterKey, OsRandom};
 
 use crate::archive_fixture::noise;
 use crate::store_fixture::{at, files, key, keyring, office, open, row, step, tag};
 
-fn put_back(state: &std::path::Path, file: &std::path::Path, force: bool) -> Result<RestoreReport, StoreError> {
-    restore(&StateFolder::take(state)?, &keyring(), &OsRandom, file, force)
+fn restore_with(state: &Path, keyring: &Keyring, file: &Path, force: bool) -> Result<RestoreReport, StoreError> {
+    restore(&StateFolder::take(state)?, keyring, &OsRandom, file, force)
 }
 
-async fn filled(store: &RedbStore) {
-    let hashes = store.put_contents(vec![(key(1), noise(1, 300_000)), (key(1), b"small".to_vec())]).await.unwrap();
-    let sealed = keyring().passwords.seal(&OsRandom, "x", "s", &Secret::new("Abcd-2345-Efgh-6789".to_owned()));
+fn restored(state: &Path, file: &Path, force: bool) -> Result<RestoreReport, StoreError> {
+    restore_with(state, &keyring(), file, force)
+}
+
+/// Case 1 with one of everything, case 2 archived, case 3 plain.
+async fn lived_in(state: &Path) -> RedbStore {
+    let store = open(state);
+    let contents = store.put_contents(vec![(key(1), noise(1, 200_000)), (key(1), noise(2, 10))]).await.unwrap();
+    let hash = HashedToken::from_bytes([1; 32]);
     let mut batch = step(1, 0);
-    batch.contents = hashes;
-    batch.outbox = vec![row("letter", 0)];
-    batch.tags = vec![tag("account", "DIMASWP", true)];
+    batch.contents = contents;
+    batch.outbox = vec![row("ack", 0), row("remind", 500)];
     batch.seen = vec!["<a@x>".to_owned()];
-    batch.secrets = vec![SecretChange::Put { id: "s".to_owned(), sealed, expires: at(9_000) }];
-    batch.links = vec![NewLink {
-        hash: HashedToken::from_bytes([1; 32]),
-        scope: "decision/1/".to_owned(),
-        record: vec![1],
-        expires: at(9_000),
-    }];
-    store.commit(vec![batch, step(2, 0)]).await.unwrap();
-}
-
-#[tokio::test]
-async fn a_restored_store_holds_the_cases_voids_the_links_and_holds_the_outbox() {
-    let folder = tempfile::tempdir().unwrap();
-    let (state, file) = (folder.path().join("state"), folder.path().join("loket.cadangan"));
-    let store = open(&state);
-    filled(&store).await;
-    let head = store.journal_head(&office()).await.unwrap();
-    let epoch = store.epoch().await.unwrap();
-    let report = store.backup(&file).await.unwrap();
-    drop(store);
-    std::fs::remove_dir_all(state.join("live")).unwrap();
-
-    let restored = put_back(&state, &file, false).unwrap();
-
-    assert_eq!((report.cases, report.contents), (2, 2));
-    assert_eq!(report.bytes, file.metadata().unwrap().len());
-    assert_eq!((restored.cases, restored.contents, restored.links_voided, restored.rows_held), (2, 2, 1, 1));
-    let store = open(&state);
-    assert!(store.epoch().await.unwrap() > epoch);
-    assert_eq!(store.journal_head(&office()).await.unwrap(), head);
-    assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
-    let link = store.link(&HashedToken::from_bytes([1; 32])).await.unwrap().unwrap();
-    assert_eq!(link.state, LinkState::Void);
-    assert_eq!(store.next_due(&[]).await.unwrap(), None);
-    let stuck = store.stuck_rows(&office()).await.unwrap();
-    assert_eq!((stuck[0].id.as_str(), stuck[0].state), ("letter", RowState::Held));
-    assert!(stuck[0].note.as_deref().unwrap().contains("restore"));
-    assert!(store.secret(&key(1), "s").await.unwrap().is_none());
-    let mail = noise(1, 300_000);
-    assert!(store.content(&key(1), &loket::vault::sha256_hex(&mail)).await.unwrap() == Some(mail));
-    assert_eq!(store.find(&office(), "account", "DIMASWP").await.unwrap(), [key(1)]);
-    assert_eq!(store.seen(&office(), &["<a@x>".to_owned()]).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_restore_over_newer_or_foreign_data_is_refused_unless_forced_and_keeps_what_was_there() {
-    let folder = tempfile::tempdir().unwrap();
-    let (state, file) = (folder.path().join("state"), folder.path().join("loket.cadangan"));
-    let store = open(&state);
-    filled(&store).await;
-    store.backup(&file).await.unwrap();
-    store.commit(vec![step(3, 0)]).await.unwrap();
-    drop(store);
-    let foreign = folder.path().join("other");
-    let other = open(&foreign);
-    other.commit(vec![step(1, 0)]).await.unwrap();
-    drop(other);
-
-    let newer = put_back(&state, &file, false).err().unwrap().to_string();
-    let another = put_back(&foreign, &file, false).err().unwrap().to_string();
-    let still = open(&state);
-    let kept = still.load(&key(3)).await.unwrap().is_some();
-    drop(still);
-    let forced = put_back(&state, &file, true).unwrap();
-
-    assert!(newer.contains("newer than the backup by 1 commits") && newer.contains("--force"), "{newer}");
-    assert!(another.contains("another one, with 1 cases"), "{another}");
-    assert!(kept);
-    assert!(forced.replaced.unwrap().join("loket.redb").exists());
-    assert!(open(&state).load(&key(3)).await.unwrap().is_none());
-}
-
-#[tokio::test]
-async fn a_store_that_has_not_moved_since_the_backup_is_replaced_without_force() {
-    let folder = tempfile::tempdir().unwrap();
-    let (state, file) = (folder.path().join("state"), folder.path().join("loket.cadangan"));
-    let store = open(&state);
-    filled(&store).await;
-    store.backup(&file).await.unwrap();
-    drop(store);
-
-    assert!(put_back(&state, &file, false).is_ok());
-}
-
-#[tokio::test]
-async fn a_damaged_backup_is_refused_and_changes_nothing() {
-    let folder = tempfile::tempdir().unwrap();
-    let (state, file) = (folder.path().join("state"), folder.path().join("loket.cadangan"));
-    let store = open(&state);
-    filled(&store).await;
-    store.backup(&file).await.unwrap();
-    drop(store);
-    let mut bytes = std::fs::read(&file).unwrap();
-    let mail = std::fs::read(
-        files(&state.join("live/contents")).into_iter().max_by_key(|f| f.metadata().unwrap().len()).unwrap(),
-    );
-    let part = &mail.unwrap()[1000..1032];
-    let place = bytes.windows(32).position(|window| window == part).unwrap();
-    bytes[place] ^= 1;
-    std::fs::write(&file, bytes).unwrap();
-
-    let refused = put_back(&state, &file, true).err().unwrap().to_string();
-
-    assert!(refused.contains("damaged") && refused.contains("LPSE-2026"), "{refused}");
-    assert!(open(&state).load(&key(1)).await.unwrap().is_some());
-}
-
-#[tokio::test]
-async fn a_restore_cut_between_its_renames_is_completed_at_the_next_start() {
-    let folder = tempfile::tempdir().unwrap();
-    let (state, file) = (folder.path().join("state"), folder.path().join("loket.cadangan"));
-    let store = open(&state);
-    filled(&store).await;
-    store.backup(&file).await.unwrap();
-    drop(store);
-    put_back(&state, &file, false).unwrap();
-    // What a crash after the first rename leaves.
-    std::fs::rename(state.join("live"), state.join("restoring")).unwrap();
-
-    let store = open(&state);
-
-    assert!(store.load(&key(1)).await.unwrap().is_some());
-    drop(store);
-    // What a crash while the new store is built leaves.
-    std::fs::create_dir(state.join("restoring")).unwrap();
-    assert!(open(&state).load(&key(1)).await.unwrap().is_some());
-    assert!(!state.join("restoring").exists());
-}
-
-#[tokio::test]
-async fn a_backup_never_replaces_a_file_and_leaves_no_half_one() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder.path().join("state"));
-    filled(&store).await;
-    let file = folder.path().join("ada");
-    std::fs::write(&file, b"penting").unwrap();
-
-    let refused = store.backup(&file).await;
-    let nowhere = store.backup(&folder.path().join("no/such/folder/x")).await;
-
-    assert!(refused.is_err() && nowhere.is_err());
-    assert_eq!(std::fs::read(&file).unwrap(), b"penting");
-    assert!(store.load(&key(1)).await.is_ok(), "a failed backup stops nothing");
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_backup_is_of_one_moment_while_work_goes_on() {
-    let folder = tempfile::tempdir().unwrap();
-    let (state, file) = (folder.path().join("state"), folder.path().join("loket.cadangan"));
-    let store = std::sync::Arc::new(open(&state));
-    filled(&store).await;
-    let working = std::sync::Arc::clone(&store);
-    let (stop, mut stopped) = tokio::sync::oneshot::channel::<()>();
-    let work = tokio::spawn(async move {
-        let mut serial = 10;
-        while stopped.try_recv().is_err() {
-            let hash = working.put_contents(vec![(key(serial), noise(u64::from(serial), 20_000))]).await.unwrap();
-            let mut batch = step(serial, 0);
-            batch.contents = hash;
-            working.commit(vec![batch]).await.unwrap();
-            if serial % 2 == 0 {
-                working.remove_case(&key(serial), 1).await.unwrap();
-            }
-            serial += 1;
-        }
-    });
-
-    let backups: Vec<_> = (0..4).map(|n| file.with_extension(n.to_string())).collect();
-    for backup in &backups {
-        store.backup(backup).await.unwrap();
-    }
-    stop.send(()).unwrap();
-    work.await.unwrap();
-    drop(store);
-
-    put_back(&state, &backups[3], true).unwrap();
-    assert_eq!(open(&state).verify().await.unwrap(), Vec::<Damage>::new());
-}
-
-#[tokio::test]
-async fn no_secret_and_nothing_personal_stands_readable_in_any_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let state = folder.path().join("state");
-    let canaries = ["Abcd-2345-Efgh-6789", "DIMASWP", "Dimas Wiratama", "199203152019031904", "<rahasia@x.example>"];
-    let store = open(&state);
-    let all = canaries.join(" ").into_bytes();
-    let hash = store.put_contents(vec![(key(1), all.clone())]).await.unwrap();
-    let mut batch = step(1, 0);
-    (batch.snapshot, batch.events, batch.contents) = (all.clone(), vec![all.clone()], hash);
-    batch.outbox = vec![row("letter", 0)];
-    batch.outbox[0].payload = all.clone();
-    batch.tags = canaries.iter().map(|canary| tag("account", canary, true)).collect();
-    batch.seen = canaries.iter().map(|canary| (*canary).to_owned()).collect();
-    batch.links = vec![NewLink {
-        hash: HashedToken::from_bytes([1; 32]),
-        scope: "decision/1/".to_owned(),
-        record: all.clone(),
-        expires: at(9),
-    }];
-    let sealed = keyring().passwords.seal(&OsRandom, "x", "s", &Secret::new(canaries[0].to_owned()));
-    batch.secrets = vec![SecretChange::Put { id: "s".to_owned(), sealed: sealed.clone(), expires: at(9) }];
-    batch.documents = vec![loket::engine::store::DocumentWrite {
+    batch.tags = vec![tag("account", "DIMASWP", true)];
+    batch.links = vec![NewLink { hash, scope: "reveal/1".to_owned(), record: vec![9], expires: at(900) }];
+    batch.secrets = vec![SecretChange::Put { id: "s".to_owned(), sealed: vec![1, 2, 3], expires: at(900) }];
+    batch.documents = vec![DocumentWrite {
         office: office(),
         family: "admin".to_owned(),
-        id: "a1".to_owned(),
+        id: "ratna".to_owned(),
         expected_version: None,
-        bytes: Some(all),
+        bytes: Some(b"admin".to_vec()),
     }];
-    store.commit(vec![batch]).await.unwrap();
-    let note = loket::engine::store::Settled::Dead { error: canaries.join(" ") };
-    let settlement = loket::engine::store::Settlement { id: "letter".to_owned(), how: note };
-    store.settle(vec![(key(1), settlement)]).await.unwrap();
-    let backup = state.join("cadangan");
-    store.backup(&backup).await.unwrap();
+    store.commit(vec![batch, step(2, 0), step(3, 0), step(1, 1)]).await.unwrap();
+    assert_eq!(store.remove_case(&key(2), 1).await.unwrap(), Outcome::Committed { version: 1 });
+    store
+}
+
+#[tokio::test]
+async fn a_restored_store_has_all_but_secrets_and_does_nothing_before_a_person_looked() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("loket.backup");
+    let store = lived_in(&folder.path().join("first")).await;
+    let (head, epoch) = (store.journal_head(&office()).await.unwrap(), store.epoch().await.unwrap());
+    let report = store.backup(&file).await.unwrap();
     drop(store);
 
-    for file in files(&state) {
-        let bytes = std::fs::read(&file).unwrap();
-        for canary in canaries {
-            let found = bytes.windows(canary.len()).any(|part| part == canary.as_bytes());
-            assert!(!found, "a canary stands in {}", file.display());
-        }
+    let second = folder.path().join("second");
+    let done = restored(&second, &file, false).unwrap();
+    let store = open(&second);
+
+    assert_eq!((report.cases, report.contents, report.bytes), (2, 2, file.metadata().unwrap().len()));
+    assert_eq!((done.cases, done.contents, done.links_voided, done.rows_held), (2, 2, 1, 2));
+    assert_eq!((done.epoch, store.epoch().await.unwrap(), done.replaced), (epoch + 1, epoch + 1, None));
+    assert!(store.load(&key(1)).await.unwrap().is_some_and(|case| case.version == 2));
+    assert_eq!(store.events(&key(1)).await.unwrap().len(), 2);
+    for (seed, length) in [(1, 200_000), (2, 10)] {
+        let hash = loket::vault::sha256_hex(&noise(seed, length));
+        assert!(store.content(&key(1), &hash).await.unwrap() == Some(noise(seed, length)));
     }
-    let bytes = std::fs::read(&backup).unwrap();
-    assert!(!bytes.windows(sealed.len()).any(|part| part == sealed), "a sealed secret is in the backup");
+    assert_eq!(store.find(&office(), "account", "DIMASWP").await.unwrap(), [key(1)]);
+    assert_eq!(store.seen(&office(), &["<a@x>".to_owned()]).await.unwrap().len(), 1);
+    assert!(store.document(&office(), "admin", "ratna").await.unwrap().is_some_and(|found| found.bytes == b"admin"));
+    assert_eq!(store.journal_head(&office()).await.unwrap(), head);
+    assert_eq!(store.last_number(&office(), "LPSE", 2026).await.unwrap(), 3);
+    assert_eq!(store.commit(vec![step(2, 0)]).await.unwrap(), [Outcome::Stale { version: 1 }]);
+
+    assert!(store.secret(&key(1), "s").await.unwrap().is_none());
+    let link = store.link(&HashedToken::from_bytes([1; 32])).await.unwrap().unwrap();
+    assert!(link.state == LinkState::Void && link.record == [9]);
+    assert_eq!(store.next_due(&[]).await.unwrap(), None);
+    let rows = store.stuck_rows(&office()).await.unwrap();
+    assert_eq!(rows.len(), 2);
+    assert!(rows.iter().all(|row| row.state == RowState::Held && row.note.is_some()));
+    assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
+    assert_eq!(store.commit(vec![step(1, 2)]).await.unwrap(), [Outcome::Committed { version: 3 }]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_is_of_one_moment_while_work_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("loket.backup");
+    let store = Arc::new(open(&folder.path().join("first")));
+    let (begun, backup_may_start) = tokio::sync::oneshot::channel();
+    let (done, mut backup_done) = tokio::sync::oneshot::channel::<()>();
+    let busy = {
+        let store = Arc::clone(&store);
+        tokio::spawn(async move {
+            let mut begun = Some(begun);
+            let mut version = 0;
+            // Both cases always move in one transaction, with a content each.
+            while backup_done.try_recv().is_err() {
+                let mut batches = vec![step(1, version), step(2, version)];
+                for batch in &mut batches {
+                    let bytes = format!("surat {version}").into_bytes();
+                    batch.contents = store.put_contents(vec![(batch.key.clone(), bytes)]).await.unwrap();
+                }
+                store.commit(batches).await.unwrap();
+                version += 1;
+                // A third case comes and goes, its content file too.
+                let gone = 100 + version as u32;
+                let mut batch = step(gone, 0);
+                batch.contents = store.put_contents(vec![(key(gone), noise(version, 5_000))]).await.unwrap();
+                store.commit(vec![batch]).await.unwrap();
+                store.remove_case(&key(gone), 1).await.unwrap();
+                if let Some(begun) = begun.take() {
+                    begun.send(()).unwrap();
+                }
+            }
+            version
+        })
+    };
+    backup_may_start.await.unwrap();
+
+    store.backup(&file).await.unwrap();
+    done.send(()).unwrap();
+    let last = busy.await.unwrap();
+    restored(&folder.path().join("second"), &file, false).unwrap();
+
+    let copy = open(&folder.path().join("second"));
+    let version = copy.load(&key(1)).await.unwrap().unwrap().version;
+    assert_eq!(copy.load(&key(2)).await.unwrap().unwrap().version, version);
+    assert!((1..=last).contains(&version));
+    let latest = loket::vault::sha256_hex(format!("surat {}", version - 1).as_bytes());
+    assert!(copy.content(&key(1), &latest).await.unwrap().is_some());
+    assert_eq!(copy.verify().await.unwrap(), Vec::<Damage>::new());
+    assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
+}
+
+#[tokio::test]
+async fn newer_and_other_stores_are_overwritten_only_by_force_and_then_kept_aside() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, file) = (folder.path().join("first"), folder.path().join("loket.backup"));
+    let store = lived_in(&first).await;
+    store.backup(&file).await.unwrap();
+    store.commit(vec![step(4, 0)]).await.unwrap();
+    let held = restored(&first, &file, true).unwrap_err().to_string();
+    drop(store);
+    let other = folder.path().join("other");
+    open(&other).commit(vec![step(9, 0)]).await.unwrap();
+    let empty = folder.path().join("empty");
+    drop(open(&empty));
+
+    let newer = restored(&first, &file, false).unwrap_err().to_string();
+    let foreign = restored(&other, &file, false).unwrap_err().to_string();
+    let over_nothing = restored(&empty, &file, false).unwrap();
+    let untouched = open(&first).load(&key(4)).await.unwrap().is_some();
+    let forced = restored(&first, &file, true).unwrap();
+
+    assert!(held.contains("in use"), "{held}");
+    assert!(newer.contains("newer than the backup by 1 commit"), "{newer}");
+    assert!(foreign.contains("another one"), "{foreign}");
+    assert!(untouched);
+    assert_eq!(over_nothing.cases, 2);
+    let store = open(&first);
+    assert!(store.load(&key(4)).await.unwrap().is_none());
+    let aside = forced.replaced.unwrap();
+    assert!(aside.join("loket.redb").is_file());
+    drop(store);
+    // What was put aside can be put back.
+    std::fs::rename(first.join("live"), folder.path().join("wrong")).unwrap();
+    std::fs::rename(aside, first.join("live")).unwrap();
+    assert!(open(&first).load(&key(4)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn each_restore_begins_an_epoch_of_its_own_and_needs_no_force_where_nothing_is_lost() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, file) = (folder.path().join("first"), folder.path().join("loket.backup"));
+    lived_in(&first).await.backup(&file).await.unwrap();
+
+    let epochs: Vec<u64> = (0..3).map(|_| restored(&first, &file, false).unwrap().epoch).collect();
+
+    assert_eq!(epochs, [2, 3, 4]);
+    assert_eq!(open(&first).epoch().await.unwrap(), 4);
+}
+
+#[tokio::test]
+async fn a_backup_that_is_damaged_or_under_another_key_touches_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, file) = (folder.path().join("first"), folder.path().join("loket.backup"));
+    lived_in(&first).await.backup(&file).await.unwrap();
+    let whole = std::fs::read(&file).unwrap();
+    let stands = || std::fs::read(first.join("live/loket.redb")).unwrap();
+    let before = stands();
+
+    let other = Keyring::new(&MasterKey::parse(&[8u8; 32]).unwrap());
+    let wrong_key = restore_with(&first, &other, &file, true).unwrap_err().to_string();
+    // A byte in the middle of the mail: 200 000 bytes of the file are its parts.
+    let sealed = files(&first.join("live/contents")).into_iter().map(|path| std::fs::read(path).unwrap());
+    let mail = sealed.max_by_key(Vec::len).unwrap();
+    let place = whole.windows(64).position(|part| part == &mail[1000..1064]).unwrap();
+    let mut flipped = whole.clone();
+    flipped[place] ^= 1;
+    std::fs::write(&file, &flipped).unwrap();
+    let altered = restored(&first, &file, true).unwrap_err().to_string();
+    std::fs::write(&file, &whole[..whole.len() / 2]).unwrap();
+    let cut = restored(&first, &file, true);
+    let missing = restored(&first, &folder.path().join("tidak-ada"), true).unwrap_err().to_string();
+
+    assert!(wrong_key.contains("master key"), "{wrong_key}");
+    assert!(altered.contains("LPSE-2026") && altered.contains("another hash"), "{altered}");
+    assert!(cut.is_err());
+    assert!(missing.contains("no backup"), "{missing}");
+    assert!(stands() == before);
+    assert_eq!(open(&first).verify().await.unwrap(), Vec::<Damage>::new());
+}
+
+#[tokio::test]
+async fn a_restore_cut_between_its_two_renames_is_completed_and_one_cut_before_is_undone() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, file) = (folder.path().join("first"), folder.path().join("loket.backup"));
+    lived_in(&first).await.backup(&file).await.unwrap();
+    restored(&first, &file, true).unwrap();
+
+    // The power failed after the old store went aside.
+    std::fs::rename(first.join("live"), first.join("restoring")).unwrap();
+    let completed = open(&first).epoch().await.unwrap();
+    // The power failed while the new store was built.
+    std::fs::create_dir_all(first.join("restoring/contents/bpbj")).unwrap();
+    std::fs::write(first.join("restoring/loket.redb"), b"half").unwrap();
+    let undone = open(&first).load(&key(1)).await.unwrap();
+
+    assert_eq!(completed, 2);
+    assert!(undone.is_some_and(|case| case.version == 2));
+    assert!(!first.join("restoring").exists());
+}
+
+#[tokio::test]
+async fn a_backup_never_overwrites_and_never_leaves_half_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, file) = (folder.path().join("first"), folder.path().join("loket.backup"));
+    let store = lived_in(&first).await;
+    store.backup(&file).await.unwrap();
+    let before = std::fs::read(&file).unwrap();
+
+    let again = store.backup(&file).await.unwrap_err().to_string();
+    let content = files(&first.join("live/contents")).remove(0);
+    std::fs::remove_file(&content).unwrap();
+    let incomplete = store.backup(&folder.path().join("later")).await.unwrap_err().to_string();
+
+    let nowhere = store.backup(&folder.path().join("no/such/folder/x")).await;
+
+    assert!(nowhere.is_err());
+    assert!(again.contains("exists already"), "{again}");
+    assert!(std::fs::read(&file).unwrap() == before);
+    assert!(incomplete.contains("its file is missing"), "{incomplete}");
+    let mut left: Vec<_> = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["first", "loket.backup"]);
+    // The store itself goes on.
+    let batch: Batch = step(5, 0);
+    assert_eq!(store.commit(vec![batch]).await.unwrap(), [Outcome::Committed { version: 1 }]);
 }

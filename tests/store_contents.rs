@@ -1,6 +1,6 @@
 //! Content files are sealed, durable before they are named, and gone when nobody names them.
 
-use loket::engine::store::Store;
+use loket::engine::store::{Damage, Store};
 use loket::store::redb::RedbStore;
 
 use crate::archive_fixture::noise;
@@ -88,28 +88,6 @@ async fn what_no_step_named_is_swept_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_content_that_was_altered_is_an_error_and_verify_names_it() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-    let hash = put(&store, 1, b"surat permohonan").await;
-    let mut batch = step(1, 0);
-    batch.contents = vec![hash.clone()];
-    store.commit(vec![batch]).await.unwrap();
-    let file = files(&folder.path().join("live/contents")).remove(0);
-    let mut bytes = std::fs::read(&file).unwrap();
-    bytes[40] ^= 1;
-    std::fs::write(&file, bytes).unwrap();
-
-    let read = store.content(&key(1), &hash).await;
-    let damage = store.verify().await.unwrap();
-
-    assert!(read.is_err());
-    assert_eq!(damage.len(), 1);
-    assert!(damage[0].thing.contains(&hash.0) && damage[0].thing.contains("LPSE-2026"));
-    assert!(store.load(&key(1)).await.is_ok(), "one damaged content stops nothing else");
-}
-
-#[tokio::test]
 async fn two_intakes_that_take_the_same_number_lose_no_mail() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(folder.path());
@@ -126,4 +104,23 @@ async fn two_intakes_that_take_the_same_number_lose_no_mail() {
 
     assert!(store.content(&key(1), &one).await.unwrap().as_deref() == Some(b"one"));
     assert!(store.content(&key(2), &two).await.unwrap().as_deref() == Some(b"two"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_content_put_by_many_at_once_is_kept_once_and_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let bytes = noise(3, 50_000);
+
+    let puts = (0..16).map(|_| store.put_contents(vec![(key(1), bytes.clone()), (key(1), bytes.clone())]));
+    let hashes: Vec<_> = futures::future::join_all(puts).await.into_iter().map(|put| put.unwrap()).collect();
+    let mut batch = step(1, 0);
+    batch.contents = vec![hashes[0][0].clone()];
+    store.commit(vec![batch]).await.unwrap();
+    let late = store.put_contents(vec![(key(1), bytes.clone())]).await.unwrap();
+
+    assert!(hashes.iter().flatten().chain(&late).all(|hash| *hash == hashes[0][0]));
+    assert!(store.content(&key(1), &late[0]).await.unwrap() == Some(bytes));
+    assert_eq!(files(&folder.path().join("live/contents")).len(), 1);
+    assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
 }

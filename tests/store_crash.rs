@@ -5,7 +5,6 @@ use std::io::{BufRead, BufReader, Write};
 use std::process::{Command, Stdio};
 
 use loket::engine::store::{Damage, Outcome, Store};
-use proptest::prelude::*;
 
 use crate::archive_fixture::noise;
 use crate::store_fixture::{key, open, row, step, tag, try_open};
@@ -114,36 +113,4 @@ fn the_second_process_on_a_state_folder_is_told_which_one_holds_it() {
     let second = try_open(folder.path()).err().unwrap().to_string();
 
     assert!(second.contains(&format!("process {}", std::process::id())), "{second}");
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
-
-    /// A live file with a flipped byte is refused, or named, or serves what was written; it never panics the caller.
-    #[test]
-    fn a_flipped_byte_in_the_live_store_is_never_served_as_truth(place in any::<u64>(), bit in 0..8u8) {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(async {
-            let folder = tempfile::tempdir().unwrap();
-            let store = open(folder.path());
-            store.commit((1..=20).map(|serial| step(serial, 0)).collect()).await.unwrap();
-            drop(store);
-            let file = folder.path().join("live/loket.redb");
-            let mut bytes = std::fs::read(&file).unwrap();
-            let place = (place % bytes.len() as u64) as usize;
-            bytes[place] ^= 1 << bit;
-            std::fs::write(&file, bytes).unwrap();
-
-            let Ok(store) = try_open(folder.path()) else { return };
-            let damage = store.verify().await;
-
-            for serial in 1..=20 {
-                match store.load(&key(serial)).await {
-                    Ok(Some(stored)) => assert!(stored.version == 1 && stored.snapshot == format!("case {serial} at 1").into_bytes()),
-                    Ok(None) => assert!(damage.as_ref().map_or(true, |damage| !damage.is_empty()), "byte {place}: case {serial} vanished"),
-                    Err(_) => {}
-                }
-            }
-        });
-    }
 }

@@ -41,6 +41,7 @@ enum Verb {
     Restore(backup::Restore),
     Completions(shell::Completions),
     Man(shell::Man),
+    Demo(crate::demo::Demo),
 }
 
 /// Runs the command line and returns the exit status.
@@ -64,9 +65,20 @@ pub fn run() -> u8 {
         Verb::Restore(args) => backup::put_back(args),
         Verb::Completions(args) => shell::completions(args),
         Verb::Man(args) => shell::man(args),
+        Verb::Demo(args) => return demo(args),
     };
     match done {
         Ok(()) => 0,
         Err(ending) => ending.tell(),
     }
+}
+
+fn demo(args: &crate::demo::Demo) -> u8 {
+    let played = tokio::runtime::Runtime::new()
+        .map_err(Into::into)
+        .and_then(|runtime| runtime.block_on(crate::demo::play(args)));
+    played.unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        1
+    })
 }

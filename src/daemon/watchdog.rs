@@ -15,9 +15,9 @@ pub fn stopping() {
     notify(&[NotifyState::Stopping, NotifyState::Status("finishing what is in hand")]);
 }
 
-/// Strokes the watchdog at half its interval, as long as the store answers.
+/// Strokes the watchdog at half its interval, as long as the store answers. Ends with `stop` alone: a loop that ends
+/// earlier ends the daemon.
 pub async fn stroke(engine: &Engine, stop: &CancellationToken) {
-    // Ending early would end the daemon with it.
     let Some(interval) = sd_notify::watchdog_enabled() else { return stop.cancelled().await };
     let mut beat = tokio::time::interval((interval / 2).max(Duration::from_millis(100)));
     loop {

@@ -9,7 +9,6 @@ use super::casebook::Along;
 use super::codec;
 use super::port::Fault;
 use super::store::{Document, DocumentWrite, Outcome};
-use super::weave::family;
 use crate::sop::command::{Admin, Alarm, Command};
 use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
@@ -223,10 +222,9 @@ impl Engine {
 
     /// Live cases without an admin, or with one who was revoked, are given to somebody.
     async fn assign_anew(&self) -> Result<(), Fault> {
-        for key in self.store.find(&self.office.id, family::OPEN, "").await? {
-            let Some((_, case)) = self.load(&key).await? else { continue };
+        for case in self.live_cases().await? {
             let alarm = Alarm::Assign { revision: case.revisions };
-            self.apply(&key, Command::Wake(alarm), Along::default()).await?;
+            self.apply(&self.key(&case.number), Command::Wake(alarm), Along::default()).await?;
         }
         Ok(())
     }

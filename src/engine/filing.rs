@@ -11,7 +11,6 @@ use super::codec;
 use super::port::Fault;
 use super::register;
 use super::store::{CaseKey, Outcome, RowState, Settled, Settlement};
-use super::weave::family;
 use crate::letters;
 use crate::sop::case::{Case, LetterState};
 use crate::sop::command::Command;
@@ -32,11 +31,8 @@ impl Engine {
     /// Files every closed case whose effects are done. A case that fails is named, and the others go on.
     pub async fn file_closed(&self) -> Result<Filed, Fault> {
         let mut filed = Filed::default();
-        for key in self.store.find(&self.office.id, family::OPEN, "").await? {
-            let Some((_, case)) = self.load(&key).await? else { continue };
-            if !case.phase.is_closed() {
-                continue;
-            }
+        for case in self.live_cases().await?.into_iter().filter(|case| case.phase.is_closed()) {
+            let key = self.key(&case.number);
             match self.file_case(&key).await {
                 Ok(true) => filed.archived.push(key.number),
                 Ok(false) => filed.waiting += 1,

@@ -10,7 +10,6 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::office::Worked;
 use super::port::Fault;
-use super::weave::family;
 use crate::sop::case::Case;
 use crate::sop::names::{CaseNumber, Service};
 use crate::sop::phase::Phase;
@@ -79,8 +78,7 @@ impl Engine {
     pub async fn report(&self, year: i32, month: u32, sop: &str) -> Result<Report, Fault> {
         let wanted = format!("{year:04}-{month:02}");
         let mut lines = Vec::new();
-        for key in self.store.find(&self.office.id, family::OPEN, "").await? {
-            let Some((_, case)) = self.load(&key).await? else { continue };
+        for case in self.live_cases().await? {
             let worked = self.procedures.get(&case.procedure.hash)?;
             lines.push(line(&case, &worked, self.office.zone));
         }

@@ -47,8 +47,6 @@ impl Task {
 
 /// The index families that find a case.
 pub mod family {
-    /// Cases that still live; one value per office.
-    pub const OPEN: &str = "open";
     /// Message-IDs of a case's mails and letters.
     pub const MESSAGE: &str = "message";
     /// Not an index but a document by folded user ID: the last reset, for the repeat trigger.
@@ -108,7 +106,7 @@ impl Engine {
             case.evolve(&kept, now);
             events.push(kept);
         }
-        self.index(&case, version == 0, &events, &mut batch);
+        self.index(&case, &events, &mut batch);
         batch.events = events.into_iter().map(|event| codec::encode(&Recorded { at: now, event })).collect();
         batch.snapshot = codec::encode(&case);
         batch.settle = along.settle;
@@ -119,12 +117,9 @@ impl Engine {
         Ok(Woven { case, batch })
     }
 
-    fn index(&self, case: &Case, opening: bool, events: &[Event], batch: &mut Batch) {
+    fn index(&self, case: &Case, events: &[Event], batch: &mut Batch) {
         let mut resets = Vec::new();
         let mut tag = |family: &str, value: String, set| batch.tags.push(Tag { family: family.to_owned(), value, set });
-        if opening {
-            tag(family::OPEN, String::new(), true);
-        }
         for event in events {
             match event {
                 Event::MailAdded { mail } => {

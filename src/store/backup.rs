@@ -16,7 +16,7 @@ use super::folder::sync_folder;
 use super::redb::records::ContentRecord;
 use super::redb::tables::{
     CASE_LINKS, CASES, CONTENTS, DOCUMENTS, DUE, EVENTS, GONE, JOURNAL, KEYS, LINKS, META, Place, ROWS, SEEN, SERIES,
-    STUCK, TAGS,
+    STUCK, TAGS, readable,
 };
 use super::redb::transaction::begin;
 use super::redb::{Inner, open_database, verify_journal};
@@ -119,7 +119,8 @@ fn copy_contents(inner: &Inner, from: &ReadTransaction, to: &Database) -> Result
         let (key, _) = entry?;
         let (office, number, hash) = key.value();
         let place = Place { office: office.to_owned(), number: number.to_owned() };
-        let missing = || StoreError::damaged(format!("content {hash} of case {number}"), "its file is missing");
+        let missing =
+            || StoreError::damaged(format!("content {hash} of case {}", readable(number)), "its file is missing");
         let bytes = inner.contents.read(&place, &Sha256Hex(hash.to_owned()))?.ok_or_else(missing)?;
         {
             let mut table = transaction.open_table(CONTENT_BYTES)?;
@@ -155,7 +156,10 @@ pub(super) fn check(file: &Path) -> Result<(u64, u64), StoreError> {
         let (office, number, hash) = key.value();
         let bytes = content_bytes(&transaction, office, number, hash)?;
         if sha256(&bytes) != ContentRecord::read(value.value())?.stored {
-            return Err(StoreError::damaged(thing, format!("content {hash} of case {number} has another hash")));
+            return Err(StoreError::damaged(
+                thing,
+                format!("content {hash} of case {} has another hash", readable(number)),
+            ));
         }
     }
     Ok((transaction.open_table(CASES)?.len()?, contents.len()?))

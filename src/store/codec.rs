@@ -1,9 +1,14 @@
 //! The store's own bytes: a version byte, then fields in order; numbers big-endian, texts and byte strings with a
-//! length of four bytes. A reader refuses a version it does not know and bytes left over.
+//! length of four bytes, and at the end a checksum. A reader refuses a version it does not know, bytes left over, and
+//! any byte that changed: redb does not look at its pages' checksums when it reads, and only some fields are sealed.
 
 use chrono::{DateTime, Utc};
 
 use super::StoreError;
+use crate::vault::sha256;
+
+/// The first bytes of the SHA-256 over all that stands before.
+const CHECKSUM: usize = 8;
 
 pub(super) struct Writer(Vec<u8>);
 
@@ -55,9 +60,17 @@ impl Writer {
         }
     }
 
-    pub fn done(self) -> Vec<u8> {
+    pub fn done(mut self) -> Vec<u8> {
+        let checksum = checksum(&self.0);
+        self.0.extend_from_slice(&checksum);
         self.0
     }
+}
+
+fn checksum(bytes: &[u8]) -> [u8; CHECKSUM] {
+    let mut first = [0u8; CHECKSUM];
+    first.copy_from_slice(&sha256(bytes)[..CHECKSUM]);
+    first
 }
 
 /// Reads what [`Writer`] wrote; `thing` names it in the error.
@@ -68,6 +81,11 @@ pub(super) struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     pub fn new(bytes: &'a [u8], version: u8, thing: &'a str) -> Result<Self, StoreError> {
+        let (bytes, expected) =
+            bytes.split_last_chunk().ok_or_else(|| StoreError::damaged(thing, "it is too short"))?;
+        if checksum(bytes) != *expected {
+            return Err(StoreError::damaged(thing, "its bytes changed since they were written"));
+        }
         match bytes.split_first() {
             Some((&found, rest)) if found == version => Ok(Self { rest, thing }),
             Some((&found, _)) => Err(StoreError::damaged(thing, format!("it has format {found}, not {version}"))),
@@ -140,7 +158,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_was_written_is_read_back_and_every_cut_is_noticed() {
+    fn what_was_written_is_read_back_and_every_cut_and_every_flipped_bit_is_noticed() {
         let at = DateTime::from_timestamp_micros(1_700_000_000_123_456).unwrap();
         let bytes =
             Writer::new(1).u8(7).u32(8).u64(9).time(at).text("berkas").optional(None).optional(Some(b"x")).done();
@@ -160,6 +178,11 @@ mod tests {
         assert!(read(&bytes).is_ok());
         for cut in 0..bytes.len() {
             assert!(read(&bytes[..cut]).is_err(), "cut at {cut}");
+        }
+        for bit in 0..bytes.len() * 8 {
+            let mut flipped = bytes.clone();
+            flipped[bit / 8] ^= 1 << (bit % 8);
+            assert!(read(&flipped).is_err(), "bit {bit}");
         }
         assert!(read(&[bytes.as_slice(), b"more"].concat()).is_err());
         assert!(Reader::new(&bytes, 2, "row").is_err());

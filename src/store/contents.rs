@@ -47,18 +47,19 @@ impl ContentFolder {
     }
 
     /// Writes all of them under their final names and returns when all are durable.
-    pub fn write(&self, contents: &[SealedContent]) -> Result<(), StoreError> {
-        let mut open = Vec::with_capacity(contents.len());
+    pub fn write<'a>(&self, contents: impl IntoIterator<Item = &'a SealedContent>) -> Result<(), StoreError> {
+        let mut kept_open = Vec::with_capacity(FLUSH_TOGETHER);
         for content in contents {
-            open.push(self.write_one(content)?);
-        }
-        if contents.len() >= FLUSH_TOGETHER {
-            if let Some(file) = open.first() {
-                rustix::fs::syncfs(file).map_err(|error| StoreError::file("flush", &self.root, &error.into()))?;
+            let file = self.write_one(content)?;
+            if kept_open.len() < FLUSH_TOGETHER {
+                kept_open.push((content, file));
             }
-            return Ok(());
         }
-        for (content, file) in contents.iter().zip(&open) {
+        if kept_open.len() == FLUSH_TOGETHER {
+            return rustix::fs::syncfs(&kept_open[0].1)
+                .map_err(|error| StoreError::file("flush", &self.root, &error.into()));
+        }
+        for (content, file) in kept_open {
             let folder = self.folder(&content.place);
             file.sync_all().map_err(|error| StoreError::file("flush a file in", &folder, &error))?;
             for folder in folder.ancestors().take_while(|folder| folder.starts_with(&self.root)) {

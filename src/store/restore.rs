@@ -13,7 +13,7 @@ use super::backup::{self, content_bytes, copy_tables};
 use super::contents::{ContentFolder, SealedContent};
 use super::folder::{StateFolder, create_private, sync_folder};
 use super::redb::records::{LinkRecord, RowRecord};
-use super::redb::tables::{CASES, CONTENTS, META, Place, SCHEMA};
+use super::redb::tables::{CASES, CONTENTS, META, Place, SCHEMA, readable};
 use super::redb::transaction::{Tables, begin};
 use super::redb::{WRONG_KEY, open_database};
 use crate::engine::store::{LinkState, RowState};
@@ -21,6 +21,9 @@ use crate::sop::names::Sha256Hex;
 use crate::vault::{Keyring, Random};
 
 const HELD: &str = "Held by a restore: look whether this happened after the backup was taken, then retry or drop it";
+
+/// Content files that share a flush.
+const WRITTEN_TOGETHER: usize = 32;
 
 /// What a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -183,7 +186,8 @@ fn hold_rows(tables: &mut Tables<'_>, keyring: &Keyring, random: &dyn Random) ->
     }
     for (place, id, row) in &mut waiting {
         let (office, number) = place.key();
-        let damaged = || StoreError::damaged(format!("the key of case {number}"), "it is missing or does not open");
+        let damaged =
+            || StoreError::damaged(format!("the key of case {}", readable(number)), "it is missing or does not open");
         let wrapped = tables.keys.get((office, number))?.map(|value| value.value().to_vec()).ok_or_else(damaged)?;
         let key = keyring.unwrap(&place.owner(), &wrapped).map_err(|_| damaged())?;
         row.state = RowState::Held;
@@ -196,14 +200,19 @@ fn hold_rows(tables: &mut Tables<'_>, keyring: &Keyring, random: &dyn Random) ->
 }
 
 fn write_contents(from: &ReadTransaction, to: &ContentFolder) -> Result<(), StoreError> {
+    let mut together = Vec::with_capacity(WRITTEN_TOGETHER);
     for entry in from.open_table(CONTENTS)?.range::<(&str, &str, &str)>(..)? {
         let (key, _) = entry?;
         let (office, number, hash) = key.value();
         let bytes = content_bytes(from, office, number, hash)?;
         let place = Place { office: office.to_owned(), number: number.to_owned() };
-        to.write(&[SealedContent { place, hash: Sha256Hex(hash.to_owned()), bytes }])?;
+        together.push(SealedContent { place, hash: Sha256Hex(hash.to_owned()), bytes });
+        if together.len() == WRITTEN_TOGETHER {
+            to.write(&together)?;
+            together.clear();
+        }
     }
-    Ok(())
+    to.write(&together)
 }
 
 /// The swap: mark the new store complete, move the old one aside, move the new one in. [`finish_interrupted`] knows

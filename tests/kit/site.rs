@@ -280,6 +280,34 @@ impl Site {
         }
     }
 
+    /// The desk's pages under [`BASE_URL`].
+    pub fn pages(&self) -> axum::Router {
+        let letters = &self.office.letters;
+        let office = loket::web::view::Office {
+            name: letters.name.clone(),
+            sop_number: self.office.sop_number.to_owned(),
+            phone: letters.phone.clone(),
+            phone_dial: "+62598440120".to_owned(),
+            hours_id: letters.hours_id.clone(),
+            hours_en: letters.hours_en.clone(),
+            zone: chrono_tz::Asia::Makassar,
+            zone_name: "WITA".to_owned(),
+            system_url: None,
+            system_name: letters.system.clone(),
+            default_language: Language::Id,
+            demo: false,
+        };
+        let next = std::sync::atomic::AtomicU8::new(1);
+        let setup = loket::web::site::Setup {
+            office,
+            base_url: loket::web::site::BaseUrl::parse(BASE_URL).expect("a whole address"),
+            trusted_proxies: Vec::new(),
+            limits: Default::default(),
+            entropy: Box::new(move || [next.fetch_add(1, std::sync::atomic::Ordering::Relaxed); 32]),
+        };
+        loket::web::router(Arc::new(loket::web::site::Site::new(self.desk.clone(), self.clock.clone(), setup)))
+    }
+
     pub fn letters(&self) -> Vec<Outgoing> {
         self.post.sent.lock().expect("no panic under the lock").clone()
     }

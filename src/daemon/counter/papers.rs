@@ -128,10 +128,10 @@ fn paper_view(paper: &Paper, index: u32, u: &Understanding, words: Words<'_>) ->
 /// The kind of the document a page belongs to. Papers of one name are told apart by their bytes.
 fn kind_of(paper: &Paper, page: u32, documents: &[Document]) -> DocumentKind {
     let holds = |d: &&Document| {
+        let named = d.attachment == paper.attachment;
         let same = d.sha256.as_ref().is_none_or(|sha256| sha256.0 == paper.sha256);
-        let joined = d.attachment.split(" + ").any(|part| part == paper.attachment);
-        (d.attachment == paper.attachment && same || joined && d.attachment != paper.attachment)
-            && (joined && d.attachment != paper.attachment || in_ranges(&d.pages, page))
+        let spread = !named && d.attachment.split(" + ").any(|part| part == paper.attachment);
+        spread || (named && same && in_ranges(&d.pages, page))
     };
     documents.iter().find(holds).map_or(DocumentKind::Other, |d| d.kind)
 }

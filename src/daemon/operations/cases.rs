@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Answer, Operations};
-use crate::engine::family;
 use crate::engine::store::{Row, RowState, Settled, Settlement};
 use crate::sop::case::{Case, LetterState};
 use crate::sop::checklist::Finding;
@@ -97,12 +96,9 @@ impl Operations {
             *stuck.entry(row.key.number).or_default() += 1;
         }
         let mut lines = Vec::new();
-        for key in engine.store.find(&engine.office.id, family::OPEN, "").await? {
-            let count = stuck.get(&key.number).copied().unwrap_or(0);
-            if stuck_only && count == 0 {
-                continue;
-            }
-            if let Some(case) = engine.case(&key.number).await? {
+        for case in engine.live_cases().await? {
+            let count = stuck.get(&case.number).copied().unwrap_or(0);
+            if !stuck_only || count > 0 {
                 lines.push(line(&case, count));
             }
         }

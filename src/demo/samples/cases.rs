@@ -1,4 +1,4 @@
-//! The eleven samples, each a mail with what must come of it.
+//! The eleven samples, each a mail with what must come of it. The one for whom days must pass comes last.
 
 use chrono::NaiveDate;
 
@@ -29,8 +29,8 @@ pub(super) const ALL: [Maker; 11] = [
     withdrawn,
     vendor,
     auto_reply,
-    stranger,
     forged,
+    stranger,
 ];
 
 fn request(id: &'static str, titles: (&'static str, &'static str), services: &[Service]) -> Label {

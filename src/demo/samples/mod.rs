@@ -15,4 +15,4 @@ mod sheet;
 pub use label::{Fate, Label, Play, Verdict};
 pub use people::{Person, SampleOffice, office};
 pub use post::Stamp;
-pub use requests::{Sample, Thread, mails};
+pub use requests::{COUNT, Sample, Thread, mail, mails};

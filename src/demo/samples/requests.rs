@@ -1,6 +1,6 @@
 //! The sample requests as mails: a first one each, for some a second, stamped as they lie in the mailbox.
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use chrono_tz::Tz;
 
 use super::cases;
@@ -16,6 +16,8 @@ pub struct Sample {
     pub raw: Vec<u8>,
     /// The address it comes from.
     pub sender: String,
+    /// Of the first mail, without angle brackets.
+    pub message_id: String,
     follow_up: Option<FollowUp>,
     stamp: Option<Stamp>,
 }
@@ -39,6 +41,10 @@ pub(super) struct FollowUp {
 }
 
 impl Sample {
+    pub fn has_follow_up(&self) -> bool {
+        self.follow_up.is_some()
+    }
+
     /// The second mail, a reply in the case's thread; `None` for samples of one mail.
     pub fn follow_up(&self, thread: Thread<'_>) -> Option<Vec<u8>> {
         let second = self.follow_up.as_ref()?;
@@ -60,10 +66,22 @@ impl Sample {
     }
 }
 
+/// How many samples there are.
+pub const COUNT: usize = cases::ALL.len();
+
+/// One sample as a mail received at `at`; the same number and moment give the same bytes.
+///
+/// # Panics
+/// Where `index` is not below [`COUNT`].
+pub fn mail(index: usize, at: DateTime<Utc>, stamp: Option<Stamp>) -> Sample {
+    let day = local_day(at);
+    cases::ALL[index](day, &decree_pdf(&Decree::of_year(day))).sample(at, stamp)
+}
+
 /// All samples, as mails received at `at`, a minute apart and the newest last. With a stamp they look as the office's mail server
 /// leaves them in the mailbox; without one as a client sends them.
 pub fn mails(at: DateTime<Utc>, stamp: Option<Stamp>) -> Vec<Sample> {
-    let day = at.with_timezone(&Tz::Asia__Makassar).date_naive();
+    let day = local_day(at);
     let decree = decree_pdf(&Decree::of_year(day));
     let makers = cases::ALL;
     let count = i32::try_from(makers.len()).expect("eleven samples");
@@ -73,6 +91,10 @@ pub fn mails(at: DateTime<Utc>, stamp: Option<Stamp>) -> Vec<Sample> {
         .zip(0..)
         .map(|(make, index)| make(day, &decree).sample(first + TimeDelta::minutes(1) * index, stamp))
         .collect()
+}
+
+fn local_day(at: DateTime<Utc>) -> NaiveDate {
+    at.with_timezone(&Tz::Asia__Makassar).date_naive()
 }
 
 /// A sample before its moment is known.
@@ -125,6 +147,7 @@ impl Draft {
         };
         Sample {
             raw: mail.bytes(stamp),
+            message_id: mail.message_id,
             sender: self.from.1.to_owned(),
             label: self.label,
             follow_up: self.follow_up,

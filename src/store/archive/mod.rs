@@ -2,11 +2,13 @@
 //! chained to the one before it over the stored bytes, so that whoever holds the file can verify it without a key,
 //! and a dossier whose key was destroyed leaves the chain whole.
 //!
-//! [`record`] is the format, [`shelf`] writes and reads one file, [`verify`] checks one, [`bag`] writes the folder an
-//! archivist reads, [`aside`] reads a truncated file, or one a crash left open, without touching it.
+//! [`record`] is the format, [`shelf`] writes and reads one file, [`cabinet`] is all of them, [`verify`] checks one,
+//! [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
+//! touching it.
 
 mod aside;
 mod bag;
+mod cabinet;
 mod port;
 mod record;
 mod shelf;

@@ -1,49 +1,24 @@
 //! The archive port on redb files. All work runs on a blocking thread, one at a time within this process.
 
-use std::fs;
 use std::path::{Path, PathBuf};
-use std::rc::Rc;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::Datelike;
 use futures::future::BoxFuture;
-use redb::ReadableDatabase;
-use serde_json::Value;
 
-use super::bag::{self, BagItem};
-use super::record::{Catalogue, DossierRecord};
-use super::shelf::{Shelf, Writing, append, head_of};
-use super::verify;
-use crate::engine::archive::{Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Receipt};
+use super::cabinet::Cabinet;
+use crate::engine::archive::{Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Receipt};
 use crate::engine::port::Fault;
-use crate::engine::store::{Damage, JournalEntry};
-use crate::sop::names::{CaseNumber, Sha256Hex};
+use crate::engine::store::Damage;
+use crate::sop::names::CaseNumber;
 use crate::store::StoreError;
 use crate::store::folder::create_private;
-use crate::store::redb::tables::{Place, sortable};
-use crate::store::redb::{Inner, RedbStore};
-use crate::vault::{DossierKey, Keyring, Random, hex};
+use crate::store::redb::RedbStore;
+use crate::vault::{Keyring, Random};
 
 /// The archive of one state folder: `archive-YYYY.redb` per year of filing.
 pub struct RedbArchive {
-    inside: Arc<Inside>,
-}
-
-struct Inside {
-    folder: PathBuf,
-    keyring: Keyring,
-    random: Arc<dyn Random>,
-    /// The live store, whose dossier keys and journal entries go with the dossiers.
-    live: Option<Arc<Inner>>,
-    one_at_a_time: Mutex<()>,
-}
-
-/// A dossier found: its file, place and record.
-struct Found {
-    shelf: Rc<Shelf>,
-    position: u64,
-    record: DossierRecord,
-    hash: [u8; 32],
+    cabinet: Arc<Cabinet>,
+    one_at_a_time: Arc<Mutex<()>>,
 }
 
 impl RedbArchive {
@@ -57,18 +32,19 @@ impl RedbArchive {
     ) -> Result<Self, StoreError> {
         create_private(&folder)?;
         let live = live.map(|store| Arc::clone(store.inner()));
-        Ok(Self { inside: Arc::new(Inside { folder, keyring, random, live, one_at_a_time: Mutex::default() }) })
+        let cabinet = Arc::new(Cabinet { folder, keyring, random, live });
+        Ok(Self { cabinet, one_at_a_time: Arc::default() })
     }
 
     fn later<T: Send + 'static>(
         &self,
-        work: impl FnOnce(&Inside) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(&Cabinet) -> Result<T, StoreError> + Send + 'static,
     ) -> BoxFuture<'_, Result<T, Fault>> {
-        let inside = Arc::clone(&self.inside);
+        let (cabinet, one_at_a_time) = (Arc::clone(&self.cabinet), Arc::clone(&self.one_at_a_time));
         Box::pin(async move {
             let done = tokio::task::spawn_blocking(move || {
-                let _turn = inside.one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
-                work(&inside)
+                let _turn = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+                work(&cabinet)
             });
             match done.await {
                 Ok(answer) => answer.map_err(Fault::from),
@@ -78,259 +54,20 @@ impl RedbArchive {
     }
 }
 
-impl Inside {
-    /// The files by year, oldest first.
-    fn files(&self) -> Result<Vec<(i32, PathBuf)>, StoreError> {
-        let listing = fs::read_dir(&self.folder).map_err(|error| StoreError::file("list", &self.folder, &error))?;
-        let mut files = Vec::new();
-        for entry in listing {
-            let path = entry.map_err(|error| StoreError::file("list", &self.folder, &error))?.path();
-            let year = path
-                .file_name()
-                .and_then(|name| name.to_str()?.strip_prefix("archive-")?.strip_suffix(".redb")?.parse().ok());
-            files.extend(year.map(|year| (year, path)));
-        }
-        files.sort();
-        Ok(files)
-    }
-
-    /// Looks for a number in every file, the newest first. A file that cannot be opened hides only its own dossiers,
-    /// unless the number is nowhere else: then it is not known to be missing.
-    fn find(&self, number: &CaseNumber) -> Result<Option<Found>, StoreError> {
-        let number = sortable(number);
-        let mut unread = None;
-        for (_, path) in self.files()?.into_iter().rev() {
-            let looked = Shelf::open(&path).and_then(|shelf| Ok((shelf.position(&number)?, shelf)));
-            match looked {
-                Ok((None, _)) => {}
-                Ok((Some(position), shelf)) => {
-                    let (record, hash) = shelf.record(position)?;
-                    return Ok(Some(Found { shelf: Rc::new(shelf), position, record, hash }));
-                }
-                Err(error) => unread = Some(error),
-            }
-        }
-        unread.map_or(Ok(None), Err)
-    }
-
-    fn keep(&self, dossier: &ArchiveDossier) -> Result<Receipt, StoreError> {
-        if dossier.key.number != dossier.register.number {
-            let text = format!("Dossier {} has the register line of {}", dossier.key.number, dossier.register.number);
-            return Err(StoreError::Refused(text));
-        }
-        if let Some(found) = self.find(&dossier.key.number)? {
-            self.read_back(&found, dossier).map_err(|error| match error {
-                StoreError::Damaged { thing, what } => StoreError::Refused(format!(
-                    "Dossier {} is filed already, and not with these bytes ({thing}: {what}). Look at both before going on",
-                    dossier.key.number
-                )),
-                other => other,
-            })?;
-            return Ok(found.receipt());
-        }
-        let year = dossier.at.year();
-        let path = self.folder.join(format!("archive-{year}.redb"));
-        let before = match self.files()?.into_iter().rev().find(|(other, _)| *other < year) {
-            Some((_, earlier)) if !path.exists() => head_of(&earlier)?,
-            _ => [0u8; 32],
-        };
-        let (key, journal) = self.from_live(dossier)?;
-        let writing = Writing { dossier, key: &key, journal };
-        append(&path, year, before, &writing, &self.keyring, self.random.as_ref())
-            .map_err(|error| error.beside(&path))?;
-        let missing =
-            || StoreError::damaged(format!("dossier {}", dossier.key.number), "it is not there after writing");
-        let found = self.find(&dossier.key.number)?.ok_or_else(missing)?;
-        self.read_back(&found, dossier)?;
-        Ok(found.receipt())
-    }
-
-    fn from_live(&self, dossier: &ArchiveDossier) -> Result<(DossierKey, Vec<JournalEntry>), StoreError> {
-        if let Some(live) = &self.live {
-            let key = live.dossier_key(&live.database.begin_read()?, &Place::of(&dossier.key))?;
-            if let Some(key) = key {
-                return Ok((key, live.journal_entries(&dossier.key)?));
-            }
-        }
-        Ok((DossierKey::generate(self.random.as_ref()), Vec::new()))
-    }
-
-    /// Compares what the file holds with what was to be kept, byte by byte through hash and seal.
-    fn read_back(&self, found: &Found, dossier: &ArchiveDossier) -> Result<(), StoreError> {
-        let differs = |what: &str| Err(StoreError::damaged(format!("dossier {}", dossier.key.number), what));
-        if found.record.register != dossier.register || found.record.place() != Place::of(&dossier.key) {
-            return differs("its register line differs");
-        }
-        let key = self.key(found)?;
-        let expected = Catalogue::of(dossier);
-        if found.shelf.catalogue(&found.record, &key)? != expected {
-            return differs("its items or metadata differ");
-        }
-        for (index, item) in (0u32..).zip(&expected.items) {
-            found.shelf.item(found.position, &found.record, &key, index, &item.sha256)?;
-        }
-        Ok(())
-    }
-
-    fn key(&self, found: &Found) -> Result<DossierKey, StoreError> {
-        let key = found.shelf.key(found.position, &found.record.place(), &self.keyring)?;
-        key.ok_or_else(|| {
-            let number = &found.record.register.number;
-            StoreError::Refused(format!(
-                "Dossier {number} was destroyed; its register line and hashes are what is left"
-            ))
-        })
-    }
-
-    fn open(&self, found: &Found) -> Result<(DossierKey, ArchivedDossier), StoreError> {
-        let key = self.key(found)?;
-        let catalogue = found.shelf.catalogue(&found.record, &key)?;
-        let items = catalogue.items.into_iter().map(|item| ArchivedItem {
-            name: item.name,
-            media_type: item.media_type,
-            title: item.title,
-            bytes: item.bytes,
-            sha256: item.sha256,
-        });
-        let dossier = ArchivedDossier {
-            line: found.line(),
-            items: items.collect(),
-            metadata: catalogue.metadata,
-            journal_entries: found.record.journal.len(),
-        };
-        Ok((key, dossier))
-    }
-
-    /// Calls `each` for every dossier whose record reads.
-    fn walk(&self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<(), StoreError> {
-        for (_, path) in self.files()? {
-            let (shelf, positions) = match Shelf::open(&path).and_then(|shelf| Ok((shelf.numbers()?, shelf))) {
-                Ok((numbers, shelf)) => (Rc::new(shelf), numbers),
-                Err(error @ StoreError::InUse { .. }) => return Err(error),
-                Err(error) => {
-                    tracing::error!("an archive file is left out: {error}");
-                    continue;
-                }
-            };
-            for (position, number) in positions {
-                match shelf.record(position) {
-                    Ok((record, hash)) => each(Found { shelf: Rc::clone(&shelf), position, record, hash })?,
-                    Err(error) => tracing::error!(case = number, "a dossier is left out of the list: {error}"),
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn search(&self, words: &str) -> Result<Vec<ArchiveLine>, StoreError> {
-        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
-        let mut lines = Vec::new();
-        self.walk(|found| {
-            let mut text = String::new();
-            add_words(&serde_json::to_value(found.line()).unwrap_or_default(), &mut text);
-            // A dossier that was destroyed is still found by its register line.
-            if let Ok((_, dossier)) = self.open(&found) {
-                add_words(&dossier.metadata, &mut text);
-                dossier.items.iter().for_each(|item| text.push_str(&format!("\n{}\n{}", item.name, item.title)));
-            }
-            let text = text.to_lowercase();
-            if words.iter().all(|word| text.contains(word.as_str())) {
-                lines.push(found.line());
-            }
-            Ok(())
-        })?;
-        Ok(lines)
-    }
-
-    fn export(&self, number: &CaseNumber, folder: &Path) -> Result<(), StoreError> {
-        let found =
-            self.find(number)?.ok_or_else(|| StoreError::Refused(format!("No dossier {number} is in the archive")))?;
-        let (key, dossier) = self.open(&found)?;
-        let mut items = Vec::with_capacity(dossier.items.len());
-        for (index, item) in (0u32..).zip(&dossier.items) {
-            let bytes = found.shelf.item(found.position, &found.record, &key, index, &item.sha256)?;
-            items.push(BagItem { name: item.name.clone(), bytes });
-        }
-        bag::write(&folder.join(number.to_string()), &dossier, &items)
-    }
-
-    fn verify(&self) -> Result<Vec<Damage>, StoreError> {
-        let mut damage = Vec::new();
-        let mut head: Option<Vec<u8>> = None;
-        for (_, path) in self.files()? {
-            let shelf = match Shelf::open(&path) {
-                Ok(shelf) => shelf,
-                Err(StoreError::Damaged { thing, what }) => {
-                    damage.push(Damage { thing, what });
-                    head = None;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            damage.extend(verify::verify(&shelf));
-            let before = shelf.about("before").ok().flatten();
-            if head.is_some() && before.is_some() && head != before {
-                let what = "it does not follow from the file of the year before".to_owned();
-                damage.push(Damage { thing: shelf.name(), what });
-            }
-            head = shelf.about("head").ok().flatten();
-        }
-        Ok(damage)
-    }
-}
-
-/// Adds what stands in a JSON value for a person to read: its values, not the names of its fields.
-fn add_words(value: &Value, text: &mut String) {
-    match value {
-        Value::Array(values) => values.iter().for_each(|value| add_words(value, text)),
-        Value::Object(fields) => fields.values().for_each(|value| add_words(value, text)),
-        Value::String(words) => text.extend(["\n", words]),
-        other => text.extend(["\n", &other.to_string()]),
-    }
-}
-
-/// The words of a metadata value, without its field names.
-fn add_values(value: &serde_json::Value, text: &mut String) {
-    match value {
-        serde_json::Value::String(value) => text.extend(["\n", value.as_str()]),
-        serde_json::Value::Array(values) => values.iter().for_each(|value| add_values(value, text)),
-        serde_json::Value::Object(fields) => fields.values().for_each(|value| add_values(value, text)),
-        serde_json::Value::Number(value) => text.push_str(&format!("\n{value}")),
-        serde_json::Value::Null | serde_json::Value::Bool(_) => {}
-    }
-}
-
-impl Found {
-    fn line(&self) -> ArchiveLine {
-        self.shelf.line(self.position, &self.record, &self.hash)
-    }
-
-    fn receipt(&self) -> Receipt {
-        Receipt {
-            number: self.record.register.number.clone(),
-            file: self.shelf.name(),
-            position: self.position,
-            hash: Sha256Hex(hex(&self.hash)),
-            items: self.record.items.len(),
-            bytes: self.record.items.iter().map(|item| item.length).sum(),
-        }
-    }
-}
-
 impl Archive for RedbArchive {
     fn keep(&self, dossier: ArchiveDossier) -> BoxFuture<'_, Result<Receipt, Fault>> {
-        self.later(move |inside| inside.keep(&dossier))
+        self.later(move |cabinet| cabinet.keep(&dossier))
     }
 
     fn receipt<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<Receipt>, Fault>> {
         let number = number.clone();
-        self.later(move |inside| Ok(inside.find(&number)?.map(|found| found.receipt())))
+        self.later(move |cabinet| Ok(cabinet.find(&number)?.map(|found| found.receipt())))
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>> {
-        self.later(|inside| {
+        self.later(|cabinet| {
             let mut lines = Vec::new();
-            inside.walk(|found| {
+            cabinet.walk(|found| {
                 lines.push(found.line());
                 Ok(())
             })?;
@@ -340,22 +77,22 @@ impl Archive for RedbArchive {
 
     fn search<'a>(&'a self, words: &'a str) -> BoxFuture<'a, Result<Vec<ArchiveLine>, Fault>> {
         let words = words.to_owned();
-        self.later(move |inside| inside.search(&words))
+        self.later(move |cabinet| cabinet.search(&words))
     }
 
     fn show<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<ArchivedDossier>, Fault>> {
         let number = number.clone();
-        self.later(move |inside| match inside.find(&number)? {
+        self.later(move |cabinet| match cabinet.find(&number)? {
             None => Ok(None),
-            Some(found) => inside.open(&found).map(|(_, dossier)| Some(dossier)),
+            Some(found) => cabinet.open(&found).map(|(_, dossier)| Some(dossier)),
         })
     }
 
     fn item<'a>(&'a self, number: &'a CaseNumber, name: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, Fault>> {
         let (number, name) = (number.clone(), name.to_owned());
-        self.later(move |inside| {
-            let Some(found) = inside.find(&number)? else { return Ok(None) };
-            let (key, dossier) = inside.open(&found)?;
+        self.later(move |cabinet| {
+            let Some(found) = cabinet.find(&number)? else { return Ok(None) };
+            let (key, dossier) = cabinet.open(&found)?;
             let Some((index, item)) = (0u32..).zip(&dossier.items).find(|(_, item)| item.name == name) else {
                 return Ok(None);
             };
@@ -365,10 +102,10 @@ impl Archive for RedbArchive {
 
     fn export<'a>(&'a self, number: &'a CaseNumber, folder: &'a Path) -> BoxFuture<'a, Result<(), Fault>> {
         let (number, folder) = (number.clone(), folder.to_owned());
-        self.later(move |inside| inside.export(&number, &folder))
+        self.later(move |cabinet| cabinet.export(&number, &folder))
     }
 
     fn verify(&self) -> BoxFuture<'_, Result<Vec<Damage>, Fault>> {
-        self.later(Inside::verify)
+        self.later(Cabinet::verify)
     }
 }

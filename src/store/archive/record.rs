@@ -102,7 +102,7 @@ impl DossierRecord {
     /// The record as stored, and its chain hash: SHA-256 over all of it, the hash of the dossier before included.
     pub fn write(&self) -> Result<(Vec<u8>, [u8; 32]), StoreError> {
         let register = serde_json::to_vec(&self.register).map_err(|error| {
-            StoreError::Refused(format!("The register line of {} cannot be written: {error}", self.number))
+            StoreError::Refused(format!("The register line of {} cannot be written: {error}", self.register.number))
         })?;
         let mut body = Writer::new(FORMAT)
             .text(&self.office)

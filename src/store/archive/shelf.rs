@@ -16,7 +16,7 @@ use crate::engine::archive::{ArchiveDossier, ArchiveLine};
 use crate::engine::store::JournalEntry;
 use crate::sop::names::Sha256Hex;
 use crate::store::StoreError;
-use crate::store::redb::tables::{Place, sortable};
+use crate::store::redb::tables::{Place, readable, sortable};
 use crate::store::redb::transaction::begin;
 use crate::store::redb::{open_database, reason};
 use crate::vault::{DossierKey, Keyring, Random, hex, sha256, sha256_hex};
@@ -155,7 +155,7 @@ impl Shelf {
 
     /// The dossier's key; `None` where it was destroyed.
     pub fn key(&self, position: u64, place: &Place, keyring: &Keyring) -> Result<Option<DossierKey>, StoreError> {
-        let thing = format!("the key of dossier {}", place.number);
+        let thing = format!("the key of dossier {}", readable(&place.number));
         self.guarded(&thing, || {
             let table = self.transaction.open_table(KEYS)?;
             let Some(wrapped) = table.get(position)? else { return Ok(None) };
@@ -271,7 +271,10 @@ pub fn append(
         let position = count + 1;
         let items = write_items(&transaction, position, &place, writing, random)?;
         let catalogue = serde_json::to_vec(&Catalogue::of(writing.dossier)).map_err(|error| {
-            StoreError::Refused(format!("The metadata of {} cannot be written: {error}", place.number))
+            StoreError::Refused(format!(
+                "The metadata of {} cannot be written: {error}",
+                writing.dossier.register.number
+            ))
         })?;
         let record = DossierRecord {
             office: place.office.clone(),

@@ -9,7 +9,7 @@ use crate::engine::store::Damage;
 use crate::sop::names::Sha256Hex;
 use crate::store::StoreError;
 use crate::store::redb::records::JournalRecord;
-use crate::store::redb::tables;
+use crate::store::redb::tables::readable;
 use crate::vault::{hex, sha256, unhex};
 
 /// Checks one archive file. Empty: all well. Fails only where the file cannot be opened at all.
@@ -50,7 +50,7 @@ pub fn verify(shelf: &Shelf) -> Vec<Damage> {
     let last = counted.max(named.keys().next_back().copied().unwrap_or(0));
     for position in 1..=last {
         let dossier = match named.get(&position) {
-            Some(number) => format!("dossier {}", display(number)),
+            Some(number) => format!("dossier {}", readable(number)),
             None => format!("the dossier at position {position}"),
         };
         match shelf.record(position) {
@@ -108,10 +108,6 @@ fn journal_fault(office: &str, number: &str, entry: &crate::engine::store::Journ
     };
     let chained = record.chain(office, entry.position, &hash(&entry.previous));
     (chained != record.hash).then_some("it does not follow from the entry before it")
-}
-
-fn display(sortable: &str) -> String {
-    tables::number(sortable).map_or_else(|| sortable.to_owned(), |number| number.to_string())
 }
 
 fn text(error: StoreError) -> String {

@@ -3,6 +3,7 @@
 //! [`commit`] is what a step does, [`writer`] how many share a transaction, [`outbox`] how rows are handed out,
 //! [`read`] the reading half and [`verify`] the whole checked. `tables` and `records` are the file's format.
 
+mod agree;
 mod commit;
 mod outbox;
 mod port;
@@ -24,7 +25,7 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 use tokio::sync::watch;
 
 use self::outbox::Leases;
-use self::tables::{CONTENTS, KEYS, Place, SCHEMA};
+use self::tables::{CONTENTS, KEYS, Place, SCHEMA, readable};
 use self::transaction::{Tables, begin};
 use self::unnamed::Unnamed;
 pub(super) use self::verify::verify_journal;
@@ -52,6 +53,8 @@ pub(super) struct Inner {
     pub keyring: Keyring,
     pub random: Arc<dyn Random>,
     pub unnamed: Unnamed,
+    /// Held by who writes content files.
+    pub putting: Mutex<()>,
     /// Held for reading while a backup needs content files to stay.
     pub keeping: RwLock<()>,
     leases: Mutex<Leases>,
@@ -76,6 +79,7 @@ impl RedbStore {
             keyring,
             random,
             unnamed: Unnamed::default(),
+            putting: Mutex::default(),
             keeping: RwLock::new(()),
             leases: Mutex::default(),
             failure: watch::Sender::new(None),
@@ -130,7 +134,8 @@ impl Inner {
     }
 
     pub fn unwrap(&self, place: &Place, wrapped: &[u8]) -> Result<DossierKey, StoreError> {
-        let damaged = |_| StoreError::damaged(format!("the key of case {}", place.number), "it does not open");
+        let damaged =
+            |_| StoreError::damaged(format!("the key of case {}", readable(&place.number)), "it does not open");
         self.keyring.unwrap(&place.owner(), wrapped).map_err(damaged)
     }
 

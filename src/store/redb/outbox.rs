@@ -8,7 +8,7 @@ use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::Inner;
 use super::records::RowRecord;
-use super::tables::{DUE, Place, ROWS, STUCK, case_key};
+use super::tables::{DUE, Place, ROWS, STUCK, case_key, readable};
 use super::transaction::Tables;
 use crate::engine::store::{Cancel, LeaseRequest, NewRow, Row, RowState, Settled, Settlement};
 use crate::sop::names::OfficeId;
@@ -193,7 +193,7 @@ pub fn lease_due(inner: &Inner, wanted: &LeaseRequest) -> Result<Vec<Row>, Store
             Ok(None) => {}
             // One damaged dossier must not hold up the letters of all others.
             Err(error @ StoreError::Damaged { .. }) => {
-                tracing::error!(case = number, row = id, "outbox row skipped: {error}")
+                tracing::error!(case = readable(number), row = id, "outbox row skipped: {error}")
             }
             Err(error) => return Err(error),
         }
@@ -258,7 +258,7 @@ fn read_open(
     let table = transaction.open_table(ROWS)?;
     let Some(value) = table.get((place.office.as_str(), place.number.as_str(), id))? else { return Ok(None) };
     let record = RowRecord::read(value.value(), place, id)?;
-    let thing = || format!("outbox row {id} of {}", place.number);
+    let thing = || format!("outbox row {id} of case {}", readable(&place.number));
     let sealed = |_| StoreError::damaged(thing(), "its seal does not open");
     let key =
         inner.dossier_key(transaction, place)?.ok_or_else(|| StoreError::damaged(thing(), "its case has no key"))?;

@@ -1,12 +1,14 @@
 //! The reading half: each question on a snapshot of the last commit.
 
+use std::sync::PoisonError;
+
 use redb::ReadableDatabase;
 
 use super::Inner;
 use super::records::{CaseRecord, ContentRecord, DocumentRecord, JournalRecord, LinkRecord, SecretRecord};
 use super::tables::{
     CASES, CONTENTS, DOCUMENTS, EVENTS, JOURNAL, LINKS, META, Place, SECRETS, SEEN, SERIES, TAGS, case_key, number,
-    series, sortable,
+    readable, series, sortable,
 };
 use crate::engine::store::{CaseKey, Document, JournalEntry, JournalHead, Link, SealedSecret, Stored, StoredEvent};
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
@@ -33,7 +35,7 @@ impl Inner {
         place: &Place,
         record: &CaseRecord,
     ) -> Result<Stored, StoreError> {
-        let thing = format!("case {}", place.number);
+        let thing = format!("case {}", readable(&place.number));
         let key = self.dossier_key(transaction, place)?.ok_or_else(|| StoreError::damaged(&thing, "it has no key"))?;
         let snapshot =
             key.open(&CaseRecord::binding(place, record.version), &record.sealed).map_err(unsealed(thing))?;
@@ -47,7 +49,7 @@ impl Inner {
         let mut events = Vec::new();
         for (position, record) in self.journal_of(&transaction, &place)? {
             let Some(sealed) = &record.sealed else { continue };
-            let thing = format!("event {} of case {}", record.seq, place.number);
+            let thing = format!("event {} of case {}", record.seq, readable(&place.number));
             let bytes = dossier.open(&JournalRecord::binding(&place, record.seq), sealed).map_err(unsealed(thing))?;
             events.push(StoredEvent { seq: record.seq, position, at: record.at, bytes });
         }
@@ -61,7 +63,7 @@ impl Inner {
         let journal = transaction.open_table(JOURNAL)?;
         let mut entries = Vec::new();
         for (position, record) in self.journal_of(&transaction, &place)? {
-            let before = match journal.get((place.office.as_str(), position - 1))? {
+            let before = match journal.get((place.office.as_str(), position.saturating_sub(1)))? {
                 Some(value) => JournalRecord::read(value.value(), position - 1)?.hash,
                 None => [0u8; 32],
             };
@@ -98,17 +100,13 @@ impl Inner {
 
     pub fn put_contents(&self, contents: &[(CaseKey, Vec<u8>)]) -> Result<Vec<Sha256Hex>, StoreError> {
         let mut hashes = Vec::with_capacity(contents.len());
-        let mut fresh: Vec<SealedContent> = Vec::with_capacity(contents.len());
-        let mut records = Vec::with_capacity(contents.len());
-        let transaction = self.database.begin_read()?;
-        let table = transaction.open_table(CONTENTS)?;
+        let mut fresh: Vec<(SealedContent, ContentRecord)> = Vec::with_capacity(contents.len());
         for (key, plain) in contents {
             let place = Place::of(key);
             let hash = sha256_hex(plain);
             hashes.push(hash.clone());
-            let named = table.get((place.office.as_str(), place.number.as_str(), hash.0.as_str()))?.is_some();
-            let waiting = fresh.iter().any(|content| content.place == place && content.hash == hash);
-            if named || waiting || self.unnamed.content(&place, &hash).is_some() {
+            let twice = fresh.iter().any(|(content, _)| content.place == place && content.hash == hash);
+            if twice || self.knows_content(&place, &hash)? {
                 continue;
             }
             let dossier = self.unnamed.key_unless(&place, self.random.as_ref(), || {
@@ -116,14 +114,33 @@ impl Inner {
                 self.dossier_key(&transaction, &place)
             })?;
             let bytes = dossier.seal(self.random.as_ref(), &ContentFolder::binding(&place, &hash), plain);
-            records.push(ContentRecord { length: plain.len() as u64, stored: sha256(&bytes) });
-            fresh.push(SealedContent { place, hash, bytes });
+            let record = ContentRecord { length: plain.len() as u64, stored: sha256(&bytes) };
+            fresh.push((SealedContent { place, hash, bytes }, record));
         }
-        self.contents.write(&fresh)?;
-        for (content, record) in fresh.iter().zip(records) {
+        // Sealed twice, the same bytes differ: of two who put them at once, the second must not write over the file
+        // that the first one's record describes.
+        let _alone = self.putting.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut missing = Vec::with_capacity(fresh.len());
+        for (content, record) in fresh {
+            if !self.knows_content(&content.place, &content.hash)? {
+                missing.push((content, record));
+            }
+        }
+        self.contents.write(missing.iter().map(|(content, _)| content))?;
+        for (content, record) in missing {
             self.unnamed.put(&content.place, &content.hash, record);
         }
         Ok(hashes)
+    }
+
+    /// Whether a content was put or named. What is named leaves `unnamed` only once its row can be read, so asking in
+    /// this order misses nothing.
+    fn knows_content(&self, place: &Place, hash: &Sha256Hex) -> Result<bool, StoreError> {
+        if self.unnamed.content(place, hash).is_some() {
+            return Ok(true);
+        }
+        let table = self.database.begin_read()?.open_table(CONTENTS)?;
+        Ok(table.get((place.office.as_str(), place.number.as_str(), hash.0.as_str()))?.is_some())
     }
 
     pub fn content(&self, key: &CaseKey, hash: &Sha256Hex) -> Result<Option<Vec<u8>>, StoreError> {
@@ -134,7 +151,7 @@ impl Inner {
         if named.is_none() {
             return Ok(None);
         }
-        let thing = format!("content {hash} of case {}", place.number);
+        let thing = format!("content {hash} of case {}", readable(&place.number));
         let sealed =
             self.contents.read(&place, hash)?.ok_or_else(|| StoreError::damaged(&thing, "its file is missing"))?;
         let dossier = self
@@ -164,7 +181,7 @@ impl Inner {
             }
             let (key, value) = entry?;
             let place = Place { office: office.0.clone(), number: key.value().1.to_owned() };
-            let missing = || StoreError::damaged(format!("case {}", place.number), "its number is none");
+            let missing = || StoreError::damaged(format!("case {}", readable(&place.number)), "its number is none");
             let key = case_key(&office.0, &place.number).ok_or_else(missing)?;
             let record = CaseRecord::read(value.value(), &place)?;
             cases.push((key, self.open_case(&transaction, &place, &record)?));
@@ -198,7 +215,7 @@ impl Inner {
         let transaction = self.database.begin_read()?;
         let Some(value) = transaction.open_table(LINKS)?.get(hash.as_bytes())? else { return Ok(None) };
         let link = LinkRecord::read(value.value())?;
-        let thing = format!("a link of case {}", link.place.number);
+        let thing = format!("a link of case {}", readable(&link.place.number));
         let dossier = self
             .dossier_key(&transaction, &link.place)?
             .ok_or_else(|| StoreError::damaged(&thing, "its case has no key"))?;

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::tables::Place;
+use super::tables::{Place, readable};
 use crate::engine::store::{LinkState, RowState};
 use crate::store::StoreError;
 use crate::store::codec::{Reader, Writer};
@@ -29,7 +29,7 @@ impl CaseRecord {
     }
 
     pub fn read(bytes: &[u8], place: &Place) -> Result<Self, StoreError> {
-        let thing = format!("case {}", place.number);
+        let thing = format!("case {}", readable(&place.number));
         let mut reader = Reader::new(bytes, FORMAT, &thing)?;
         let record = Self { version: reader.u64()?, events: reader.u64()?, sealed: reader.bytes()?.to_vec() };
         reader.end()?;
@@ -137,7 +137,7 @@ impl RowRecord {
     }
 
     pub fn read(bytes: &[u8], place: &Place, id: &str) -> Result<Self, StoreError> {
-        let thing = format!("outbox row {id} of {}", place.number);
+        let thing = format!("outbox row {id} of case {}", readable(&place.number));
         let mut reader = Reader::new(bytes, FORMAT, &thing)?;
         let record = Self {
             kind: reader.text()?.to_owned(),

@@ -87,6 +87,11 @@ pub fn number(text: &str) -> Option<CaseNumber> {
     Some(CaseNumber::new(prefix, year.parse().ok()?, serial.parse().ok()?))
 }
 
+/// A sortable number as people write it, for messages and logs.
+pub fn readable(text: &str) -> String {
+    number(text).map_or_else(|| text.to_owned(), |number| number.to_string())
+}
+
 pub fn case_key(office: &str, text: &str) -> Option<CaseKey> {
     number(text).map(|number| CaseKey { office: OfficeId(office.to_owned()), number })
 }
@@ -103,5 +108,6 @@ mod tests {
         assert!(sortable(&small) < sortable(&large));
         assert_eq!(number(&sortable(&large)), Some(large));
         assert_eq!(number("x"), None);
+        assert_eq!((readable(&sortable(&small)), readable("x")), (small.to_string(), "x".to_owned()));
     }
 }

@@ -1,25 +1,31 @@
-//! The whole live store checked: the journal's chain recomputed, every seal opened, every content file hashed.
+//! The whole live store checked: the journal's chain recomputed, every seal opened, every content file hashed. That
+//! the tables agree with each other is checked in [`super::agree`].
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use super::records::{CaseRecord, ContentRecord, JournalRecord};
-use super::tables::{CASES, CONTENTS, DOCUMENTS, JOURNAL, KEYS, Place, case_key};
-use super::{Inner, outbox, reason};
+use super::records::{CaseRecord, ContentRecord, JournalRecord, SecretRecord};
+use super::tables::{CASE_LINKS, CASES, CONTENTS, DOCUMENTS, JOURNAL, KEYS, LINKS, Place, SECRETS, case_key, readable};
+use super::{Inner, agree, outbox, reason};
 use crate::engine::store::Damage;
 use crate::sop::names::{OfficeId, Sha256Hex};
 use crate::store::StoreError;
-use crate::vault::sha256;
+use crate::vault::{HashedToken, sha256};
 
 impl Inner {
     /// Names everything that is damaged. Goes on after each find, so that one flipped byte does not hide another.
     pub fn verify(&self) -> Result<Vec<Damage>, StoreError> {
         let transaction = self.database.begin_read()?;
         let mut found = Vec::new();
-        let parts: [(&str, Part); 4] = [
+        let parts: [(&str, Part); 9] = [
+            ("the settings", |_, transaction, found| agree::settings(transaction, found)),
             ("the journal", |_, transaction, found| verify_journal(transaction, found)),
+            ("the events", |_, transaction, found| agree::events(transaction, found)),
+            ("the outbox", |_, transaction, found| agree::outbox(transaction, found)),
+            ("the index", |_, transaction, found| agree::index(transaction, found)),
             ("the cases", Self::verify_cases),
+            ("the links and secrets", Self::verify_links),
             ("the contents", Self::verify_contents),
             ("the documents", Self::verify_documents),
         ];
@@ -38,15 +44,25 @@ impl Inner {
 
     fn verify_cases(&self, transaction: &ReadTransaction, found: &mut Vec<Damage>) -> Result<(), StoreError> {
         let keys = transaction.open_table(KEYS)?;
-        for entry in transaction.open_table(CASES)?.iter()? {
+        let cases = transaction.open_table(CASES)?;
+        for entry in keys.iter()? {
+            let (key, _) = entry?;
+            if cases.get(key.value())?.is_none() {
+                found.push(named(&format!("case {}", readable(key.value().1)), "it has a key and is missing itself"));
+            }
+        }
+        for entry in cases.iter()? {
             let (key, value) = entry?;
             let (office, number) = key.value();
             let place = Place { office: office.to_owned(), number: number.to_owned() };
             if keys.get(place.key())?.is_none() {
-                found.push(Damage { thing: format!("case {number}"), what: "it has no key".to_owned() });
+                found.push(named(&format!("case {}", readable(number)), "it has no key"));
                 continue;
             }
-            let Some(case) = case_key(office, number) else { continue };
+            let Some(case) = case_key(office, number) else {
+                found.push(named(&format!("case {number}"), "its number is none"));
+                continue;
+            };
             let checks = [
                 CaseRecord::read(value.value(), &place)
                     .and_then(|record| self.open_case(transaction, &place, &record))
@@ -54,7 +70,36 @@ impl Inner {
                 self.events(&case).err(),
                 outbox::rows_of(self, &place).err(),
             ];
-            found.extend(checks.into_iter().flatten().map(damage));
+            // A key that does not open fails each of them alike.
+            let mut faults: Vec<Damage> = checks.into_iter().flatten().map(damage).collect();
+            faults.dedup();
+            found.extend(faults);
+        }
+        Ok(())
+    }
+
+    /// Opens each link through the index of its case. A secret's key is not here; its record is read.
+    fn verify_links(&self, transaction: &ReadTransaction, found: &mut Vec<Damage>) -> Result<(), StoreError> {
+        let of_cases = transaction.open_table(CASE_LINKS)?;
+        if of_cases.len()? != transaction.open_table(LINKS)?.len()? {
+            found.push(named("the links", "they and their index differ in number"));
+        }
+        for entry in of_cases.iter()? {
+            let (key, _) = entry?;
+            let (office, number, hash) = key.value();
+            let thing = format!("a link of case {}", readable(number));
+            match self.link(&HashedToken::from_bytes(*hash)) {
+                Ok(Some(link)) if Place::of(&link.key).key() == (office, number) => {}
+                Ok(Some(_)) => found.push(named(&thing, "it says it is another case's")),
+                Ok(None) => found.push(named(&thing, "it is missing")),
+                Err(error) => found.push(damage(error)),
+            }
+        }
+        for entry in transaction.open_table(SECRETS)?.iter()? {
+            let (key, value) = entry?;
+            if let Err(error) = SecretRecord::read(value.value()) {
+                found.push(named(&format!("a secret of case {}", readable(key.value().1)), &error.to_string()));
+            }
         }
         Ok(())
     }
@@ -65,8 +110,14 @@ impl Inner {
             let (office, number, hash) = key.value();
             let place = Place { office: office.to_owned(), number: number.to_owned() };
             let hash = Sha256Hex(hash.to_owned());
-            let thing = format!("content {hash} of case {number}");
-            let record = ContentRecord::read(value.value())?;
+            let thing = format!("content {hash} of case {}", readable(number));
+            let record = match ContentRecord::read(value.value()) {
+                Ok(record) => record,
+                Err(error) => {
+                    found.push(named(&thing, &error.to_string()));
+                    continue;
+                }
+            };
             let what = match self.contents.read(&place, &hash)? {
                 None => "its file is missing",
                 Some(sealed) if sha256(&sealed) != record.stored => "its file has another hash",
@@ -120,6 +171,10 @@ pub fn verify_journal(transaction: &ReadTransaction, found: &mut Vec<Damage>) ->
         before = Some((office.to_owned(), position, record.hash));
     }
     Ok(())
+}
+
+pub fn named(thing: &str, what: &str) -> Damage {
+    Damage { thing: thing.to_owned(), what: what.to_owned() }
 }
 
 type Part = fn(&Inner, &ReadTransaction, &mut Vec<Damage>) -> Result<(), StoreError>;

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use super::commit;
+use super::tables::readable;
 use super::transaction::{After, Tables, begin};
 use super::{Inner, reason};
 use crate::engine::port::Fault;
@@ -137,7 +138,10 @@ fn finish(inner: &Inner, after: After) {
             Err(_) => Ok(()),
         };
         if let Err(error) = removed {
-            tracing::warn!(case = place.number, "content files of an archived case stay until the next start: {error}");
+            tracing::warn!(
+                case = readable(&place.number),
+                "content files of an archived case stay until the next start: {error}"
+            );
         }
     }
 }

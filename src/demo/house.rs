@@ -1,0 +1,173 @@
+//! The demo's office at work: the daemon's own rooms over the demo's folder, with a clock that can be moved and admins
+//! whose factors are shown.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, anyhow};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::clock::DemoClock;
+use super::mailroom::Mailroom;
+use super::sandbox::Letters;
+use super::{samples, setting};
+use crate::accounts::csv;
+use crate::accounts::directory::Directory;
+use crate::config::Config;
+use crate::daemon::assembly::{Assembly, Extent};
+use crate::daemon::counter::Desk;
+use crate::daemon::run::{self, LastLook};
+use crate::engine::Engine;
+use crate::engine::admins::{Proof, Role};
+use crate::engine::port::{Clock, Fault};
+use crate::letters::zone_label;
+use crate::sop::names::Address;
+use crate::vault::{OsRandom, Random};
+use crate::web;
+use crate::web::serve::Listening;
+use crate::web::site::{BaseUrl, Setup, Site};
+
+/// Everything running, and what a player needs of it.
+pub struct House {
+    pub engine: Arc<Engine>,
+    pub directory: Directory,
+    pub mailroom: Arc<Mailroom>,
+    pub clock: Arc<DemoClock>,
+    /// `http://127.0.0.1:49152`.
+    pub base_url: String,
+    pub address: SocketAddr,
+    /// What the server that took a sample in writes above it.
+    pub stamp: samples::Stamp,
+    /// Plays that were asked for on the sandbox page.
+    pub letters: Arc<Letters>,
+    stop: CancellationToken,
+    loops: JoinHandle<Result<(), Fault>>,
+    desk: JoinHandle<()>,
+}
+
+impl House {
+    /// Writes the folder, opens its state and starts everything on a free port of this machine.
+    pub async fn open(folder: &Path, schedule: &str) -> Result<Self> {
+        let listening = listen(folder).await?;
+        let clock = Arc::new(DemoClock::kept_in(folder.join("clock")));
+        let day = clock.now().with_timezone(&chrono_tz::Asia::Makassar).date_naive();
+        let config = setting::write(folder, day, listening.address(), schedule)?;
+        let office = samples::office(day);
+        let assembly = Assembly::open(&config, Extent::Whole, clock.clone()).await?;
+        assembly.directory.import(csv::read(office.accounts_csv.as_bytes(), "Helpdesk")?).await?;
+        for (name, address) in &office.admins {
+            enrol(&assembly.engine, &*clock, name, address).await?;
+        }
+        let (engine, directory) = (assembly.engine.clone(), assembly.directory.clone());
+        let mailroom = Arc::new(Mailroom::new(folder));
+        let stamp = samples::Stamp { server: office.mail_server };
+        let letters = Arc::new(Letters::new(engine.clone(), mailroom.clone(), clock.clone(), stamp));
+        let stop = CancellationToken::new();
+        let last_look = LastLook::default();
+        let desk = Desk::new(engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
+        let site = Site::new(Arc::new(desk.with_sandbox(letters.clone())), clock.clone(), setup(&config)?);
+        let address = listening.address();
+        let desk = tokio::spawn(listening.serve(web::router(Arc::new(site)), stop.clone()));
+        let loops = tokio::spawn(run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()));
+        let base_url = config.desk.base_url.clone();
+        Ok(Self { engine, directory, mailroom, clock, base_url, address, stamp, letters, stop, loops, desk })
+    }
+
+    pub fn now(&self) -> DateTime<Utc> {
+        self.clock.now()
+    }
+
+    /// Moves the clock and wakes whoever waits for it.
+    pub fn forward(&self, by: TimeDelta) -> Result<()> {
+        self.clock.forward(by).context("Cannot keep the demo's clock")?;
+        self.engine.outbox.notify_one();
+        Ok(())
+    }
+
+    /// A code of this admin that still counts; moves the clock to the next one where all were used.
+    pub async fn code_of(&self, address: &Address) -> Result<String> {
+        for _ in 0..4 {
+            let (_, record) =
+                self.engine.admin(address).await?.ok_or_else(|| anyhow!("Nobody is enrolled under {address}"))?;
+            if let Some(code) = record.next_code(self.now())? {
+                return Ok(code);
+            }
+            self.forward(TimeDelta::seconds(30))?;
+        }
+        Err(anyhow!("No code of an admin counts any more"))
+    }
+
+    /// Ends when a loop failed and everything stops; [`House::close`] says why.
+    pub async fn stopped(&self) {
+        self.stop.cancelled().await;
+    }
+
+    /// Lets what is in hand finish.
+    pub async fn close(self) -> Result<()> {
+        self.stop.cancel();
+        self.desk.await?;
+        Ok(self.loops.await??)
+    }
+}
+
+/// The port of an earlier run in this folder, so that its links keep working, else any free one.
+async fn listen(folder: &Path) -> Result<Listening> {
+    if let Some(earlier) = setting::earlier_address(folder)
+        && let Ok(listening) = Listening::bind(earlier, None).await
+    {
+        return Ok(listening);
+    }
+    Ok(Listening::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), None).await?)
+}
+
+/// Enrols an admin with the first code of the factor, unless an earlier run did.
+async fn enrol(engine: &Engine, clock: &DemoClock, name: &str, address: &str) -> Result<()> {
+    let address = Address::parse(address).context("The sample office's admins have addresses")?;
+    if engine.admin(&address).await?.is_some_and(|(_, record)| record.is_active()) {
+        return Ok(());
+    }
+    let link = engine.enroll(&address, name, Role::Admin).await?;
+    let token = link.rsplit('/').next().unwrap_or_default();
+    let code = match engine.invited(token).await? {
+        Some((_, record)) => record.factor()?.code(clock.now()),
+        None => String::new(),
+    };
+    match engine.confirm_enrolment(token, &code).await? {
+        Some(Proof::Right) => Ok(()),
+        _ => Err(anyhow!("Cannot enrol {name}: the first code was not taken")),
+    }
+}
+
+fn setup(config: &Config) -> Result<Setup> {
+    let procedure = &config.mailboxes[0].procedure;
+    let office = &config.office;
+    let (hours_id, hours_en) = crate::letters::hours::in_words(&procedure.hours.week, office.zone);
+    let digits: String = office.phone.chars().filter(char::is_ascii_digit).collect();
+    Ok(Setup {
+        office: web::view::Office {
+            name: office.name.clone(),
+            sop_number: procedure.sop.number.clone(),
+            phone: office.phone.clone(),
+            phone_dial: format!("+62{}", digits.trim_start_matches('0')),
+            hours_id,
+            hours_en,
+            zone: office.zone,
+            zone_name: zone_label(DateTime::UNIX_EPOCH, office.zone),
+            system_url: Some(office.system_url.clone()),
+            system_name: office.system_name.clone(),
+            default_language: office.language,
+            demo: true,
+        },
+        base_url: BaseUrl::parse(&config.desk.base_url).map_err(|why| anyhow!(why))?,
+        trusted_proxies: Vec::new(),
+        limits: Default::default(),
+        entropy: Box::new(|| {
+            let mut bytes = [0u8; 32];
+            OsRandom.fill(&mut bytes);
+            bytes
+        }),
+    })
+}

@@ -1,0 +1,270 @@
+//! The folder of archive files as one whole: dossiers filed, found, opened, exported, the chain followed from year to
+//! year. Blocking, and one caller at a time; [`super::port`] sees to both.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use chrono::Datelike;
+use redb::ReadableDatabase;
+use serde_json::Value;
+
+use super::bag::{self, BagItem};
+use super::record::{Catalogue, DossierRecord};
+use super::shelf::{Shelf, Writing, append, head_of};
+use super::verify;
+use crate::engine::archive::{ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Receipt};
+use crate::engine::store::{Damage, JournalEntry};
+use crate::sop::names::{CaseNumber, Sha256Hex};
+use crate::store::StoreError;
+use crate::store::redb::Inner;
+use crate::store::redb::tables::{Place, readable, sortable};
+use crate::vault::{DossierKey, Keyring, Random, hex};
+
+/// The folder of archive files, its keys, and the live store beside it.
+pub struct Cabinet {
+    pub folder: PathBuf,
+    pub keyring: Keyring,
+    pub random: Arc<dyn Random>,
+    /// The live store, whose dossier keys and journal entries go with the dossiers.
+    pub live: Option<Arc<Inner>>,
+}
+
+/// A dossier found: its file, place and record.
+pub struct Found {
+    pub shelf: Rc<Shelf>,
+    pub position: u64,
+    pub record: DossierRecord,
+    pub hash: [u8; 32],
+}
+
+impl Cabinet {
+    /// The files by year, oldest first.
+    fn files(&self) -> Result<Vec<(i32, PathBuf)>, StoreError> {
+        let listing = fs::read_dir(&self.folder).map_err(|error| StoreError::file("list", &self.folder, &error))?;
+        let mut files = Vec::new();
+        for entry in listing {
+            let path = entry.map_err(|error| StoreError::file("list", &self.folder, &error))?.path();
+            let year = path
+                .file_name()
+                .and_then(|name| name.to_str()?.strip_prefix("archive-")?.strip_suffix(".redb")?.parse().ok());
+            files.extend(year.map(|year| (year, path)));
+        }
+        files.sort();
+        Ok(files)
+    }
+
+    /// Looks for a number in every file, the newest first. A file that cannot be opened hides only its own dossiers,
+    /// unless the number is nowhere else: then it is not known to be missing.
+    pub fn find(&self, number: &CaseNumber) -> Result<Option<Found>, StoreError> {
+        let number = sortable(number);
+        let mut unread = None;
+        for (_, path) in self.files()?.into_iter().rev() {
+            let looked = Shelf::open(&path).and_then(|shelf| Ok((shelf.position(&number)?, shelf)));
+            match looked {
+                Ok((None, _)) => {}
+                Ok((Some(position), shelf)) => {
+                    let (record, hash) = shelf.record(position)?;
+                    return Ok(Some(Found { shelf: Rc::new(shelf), position, record, hash }));
+                }
+                Err(error) => unread = Some(error),
+            }
+        }
+        unread.map_or(Ok(None), Err)
+    }
+
+    pub fn keep(&self, dossier: &ArchiveDossier) -> Result<Receipt, StoreError> {
+        if dossier.key.number != dossier.register.number {
+            let text = format!("Dossier {} has the register line of {}", dossier.key.number, dossier.register.number);
+            return Err(StoreError::Refused(text));
+        }
+        if let Some(found) = self.find(&dossier.key.number)? {
+            self.read_back(&found, dossier).map_err(|error| match error {
+                StoreError::Damaged { thing, what } => StoreError::Refused(format!(
+                    "Dossier {} is filed already, and not with these bytes ({thing}: {what}). Look at both before going on",
+                    dossier.key.number
+                )),
+                other => other,
+            })?;
+            return Ok(found.receipt());
+        }
+        let year = dossier.at.year();
+        let path = self.folder.join(format!("archive-{year}.redb"));
+        let before = match self.files()?.into_iter().rev().find(|(other, _)| *other < year) {
+            Some((_, earlier)) if !path.exists() => head_of(&earlier)?,
+            _ => [0u8; 32],
+        };
+        let (key, journal) = self.live_part(dossier)?;
+        let writing = Writing { dossier, key: &key, journal };
+        append(&path, year, before, &writing, &self.keyring, self.random.as_ref())
+            .map_err(|error| error.beside(&path))?;
+        let missing =
+            || StoreError::damaged(format!("dossier {}", dossier.key.number), "it is not there after writing");
+        let found = self.find(&dossier.key.number)?.ok_or_else(missing)?;
+        self.read_back(&found, dossier)?;
+        Ok(found.receipt())
+    }
+
+    fn live_part(&self, dossier: &ArchiveDossier) -> Result<(DossierKey, Vec<JournalEntry>), StoreError> {
+        if let Some(live) = &self.live {
+            let key = live.dossier_key(&live.database.begin_read()?, &Place::of(&dossier.key))?;
+            if let Some(key) = key {
+                return Ok((key, live.journal_entries(&dossier.key)?));
+            }
+        }
+        Ok((DossierKey::generate(self.random.as_ref()), Vec::new()))
+    }
+
+    /// Compares what the file holds with what was to be kept, byte by byte through hash and seal.
+    fn read_back(&self, found: &Found, dossier: &ArchiveDossier) -> Result<(), StoreError> {
+        let differs = |what: &str| Err(StoreError::damaged(format!("dossier {}", dossier.key.number), what));
+        if found.record.register != dossier.register || found.record.place() != Place::of(&dossier.key) {
+            return differs("its register line differs");
+        }
+        let key = self.key(found)?;
+        let expected = Catalogue::of(dossier);
+        if found.shelf.catalogue(&found.record, &key)? != expected {
+            return differs("its items or metadata differ");
+        }
+        for (index, item) in (0u32..).zip(&expected.items) {
+            found.shelf.item(found.position, &found.record, &key, index, &item.sha256)?;
+        }
+        Ok(())
+    }
+
+    fn key(&self, found: &Found) -> Result<DossierKey, StoreError> {
+        let key = found.shelf.key(found.position, &found.record.place(), &self.keyring)?;
+        key.ok_or_else(|| {
+            let number = &found.record.register.number;
+            StoreError::Refused(format!(
+                "Dossier {number} was destroyed; its register line and hashes are what is left"
+            ))
+        })
+    }
+
+    pub fn open(&self, found: &Found) -> Result<(DossierKey, ArchivedDossier), StoreError> {
+        let key = self.key(found)?;
+        let catalogue = found.shelf.catalogue(&found.record, &key)?;
+        let items = catalogue.items.into_iter().map(|item| ArchivedItem {
+            name: item.name,
+            media_type: item.media_type,
+            title: item.title,
+            bytes: item.bytes,
+            sha256: item.sha256,
+        });
+        let dossier = ArchivedDossier {
+            line: found.line(),
+            items: items.collect(),
+            metadata: catalogue.metadata,
+            journal_entries: found.record.journal.len(),
+        };
+        Ok((key, dossier))
+    }
+
+    /// Calls `each` for every dossier whose record reads.
+    pub fn walk(&self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<(), StoreError> {
+        for (_, path) in self.files()? {
+            let (shelf, positions) = match Shelf::open(&path).and_then(|shelf| Ok((shelf.numbers()?, shelf))) {
+                Ok((numbers, shelf)) => (Rc::new(shelf), numbers),
+                Err(error @ StoreError::InUse { .. }) => return Err(error),
+                Err(error) => {
+                    tracing::error!("an archive file is left out: {error}");
+                    continue;
+                }
+            };
+            for (position, number) in positions {
+                match shelf.record(position) {
+                    Ok((record, hash)) => each(Found { shelf: Rc::clone(&shelf), position, record, hash })?,
+                    Err(error) => {
+                        tracing::error!(case = readable(&number), "a dossier is left out of the list: {error}")
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    pub fn search(&self, words: &str) -> Result<Vec<ArchiveLine>, StoreError> {
+        let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
+        let mut lines = Vec::new();
+        self.walk(|found| {
+            let mut text = String::new();
+            add_words(&serde_json::to_value(found.line()).unwrap_or_default(), &mut text);
+            // A dossier that was destroyed is still found by its register line.
+            if let Ok((_, dossier)) = self.open(&found) {
+                add_words(&dossier.metadata, &mut text);
+                dossier.items.iter().for_each(|item| text.push_str(&format!("\n{}\n{}", item.name, item.title)));
+            }
+            let text = text.to_lowercase();
+            if words.iter().all(|word| text.contains(word.as_str())) {
+                lines.push(found.line());
+            }
+            Ok(())
+        })?;
+        Ok(lines)
+    }
+
+    pub fn export(&self, number: &CaseNumber, folder: &Path) -> Result<(), StoreError> {
+        let found =
+            self.find(number)?.ok_or_else(|| StoreError::Refused(format!("No dossier {number} is in the archive")))?;
+        let (key, dossier) = self.open(&found)?;
+        let mut items = Vec::with_capacity(dossier.items.len());
+        for (index, item) in (0u32..).zip(&dossier.items) {
+            let bytes = found.shelf.item(found.position, &found.record, &key, index, &item.sha256)?;
+            items.push(BagItem { name: item.name.clone(), bytes });
+        }
+        bag::write(&folder.join(number.to_string()), &dossier, &items)
+    }
+
+    pub fn verify(&self) -> Result<Vec<Damage>, StoreError> {
+        let mut damage = Vec::new();
+        let mut head: Option<Vec<u8>> = None;
+        for (_, path) in self.files()? {
+            let shelf = match Shelf::open(&path) {
+                Ok(shelf) => shelf,
+                Err(StoreError::Damaged { thing, what }) => {
+                    damage.push(Damage { thing, what });
+                    head = None;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
+            damage.extend(verify::verify(&shelf));
+            let before = shelf.about("before").ok().flatten();
+            if head.is_some() && before.is_some() && head != before {
+                let what = "it does not follow from the file of the year before".to_owned();
+                damage.push(Damage { thing: shelf.name(), what });
+            }
+            head = shelf.about("head").ok().flatten();
+        }
+        Ok(damage)
+    }
+}
+
+/// Adds what stands in a JSON value for a person to read: its values, not the names of its fields.
+fn add_words(value: &Value, text: &mut String) {
+    match value {
+        Value::Array(values) => values.iter().for_each(|value| add_words(value, text)),
+        Value::Object(fields) => fields.values().for_each(|value| add_words(value, text)),
+        Value::String(words) => text.extend(["\n", words]),
+        other => text.extend(["\n", &other.to_string()]),
+    }
+}
+
+impl Found {
+    pub fn line(&self) -> ArchiveLine {
+        self.shelf.line(self.position, &self.record, &self.hash)
+    }
+
+    pub fn receipt(&self) -> Receipt {
+        Receipt {
+            number: self.record.register.number.clone(),
+            file: self.shelf.name(),
+            position: self.position,
+            hash: Sha256Hex(hex(&self.hash)),
+            items: self.record.items.len(),
+            bytes: self.record.items.iter().map(|item| item.length).sum(),
+        }
+    }
+}
