@@ -5,7 +5,7 @@ use loket::demo::samples::Thread;
 use loket::demo::samples::people::{AGUNG, JOHANNES, MELATI, RINA};
 use loket::sop::names::UserId;
 
-use crate::e2e_archive::archived;
+use crate::e2e_archive::{archived, dossier};
 use crate::e2e_people::{asked, collect, confirm_change, login};
 use crate::kit::office::now;
 use crate::kit::postfix::FORGED;
@@ -57,6 +57,11 @@ async fn requests_are_decided_by_answering_the_mail() {
     assert_eq!(outcomes, ["reset_confirmed", "reset_confirmed", "rejected", "user_id_given"]);
     assert_eq!(told, [JOHANNES.user_id]);
     assert!(rejection.is_about(&differs));
+    let journal = dossier(&daemon, &office, &completed).history();
+    let approvals: Vec<_> = journal.iter().filter(|entry| entry["event"] == "approved").collect();
+    assert_eq!(approvals.len(), 1, "one decision");
+    assert_eq!(approvals[0]["decision"]["channel"], "reply");
+    assert_eq!(approvals[0]["decision"]["by"], admins[at].address.as_str());
     assert_eq!(office.handled(10).await, 0, "every reply is filed as handled");
     let [user_id, password] = &shown[..] else { panic!("user ID and password, not {} values", shown.len()) };
     login(daemon, &office, &UserId(user_id.clone()), password).await;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::OpenOptionsExt;
 
 use loket::demo::samples::people::{AGUNG, JOHANNES, MAILBOX, MELATI, RINA};
-use loket::demo::samples::{Stamp, mails};
+use loket::demo::samples::{Stamp, Thread, mails};
 use loket::sop::names::UserId;
 
 use crate::e2e_archive::archived;
@@ -31,7 +31,7 @@ async fn approve_and_crash(office: &Office, daemon: &mut Daemon, admins: &mut [A
             .letters(&admins[at].address)
             .iter()
             .any(|letter| letter.is_about(number) && letter.subject.contains("gagal dilaksanakan"));
-        (asked_again || has_result()).then_some(asked_again)
+        (asked_again || has_result()).then_some(!has_result())
     })
     .await;
     if failed {
@@ -69,21 +69,35 @@ async fn a_daemon_killed_in_every_step_loses_nothing_and_doubles_nothing() {
     let office = Office::open().await;
     let (mut daemon, mut admins) = Daemon::open(&office, &[TEGUH, LESTARI, GILANG]).await;
     let samples = office.samples();
-    for id in ["complete", "nip_differs", "user_id", "vendor"] {
-        let sample = samples.iter().find(|s| s.label.id == id).expect("a sample of this name");
-        office.send_sample(sample).await;
+    let sample = |id: &str| samples.iter().find(|s| s.label.id == id).expect("a sample of this name");
+    for id in ["complete", "nip_differs", "user_id", "completed_later", "vendor"] {
+        office.send_sample(sample(id)).await;
     }
 
     // Step 1: on record, perhaps not filed, its letters perhaps not sent.
     daemon.tells("mail is on record", 1).await;
     daemon.crash().await;
-    let refused = office.handled(4).await;
+    let refused = office.handled(5).await;
     let complete = office.number_given_to(RINA.email).await;
     let differs = office.number_given_to(MELATI.email).await;
     let user_id = office.number_given_to(JOHANNES.email).await;
+    let completed = office.number_given_to(AGUNG.email).await;
     let vendor = office.letter("admin@sinarpagi.example", "where to turn", |l| l.subject.contains("di luar")).await;
     // Steps 2 to 5: a proposal waits; the links that were mailed stay good.
     daemon.crash().await;
+    // Steps 3 and 4: asked to complete, by a reply; the applicant answers while nobody is there.
+    let (at, mail) = asked(&office, &admins, &completed).await;
+    let before = daemon.log().matches("mail is on record").count();
+    office.reply(&admins[at].address, &mail, "LENGKAPI").await;
+    daemon.tells("mail is on record", before + 1).await;
+    daemon.crash().await;
+    let missing = office.letter(AGUNG.email, "what is missing", |l| l.subject.contains("kelengkapan")).await;
+    daemon.kill();
+    let thread =
+        Thread { case_number: &completed, message_id: &missing.message_id, subject: &missing.subject, at: now() };
+    let answer = sample("completed_later").follow_up(thread).expect("it has a second mail");
+    office.send(AGUNG.email, &answer).await;
+    daemon.resume().await;
     // Step 7.
     let (at, mail) = asked(&office, &admins, &differs).await;
     press(&office, &mut admins[at], &mail, "tolak").await;
@@ -91,6 +105,7 @@ async fn a_daemon_killed_in_every_step_loses_nothing_and_doubles_nothing() {
     // Step 6, once for a reset and once for a user ID.
     approve_and_crash(&office, &mut daemon, &mut admins, &complete, RINA.email).await;
     approve_and_crash(&office, &mut daemon, &mut admins, &user_id, JOHANNES.email).await;
+    approve_and_crash(&office, &mut daemon, &mut admins, &completed, AGUNG.email).await;
     // Step 8: before the result is fetched, right after, and right after the change is confirmed.
     daemon.crash().await;
     let shown = collect(&office, &RINA, &complete).await;
@@ -101,24 +116,29 @@ async fn a_daemon_killed_in_every_step_loses_nothing_and_doubles_nothing() {
     confirm_change(&office, &RINA, &complete).await;
     daemon.crash().await;
     let told = collect(&office, &JOHANNES, &user_id).await;
+    collect(&office, &AGUNG, &completed).await;
+    confirm_change(&office, &AGUNG, &completed).await;
     // Step 9.
     daemon.crash().await;
 
-    let numbers = [&complete, &differs, &user_id, &vendor.number().expect("registered")];
+    let numbers = [&complete, &completed, &differs, &user_id, &vendor.number().expect("registered")];
     let outcomes = archived(&daemon, &numbers).await;
     daemon.crash().await;
-    assert_eq!(outcomes, ["reset_confirmed", "rejected", "user_id_given", "out_of_scope"]);
+    assert_eq!(outcomes, ["reset_confirmed", "reset_confirmed", "rejected", "user_id_given", "out_of_scope"]);
     let lines = daemon.json(&["archive", "list", "--json"]);
     assert_eq!(lines.as_array().map(Vec::len), Some(numbers.len()), "each dossier once: {lines}");
     assert_eq!(daemon.json(&["archive", "verify", "--json"])["damage"], serde_json::json!([]));
     assert_eq!(daemon.json(&["cases", "list", "--json"]), serde_json::json!([]), "nothing is left behind");
     assert_eq!((refused, office.dovecot.files(MAILBOX, "INBOX").len()), (1, 0));
     assert_eq!((again.status, again.secrets().len()), (404, 0), "a result is shown once, also over a crash");
-    for (person, number) in [(RINA, &complete), (MELATI, &differs), (JOHANNES, &user_id)] {
+    for (person, number, ending) in [
+        (RINA, &complete, "Hasil reset"),
+        (AGUNG, &completed, "Hasil reset"),
+        (MELATI, &differs, "ditolak"),
+        (JOHANNES, &user_id, "Informasi user ID"),
+    ] {
         let once = BTreeMap::from([(number.clone(), 1)]);
         assert_eq!(letters_like(&office, person.email, ACKNOWLEDGED), once, "one acknowledgement");
-        let ending = if number == &differs { "ditolak" } else { "Hasil reset" };
-        let ending = if number == &user_id { "Informasi user ID" } else { ending };
         assert_eq!(letters_like(&office, person.email, ending), once, "one {ending:?}");
     }
     assert_eq!(told, [JOHANNES.user_id]);

@@ -72,9 +72,18 @@ impl Daemon {
         self.process.finish().await.expect("the daemon drains and ends when it is told to")
     }
 
-    /// Ends it as a power cut would, and starts it again in the same folder.
-    pub async fn crash(&mut self) {
+    /// Ends it as a power cut would.
+    pub fn kill(&mut self) {
         self.process.kill();
+    }
+
+    /// As [`Daemon::kill`], and starts it again in the same folder.
+    pub async fn crash(&mut self) {
+        self.kill();
+        self.resume().await;
+    }
+
+    pub async fn resume(&mut self) {
         self.process = launch(&self.configuration, &self.log);
         self.ready().await;
     }
