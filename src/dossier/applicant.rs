@@ -34,6 +34,9 @@ pub fn read(letter: &mut Letter, sheets: &[Sheet], labelled: &[Labelled], prose:
     if let Some(person) = chosen {
         fill(letter, sheets, person.values);
     } else {
+        // The number behind a name in a sentence is that person's; a labelled one may stand under a superior's signature.
+        in_prose(letter, sheets, prose, r);
+        letter.applicant.nip = nip_after_name(letter.applicant.name.as_deref(), prose);
         fill(letter, sheets, body_of(labelled));
     }
     if letter.applicant.name.is_none() {
@@ -44,7 +47,8 @@ pub fn read(letter: &mut Letter, sheets: &[Sheet], labelled: &[Labelled], prose:
     if letter.applicant.nip.is_none() && !letter.odd_nip {
         letter.applicant.nip = nip_after_name(letter.applicant.name.as_deref(), prose);
     }
-    if letter.applicant.user_id.is_none() && chosen.is_none() {
+    let labelled_id = labelled.iter().any(|l| l.fields.contains(&Field::UserId));
+    if letter.applicant.user_id.is_none() && !labelled_id {
         letter.applicant.user_id = user_id::in_prose(prose);
     }
 }

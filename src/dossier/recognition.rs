@@ -183,6 +183,12 @@ pub struct MailWords {
 pub struct OrderWords {
     /// Whole expressions that order the machine about.
     pub phrases: Vec<Phrase>,
+    /// Verbs that leave out a check, and what a check is called.
+    pub skips: Vec<Phrase>,
+    pub checks: Vec<Phrase>,
+    /// Verbs that set an outcome, and outcomes.
+    pub rulings: Vec<Phrase>,
+    pub outcomes: Vec<Phrase>,
     /// Who such an order is addressed to.
     pub machines: Vec<Phrase>,
     pub commands: Vec<Phrase>,

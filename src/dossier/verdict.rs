@@ -86,6 +86,10 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
         (format!("{}. {}", letter.subject.clone().unwrap_or_default(), letter.wish), text)
     });
     let said = format!("{}. {}", mail.own_subject(), without_address(&mail.own_words(), r));
+    let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
+    if file.services.is_empty() && Gist::of(&format!("{said} {wish}")).has_any(&r.other_services) {
+        return true;
+    }
     let mut role = letter.as_ref().and_then(|(wish, _)| role_asked(wish, r));
     role = role.or_else(|| role_asked(&said, r));
     if let Some(own) = role {
@@ -93,11 +97,7 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
     }
     let everything = format!("{said} {}", letter.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default());
     let gist = Gist::of(&everything);
-    if file.services.is_empty() && Gist::of(&said).has_any(&r.other_services) {
-        return true;
-    }
     let signs = r.other_roles.iter().any(|o| gist.has_any(&o.signs));
-    let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
     signs && !Gist::of(&format!("{said} {wish}")).has_any(&r.role.names)
 }
 

@@ -161,7 +161,11 @@ pub trait AccountDriver: Send + Sync {
     fn reset<'a>(&'a self, order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>>;
 
     /// Whether the reset with this key took effect; `None` where the system cannot tell.
-    fn read_back<'a>(&'a self, idempotency_key: &'a str, user_id: &'a UserId) -> BoxFuture<'a, Result<Option<bool>, Fault>>;
+    fn read_back<'a>(
+        &'a self,
+        idempotency_key: &'a str,
+        user_id: &'a UserId,
+    ) -> BoxFuture<'a, Result<Option<bool>, Fault>>;
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
 }

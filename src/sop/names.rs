@@ -28,7 +28,9 @@ impl CaseNumber {
         let (prefix, year) = rest.rsplit_once('-')?;
         let digits = |s: &str| s.bytes().all(|b| b.is_ascii_digit());
         let shaped = year.len() == 4 && digits(year) && (4..=9).contains(&serial.len()) && digits(serial);
-        let named = !prefix.is_empty() && prefix.len() <= 16 && prefix.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        let named = !prefix.is_empty()
+            && prefix.len() <= 16
+            && prefix.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
         (shaped && named).then(|| Self::new(prefix, year.parse().unwrap_or(0), serial.parse().unwrap_or(0)))
     }
 
@@ -130,7 +132,9 @@ impl Address {
     /// Accepts `local@domain` without spaces, controls, brackets or a second `@`.
     pub fn parse(text: &str) -> Option<Self> {
         let (local, domain) = text.trim().rsplit_once('@')?;
-        let clean = |s: &str| !s.is_empty() && !s.contains(|c: char| c.is_whitespace() || c.is_control() || "<>@,;:\"\\()[]".contains(c));
+        let clean = |s: &str| {
+            !s.is_empty() && !s.contains(|c: char| c.is_whitespace() || c.is_control() || "<>@,;:\"\\()[]".contains(c))
+        };
         (clean(local) && clean(domain) && text.len() <= 254).then(|| Self(format!("{local}@{}", domain.to_lowercase())))
     }
 

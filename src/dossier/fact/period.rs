@@ -37,7 +37,7 @@ pub fn read(operative: &str, title: &str, enacted: Option<NaiveDate>) -> Period 
         }
         let mut here = stated(sentence, enacted);
         if here.until.is_none() {
-            here.until = lasting(&folded, here.from.or(enacted));
+            here.until = lasting(&folded, here.from.or(enacted)).or_else(|| throughout(&folded));
         }
         period.from = period.from.or(here.from);
         period.until = period.until.or(here.until);
@@ -157,13 +157,36 @@ fn lasting(folded: &str, from: Option<NaiveDate>) -> Option<NaiveDate> {
     from?.checked_add_months(Months::new(months))?.pred_opt()
 }
 
+/// `berlaku untuk Tahun Anggaran 2026`.
+fn throughout(folded: &str) -> Option<NaiveDate> {
+    let words: Vec<&str> = folded.split(' ').collect();
+    if words.iter().any(|w| matches!(*w, "biaya" | "dibebankan" | "pembiayaan")) {
+        return None;
+    }
+    let for_a_year = |w: &&[&str]| {
+        matches!(w[0], "untuk" | "selama" | "pada" | "dalam" | "sepanjang" | "for")
+            && matches!(w[1], "tahun" | "ta" | "periode")
+    };
+    let at = words.windows(2).position(|w| for_a_year(&w))?;
+    let found = words[at + 2..].iter().take(4).filter_map(|w| year(w)).next_back()?;
+    NaiveDate::from_ymd_opt(found, 12, 31)
+}
+
 /// First and last year that a title names: `TAHUN ANGGARAN 2026`, `TAHUN 2025-2027`, `PERIODE 2025 S.D. 2027`.
 fn years(title: &str) -> Option<(i32, i32)> {
     let folded = fold(title);
     let words: Vec<&str> = folded.split(' ').collect();
-    let at = words.iter().rposition(|w| matches!(*w, "tahun" | "anggaran" | "ta" | "periode" | "year"))?;
+    let names =
+        |i: &usize| matches!(words[*i], "tahun" | "anggaran" | "ta" | "periode" | "year") && !in_number(&words[..*i]);
+    let at = (0..words.len()).rev().find(names)?;
     let found: Vec<i32> = words[at..].iter().take(6).filter_map(|w| year(w)).collect();
     Some((*found.first()?, *found.last()?))
+}
+
+/// `Nomor 45` in front of `Tahun 2025`: the number of another decree.
+fn in_number(before: &[&str]) -> bool {
+    let short = |w: &&&str| w.chars().count() <= 5 || w.contains(|c: char| c.is_ascii_digit());
+    before.iter().rev().take(9).take_while(short).any(|w| matches!(*w, "nomor" | "no"))
 }
 
 fn year(word: &str) -> Option<i32> {

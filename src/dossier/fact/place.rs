@@ -44,8 +44,11 @@ fn in_cells(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anc
         .into_iter()
         .filter_map(|cell| {
             let numbers = nip::find(&cell.text);
-            let [(found, _)] = &numbers[..] else { return None };
-            let nip_equal = number.map(|number| found == number);
+            let nip_equal = match (&numbers[..], number) {
+                ([], Some(number)) => Some(number_on_row(sheet, cell.at, number)?),
+                ([(found, _)], _) => number.map(|number| found == number),
+                _ => return None,
+            };
             let likeness = likeness_in(&cell.text, who);
             let fits = nip_equal == Some(true) || likeness <= Likeness::Initials;
             fits.then_some(Anchor { cell: true, sheet: n, row: cell.row, at: cell.at, likeness, nip_equal })
@@ -98,8 +101,12 @@ fn across_lines(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec
             if likeness > Likeness::Initials || likeness_in(&piece.text, who) == likeness {
                 return None;
             }
-            let nip_equal = number.and_then(|number| number_beside(sheet, below, &nip::find(&below.text), number));
-            Some(Anchor { cell: false, sheet: n, row: *row, at: union(piece.at, below.at), likeness, nip_equal })
+            let whole = union(piece.at, below.at);
+            let nip_equal = number.and_then(|number| {
+                number_beside(sheet, below, &nip::find(&below.text), number)
+                    .or_else(|| number_on_row(sheet, whole, number))
+            });
+            Some(Anchor { cell: false, sheet: n, row: *row, at: whole, likeness, nip_equal })
         })
         .collect()
 }
@@ -142,6 +149,17 @@ fn number_beside(sheet: &Sheet, piece: &Piece, here: &[(Nip, std::ops::Range<usi
         let beside = (p.middle() - piece.middle()).abs() < 0.9 * piece.at.h && p.at.x > piece.at.x;
         below || beside
     };
+    compared(sheet, number, near).or_else(|| number_on_row(sheet, piece.at, number))
+}
+
+/// A column of numbers may stand on either side of the names, centred over a name of several lines.
+fn number_on_row(sheet: &Sheet, at: Rect, number: &Nip) -> Option<bool> {
+    let level = |p: &&Piece| p.middle() > at.y - 2.0 && p.middle() < at.y + at.h + 2.0;
+    compared(sheet, number, |p| level(p) && p.at.x > at.x)
+        .or_else(|| compared(sheet, number, |p| level(p) && p.at.x < at.x))
+}
+
+fn compared(sheet: &Sheet, number: &Nip, near: impl Fn(&&Piece) -> bool) -> Option<bool> {
     let found: Vec<Nip> =
         sheet.pieces().map(|(_, p)| p).filter(near).flat_map(|p| nip::find(&p.text)).map(|(n, _)| n).collect();
     if found.is_empty() { None } else { Some(found.contains(number)) }
@@ -161,7 +179,7 @@ pub fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
             let touches = (-2.0..0.7 * piece.at.h).contains(&above.max(below));
             // Of two neighbours in a dense list, only a line without its own number above, or a number below, belongs here.
             let belongs = if below > above {
-                number && nip::find_count(sheet, block) == 0
+                (number && nip::find_count(sheet, block) == 0) || name::only_degrees(&piece.text)
             } else {
                 !number && nip::find_count(sheet, block) == 1
             };
@@ -171,6 +189,12 @@ pub fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
         }
     }
     block
+}
+
+/// The block, stretched to the height of the person's whole strip: the name may stand in another column than the number.
+pub fn strip(sheet: &Sheet, block: Rect) -> Rect {
+    let (top, bottom) = band(sheet, block);
+    union(block, Rect { x: block.x, y: top, w: block.w, h: (bottom - top).max(0.0) })
 }
 
 /// The best of the names in the person's strip, each column read as one text.

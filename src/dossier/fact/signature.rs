@@ -119,7 +119,7 @@ fn spots<'a>(sheet: &'a Sheet, signer: Option<&str>, r: &Recognition) -> Vec<Spo
         }
     };
     for number in pieces.iter().filter(|p| is_number_line(&p.text)) {
-        let line = column(number).into_iter().take(3).find(|p| !is_rank(&p.text));
+        let line = column(number).into_iter().take(3).find(|p| !is_rank(&p.text) && !name::only_degrees(&p.text));
         if let Some(name) = line.filter(|p| number.at.y - (p.at.y + p.at.h) < 3.5 * number.at.h) {
             add(name, union(name.at, number.at));
         }
