@@ -145,15 +145,15 @@ fn start(text: &str, until: Option<NaiveDate>, enacted: Option<NaiveDate>) -> Op
 fn lasting(folded: &str, from: Option<NaiveDate>) -> Option<NaiveDate> {
     let words: Vec<&str> = folded.split(' ').collect();
     let at = words.iter().position(|w| matches!(*w, "selama" | "waktu" | "for"))?;
-    let window = &words[at + 1..words.len().min(at + 6)];
-    let count: u32 = window.iter().find_map(|w| w.parse().ok().filter(|n| *n <= 120))?;
-    let months = if window.iter().any(|w| matches!(*w, "tahun" | "year" | "years")) {
-        count * 12
-    } else if window.iter().any(|w| matches!(*w, "bulan" | "months")) {
-        count
-    } else {
-        return None;
-    };
+    let tail = &words[at + 1..words.len().min(at + 12)];
+    let (n, count) =
+        tail.iter().enumerate().find_map(|(n, w)| Some((n, w.parse().ok().filter(|c: &u32| *c <= 120)?)))?;
+    let unit = tail[n + 1..].iter().take(4).find_map(|w| match *w {
+        "tahun" | "year" | "years" => Some(12),
+        "bulan" | "month" | "months" => Some(1),
+        _ => None,
+    });
+    let months = count * unit?;
     from?.checked_add_months(Months::new(months))?.pred_opt()
 }
 

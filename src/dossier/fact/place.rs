@@ -44,8 +44,9 @@ fn in_cells(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anc
         .into_iter()
         .filter_map(|cell| {
             let numbers = nip::find(&cell.text);
+            let alone = || name::compare(strip_mark(&cell.text), who) <= Likeness::Initials;
             let nip_equal = match (&numbers[..], number) {
-                ([], Some(number)) => Some(number_on_row(sheet, cell.at, number)?),
+                ([], Some(number)) if alone() => Some(number_on_row(sheet, cell.at, number)?),
                 ([(found, _)], _) => number.map(|number| found == number),
                 _ => return None,
             };
@@ -147,16 +148,36 @@ fn number_beside(sheet: &Sheet, piece: &Piece, here: &[(Nip, std::ops::Range<usi
         let gap = p.at.y - (piece.at.y + piece.at.h);
         let below = share_width(p.at, piece.at) && gap > -2.0 && gap < 1.2 * piece.at.h;
         let beside = (p.middle() - piece.middle()).abs() < 0.9 * piece.at.h && p.at.x > piece.at.x;
-        below || beside
+        (below && !names_another(&p.text)) || beside
     };
     compared(sheet, number, near).or_else(|| number_on_row(sheet, piece.at, number))
 }
 
+/// Whether a line with a number opens with a name of its own: `2. Budi Hartono, S.T., NIP 1992…`.
+fn names_another(text: &str) -> bool {
+    let words = text.split_whitespace().map(Gist::of);
+    let lead = words.take_while(|w| !matches!(w.words().first(), Some(&"nip" | &"nipppk" | &"ni" | &"nrp")));
+    lead.take_while(|w| w.words().concat().parse::<u64>().is_ok() || w.words().concat().len() > 2)
+        .filter(|w| w.words().concat().chars().all(char::is_alphabetic))
+        .count()
+        >= 2
+}
+
 /// A column of numbers may stand on either side of the names, centred over a name of several lines.
 fn number_on_row(sheet: &Sheet, at: Rect, number: &Nip) -> Option<bool> {
-    let level = |p: &&Piece| p.middle() > at.y - 2.0 && p.middle() < at.y + at.h + 2.0;
-    compared(sheet, number, |p| level(p) && p.at.x > at.x)
-        .or_else(|| compared(sheet, number, |p| level(p) && p.at.x < at.x))
+    let level = |p: &Piece| p.middle() > at.y - 2.0 && p.middle() < at.y + at.h + 2.0;
+    let pieces: Vec<&Piece> = sheet.pieces().map(|(_, p)| p).filter(|p| level(p)).collect();
+    // A narrow column breaks the number over lines.
+    let cell = |of: &Piece| {
+        let lines = pieces.iter().filter(|p| (p.at.x - of.at.x).abs() < 6.0).map(|p| p.text.as_str());
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    let compared = |right: bool| {
+        let side = pieces.iter().filter(|p| if right { p.at.x > at.x + 6.0 } else { p.at.x < at.x - 6.0 });
+        let found: Vec<Nip> = side.flat_map(|p| nip::find(&cell(p))).map(|(n, _)| n).collect();
+        if found.is_empty() { None } else { Some(found.contains(number)) }
+    };
+    compared(true).or_else(|| compared(false))
 }
 
 fn compared(sheet: &Sheet, number: &Nip, near: impl Fn(&&Piece) -> bool) -> Option<bool> {
