@@ -139,15 +139,24 @@ fn enacted(sheets: &[Sheet], labelled: &[Labelled]) -> Option<NaiveDate> {
 
 /// `Tanjung Seraya, 2 Januari 2026` on a line of its own.
 pub fn place_and_date(sheet: &Sheet) -> Option<NaiveDate> {
-    sheet.pieces().find_map(|(_, piece)| {
-        let found = date::find(&piece.text);
-        let [only] = &found[..] else { return None };
-        let before = piece.text[..only.at.start].trim_end_matches([' ', ',']);
-        let place = before.chars().next().is_none_or(char::is_uppercase) && before.split_whitespace().count() <= 4;
-        let stops = piece.text[..only.at.start].trim_end().ends_with(',') || before.is_empty();
-        let nothing_after = piece.text[only.at.end..].chars().all(|c| !c.is_alphanumeric());
-        (place && stops && nothing_after).then_some(only.date)
+    sheet.pieces().find_map(|(n, piece)| {
+        // In a narrow column the year wraps: `Tanjung Seraya, 9 November / 2026`.
+        let year = sheet.rows.iter().skip(n + 1).take(2).flat_map(|row| &row.pieces).find(|p| {
+            (p.at.x - piece.at.x).abs() < 4.0 && p.text.len() == 4 && p.text.bytes().all(|b| b.is_ascii_digit())
+        });
+        let joined = year.map(|year| format!("{} {}", piece.text, year.text));
+        only_place_and_date(&piece.text).or_else(|| only_place_and_date(&joined?))
     })
+}
+
+fn only_place_and_date(text: &str) -> Option<NaiveDate> {
+    let found = date::find(text);
+    let [only] = &found[..] else { return None };
+    let before = text[..only.at.start].trim_end_matches([' ', ',']);
+    let place = before.chars().next().is_none_or(char::is_uppercase) && before.split_whitespace().count() <= 4;
+    let stops = text[..only.at.start].trim_end().ends_with(',') || before.is_empty();
+    let nothing_after = text[only.at.end..].chars().all(|c| !c.is_alphanumeric());
+    (place && stops && nothing_after).then_some(only.date)
 }
 
 fn annex_date(sheets: &[Sheet]) -> Option<NaiveDate> {

@@ -59,6 +59,8 @@ fn in_cells(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anc
 
 struct Cell {
     row: usize,
+    /// Lines that open with a list mark; a second one begins another person.
+    marks: usize,
     at: Rect,
     text: String,
 }
@@ -78,13 +80,17 @@ fn cells(sheet: &Sheet) -> Vec<Cell> {
                 Some(cell) if gap < least + 0.3 * piece.at.h => {
                     cell.at = union(cell.at, piece.at);
                     cell.text = format!("{} {}", cell.text, piece.text);
+                    cell.marks += usize::from(has_mark(&piece.text));
                 }
-                _ => cells.extend(open.replace(Cell { row: *row, at: piece.at, text: piece.text.clone() })),
+                _ => {
+                    let marks = usize::from(has_mark(&piece.text));
+                    cells.extend(open.replace(Cell { row: *row, marks, at: piece.at, text: piece.text.clone() }));
+                }
             }
         }
         cells.extend(open);
     }
-    cells.retain(|cell| cell.text.split_whitespace().count() <= 24);
+    cells.retain(|cell| cell.text.split_whitespace().count() <= 24 && cell.marks <= 1);
     cells
 }
 
@@ -124,6 +130,12 @@ fn likeness_in(text: &str, who: &str) -> Likeness {
     // In a clause the name stands among other words; a single word is too little to go by there.
     let inside = wanted.contains(' ') && format!(" {} ", whole.words().join(" ")).contains(&format!(" {wanted} "));
     if inside { Likeness::Exact } else { direct }
+}
+
+/// `3. Budi Hartono` and `b) Budi Hartono` open an entry of a list.
+fn has_mark(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    first.len() <= 4 && first.len() < text.len() && first.ends_with(['.', ')']) && strip_mark(text).len() < text.len()
 }
 
 fn strip_mark(text: &str) -> &str {
@@ -192,6 +204,7 @@ pub fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
         return anchor.at;
     }
     let mut block = anchor.at;
+    let whole = sheet.pieces().any(|(_, p)| p.at == anchor.at && names_another(&p.text));
     for _ in 0..2 {
         for (_, piece) in sheet.pieces() {
             let number = !nip::find(&piece.text).is_empty();
@@ -200,9 +213,10 @@ pub fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
             let touches = (-2.0..0.7 * piece.at.h).contains(&above.max(below));
             // Of two neighbours in a dense list, only a line without its own number above, or a number below, belongs here.
             let belongs = if below > above {
-                (number && nip::find_count(sheet, block) == 0) || name::only_degrees(&piece.text)
+                (number && nip::find_count(sheet, block) == 0 && !names_another(&piece.text))
+                    || name::only_degrees(&piece.text)
             } else {
-                !number && nip::find_count(sheet, block) == 1
+                !number && nip::find_count(sheet, block) == 1 && !whole
             };
             if touches && belongs && (piece.at.x - block.x).abs() < 14.0 {
                 block = union(block, piece.at);
@@ -235,7 +249,8 @@ pub fn best_likeness(sheet: &Sheet, block: Rect, who: &str) -> Likeness {
 /// The strip of the page that is this person's. Where the row's number stands beside the first line, cells begin at the
 /// top and the strip ends where the next row begins; else half-way to the neighbours in the same column.
 pub fn band(sheet: &Sheet, block: Rect) -> (f32, f32) {
-    let column = || sheet.pieces().map(|(_, p)| p).filter(|p| (p.at.x - block.x).abs() < 14.0);
+    let under = |p: &&Piece| (p.at.x - block.x).abs() < 14.0 || share_width(p.at, block);
+    let column = || sheet.pieces().map(|(_, p)| p).filter(under);
     let above = column().filter(|p| p.at.y + p.at.h <= block.y + 2.0).map(|p| p.at.y + p.at.h).fold(0.0, f32::max);
     let below = column().filter(|p| p.at.y >= block.y + block.h - 2.0).map(|p| p.at.y).fold(sheet.height, f32::min);
     let is_number = |p: &Piece| {
