@@ -246,6 +246,21 @@ mod tests {
     }
 
     #[test]
+    fn durations_and_years_are_said_in_many_words() {
+        let twelve =
+            "Jangka waktu pelaksanaan tugas adalah 12 (dua belas) bulan terhitung mulai tanggal 1 Januari 2026.";
+        let charged = "Biaya dibebankan pada Tahun Anggaran 2026 yang berlaku.";
+
+        assert_eq!(read(twelve, "", enacted()).until, Some(day(2026, 12, 31)));
+        assert_eq!(
+            read("Keputusan ini berlaku selama Tahun Anggaran 2026.", "", enacted()).until,
+            Some(day(2026, 12, 31))
+        );
+        assert_eq!(read(charged, "", enacted()).until, None);
+        assert_eq!(read("", "PERUBAHAN ATAS KEPUTUSAN NOMOR 45 TAHUN 2025 TENTANG TIM LPSE", enacted()).until, None);
+    }
+
+    #[test]
     fn what_is_repealed_or_charged_is_no_period() {
         let text = "Keputusan yang berlaku sampai dengan 31 Desember 2025 dicabut dan dinyatakan tidak berlaku. \
                     Biaya dibebankan pada APBD sampai dengan 30 Juni 2026. Keputusan ini mulai berlaku pada tanggal ditetapkan.";

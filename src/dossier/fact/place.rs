@@ -167,12 +167,14 @@ fn number_beside(sheet: &Sheet, piece: &Piece, here: &[(Nip, std::ops::Range<usi
 
 /// Whether a line with a number opens with a name of its own: `2. Budi Hartono, S.T., NIP 1992…`.
 fn names_another(text: &str) -> bool {
-    let words = text.split_whitespace().map(Gist::of);
-    let lead = words.take_while(|w| !matches!(w.words().first(), Some(&"nip" | &"nipppk" | &"ni" | &"nrp")));
-    lead.take_while(|w| w.words().concat().parse::<u64>().is_ok() || w.words().concat().len() > 2)
-        .filter(|w| w.words().concat().chars().all(char::is_alphabetic))
-        .count()
-        >= 2
+    let gist = Gist::of(text);
+    let words = gist.words();
+    let number = |i: usize| {
+        let label = matches!(words[i], "nip" | "nipppk" | "nrp") || words[i..].starts_with(&["ni", "pppk"]);
+        label || (words[i].len() >= 8 && words[i].bytes().all(|b| b.is_ascii_digit()))
+    };
+    let end = (0..words.len()).find(|i| number(*i)).unwrap_or(words.len());
+    words[..end].iter().filter(|w| w.chars().count() > 2 && w.chars().all(char::is_alphabetic)).count() >= 2
 }
 
 /// A column of numbers may stand on either side of the names, centred over a name of several lines.

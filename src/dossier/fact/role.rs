@@ -99,8 +99,11 @@ fn role_heads(sheet: &Sheet, top: f32, r: &Recognition) -> Vec<(Rect, bool)> {
     };
     let near = |row: &&&Row| (row.top() - rows[at].top()).abs() < 3.0 * rows[at].height();
     // A heading may take two lines: `Kedudukan dalam` over `Tim`.
+    // A title close above spans several columns and heads none.
+    let spans = |p: &Piece| rows[at].pieces.iter().filter(|h| share_width(h.at, p.at)).count() > 1;
     let mut heads: Vec<(Rect, String)> = Vec::new();
-    for piece in rows.iter().filter(near).flat_map(|row| &row.pieces).filter(|p| p.words.len() <= 5) {
+    let narrow = |p: &&Piece| p.words.len() <= 5 && !spans(p);
+    for piece in rows.iter().filter(near).flat_map(|row| &row.pieces).filter(narrow) {
         match heads.iter_mut().find(|(at, _)| share_width(*at, piece.at)) {
             Some((at, text)) => {
                 *at = union(*at, piece.at);
