@@ -48,6 +48,12 @@ pub fn is_degree(word: &str) -> bool {
     DEGREES.contains(&joined.as_str())
 }
 
+/// Whether a line holds degrees alone, as where they wrap under their name.
+pub fn only_degrees(text: &str) -> bool {
+    let mut words = text.split([' ', ',']).filter(|w| !w.is_empty()).peekable();
+    words.peek().is_some() && words.all(is_degree)
+}
+
 pub fn compare(one: &str, other: &str) -> Likeness {
     let (a, b) = (bare(one), bare(other));
     if a.is_empty() || b.is_empty() {
