@@ -19,13 +19,12 @@ use crate::accounts::directory::Directory;
 use crate::config::Config;
 use crate::daemon::assembly::{Assembly, Extent};
 use crate::daemon::counter::Desk;
+use crate::daemon::desk;
 use crate::daemon::run::{self, LastLook};
 use crate::engine::Engine;
 use crate::engine::admins::{Proof, Role};
 use crate::engine::port::{Clock, Fault};
-use crate::letters::zone_label;
 use crate::sop::names::Address;
-use crate::vault::{OsRandom, Random};
 use crate::web;
 use crate::web::serve::Listening;
 use crate::web::site::{BaseUrl, Setup, Site};
@@ -45,7 +44,7 @@ pub struct House {
     pub letters: Arc<Letters>,
     stop: CancellationToken,
     loops: JoinHandle<Result<(), Fault>>,
-    desk: JoinHandle<()>,
+    serving: JoinHandle<()>,
 }
 
 impl House {
@@ -68,13 +67,14 @@ impl House {
         let letters = Arc::new(Letters::new(engine.clone(), mailroom.clone(), clock.clone(), stamp));
         let stop = CancellationToken::new();
         let last_look = LastLook::default();
-        let desk = Desk::new(engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
-        let site = Site::new(Arc::new(desk.with_sandbox(letters.clone())), clock.clone(), setup(&config)?);
+        let counter = Desk::new(engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
+        let site =
+            Site::new(Arc::new(counter.with_sandbox(letters.clone())), clock.clone(), setup(&config, clock.now())?);
         let address = listening.address();
-        let desk = tokio::spawn(listening.serve(web::router(Arc::new(site)), stop.clone()));
+        let serving = tokio::spawn(listening.serve(web::router(Arc::new(site)), stop.clone()));
         let loops = tokio::spawn(run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()));
         let base_url = config.desk.base_url.clone();
-        Ok(Self { engine, directory, mailroom, clock, base_url, address, stamp, letters, stop, loops, desk })
+        Ok(Self { engine, directory, mailroom, clock, base_url, address, stamp, letters, stop, loops, serving })
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -109,7 +109,7 @@ impl House {
     /// Lets what is in hand finish.
     pub async fn close(self) -> Result<()> {
         self.stop.cancel();
-        self.desk.await?;
+        self.serving.await?;
         Ok(self.loops.await??)
     }
 }
@@ -142,33 +142,12 @@ async fn enrol(engine: &Engine, clock: &DemoClock, name: &str, address: &str) ->
     }
 }
 
-fn setup(config: &Config) -> Result<Setup> {
-    let procedure = &config.mailboxes[0].procedure;
-    let office = &config.office;
-    let (hours_id, hours_en) = crate::letters::hours::in_words(&procedure.hours.week, office.zone);
-    let digits: String = office.phone.chars().filter(char::is_ascii_digit).collect();
+fn setup(config: &Config, now: DateTime<Utc>) -> Result<Setup> {
     Ok(Setup {
-        office: web::view::Office {
-            name: office.name.clone(),
-            sop_number: procedure.sop.number.clone(),
-            phone: office.phone.clone(),
-            phone_dial: format!("+62{}", digits.trim_start_matches('0')),
-            hours_id,
-            hours_en,
-            zone: office.zone,
-            zone_name: zone_label(DateTime::UNIX_EPOCH, office.zone),
-            system_url: Some(office.system_url.clone()),
-            system_name: office.system_name.clone(),
-            default_language: office.language,
-            demo: true,
-        },
+        office: web::view::Office { demo: true, ..desk::office(config, now) },
         base_url: BaseUrl::parse(&config.desk.base_url).map_err(|why| anyhow!(why))?,
         trusted_proxies: Vec::new(),
         limits: Default::default(),
-        entropy: Box::new(|| {
-            let mut bytes = [0u8; 32];
-            OsRandom.fill(&mut bytes);
-            bytes
-        }),
+        entropy: desk::entropy(),
     })
 }

@@ -73,7 +73,8 @@ fn holidays(year: i32) -> String {
     )
 }
 
-/// The shipped procedure under the sample office's name and number, open day and night.
+/// The shipped procedure under the sample office's name and number, open day and night: to the last minute, because a
+/// deadline at 24.00 would be written as 00.00 of the next day.
 fn procedure(office: &SampleOffice) -> Result<String> {
     let mut text = SHIPPED.to_owned();
     for (key, value) in [("number = \"", office.sop_number), ("issuer = \"", office.letters.unit.as_str())] {
@@ -85,7 +86,7 @@ fn procedure(office: &SampleOffice) -> Result<String> {
         bail!("The shipped procedure has no service hours where the demo looks for them");
     };
     let week = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
-    let open: String = week.iter().map(|day| format!("{day} = [\"00.00-24.00\"]\n")).collect();
+    let open: String = week.iter().map(|day| format!("{day} = [\"00.00-23.59\"]\n")).collect();
     text.replace_range(from..to, &format!("[hours.week]\n{open}\n"));
     Ok(text)
 }
@@ -151,7 +152,7 @@ mod tests {
     use crate::sop::worktime::Minutes;
 
     #[test]
-    fn the_daemon_reads_the_demos_configuration_and_its_clock_never_stands_still() {
+    fn the_daemon_reads_the_demos_configuration_and_its_clock_runs_day_and_night() {
         let folder = Folder::take(None).unwrap();
         let listen: SocketAddr = "127.0.0.1:8420".parse().unwrap();
 
@@ -163,7 +164,7 @@ mod tests {
             assert_eq!(config.findings_at(at), []);
             let calendar = config.calendar(&config.procedures()[0]).unwrap();
             let week = at + TimeDelta::days(7);
-            assert_eq!(calendar.working_minutes(at, week), Minutes::of(7 * 24 * 60));
+            assert_eq!(calendar.working_minutes(at, week), Minutes::of(7 * (24 * 60 - 1)));
             assert!(!calendar.is_provisional(week));
         }
         assert_eq!(earlier_address(folder.path()), Some(listen));
