@@ -106,6 +106,24 @@ fn neighbours_in_a_list_lend_neither_number_nor_heading() {
 }
 
 #[test]
+fn a_list_mark_is_no_initial_of_a_name_of_two_words() {
+    let letter = LETTER
+        .replace("I Wayan Sudana, S.Kom.", "Made Surya, S.Kom.")
+        .replace("198805122015031901", "199003032018011909");
+    let marked = CLAUSES.replace(
+        "Menimbang  : bahwa perlu",
+        "Menimbang  : m.  bahwa perlu berlaku s/m\n             menurut aturan perlu",
+    );
+
+    let seen = of(
+        &letter,
+        &[&marked, &annex("No   Nama                      Tugas\n1    Komang Adi Putra, S.E.    Helpdesk")],
+    );
+
+    expect(&seen, &[("decree_names_applicant", Finding::Contradicted)]);
+}
+
+#[test]
 fn the_first_page_of_a_decree_alone_is_incomplete_and_no_contradiction() {
     let first = CLAUSES.split("MEMUTUSKAN").next().expect("the considerations come first");
 
