@@ -47,7 +47,7 @@ fn on_sheet(page: usize, sheet: &Sheet, recognition: &Recognition) -> Vec<Labell
         open = (count == 1).then(|| (first, found[first].at.x));
     }
     fill_from_next_row(&mut found, sheet, recognition);
-    aligned(page, sheet, &mut found, recognition);
+    super::table::aligned(page, sheet, &mut found, recognition);
     found.retain(|l| !l.fields.is_empty());
     found
 }
@@ -63,26 +63,6 @@ fn continues(value: &mut Labelled, left: f32, row: &Row, rows: &[Row], n: usize)
     value.value = format!("{} {}", value.value, first.text);
     value.at = union(value.at, first.at);
     true
-}
-
-/// A long label may end right where the column of values begins: the neighbours' values tell where.
-fn aligned(page: usize, sheet: &Sheet, found: &mut Vec<Labelled>, r: &Recognition) {
-    for (n, row) in sheet.rows.iter().enumerate() {
-        let [piece] = &row.pieces[..] else { continue };
-        if found.iter().any(|l| l.row == n) {
-            continue;
-        }
-        let columns = found.iter().filter(|l| l.row.abs_diff(n) <= 2 && !l.value.is_empty()).map(|l| l.at.x);
-        let cut = columns
-            .filter_map(|x| piece.words.iter().position(|w| (w.at.x - x).abs() < 4.0))
-            .find(|k| *k > 0 && label(&piece.words[..*k], r).is_some());
-        let Some(k) = cut else { continue };
-        let value = joined(&piece.words[k..]);
-        let at = area(&piece.words[k..]).unwrap_or(piece.at);
-        let fields = label(&piece.words[..k], r).unwrap_or_default();
-        let place = found.iter().position(|l| l.row > n).unwrap_or(found.len());
-        found.insert(place, Labelled { fields, rest_of_row: value.clone(), value, at, row: n, page });
-    }
 }
 
 /// A form may put the value on the line under its label.
@@ -256,11 +236,11 @@ fn apart(words: &[Word]) -> Vec<Word> {
     out
 }
 
-fn joined(words: &[Word]) -> String {
+pub(super) fn joined(words: &[Word]) -> String {
     words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-fn area(words: &[Word]) -> Option<Rect> {
+pub(super) fn area(words: &[Word]) -> Option<Rect> {
     let first = words.first()?.at;
     Some(words.iter().skip(1).fold(first, |all, w| union(all, w.at)))
 }
@@ -272,7 +252,7 @@ fn begins_label(piece: &Piece, r: &Recognition) -> bool {
 }
 
 /// The fields a whole label stands for. An unknown short label stands for none, but ends the value before it.
-fn label(words: &[Word], r: &Recognition) -> Option<Vec<Field>> {
+pub(super) fn label(words: &[Word], r: &Recognition) -> Option<Vec<Field>> {
     let words = without_mark(words);
     if words.is_empty() || words.len() > 7 {
         return None;

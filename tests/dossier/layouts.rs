@@ -86,12 +86,41 @@ fn numbers_may_stand_left_of_names_that_wrap() {
 }
 
 #[test]
+fn a_role_may_wrap_between_the_lines_of_other_cells() {
+    let table = "No   Nama                     Unit Kerja       Keterangan\n\n1    Komang Adi Putra,        Bagian           Verifikator\n     S.E.                     Pengadaan\n\n2    I Wayan Sudana,          Bagian           Staf Layanan\n     S.Kom.                   Pengadaan        Pengguna LPSE";
+
+    expect(&with(&[CLAUSES, &annex(table)]), &NAMED);
+}
+
+#[test]
 fn neighbours_in_a_list_lend_neither_number_nor_heading() {
     let list = "I. Help Desk\n   1. Made Rai, S.T.\n   2. I Wayan Sudana, S.Kom.\n   3. Ni Kadek Ayu Lestari, A.Md., NIP 19950725 202321 2 902\nII. Admin PPE\n   1. Komang Adi Putra, S.E.";
     let last = "I. Help Desk\n   1. Ni Kadek Ayu Lestari, A.Md.\n   2. I Wayan Sudana, S.Kom., NIP 198805122015031901\nII. Admin PPE\n   1. Komang Adi Putra, S.E.";
 
-    expect(&with(&[CLAUSES, &annex(list)]), &[NAMED[0], NAMED[1], ("nip_matches", Finding::Met)]);
+    let one_word = list.replace("Ni Kadek Ayu Lestari, A.Md.,", "Hasanuddin,");
+
+    for list in [list, one_word.as_str()] {
+        expect(&with(&[CLAUSES, &annex(list)]), &[NAMED[0], NAMED[1], ("nip_matches", Finding::Met)]);
+    }
     expect(&with(&[CLAUSES, &annex(last)]), &NAMED);
+}
+
+#[test]
+fn a_list_mark_is_no_initial_of_a_name_of_two_words() {
+    let letter = LETTER
+        .replace("I Wayan Sudana, S.Kom.", "Made Surya, S.Kom.")
+        .replace("198805122015031901", "199003032018011909");
+    let marked = CLAUSES.replace(
+        "Menimbang  : bahwa perlu",
+        "Menimbang  : m.  bahwa perlu berlaku s/m\n             menurut aturan perlu",
+    );
+
+    let seen = of(
+        &letter,
+        &[&marked, &annex("No   Nama                      Tugas\n1    Komang Adi Putra, S.E.    Helpdesk")],
+    );
+
+    expect(&seen, &[("decree_names_applicant", Finding::Contradicted)]);
 }
 
 #[test]

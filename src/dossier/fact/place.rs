@@ -135,7 +135,10 @@ fn likeness_in(text: &str, who: &str) -> Likeness {
 /// `3. Budi Hartono` and `b) Budi Hartono` open an entry of a list.
 fn has_mark(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
-    first.len() <= 4 && first.len() < text.len() && first.ends_with(['.', ')']) && strip_mark(text).len() < text.len()
+    let bare = first.trim_end_matches(['.', ')']);
+    let numbered = bare.len() <= 3 && bare.bytes().all(|b| b.is_ascii_digit());
+    let lettered = bare.len() == 1 && bare.bytes().all(|b| b.is_ascii_lowercase());
+    !bare.is_empty() && bare.len() < first.len() && first.len() < text.len() && (numbered || lettered)
 }
 
 fn strip_mark(text: &str) -> &str {
@@ -174,7 +177,8 @@ fn names_another(text: &str) -> bool {
         label || (words[i].len() >= 8 && words[i].bytes().all(|b| b.is_ascii_digit()))
     };
     let end = (0..words.len()).find(|i| number(*i)).unwrap_or(words.len());
-    words[..end].iter().filter(|w| w.chars().count() > 2 && w.chars().all(char::is_alphabetic)).count() >= 2
+    has_mark(text)
+        || words[..end].iter().filter(|w| w.chars().count() > 2 && w.chars().all(char::is_alphabetic)).count() >= 2
 }
 
 /// A column of numbers may stand on either side of the names, centred over a name of several lines.

@@ -69,6 +69,7 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
     let beside: Vec<&str> = in_band.iter().map(|p| p.text.as_str()).chain(own_words).collect();
     named(&column.join(" "), r)
         .or_else(|| named(&beside.join(" "), r))
+        .or_else(|| in_one_cell(&in_band, r))
         .or_else(|| if column.is_empty() { merged_above(sheet, top, &heads, r) } else { None })
         .or_else(|| below(sheet, anchor, r))
         .or_else(|| heading_above(sheet, anchor, r))
@@ -124,6 +125,14 @@ fn role_heads(sheet: &Sheet, top: f32, r: &Recognition) -> Vec<(Rect, bool)> {
 fn nearest_head(piece: &Piece, heads: &[(Rect, bool)]) -> Option<bool> {
     let shared = |h: &Rect| (piece.at.x + piece.at.w).min(h.x + h.w) - piece.at.x.max(h.x);
     heads.iter().max_by(|a, b| shared(&a.0).total_cmp(&shared(&b.0))).map(|(_, role)| *role)
+}
+
+/// A role that wraps in its cell, under whatever heading: lines of the other cells stand between its own.
+fn in_one_cell(in_band: &[&Piece], r: &Recognition) -> Option<RoleFound> {
+    in_band.iter().find_map(|first| {
+        let lines = in_band.iter().filter(|p| (p.at.x - first.at.x).abs() < 6.0).map(|p| p.text.as_str());
+        named(&lines.collect::<Vec<_>>().join(" "), r)
+    })
 }
 
 /// A cell merged over several people holds the role once, beside the first of them. Only the own role is taken from so far:
