@@ -91,7 +91,7 @@ async fn a_reply_without_the_right_decides_nothing() {
     office.handled(4).await;
     let before = daemon.json(&["cases", "show", &complete, "--json"]);
     // The admin's own, which decides; then the same code for another case.
-    let (_, mail) = newest(&office, TEGUH, &complete, mail);
+    let mail = newest(&office, TEGUH, &complete, mail);
     // A fresh one: on a busy machine the first may have grown old by now.
     let good = admins[0].code().await;
     office.reply(TEGUH, &mail, &format!("SETUJU {good}")).await;
@@ -125,7 +125,7 @@ async fn a_reply_without_the_right_decides_nothing() {
 }
 
 /// The admin's latest mail about a case: words of the applicant may have brought a fresh one.
-fn newest(office: &Office, admin: &str, number: &str, known: Letter) -> (usize, Letter) {
-    let mails = office.letters(admin).into_iter().filter(|l| l.is_about(number) && l.subject.contains("TINDAKAN"));
-    (0, mails.last().unwrap_or(known))
+fn newest(office: &Office, admin: &str, number: &str, known: Letter) -> Letter {
+    let mut mails = office.letters(admin).into_iter().filter(|l| l.is_about(number) && l.subject.contains("TINDAKAN"));
+    mails.next_back().unwrap_or(known)
 }
