@@ -1,5 +1,7 @@
 //! The office that is measured: the real binary with a configuration of its own, and the mails it gets.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
@@ -76,8 +78,9 @@ level = "warn"
             state.display()
         );
         std::fs::write(daemon.config(), config).expect("the temporary folder is ours");
-        std::fs::write(daemon.folder.path().join("password"), crate::kit::dovecot::PASSWORD)
-            .expect("the folder is ours");
+        let password = daemon.folder.path().join("password");
+        std::fs::write(&password, crate::kit::dovecot::PASSWORD).expect("the folder is ours");
+        std::fs::set_permissions(&password, Permissions::from_mode(0o600)).expect("the folder is ours");
         let csv = daemon.folder.path().join("accounts.csv");
         let today = now().date_naive();
         std::fs::write(&csv, loket::demo::samples::office(today).accounts_csv).expect("the folder is ours");
