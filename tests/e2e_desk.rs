@@ -1,15 +1,14 @@
 //! The whole procedure on real mail: requests of every kind come in through Postfix and Dovecot, people decide and
 //! collect by clicks in Chromium, and the dossiers are read back from the archive.
 
-use loket::accounts::directory::{Directory, Login};
 use loket::demo::samples::Thread;
-use loket::demo::samples::people::{AGUNG, JOHANNES, MELATI, RINA};
+use loket::demo::samples::people::{AGUNG, JOHANNES, MAILBOX, MELATI, RINA};
 use loket::sop::names::UserId;
-use loket::vault::{OsRandom, Secret};
 
 use crate::e2e_archive::{archived, assert_whole, dossier};
+use crate::e2e_people::{asked, login};
 use crate::kit::office::{PROCESSED, REFUSED, now};
-use crate::kit::{Admin, Browser, Daemon, Letter, Office};
+use crate::kit::{Admin, Browser, Daemon, Office};
 
 const ADMINS: [&str; 3] = [
     "teguh.anggoro@lembayungraya.example",
@@ -27,24 +26,13 @@ struct Screen {
 impl Screen {
     /// The admin whose work a case is opens the link in their mail with a code.
     async fn open_dossier(&mut self, number: &str, link: &str) {
-        let (at, letter) = self.asked(number).await;
+        let (at, letter) = asked(&self.office, &self.admins, number).await;
         let link = letter.link(link, "tautan").expect("the mail links to the decision");
         self.browser.open(&link).await;
         let code = self.admins[at].code().await;
         self.browser.fill("#kode", &code).await;
         self.browser.press("main form button").await;
         self.browser.reached("#tolak button").await;
-    }
-
-    /// The mail that asks for a decision on a case, and the place of whom it went to.
-    async fn asked(&self, number: &str) -> (usize, Letter) {
-        let mails = self.admins.iter().enumerate().map(|(at, admin)| {
-            let letter = self
-                .office
-                .letter(&admin.address, "a decision is due", |l| l.is_about(number) && l.subject.contains("TINDAKAN"));
-            Box::pin(async move { (at, letter.await) })
-        });
-        futures::future::select_all(mails).await.0
     }
 
     /// Presses the button of a decision, and sees the case's page after it.
@@ -85,7 +73,7 @@ impl Screen {
 #[tokio::test]
 async fn requests_of_every_kind_are_decided_by_clicks_and_end_in_the_archive() {
     let office = Office::open().await;
-    let (mut daemon, admins) = Daemon::open(&office, &ADMINS).await;
+    let (daemon, admins) = Daemon::open(&office, &ADMINS).await;
     let samples = office.samples();
     let sample = |id: &str| samples.iter().find(|s| s.label.id == id).expect("a sample of this name");
     for id in ["complete", "completed_later", "nip_differs", "user_id", "vendor", "auto_reply"] {
@@ -137,8 +125,11 @@ async fn requests_of_every_kind_are_decided_by_clicks_and_end_in_the_archive() {
     assert!(used_up, "the one-time page opens once");
     assert_eq!(told, [JOHANNES.user_id]);
     assert!(rejected.is_about(&differs) && !rejected.body.contains(MELATI.nip));
-    let [password] = &shown[..] else { panic!("a reset shows a password alone, not {} values", shown.len()) };
-    let [second] = &second[..] else { panic!("a reset shows a password alone, not {} values", second.len()) };
+    let [(first_id, password), (second_id, second)] = [&shown, &second].map(|values| match &values[..] {
+        [user_id, password] => (user_id.as_str(), password),
+        other => panic!("a reset shows user ID and password, not {} values", other.len()),
+    });
+    assert_eq!([first_id, second_id], [RINA.user_id, AGUNG.user_id]);
     for number in numbers {
         let dossier = dossier(&daemon, &screen.office, number);
         assert_whole(&dossier);
@@ -146,22 +137,12 @@ async fn requests_of_every_kind_are_decided_by_clicks_and_end_in_the_archive() {
         assert!(dossier.holds_mails_of(&screen.office), "the mails as they came, of {number}");
     }
     assert_eq!(daemon.json(&["archive", "verify", "--json"])["damage"], serde_json::json!([]));
-    assert!(daemon.stop().await.success());
-    assert_eq!(screen.office.dovecot.files(loket::demo::samples::people::MAILBOX, PROCESSED).len(), 6);
-    assert_eq!(screen.office.dovecot.files(loket::demo::samples::people::MAILBOX, REFUSED).len(), 1);
+    assert_eq!(screen.office.dovecot.files(MAILBOX, PROCESSED).len(), 6);
+    assert_eq!(screen.office.dovecot.files(MAILBOX, REFUSED).len(), 1);
     assert!(
         !daemon.log().contains(password.as_str()) && !daemon.log().contains(second.as_str()),
         "a log holds no secret"
     );
-    assert_eq!(login(&screen.office, RINA.user_id, password).await, Login::MustChange);
-    assert_eq!(login(&screen.office, AGUNG.user_id, second).await, Login::MustChange);
+    login(daemon, &screen.office, &UserId(RINA.user_id.to_owned()), password).await;
     screen.browser.close().await;
-}
-
-/// What the account system says to somebody with this password; the daemon, which holds its file, must have ended.
-pub async fn login(office: &Office, user_id: &str, password: &str) -> Login {
-    let directory = Directory::open(&office.state().join("accounts.redb"), std::sync::Arc::new(OsRandom));
-    let directory = directory.expect("the daemon let go of the file");
-    let (user_id, password) = (UserId(user_id.to_owned()), Secret::new(password.to_owned()));
-    directory.verify_login(&user_id, &password, None, now()).await.expect("a sound file")
 }

@@ -107,6 +107,23 @@ async fn filing_does_not_wait_for_the_connection_that_idles() {
     in_time("the next mail", waiting).await.expect("the task does not panic");
 }
 
+/// The filing connection was opened with the first mail, and no server tells it of later ones unasked: a MOVE of theirs
+/// did nothing, succeeded, and left every mail after the first in the inbox.
+#[tokio::test]
+async fn mail_that_came_after_the_first_filing_is_filed_too() {
+    let dovecot = Dovecot::start().await;
+    let inbox = open(dovecot.settings(USER));
+
+    for number in 0..3 {
+        dovecot.deliver(USER, &mail(number)).await;
+        let arrivals = gather(&inbox, 1).await;
+        in_time("filing", inbox.file(&to(Folder::Processed, &arrivals))).await.expect("the server files");
+    }
+
+    assert_eq!(dovecot.messages(USER, "Diproses").len(), 3);
+    assert!(dovecot.messages(USER, "INBOX").is_empty());
+}
+
 #[tokio::test]
 async fn an_empty_inbox_answers_after_the_poll_interval() {
     let dovecot = Dovecot::start().await;

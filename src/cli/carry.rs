@@ -3,6 +3,7 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 /// Moves a file or a folder to a name that must not exist yet.
@@ -14,6 +15,9 @@ pub fn carry(from: &Path, to: &Path) -> io::Result<()> {
         Err(why) if why.kind() == io::ErrorKind::CrossesDevices => copy(from, to).inspect_err(|_| undo(to)),
         done => done,
     }?;
+    // Papers and register lines are nobody else's to read.
+    let mode = if to.is_dir() { 0o700 } else { 0o600 };
+    fs::set_permissions(to, fs::Permissions::from_mode(mode))?;
     own(to)
 }
 

@@ -7,6 +7,7 @@ use crate::config::ConfigFinding;
 use crate::config::secret::SecretError;
 use crate::daemon::desk::DeskError;
 use crate::daemon::operations::Answer;
+use crate::daemon::service::Stopped;
 use crate::daemon::socket::SocketError;
 use crate::engine::port::{Fault, FaultKind};
 use crate::reading::pool::ReadingFault;
@@ -106,7 +107,7 @@ fn status_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             CONFIGURATION
         });
     }
-    if cause.is::<SocketError>() || cause.is::<ReadingFault>() {
+    if cause.is::<SocketError>() || cause.is::<ReadingFault>() || cause.is::<Stopped>() {
         return Some(TEMPORARY);
     }
     if cause.is::<SecretError>() {
@@ -144,4 +145,32 @@ pub fn say_bytes(bytes: &[u8]) -> Done {
 /// What others wrote may stand in a sentence; none of it may move the cursor.
 pub fn one_line(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(error: impl Into<anyhow::Error>) -> u8 {
+        Ending::from(error.into()).status
+    }
+
+    #[test]
+    fn what_a_restart_may_mend_is_told_from_what_it_may_not() {
+        let held = StoreError::InUse { place: "The folder".into(), holder: "process 7".into() };
+        let disk = StoreError::Storage { doing: "writing".into(), why: "no space left".into() };
+
+        assert_eq!(status(held), TEMPORARY);
+        assert_eq!(status(disk), TEMPORARY);
+        assert_eq!(status(ReadingFault::NoSandbox { why: "cannot limit its memory".into() }), TEMPORARY);
+        assert_eq!(status(StoreError::Refused("Another master key".into())), CONFIGURATION);
+        assert_eq!(status(Fault::permanent("Plain text off loopback")), CONFIGURATION);
+        assert_eq!(status(Fault::transient("The server is away")), TEMPORARY);
+        assert_eq!(status(anyhow::anyhow!("`courier.smtp` is missing")), CONFIGURATION);
+    }
+
+    #[test]
+    fn a_sentence_stays_on_its_line() {
+        assert_eq!(one_line("a\nb\u{1b}[2J"), "a\u{fffd}b\u{fffd}[2J");
+    }
 }

@@ -9,6 +9,8 @@ use zeroize::Zeroizing;
 
 /// No secret is larger; a device or a wrong file is not read to its end.
 const LARGEST: u64 = 64 * 1024;
+/// Credentials of `loket.service` while it runs (systemd.exec(5)); only root and the daemon's user can look there.
+const UNIT_CREDENTIALS: &str = "/run/credentials/loket.service";
 
 /// The place of one secret. Shown freely: it names the place, never the secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,8 +42,8 @@ impl SecretSource {
     /// Reads a secret as it is, such as a key.
     pub fn read_bytes(&self) -> Result<Zeroizing<Vec<u8>>, SecretError> {
         match self {
-            Self::Credential(name) => match std::env::var_os("CREDENTIALS_DIRECTORY") {
-                Some(directory) => self.read_file(&Path::new(&directory).join(name)),
+            Self::Credential(name) => match credentials() {
+                Some(directory) => self.read_file(&directory.join(name)),
                 None => Err(SecretError(format!(
                     "{self} cannot be read: systemd gave this process no credentials. Add LoadCredential={name}:… to the unit"
                 ))),
@@ -85,6 +87,12 @@ impl SecretSource {
             mode & 0o777
         )))
     }
+}
+
+/// Where systemd put this process's credentials; else, for root at the command line, those of the running unit.
+fn credentials() -> Option<PathBuf> {
+    let own = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    own.or_else(|| Some(PathBuf::from(UNIT_CREDENTIALS)).filter(|directory| directory.is_dir()))
 }
 
 impl fmt::Display for SecretSource {

@@ -155,6 +155,15 @@ struct Watch {
 }
 
 async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arrival>>, stop: CancellationToken) {
+    // The first wait may last as long as IDLE does; a look before it tells at once that the mailbox is there.
+    tokio::select! {
+        () = stop.cancelled() => return,
+        probed = watch.inbox.probe() => {
+            if probed.is_ok() {
+                watch.last_look.set(engine.clock.now());
+            }
+        }
+    }
     let mut failures: u32 = 0;
     while !stop.is_cancelled() {
         let next = tokio::select! {

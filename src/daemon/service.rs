@@ -17,6 +17,11 @@ use super::socket::Socket;
 use crate::config::Config;
 use crate::engine::port::Clock;
 
+/// Why an office that was open had to close. A restart finds everything as it was last written down.
+#[derive(Debug, thiserror::Error)]
+#[error("The daemon had to stop: {0}")]
+pub struct Stopped(String);
+
 /// Runs an office until `stop`. Fails naming what is wrong; nothing is half done then that a restart would not finish.
 pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
@@ -40,7 +45,9 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     let ended = run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()).await;
     stop.cancel();
     while open.join_next().await.is_some() {}
-    ended?;
+    if let Err(fault) = ended {
+        return Err(Stopped(fault.message).into());
+    }
     tracing::info!("the office is closed");
     Ok(())
 }

@@ -59,7 +59,7 @@ impl House {
         let assembly = Assembly::open(&config, Extent::Whole, clock.clone()).await?;
         assembly.directory.import(csv::read(office.accounts_csv.as_bytes(), "Helpdesk")?).await?;
         for (name, address) in &office.admins {
-            enrol(&assembly.engine, &*clock, name, address).await?;
+            enrol(&assembly.engine, &clock, name, address).await?;
         }
         let (engine, directory) = (assembly.engine.clone(), assembly.directory.clone());
         let mailroom = Arc::new(Mailroom::new(folder));

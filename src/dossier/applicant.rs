@@ -34,6 +34,9 @@ pub fn read(letter: &mut Letter, sheets: &[Sheet], labelled: &[Labelled], prose:
     if let Some(person) = chosen {
         fill(letter, sheets, person.values);
     } else {
+        // The number behind a name in a sentence is that person's; a labelled one may stand under a superior's signature.
+        in_prose(letter, sheets, prose, r);
+        letter.applicant.nip = nip_after_name(letter.applicant.name.as_deref(), prose);
         fill(letter, sheets, body_of(labelled));
     }
     if letter.applicant.name.is_none() {
@@ -44,7 +47,8 @@ pub fn read(letter: &mut Letter, sheets: &[Sheet], labelled: &[Labelled], prose:
     if letter.applicant.nip.is_none() && !letter.odd_nip {
         letter.applicant.nip = nip_after_name(letter.applicant.name.as_deref(), prose);
     }
-    if letter.applicant.user_id.is_none() && chosen.is_none() {
+    let labelled_id = labelled.iter().any(|l| l.fields.contains(&Field::UserId));
+    if letter.applicant.user_id.is_none() && !labelled_id {
         letter.applicant.user_id = user_id::in_prose(prose);
     }
 }
@@ -198,15 +202,50 @@ fn words_used(words: &[&str], n: usize) -> usize {
 /// Words that look like a name: capitals, then degrees behind a comma.
 fn name_from(words: &[&str]) -> Option<String> {
     const PARTICLES: [&str; 6] = ["bin", "binti", "al", "van", "de", "el"];
-    const NO_NAMES: [&str; 12] =
-        ["NIP", "NIPPPK", "NI", "NIK", "Bagian", "Biro", "Dinas", "Helpdesk", "User", "ID", "SPSE", "LPSE"];
+    const NO_NAMES: [&str; 34] = [
+        "NIP",
+        "NIPPPK",
+        "NI",
+        "NIK",
+        "Bagian",
+        "Biro",
+        "Dinas",
+        "Helpdesk",
+        "User",
+        "ID",
+        "SPSE",
+        "LPSE",
+        "Kepala",
+        "Sekretaris",
+        "Bupati",
+        "Gubernur",
+        "Wali",
+        "Walikota",
+        "Menteri",
+        "Rektor",
+        "Direktur",
+        "Ketua",
+        "Pimpinan",
+        "Camat",
+        "Dekan",
+        "Deputi",
+        "Inspektur",
+        "Plt",
+        "Plh",
+        "CV",
+        "PT",
+        "Perusahaan",
+        "Admin",
+        "Petugas",
+    ];
     let mut name: Vec<&str> = Vec::new();
     for word in words.iter().take(12) {
         let bare = word.trim_matches(|c: char| matches!(c, ',' | ';' | '(' | ')' | ':' | '"' | '“' | '”'));
         let after_comma = name.last().is_some_and(|w| w.ends_with(','));
         let capital = bare.chars().next().is_some_and(char::is_uppercase);
         let fits = if after_comma { name::is_degree(bare) } else { capital || PARTICLES.contains(&bare) };
-        let stop = NO_NAMES.contains(&bare.trim_end_matches('.')) || bare.chars().any(|c| c.is_ascii_digit());
+        let stop = NO_NAMES.iter().any(|n| n.eq_ignore_ascii_case(bare.trim_end_matches('.')))
+            || bare.chars().any(|c| c.is_ascii_digit());
         if !fits || stop || word.starts_with('(') {
             break;
         }

@@ -186,6 +186,10 @@ fn decree_names_applicant(file: &CaseFile<'_>) -> Option<Check> {
             let because = "Lampiran SK yang memuat nama pemohon belum disertakan.";
             return Some(finding(item, Finding::Missing, because, decree.evidence.clone()));
         }
+        if decree.enacted.is_none() && decree.signatures.blocks.is_empty() {
+            let because = "SK belum lengkap: halaman penetapan dan nama pemohon belum disertakan.";
+            return Some(finding(item, Finding::Missing, because, decree.evidence.clone()));
+        }
         let because = format!("Nama {name} tidak tercantum dalam SK.");
         // What was read from a picture may hide a name; a document's own text does not.
         let how = if stack.method == Method::Text { Finding::Contradicted } else { Finding::Missing };

@@ -91,19 +91,25 @@ fn decree_number(sheets: &[Sheet], labelled: &[Labelled]) -> Option<String> {
         .iter()
         .position(|row| fold(&row.text()).starts_with("menimbang"))
         .unwrap_or(first.rows.len().min(25));
-    let unlabelled = first.rows[..end].iter().flat_map(|row| &row.pieces).find_map(|piece| {
-        let (lead, rest) = piece.text.split_once(|c: char| c.is_whitespace() || c == ':')?;
-        let is_label = matches!(fold(lead).as_str(), "nomor" | "no" | "nomer");
-        if is_label { number::read(rest) } else { None }
-    });
+    let unlabelled = unlabelled_number(&first.rows[..end]);
     let under = labelled
         .iter()
         .filter(|l| l.fields.contains(&Field::Number) && (l.page > 0 || l.row < end))
         .find_map(|l| number::read(&l.rest_of_row).filter(|n| matches!(n, Number::Given(_))));
-    match unlabelled.filter(|n| matches!(n, Number::Given(_))).or(under) {
+    match unlabelled.or(under) {
         Some(Number::Given(number)) => Some(number),
         _ => None,
     }
+}
+
+/// `NOMOR 45 TAHUN 2026` under a title, without a colon.
+pub fn unlabelled_number(rows: &[Row]) -> Option<Number> {
+    let found = rows.iter().flat_map(|row| &row.pieces).find_map(|piece| {
+        let (lead, rest) = piece.text.split_once(|c: char| c.is_whitespace() || c == ':')?;
+        let is_label = matches!(fold(lead).as_str(), "nomor" | "no" | "nomer");
+        if is_label { number::read(rest) } else { None }
+    });
+    found.filter(|n| matches!(n, Number::Given(_)))
 }
 
 /// The day after `Ditetapkan di … pada tanggal`, else the date in the head of the annex, else a line of place and date.
@@ -133,15 +139,24 @@ fn enacted(sheets: &[Sheet], labelled: &[Labelled]) -> Option<NaiveDate> {
 
 /// `Tanjung Seraya, 2 Januari 2026` on a line of its own.
 pub fn place_and_date(sheet: &Sheet) -> Option<NaiveDate> {
-    sheet.pieces().find_map(|(_, piece)| {
-        let found = date::find(&piece.text);
-        let [only] = &found[..] else { return None };
-        let before = piece.text[..only.at.start].trim_end_matches([' ', ',']);
-        let place = before.chars().next().is_none_or(char::is_uppercase) && before.split_whitespace().count() <= 4;
-        let stops = piece.text[..only.at.start].trim_end().ends_with(',') || before.is_empty();
-        let nothing_after = piece.text[only.at.end..].chars().all(|c| !c.is_alphanumeric());
-        (place && stops && nothing_after).then_some(only.date)
+    sheet.pieces().find_map(|(n, piece)| {
+        // In a narrow column the year wraps: `Tanjung Seraya, 9 November / 2026`.
+        let year = sheet.rows.iter().skip(n + 1).take(2).flat_map(|row| &row.pieces).find(|p| {
+            (p.at.x - piece.at.x).abs() < 4.0 && p.text.len() == 4 && p.text.bytes().all(|b| b.is_ascii_digit())
+        });
+        let joined = year.map(|year| format!("{} {}", piece.text, year.text));
+        only_place_and_date(&piece.text).or_else(|| only_place_and_date(&joined?))
     })
+}
+
+fn only_place_and_date(text: &str) -> Option<NaiveDate> {
+    let found = date::find(text);
+    let [only] = &found[..] else { return None };
+    let before = text[..only.at.start].trim_end_matches([' ', ',']);
+    let place = before.chars().next().is_none_or(char::is_uppercase) && before.split_whitespace().count() <= 4;
+    let stops = text[..only.at.start].trim_end().ends_with(',') || before.is_empty();
+    let nothing_after = text[only.at.end..].chars().all(|c| !c.is_alphanumeric());
+    (place && stops && nothing_after).then_some(only.date)
 }
 
 fn annex_date(sheets: &[Sheet]) -> Option<NaiveDate> {
@@ -159,7 +174,7 @@ fn operative(sheets: &[Sheet]) -> String {
     };
     let from = rows.iter().position(begins).unwrap_or(0);
     let ends =
-        |r: &String| ["ditetapkan di", "dikeluarkan di", "lampiran keputusan"].iter().any(|w| fold(r).starts_with(w));
+        |r: &String| ["ditetapkan di", "dikeluarkan di"].iter().any(|w| fold(r).starts_with(w)) || is_annex_head(r);
     let to = rows[from..].iter().position(ends).map_or(rows.len(), |n| from + n);
     rows[from..to].join(" ")
 }
@@ -177,10 +192,26 @@ fn annex_row(sheets: &[Sheet]) -> Option<(usize, usize)> {
         let after = page > 0;
         let enacted = sheet.rows.iter().position(|r| fold(&r.text()).contains("ditetapkan di")).unwrap_or(0);
         sheet.rows.iter().enumerate().skip(if after { 0 } else { enacted }).find_map(|(n, row)| {
-            let opens = row.pieces.iter().any(|p| fold(&p.text).starts_with("lampiran"));
+            let opens = row.pieces.iter().any(|p| is_annex_head(&p.text));
             (opens && (after || n > 0)).then_some((page, n))
         })
     })
+}
+
+/// `LAMPIRAN KEPUTUSAN …`, and not a clause that wrapped: `…tercantum dalam / Lampiran Keputusan ini.`
+fn is_annex_head(text: &str) -> bool {
+    let folded = fold(text);
+    let words: Vec<&str> = folded.split(' ').take(7).collect();
+    let text = text.trim();
+    let heads = match words.get(1) {
+        None => true,
+        Some(second) => text.contains(':') || matches!(*second, "keputusan" | "surat" | "i" | "ii" | "iii" | "1" | "2"),
+    };
+    words[0] == "lampiran"
+        && text.starts_with(char::is_uppercase)
+        && !text.ends_with(['.', ',', ';'])
+        && !words.contains(&"ini")
+        && heads
 }
 
 fn period_row(sheets: &[Sheet]) -> Option<Evidence> {

@@ -47,6 +47,7 @@ fn on_sheet(page: usize, sheet: &Sheet, recognition: &Recognition) -> Vec<Labell
         open = (count == 1).then(|| (first, found[first].at.x));
     }
     fill_from_next_row(&mut found, sheet, recognition);
+    super::table::aligned(page, sheet, &mut found, recognition);
     found.retain(|l| !l.fields.is_empty());
     found
 }
@@ -170,7 +171,7 @@ fn without_colon(
 ) -> usize {
     // `Pemohon,` over a signature has a neighbour, not a value.
     let caption =
-        piece.text.trim_end().ends_with(',') || Gist::of(&piece.text).has_any(&r.signature.applicant_captions);
+        piece.text.trim_end().ends_with(',') || Gist::of(&piece.text).starts_with_any(&r.signature.applicant_captions);
     if let Some(fields) = label(words, r).filter(|_| !caption) {
         let colon = after.first().is_some_and(|p| p.text.trim() == ":");
         let Some(next) = after.get(usize::from(colon)).filter(|p| !begins_label(p, r)) else {
@@ -235,11 +236,11 @@ fn apart(words: &[Word]) -> Vec<Word> {
     out
 }
 
-fn joined(words: &[Word]) -> String {
+pub(super) fn joined(words: &[Word]) -> String {
     words.iter().map(|w| w.text.as_str()).collect::<Vec<_>>().join(" ")
 }
 
-fn area(words: &[Word]) -> Option<Rect> {
+pub(super) fn area(words: &[Word]) -> Option<Rect> {
     let first = words.first()?.at;
     Some(words.iter().skip(1).fold(first, |all, w| union(all, w.at)))
 }
@@ -251,7 +252,7 @@ fn begins_label(piece: &Piece, r: &Recognition) -> bool {
 }
 
 /// The fields a whole label stands for. An unknown short label stands for none, but ends the value before it.
-fn label(words: &[Word], r: &Recognition) -> Option<Vec<Field>> {
+pub(super) fn label(words: &[Word], r: &Recognition) -> Option<Vec<Field>> {
     let words = without_mark(words);
     if words.is_empty() || words.len() > 7 {
         return None;

@@ -100,6 +100,14 @@ impl Phrase {
     }
 }
 
+impl Phrase {
+    /// The phrase without the words it ends with, if it ends with them and is longer.
+    pub fn without_tail(&self, tail: &Self) -> Option<Self> {
+        let stem = self.0.strip_suffix(&tail.0)?;
+        (!stem.trim().is_empty()).then(|| Self(format!("{stem} ")))
+    }
+}
+
 impl From<String> for Phrase {
     fn from(text: String) -> Self {
         Self(Gist::of(&text).0)

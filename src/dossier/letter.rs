@@ -7,7 +7,7 @@ use super::fact::number::{self, Number};
 use super::fact::signature::{self, Signatures};
 use super::fact::{date, name, nip, service};
 use super::fields::{self, Labelled};
-use super::fold::Gist;
+use super::fold::{Gist, fold};
 use super::recognition::{Field, Recognition};
 use super::sheet::{Row, Sheet};
 use super::sort::Stack;
@@ -50,7 +50,7 @@ pub fn read(stack: &Stack, r: &Recognition) -> Letter {
     let prose = sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" ");
     let wish = wish(sheets, &labelled, r);
     let mut letter = Letter { wish, subject: subject.map(|l| l.value.clone()), ..Letter::default() };
-    (letter.number, letter.number_blank) = letter_number(&labelled);
+    (letter.number, letter.number_blank) = letter_number(&labelled, sheets);
     letter.date = letter_date(sheets, &labelled);
     letter.services = services(&letter, &labelled, &prose, r);
     letter.evidence.heading = subject.map(|l| at(sheets, l)).or_else(|| first_row(sheets));
@@ -75,8 +75,13 @@ fn first_row(sheets: &[Sheet]) -> Option<Evidence> {
     Some(sheet.evidence(&row.text(), row.pieces.first()?.at))
 }
 
-fn letter_number(labelled: &[Labelled]) -> (Option<String>, bool) {
-    let Some(field) = labelled.iter().find(|l| l.fields.contains(&Field::Number)) else { return (None, false) };
+fn letter_number(labelled: &[Labelled], sheets: &[Sheet]) -> (Option<String>, bool) {
+    let Some(field) = labelled.iter().find(|l| l.fields.contains(&Field::Number)) else {
+        return match sheets.first().and_then(|s| under_title(&s.rows)) {
+            Some(Number::Given(number)) => (Some(number), false),
+            _ => (None, false),
+        };
+    };
     if field.value.is_empty() && !field.rest_of_row.contains(|c: char| c.is_ascii_digit()) {
         return (None, true);
     }
@@ -86,6 +91,15 @@ fn letter_number(labelled: &[Labelled]) -> (Option<String>, bool) {
         Some(Number::Blank) => (None, true),
         None => (None, false),
     }
+}
+
+/// A memo's number may stand under its title without a colon; sentences below quote the numbers of other papers.
+fn under_title(rows: &[Row]) -> Option<Number> {
+    let head = rows
+        .iter()
+        .take(15)
+        .position(|row| matches!(fold(&row.text()).split(' ').next(), Some("nomor" | "nomer" | "no")))?;
+    super::decree::unlabelled_number(&rows[head..=head])
 }
 
 /// A number with an open place may be torn in two pieces by the gap.
@@ -149,6 +163,10 @@ fn from_signature(letter: &mut Letter, sheets: &[Sheet], r: &Recognition) {
         if let Some(block) = signed.or_else(|| letter.signatures.blocks.iter().find(|b| !b.superior)) {
             letter.applicant.name = applicant::tidy_name(&block.name);
             letter.evidence.name = Some(block.evidence.clone());
+        }
+        // A number found before belonged to whoever signed beside.
+        if let Some(nip) = nip_under_name(letter.applicant.name.as_deref(), sheets) {
+            letter.applicant.nip = Some(nip);
         }
     }
     if letter.applicant.nip.is_none() && !letter.odd_nip {

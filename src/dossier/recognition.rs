@@ -18,6 +18,8 @@ pub struct Recognition {
     pub letter: LetterWords,
     pub decree: DecreeWords,
     pub labels: Labels,
+    /// What may follow a label without changing it: `User ID SPSE`.
+    pub label_tails: Vec<Phrase>,
     /// Kept in the order of the file: a service is asked for with these words.
     pub services: Vec<ServiceWords>,
     /// Roles that other procedures or desks serve.
@@ -183,6 +185,12 @@ pub struct MailWords {
 pub struct OrderWords {
     /// Whole expressions that order the machine about.
     pub phrases: Vec<Phrase>,
+    /// Verbs that leave out a check, and what a check is called.
+    pub skips: Vec<Phrase>,
+    pub checks: Vec<Phrase>,
+    /// Verbs that set an outcome, and outcomes.
+    pub rulings: Vec<Phrase>,
+    pub outcomes: Vec<Phrase>,
     /// Who such an order is addressed to.
     pub machines: Vec<Phrase>,
     pub commands: Vec<Phrase>,
@@ -230,7 +238,9 @@ impl Recognition {
 
     /// The field a label stands for, if the label is known as a whole.
     pub fn field(&self, label: &str) -> Option<Field> {
-        self.labels.0.get(&Phrase::from(label)).copied()
+        let whole = Phrase::from(label);
+        let known = |phrase: &Phrase| self.labels.0.get(phrase).copied();
+        known(&whole).or_else(|| self.label_tails.iter().find_map(|tail| known(&whole.without_tail(tail)?)))
     }
 }
 

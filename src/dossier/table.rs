@@ -2,7 +2,7 @@
 //! since headings are often centred over text that is not. Only the first person is read; a letter speaks for its own
 //! applicant.
 
-use super::fields::Labelled;
+use super::fields::{Labelled, area, joined, label};
 use super::page::{Rect, Word};
 use super::recognition::{Field, Recognition};
 use super::sheet::{Row, Sheet, union};
@@ -16,6 +16,26 @@ pub fn read(page: usize, sheet: &Sheet, recognition: &Recognition) -> Vec<Labell
         .map(|n| under(page, n, sheet, recognition))
         .find(|found| !found.is_empty())
         .unwrap_or_default()
+}
+
+/// A long label may end right where the column of values begins: the neighbours' values tell where.
+pub fn aligned(page: usize, sheet: &Sheet, found: &mut Vec<Labelled>, r: &Recognition) {
+    for (n, row) in sheet.rows.iter().enumerate() {
+        let [piece] = &row.pieces[..] else { continue };
+        if found.iter().any(|l| l.row == n) {
+            continue;
+        }
+        let columns = found.iter().filter(|l| l.row.abs_diff(n) <= 2 && !l.value.is_empty()).map(|l| l.at.x);
+        let cut = columns
+            .filter_map(|x| piece.words.iter().position(|w| (w.at.x - x).abs() < 4.0))
+            .find(|k| *k > 0 && label(&piece.words[..*k], r).is_some());
+        let Some(k) = cut else { continue };
+        let value = joined(&piece.words[k..]);
+        let at = area(&piece.words[k..]).unwrap_or(piece.at);
+        let fields = label(&piece.words[..k], r).unwrap_or_default();
+        let place = found.iter().position(|l| l.row > n).unwrap_or(found.len());
+        found.insert(place, Labelled { fields, rest_of_row: value.clone(), value, at, row: n, page });
+    }
 }
 
 /// A short row without colons that names a person's name among other things.

@@ -3,6 +3,7 @@
 
 use super::alerts::is_program;
 use super::case_file::CaseFile;
+use super::fact::service;
 use super::fold::{Gist, Phrase};
 use super::message::MailFacts;
 use super::recognition::Recognition;
@@ -95,6 +96,10 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
         (format!("{}. {}", letter.subject.clone().unwrap_or_default(), letter.wish), text)
     });
     let said = format!("{}. {}", mail.own_subject(), without_address(&mail.own_words(), r));
+    let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
+    if file.services.is_empty() && Gist::of(&format!("{said} {wish}")).has_any(&r.other_services) {
+        return true;
+    }
     let mut role = letter.as_ref().and_then(|(wish, _)| role_asked(wish, r));
     role = role.or_else(|| role_asked(&said, r));
     if let Some(own) = role {
@@ -102,11 +107,7 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
     }
     let everything = format!("{said} {}", letter.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default());
     let gist = Gist::of(&everything);
-    if file.services.is_empty() && Gist::of(&said).has_any(&r.other_services) {
-        return true;
-    }
     let signs = r.other_roles.iter().any(|o| gist.has_any(&o.signs));
-    let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
     signs && !Gist::of(&format!("{said} {wish}")).has_any(&r.role.names)
 }
 
@@ -116,7 +117,19 @@ fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
         "akun", "account", "user", "id", "password", "sandi", "login", "username", "pengguna", "akses", "userid",
         "pasword",
     ];
-    let gist = Gist::of(text);
+    let found: Vec<_> = service::sentences(text).map(|sentence| roles_in(&Gist::of(sentence), r, &ACCOUNT)).collect();
+    let own = found.iter().filter_map(|(own, _)| *own).min();
+    let other = found.iter().filter_map(|(_, other)| *other).min();
+    match (own, other) {
+        (None, None) => None,
+        (Some(_), None) => Some(true),
+        (None, Some(_)) => Some(false),
+        (Some(own), Some(other)) => Some(own <= other || Gist::of(text).has_any(&r.role.names)),
+    }
+}
+
+/// How near the account's words stand to the own role and to another, within one sentence.
+fn roles_in(gist: &Gist, r: &Recognition, account: &[&str]) -> (Option<usize>, Option<usize>) {
     let stream = gist.words();
     // A role that letters are usually written to counts only where the account's word stands right before it.
     let near = |names: &[Phrase], reach: (usize, usize)| -> Option<usize> {
@@ -127,18 +140,12 @@ fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
         spots
             .filter_map(|at| {
                 let window = at.saturating_sub(reach.0)..stream.len().min(at + reach.1);
-                window.filter(|i| ACCOUNT.contains(&stream[*i])).map(|i| i.abs_diff(at)).min()
+                window.filter(|i| account.contains(&stream[*i])).map(|i| i.abs_diff(at)).min()
             })
             .min()
     };
-    let own = near(&r.role.names, (4, 6));
-    let other = r.other_roles.iter().filter_map(|o| near(&o.names, if o.addressed { (1, 0) } else { (4, 6) })).min();
-    match (own, other) {
-        (None, None) => None,
-        (Some(_), None) => Some(true),
-        (None, Some(_)) => Some(false),
-        (Some(own), Some(other)) => Some(own <= other || gist.has_any(&r.role.names)),
-    }
+    let others = r.other_roles.iter().filter_map(|o| near(&o.names, if o.addressed { (1, 0) } else { (4, 6) }));
+    (near(&r.role.names, (4, 6)), others.min())
 }
 
 /// Without the line that greets: `Yth. Helpdesk LPSE,` names who is written to, not whose account it is.

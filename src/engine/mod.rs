@@ -23,8 +23,6 @@ pub mod secrets;
 pub mod store;
 mod weave;
 
-pub use self::weave::family;
-
 use std::collections::BTreeMap;
 use std::sync::{Arc, RwLock};
 

@@ -19,26 +19,34 @@ use crate::sop::effect::{Letter, LetterName, Recipient};
 use crate::sop::names::Sha256Hex;
 use crate::sop::phase::Recommendation;
 
+/// What became of a mail that may be an admin's answer to one of our letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Followed {
+    NotAnAnswer,
+    /// Followed, or answered with why not; the mail is on record in the same step, so that a crash never asks twice.
+    OnRecord,
+    /// It changed nothing; the mail itself is not on record yet.
+    Nothing,
+}
+
 impl Engine {
-    /// True where the mail was an admin's answer to one of our letters; it was then followed, or answered with why not.
-    pub(super) async fn decides_by_reply(&self, mailbox: &Mailbox, mail: &Looked) -> Result<bool, Fault> {
+    /// Follows an admin's answer, where the mail is one.
+    pub(super) async fn decides_by_reply(&self, mailbox: &Mailbox, mail: &Looked) -> Result<Followed, Fault> {
         if !mailbox.worked.procedure.reply.allowed
             || !mail.inbound.answers_us
             || !mail.inbound.authenticity.is_authenticated()
         {
-            return Ok(false);
+            return Ok(Followed::NotAnAnswer);
         }
-        let Some(sender) = mail.sender() else { return Ok(false) };
+        let Some(sender) = mail.sender() else { return Ok(Followed::NotAnAnswer) };
         let Some((_, admin)) = self.admin(sender).await?.filter(|(_, record)| record.is_active()) else {
-            return Ok(false);
+            return Ok(Followed::NotAnAnswer);
         };
-        let Some((key, case, about)) = self.answered(mail, &admin).await? else { return Ok(false) };
+        let Some((key, case, about)) = self.answered(mail, &admin).await? else { return Ok(Followed::NotAnAnswer) };
         let Some(words) = reply::admin(&mail.facts.contents.body) else {
-            self.answer_admin(&key, &admin, LetterName::ReplyNotUnderstood).await?;
-            return Ok(true);
+            return self.answer_admin(&key, &admin, mail, LetterName::ReplyNotUnderstood).await;
         };
-        self.follow(mailbox, mail, &admin, &key, &case, about, words).await?;
-        Ok(true)
+        self.follow(mailbox, mail, &admin, &key, &case, about, words).await
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -51,12 +59,12 @@ impl Engine {
         case: &Case,
         about: Sha256Hex,
         words: AdminReply,
-    ) -> Result<(), Fault> {
+    ) -> Result<Followed, Fault> {
         let rules = &mailbox.worked.procedure.reply;
         let (choice, code) = match words {
             AdminReply::Approve(code) => (Choice::Approve { reason: remark(&mail.facts.contents.body) }, Some(code)),
             AdminReply::ApproveWithoutCode => {
-                return self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await;
+                return self.answer_admin(key, admin, mail, LetterName::ReplyNotUnderstood).await;
             }
             AdminReply::Reject(reason) => {
                 let (code, reason) = ground(&reason, case);
@@ -79,7 +87,7 @@ impl Engine {
         if let Some(code) = code {
             let late = self.clock.now() - mail.received_at > TimeDelta::minutes(i64::from(rules.code_window_minutes));
             if late || self.prove(&admin.address, code.digits(), mail.received_at).await? != Proof::Right {
-                return self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await;
+                return self.answer_admin(key, admin, mail, LetterName::ReplyNotUnderstood).await;
             }
             factor = Factor::Fresh;
         }
@@ -87,19 +95,22 @@ impl Engine {
         let decision = Decision { by, proposal: about, channel: Channel::Reply, factor, choice };
         self.store.put_contents(vec![(key.clone(), mail.raw.to_vec())]).await?;
         let reply = Some(Reply { by: admin.address.clone(), sha256: mail.sha256.clone() });
-        match self.apply(key, Command::Decide(decision), Along { reply, ..Along::default() }).await? {
-            Answer::Done(_) => Ok(()),
+        match self
+            .apply(key, Command::Decide(decision), Along { reply, seen: mail.seen_keys(), ..Along::default() })
+            .await?
+        {
+            Answer::Done(_) => Ok(Followed::OnRecord),
             Answer::Refused(Refused::Changed { .. }, _) => {
-                self.answer_admin(key, admin, LetterName::FreshProposal).await
+                self.answer_admin(key, admin, mail, LetterName::FreshProposal).await
             }
             Answer::Refused(Refused::AlreadyDecided { .. }, _) | Answer::Gone => {
-                self.answer_admin(key, admin, LetterName::AlreadyDecided).await
+                self.answer_admin(key, admin, mail, LetterName::AlreadyDecided).await
             }
             Answer::Refused(refused, _) => {
                 tracing::info!(case = %key.number, "a decision by reply was refused: {refused}");
-                self.answer_admin(key, admin, LetterName::ReplyNotUnderstood).await
+                self.answer_admin(key, admin, mail, LetterName::ReplyNotUnderstood).await
             }
-            Answer::Conflict => Ok(()),
+            Answer::Conflict => Ok(Followed::Nothing),
         }
     }
 
@@ -118,9 +129,19 @@ impl Engine {
         Ok(None)
     }
 
-    async fn answer_admin(&self, key: &CaseKey, admin: &AdminRecord, kind: LetterName) -> Result<(), Fault> {
+    async fn answer_admin(
+        &self,
+        key: &CaseKey,
+        admin: &AdminRecord,
+        mail: &Looked,
+        kind: LetterName,
+    ) -> Result<Followed, Fault> {
         let to = Recipient::Admin { id: admin.address.clone() };
-        self.apply(key, Command::Notify { kind, to }, Along::default()).await.map(drop)
+        let along = Along { seen: mail.seen_keys(), ..Along::default() };
+        Ok(match self.apply(key, Command::Notify { kind, to }, along).await? {
+            Answer::Done(_) => Followed::OnRecord,
+            Answer::Refused(..) | Answer::Gone | Answer::Conflict => Followed::Nothing,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 mod decrees;
 mod hostile;
 mod inspect;
+mod layouts;
 mod letters;
 mod mails;
 mod rounds;

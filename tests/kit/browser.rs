@@ -112,6 +112,8 @@ fn capabilities(profile: &TempDir) -> serde_json::Map<String, serde_json::Value>
         "--disable-component-update".to_owned(),
         "--disable-sync".to_owned(),
         "--no-first-run".to_owned(),
+        // A button that still glides into view cannot be pressed.
+        "--force-prefers-reduced-motion".to_owned(),
         "--no-default-browser-check".to_owned(),
         "--window-size=1200,1600".to_owned(),
         format!("--user-data-dir={}", profile.path().join("profile").display()),

@@ -1,6 +1,8 @@
 //! The program itself, as an operator runs it: `loket run` on an office's configuration, stopped by SIGTERM or killed,
 //! started again in the same state folder, and asked on the command line meanwhile.
 
+use std::fs::File;
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitStatus, Output, Stdio};
 
@@ -18,7 +20,8 @@ pub struct Daemon {
     process: Offspring,
     configuration: PathBuf,
     base_url: String,
-    log: PathBuf,
+    /// Held open, so that it can be read even when the office's folder is gone.
+    log: File,
 }
 
 impl Daemon {
@@ -40,17 +43,10 @@ impl Daemon {
 
     /// Starts in the office's folder and waits until it is ready.
     pub async fn start(office: &Office) -> Self {
-        let log = office.folder.path().join("log");
-        let file = std::fs::File::options().create(true).append(true).open(&log).expect("the folder is ours");
+        let path = office.folder.path().join("log");
+        let log = File::options().create(true).append(true).read(true).open(path).expect("the folder is ours");
         let configuration = office.configuration_file();
-        let process = Offspring::start(
-            mortal(LOKET)
-                .args(["run", "--config"])
-                .arg(&configuration)
-                .stdin(Stdio::null())
-                .stdout(file.try_clone().expect("a file can be shared"))
-                .stderr(file),
-        );
+        let process = launch(&configuration, &log);
         let mut daemon = Self { process, configuration, base_url: office.base_url(), log };
         daemon.ready().await;
         daemon
@@ -81,8 +77,30 @@ impl Daemon {
         self.process.kill();
     }
 
+    /// As [`Daemon::kill`], and starts it again in the same folder.
+    pub async fn crash(&mut self) {
+        self.kill();
+        self.resume().await;
+    }
+
+    pub async fn resume(&mut self) {
+        self.process = launch(&self.configuration, &self.log);
+        self.ready().await;
+    }
+
+    /// Waits until the log tells something for the `count`th time.
+    pub async fn tells(&self, what: &str, count: usize) {
+        wait_for(&format!("the log to tell {what:?}"), || async {
+            (self.log().matches(what).count() >= count).then_some(())
+        })
+        .await;
+    }
+
     pub fn log(&self) -> String {
-        std::fs::read_to_string(&self.log).unwrap_or_default()
+        let length = self.log.metadata().map_or(0, |file| file.len());
+        let mut bytes = vec![0; usize::try_from(length).unwrap_or(0)];
+        self.log.read_exact_at(&mut bytes, 0).expect("nobody shortens a log");
+        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// Runs a command that must succeed, and returns what it printed.
@@ -110,6 +128,13 @@ impl Drop for Daemon {
             eprintln!("--- the daemon's log\n{}", &log[from..]);
         }
     }
+}
+
+fn launch(configuration: &Path, log: &File) -> Offspring {
+    let said = || log.try_clone().expect("a file can be shared");
+    Offspring::start(
+        mortal(LOKET).args(["run", "--config"]).arg(configuration).stdin(Stdio::null()).stdout(said()).stderr(said()),
+    )
 }
 
 fn loket(configuration: &Path, arguments: &[&str]) -> String {

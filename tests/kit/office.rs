@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::{DateTime, Datelike, Utc};
 use chrono_tz::Tz;
@@ -36,6 +37,7 @@ pub struct Office {
     pub sample: SampleOffice,
     /// Message-IDs of the letters that their readers have taken up.
     read: Mutex<BTreeSet<String>>,
+    replies: AtomicUsize,
 }
 
 /// This moment, by the clock the daemon goes by.
@@ -49,13 +51,21 @@ impl Office {
         Self::open_with("driver = \"directory\"\n").await
     }
 
-    /// As [`Office::open`], with an `[accounts]` table of one's own.
+    /// As [`Office::open`], with an `[accounts]` table of one's own, in which `@` stands for the office's folder.
     pub async fn open_with(accounts: &str) -> Self {
         let dovecot = Dovecot::start().await;
         let postfix = Postfix::start(&dovecot).await;
         let folder = tempfile::Builder::new().prefix("loket-office-").tempdir().expect("a temporary folder");
         let sample = samples::office(now().with_timezone(&Tz::Asia__Makassar).date_naive());
-        let office = Self { dovecot, postfix, folder, desk: free_port(), sample, read: Mutex::default() };
+        let office = Self {
+            dovecot,
+            postfix,
+            folder,
+            desk: free_port(),
+            sample,
+            read: Mutex::default(),
+            replies: AtomicUsize::new(0),
+        };
         office.write("password", PASSWORD);
         office.write("accounts.csv", &office.sample.accounts_csv);
         office.write("helpdesk.toml", &always_open(include_str!("../../config/sop/helpdesk.toml")));
@@ -64,7 +74,10 @@ impl Office {
         for year in [year, year + 1] {
             office.write(&format!("{year}.toml"), &format!("year = {year}\nsource = \"uji\"\nclosed = []\n"));
         }
-        office.write("loket.toml", &office.configuration(accounts, year));
+        office.write(
+            "loket.toml",
+            &office.configuration(&accounts.replace('@', &office.folder.path().to_string_lossy()), year),
+        );
         office
     }
 
@@ -96,6 +109,28 @@ impl Office {
             "forged" => self.send(&format!("siapa@{FORGED}"), &sample.raw).await,
             _ => self.send(&sample.sender, &sample.raw).await,
         }
+    }
+
+    /// Somebody answers a letter in their mail program: their words, and the letter quoted below them.
+    pub async fn reply(&self, from: &str, to: &Letter, words: &str) {
+        self.reply_as(from, from, to, words).await;
+    }
+
+    /// As [`Office::reply`], with an envelope that may tell another sender than the mail does.
+    pub async fn reply_as(&self, envelope: &str, from: &str, to: &Letter, words: &str) {
+        let number = self.replies.fetch_add(1, Ordering::Relaxed);
+        let quoted: String = to.body.lines().map(|line| format!("> {line}\r\n")).collect();
+        let mail = format!(
+            "From: {from}\r\nTo: {mailbox}\r\nSubject: {subject}\r\nDate: {date}\r\nMessage-ID: <balasan-{number}.{second}@lembayungraya.example>\r\n\
+             In-Reply-To: <{id}>\r\nReferences: <{id}>\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n\
+             Content-Transfer-Encoding: 8bit\r\n\r\n{words}\r\n\r\nPada hari ini {mailbox} menulis:\r\n{quoted}",
+            mailbox = people::MAILBOX,
+            subject = rfc2047(&format!("Re: {}", to.subject)),
+            date = now().to_rfc2822(),
+            second = now().timestamp(),
+            id = to.message_id,
+        );
+        self.send(envelope, mail.as_bytes()).await;
     }
 
     /// All letters in somebody's mailbox, oldest first.
@@ -186,6 +221,20 @@ fn always_open(procedure: &str) -> String {
     let days = ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"];
     let week: String = days.iter().map(|day| format!("{day} = [\"00.00-24.00\"]\n")).collect();
     format!("{before}[hours.week]\n{week}\n[hours.seasons{after}")
+}
+
+/// An encoded word per 30 bytes or so, cut between characters (RFC 2047 §2: at most 75 each).
+fn rfc2047(text: &str) -> String {
+    use base64::Engine as _;
+    let mut words = vec![String::new()];
+    for c in text.chars() {
+        if words.last().is_some_and(|word| word.len() + c.len_utf8() > 30) {
+            words.push(String::new());
+        }
+        words.last_mut().expect("there is one").push(c);
+    }
+    let encode = |word: &String| format!("=?utf-8?b?{}?=", base64::engine::general_purpose::STANDARD.encode(word));
+    words.iter().map(encode).collect::<Vec<_>>().join("\r\n ")
 }
 
 fn private(path: &Path) {

@@ -51,20 +51,25 @@ impl Postfix {
         let folder = tempfile::Builder::new().prefix("loket-postfix-").tempdir().expect("a temporary folder");
         let (mx, submission) = (free_port(), free_port());
         lay_out(folder.path(), dovecot, mx, submission);
-        // The master itself, not `postfix start-fg`: that one leaves our process group. Its log needs these two names.
-        let process = Offspring::start(
-            mortal("/usr/lib/postfix/sbin/master")
-                .args(["-d", "-c"])
-                .arg(folder.path().join("etc"))
-                .env("POSTLOG_SERVICE", "postlog")
-                .env("POSTLOG_HOSTNAME", AUTHSERV_ID)
-                .stdin(Stdio::null())
-                .stdout(Stdio::null())
-                .stderr(Stdio::null()),
-        );
+        let process = launch(folder.path());
         let mut postfix = Self { process, folder, ca_file: dovecot.ca_file().to_owned(), mx, submission };
-        postfix.process.greets("Postfix", &[mx, submission], &postfix.folder.path().join("log")).await;
+        postfix.greets().await;
         postfix
+    }
+
+    /// Stops the server; its queue and ports stay for [`Postfix::resume`].
+    pub fn stop(&mut self) {
+        self.process.end();
+    }
+
+    pub async fn resume(&mut self) {
+        self.process = launch(self.folder.path());
+        self.greets().await;
+    }
+
+    async fn greets(&mut self) {
+        let log = self.folder.path().join("log");
+        self.process.greets("Postfix", &[self.mx, self.submission], &log).await;
     }
 
     pub fn log(&self) -> String {
@@ -114,6 +119,20 @@ impl Postfix {
         talk.write_all(&stuffed(raw)).await.expect("Postfix listens");
         expect_reply(&mut talk, "250").await;
     }
+}
+
+fn launch(folder: &Path) -> Offspring {
+    // The master itself, not `postfix start-fg`: that one leaves our process group. Its log needs these two names.
+    Offspring::start(
+        mortal("/usr/lib/postfix/sbin/master")
+            .args(["-d", "-c"])
+            .arg(folder.join("etc"))
+            .env("POSTLOG_SERVICE", "postlog")
+            .env("POSTLOG_HOSTNAME", AUTHSERV_ID)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    )
 }
 
 fn lay_out(folder: &Path, dovecot: &Dovecot, mx: u16, submission: u16) {

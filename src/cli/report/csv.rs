@@ -5,24 +5,29 @@ use super::words::{self, OVERRUNS, RECAP, REGISTER};
 use crate::engine::register::Report;
 
 pub fn write(report: &Report) -> Result<String, csv::Error> {
-    let mut sheet = csv::WriterBuilder::new().flexible(true).from_writer(Vec::new());
     let register: Vec<Vec<String>> = report.lines.iter().map(words::register_row).collect();
-    let tables: [(&[&str], Vec<Vec<String>>); 4] = [
-        (&REGISTER, register),
-        (&["Hasil", "Jumlah"], words::outcome_rows(report)),
-        (&RECAP, words::recap_rows(report)),
-        (&OVERRUNS, words::overrun_rows(report)),
+    let journal = vec![
+        report.month.clone(),
+        report.sop.clone(),
+        report.journal_position.to_string(),
+        report.journal_head.clone(),
     ];
-    for (header, rows) in tables {
-        sheet.write_record(header)?;
-        for row in rows {
-            sheet.write_record(row.iter().map(|cell| harmless(cell)))?;
-        }
-        sheet.write_record([""])?;
+    let tables = [
+        table(&REGISTER, &register)?,
+        table(&["Hasil", "Jumlah"], &words::outcome_rows(report))?,
+        table(&RECAP, &words::recap_rows(report))?,
+        table(&OVERRUNS, &words::overrun_rows(report))?,
+        table(&["Bulan", "SOP", "Entri jurnal", "Hash jurnal"], &[journal])?,
+    ];
+    Ok(tables.join("\n"))
+}
+
+fn table(header: &[&str], rows: &[Vec<String>]) -> Result<String, csv::Error> {
+    let mut sheet = csv::Writer::from_writer(Vec::new());
+    sheet.write_record(header)?;
+    for row in rows {
+        sheet.write_record(row.iter().map(|cell| harmless(cell)))?;
     }
-    sheet.write_record(["Bulan", "SOP", "Entri jurnal", "Hash jurnal"])?;
-    let (position, head) = (report.journal_position.to_string(), &report.journal_head);
-    sheet.write_record([harmless(&report.month), harmless(&report.sop), position, head.clone()])?;
     let bytes = sheet.into_inner().map_err(|why| csv::Error::from(why.into_error()))?;
     Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -145,3 +145,76 @@ fn outcome(name: &str) -> &str {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::sop::names::CaseNumber;
+
+    fn step(step: u8, origin: &str, reason: Option<&str>) -> StepMinutes {
+        StepMinutes {
+            step,
+            minutes: 31,
+            standard: 10,
+            origin: origin.to_owned(),
+            over: true,
+            provisional: false,
+            reason: reason.map(str::to_owned),
+        }
+    }
+
+    fn report(steps: Vec<StepMinutes>) -> Report {
+        let line = Line {
+            number: CaseNumber::new("LPSE", 2026, 47),
+            received: "2026-11-09".to_owned(),
+            applicant: "Dimas <b>".to_owned(),
+            user_id: Some("=DIMASWP".to_owned()),
+            services: vec![Service::ResetPassword],
+            outcome: "reset_confirmed".to_owned(),
+            closed: Some("2026-11-10".to_owned()),
+            rounds: 1,
+            admin: None,
+            steps,
+        };
+        Report {
+            month: "2026-11".to_owned(),
+            sop: "000.3/0620".to_owned(),
+            zone: "Asia/Makassar".to_owned(),
+            lines: vec![line],
+            recap: Vec::new(),
+            outcomes: BTreeMap::from([("reset_confirmed".to_owned(), 1)]),
+            journal_position: 12,
+            journal_head: "ab12".to_owned(),
+        }
+    }
+
+    #[test]
+    fn a_proposed_limit_is_never_called_a_breach_of_the_sop() {
+        let report = report(vec![step(2, "proposed", None), step(8, "sop", Some("Listrik padam"))]);
+
+        let rows = overrun_rows(&report);
+
+        assert_eq!(rows[0][4..], ["di atas batas usulan", "belum diisi"]);
+        assert_eq!(rows[1][4..], ["melampaui standar SOP", "Listrik padam"]);
+    }
+
+    #[test]
+    fn every_form_names_the_request_and_the_journals_head_and_none_runs_a_cell() {
+        let report = report(vec![step(8, "sop", None)]);
+
+        let text = super::super::text::write(&report, "LPSE");
+        let csv = super::super::csv::write(&report).expect("plain cells");
+        let html = super::super::html::write(&report, "LPSE");
+
+        for form in [&text, &csv, &html] {
+            assert!(
+                form.contains("LPSE-2026-0047") && form.contains("ab12") && form.contains("Reset selesai"),
+                "{form}"
+            );
+        }
+        assert!(csv.contains("'=DIMASWP") && !csv.contains(",=DIMASWP"), "{csv}");
+        assert!(html.contains("Dimas &lt;b&gt;") && !html.contains("<b>"), "{html}");
+    }
+}

@@ -48,6 +48,12 @@ pub fn is_degree(word: &str) -> bool {
     DEGREES.contains(&joined.as_str())
 }
 
+/// Whether a line holds degrees alone, as where they wrap under their name.
+pub fn only_degrees(text: &str) -> bool {
+    let mut words = text.split([' ', ',']).filter(|w| !w.is_empty()).peekable();
+    words.peek().is_some() && words.all(is_degree)
+}
+
 pub fn compare(one: &str, other: &str) -> Likeness {
     let (a, b) = (bare(one), bare(other));
     if a.is_empty() || b.is_empty() {
@@ -113,7 +119,8 @@ fn nearly(a: &[String], b: &[String]) -> bool {
         return a.iter().zip(b).all(|(x, y)| alike(x, y));
     }
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
-    if long.len() - short.len() != 1 {
+    // The mark of a list, `b.`, is no initial of a name.
+    if long.len() - short.len() != 1 || short.iter().all(|w| w.chars().count() == 1) {
         return false;
     }
     (0..long.len()).any(|gone| {
@@ -156,6 +163,7 @@ mod tests {
         assert_eq!(compare("Ratna Dewi Kusumawati", "Ratna Kusumawati"), Likeness::Near);
         assert_eq!(compare("Ratna Dewi Kusumawati", "Dimas Wiratama Putra"), Likeness::Different);
         assert_eq!(compare("Andi", "Anda"), Likeness::Different);
+        assert_eq!(compare("Budi Hartono", "b."), Likeness::Different);
     }
 
     proptest! {

@@ -37,7 +37,7 @@ pub fn read(operative: &str, title: &str, enacted: Option<NaiveDate>) -> Period 
         }
         let mut here = stated(sentence, enacted);
         if here.until.is_none() {
-            here.until = lasting(&folded, here.from.or(enacted));
+            here.until = lasting(&folded, here.from.or(enacted)).or_else(|| throughout(&folded));
         }
         period.from = period.from.or(here.from);
         period.until = period.until.or(here.until);
@@ -145,25 +145,48 @@ fn start(text: &str, until: Option<NaiveDate>, enacted: Option<NaiveDate>) -> Op
 fn lasting(folded: &str, from: Option<NaiveDate>) -> Option<NaiveDate> {
     let words: Vec<&str> = folded.split(' ').collect();
     let at = words.iter().position(|w| matches!(*w, "selama" | "waktu" | "for"))?;
-    let window = &words[at + 1..words.len().min(at + 6)];
-    let count: u32 = window.iter().find_map(|w| w.parse().ok().filter(|n| *n <= 120))?;
-    let months = if window.iter().any(|w| matches!(*w, "tahun" | "year" | "years")) {
-        count * 12
-    } else if window.iter().any(|w| matches!(*w, "bulan" | "months")) {
-        count
-    } else {
-        return None;
-    };
+    let tail = &words[at + 1..words.len().min(at + 12)];
+    let (n, count) =
+        tail.iter().enumerate().find_map(|(n, w)| Some((n, w.parse().ok().filter(|c: &u32| *c <= 120)?)))?;
+    let unit = tail[n + 1..].iter().take(4).find_map(|w| match *w {
+        "tahun" | "year" | "years" => Some(12),
+        "bulan" | "month" | "months" => Some(1),
+        _ => None,
+    });
+    let months = count * unit?;
     from?.checked_add_months(Months::new(months))?.pred_opt()
+}
+
+/// `berlaku untuk Tahun Anggaran 2026`.
+fn throughout(folded: &str) -> Option<NaiveDate> {
+    let words: Vec<&str> = folded.split(' ').collect();
+    if words.iter().any(|w| matches!(*w, "biaya" | "dibebankan" | "pembiayaan")) {
+        return None;
+    }
+    let for_a_year = |w: &&[&str]| {
+        matches!(w[0], "untuk" | "selama" | "pada" | "dalam" | "sepanjang" | "for")
+            && matches!(w[1], "tahun" | "ta" | "periode")
+    };
+    let at = words.windows(2).position(|w| for_a_year(&w))?;
+    let found = words[at + 2..].iter().take(4).filter_map(|w| year(w)).next_back()?;
+    NaiveDate::from_ymd_opt(found, 12, 31)
 }
 
 /// First and last year that a title names: `TAHUN ANGGARAN 2026`, `TAHUN 2025-2027`, `PERIODE 2025 S.D. 2027`.
 fn years(title: &str) -> Option<(i32, i32)> {
     let folded = fold(title);
     let words: Vec<&str> = folded.split(' ').collect();
-    let at = words.iter().rposition(|w| matches!(*w, "tahun" | "anggaran" | "ta" | "periode" | "year"))?;
+    let names =
+        |i: &usize| matches!(words[*i], "tahun" | "anggaran" | "ta" | "periode" | "year") && !in_number(&words[..*i]);
+    let at = (0..words.len()).rev().find(names)?;
     let found: Vec<i32> = words[at..].iter().take(6).filter_map(|w| year(w)).collect();
     Some((*found.first()?, *found.last()?))
+}
+
+/// `Nomor 45` in front of `Tahun 2025`: the number of another decree.
+fn in_number(before: &[&str]) -> bool {
+    let short = |w: &&&str| w.chars().count() <= 5 || w.contains(|c: char| c.is_ascii_digit());
+    before.iter().rev().take(9).take_while(short).any(|w| matches!(*w, "nomor" | "no"))
 }
 
 fn year(word: &str) -> Option<i32> {
@@ -220,6 +243,21 @@ mod tests {
         assert_eq!(read(text, "PENGANGKATAN PERSONIL TAHUN ANGGARAN 2026", enacted()).until, Some(day(2026, 12, 31)));
         assert_eq!(read(text, "TIM PENGELOLA LPSE TAHUN 2025-2027", enacted()).until, Some(day(2027, 12, 31)));
         assert_eq!(read(text, "PENGANGKATAN PERSONIL LPSE", enacted()), Period { from: enacted(), until: None });
+    }
+
+    #[test]
+    fn durations_and_years_are_said_in_many_words() {
+        let twelve =
+            "Jangka waktu pelaksanaan tugas adalah 12 (dua belas) bulan terhitung mulai tanggal 1 Januari 2026.";
+        let charged = "Biaya dibebankan pada Tahun Anggaran 2026 yang berlaku.";
+
+        assert_eq!(read(twelve, "", enacted()).until, Some(day(2026, 12, 31)));
+        assert_eq!(
+            read("Keputusan ini berlaku selama Tahun Anggaran 2026.", "", enacted()).until,
+            Some(day(2026, 12, 31))
+        );
+        assert_eq!(read(charged, "", enacted()).until, None);
+        assert_eq!(read("", "PERUBAHAN ATAS KEPUTUSAN NOMOR 45 TAHUN 2025 TENTANG TIM LPSE", enacted()).until, None);
     }
 
     #[test]

@@ -44,8 +44,12 @@ fn in_cells(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anc
         .into_iter()
         .filter_map(|cell| {
             let numbers = nip::find(&cell.text);
-            let [(found, _)] = &numbers[..] else { return None };
-            let nip_equal = number.map(|number| found == number);
+            let alone = || name::compare(strip_mark(&cell.text), who) <= Likeness::Initials;
+            let nip_equal = match (&numbers[..], number) {
+                ([], Some(number)) if alone() => Some(number_on_row(sheet, cell.at, number)?),
+                ([(found, _)], _) => number.map(|number| found == number),
+                _ => return None,
+            };
             let likeness = likeness_in(&cell.text, who);
             let fits = nip_equal == Some(true) || likeness <= Likeness::Initials;
             fits.then_some(Anchor { cell: true, sheet: n, row: cell.row, at: cell.at, likeness, nip_equal })
@@ -55,6 +59,8 @@ fn in_cells(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anc
 
 struct Cell {
     row: usize,
+    /// Lines that open with a list mark; a second one begins another person.
+    marks: usize,
     at: Rect,
     text: String,
 }
@@ -74,13 +80,17 @@ fn cells(sheet: &Sheet) -> Vec<Cell> {
                 Some(cell) if gap < least + 0.3 * piece.at.h => {
                     cell.at = union(cell.at, piece.at);
                     cell.text = format!("{} {}", cell.text, piece.text);
+                    cell.marks += usize::from(has_mark(&piece.text));
                 }
-                _ => cells.extend(open.replace(Cell { row: *row, at: piece.at, text: piece.text.clone() })),
+                _ => {
+                    let marks = usize::from(has_mark(&piece.text));
+                    cells.extend(open.replace(Cell { row: *row, marks, at: piece.at, text: piece.text.clone() }));
+                }
             }
         }
         cells.extend(open);
     }
-    cells.retain(|cell| cell.text.split_whitespace().count() <= 24);
+    cells.retain(|cell| cell.text.split_whitespace().count() <= 24 && cell.marks <= 1);
     cells
 }
 
@@ -98,8 +108,12 @@ fn across_lines(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec
             if likeness > Likeness::Initials || likeness_in(&piece.text, who) == likeness {
                 return None;
             }
-            let nip_equal = number.and_then(|number| number_beside(sheet, below, &nip::find(&below.text), number));
-            Some(Anchor { cell: false, sheet: n, row: *row, at: union(piece.at, below.at), likeness, nip_equal })
+            let whole = union(piece.at, below.at);
+            let nip_equal = number.and_then(|number| {
+                number_beside(sheet, below, &nip::find(&below.text), number)
+                    .or_else(|| number_on_row(sheet, whole, number))
+            });
+            Some(Anchor { cell: false, sheet: n, row: *row, at: whole, likeness, nip_equal })
         })
         .collect()
 }
@@ -116,6 +130,15 @@ fn likeness_in(text: &str, who: &str) -> Likeness {
     // In a clause the name stands among other words; a single word is too little to go by there.
     let inside = wanted.contains(' ') && format!(" {} ", whole.words().join(" ")).contains(&format!(" {wanted} "));
     if inside { Likeness::Exact } else { direct }
+}
+
+/// `3. Budi Hartono` and `b) Budi Hartono` open an entry of a list.
+fn has_mark(text: &str) -> bool {
+    let first = text.split_whitespace().next().unwrap_or_default();
+    let bare = first.trim_end_matches(['.', ')']);
+    let numbered = bare.len() <= 3 && bare.bytes().all(|b| b.is_ascii_digit());
+    let lettered = bare.len() == 1 && bare.bytes().all(|b| b.is_ascii_lowercase());
+    !bare.is_empty() && bare.len() < first.len() && first.len() < text.len() && (numbered || lettered)
 }
 
 fn strip_mark(text: &str) -> &str {
@@ -140,8 +163,42 @@ fn number_beside(sheet: &Sheet, piece: &Piece, here: &[(Nip, std::ops::Range<usi
         let gap = p.at.y - (piece.at.y + piece.at.h);
         let below = share_width(p.at, piece.at) && gap > -2.0 && gap < 1.2 * piece.at.h;
         let beside = (p.middle() - piece.middle()).abs() < 0.9 * piece.at.h && p.at.x > piece.at.x;
-        below || beside
+        (below && !names_another(&p.text)) || beside
     };
+    compared(sheet, number, near).or_else(|| number_on_row(sheet, piece.at, number))
+}
+
+/// Whether a line with a number opens with a name of its own: `2. Budi Hartono, S.T., NIP 1992…`.
+fn names_another(text: &str) -> bool {
+    let gist = Gist::of(text);
+    let words = gist.words();
+    let number = |i: usize| {
+        let label = matches!(words[i], "nip" | "nipppk" | "nrp") || words[i..].starts_with(&["ni", "pppk"]);
+        label || (words[i].len() >= 8 && words[i].bytes().all(|b| b.is_ascii_digit()))
+    };
+    let end = (0..words.len()).find(|i| number(*i)).unwrap_or(words.len());
+    has_mark(text)
+        || words[..end].iter().filter(|w| w.chars().count() > 2 && w.chars().all(char::is_alphabetic)).count() >= 2
+}
+
+/// A column of numbers may stand on either side of the names, centred over a name of several lines.
+fn number_on_row(sheet: &Sheet, at: Rect, number: &Nip) -> Option<bool> {
+    let level = |p: &Piece| p.middle() > at.y - 2.0 && p.middle() < at.y + at.h + 2.0;
+    let pieces: Vec<&Piece> = sheet.pieces().map(|(_, p)| p).filter(|p| level(p)).collect();
+    // A narrow column breaks the number over lines.
+    let cell = |of: &Piece| {
+        let lines = pieces.iter().filter(|p| (p.at.x - of.at.x).abs() < 6.0).map(|p| p.text.as_str());
+        lines.collect::<Vec<_>>().join(" ")
+    };
+    let compared = |right: bool| {
+        let side = pieces.iter().filter(|p| if right { p.at.x > at.x + 6.0 } else { p.at.x < at.x - 6.0 });
+        let found: Vec<Nip> = side.flat_map(|p| nip::find(&cell(p))).map(|(n, _)| n).collect();
+        if found.is_empty() { None } else { Some(found.contains(number)) }
+    };
+    compared(true).or_else(|| compared(false))
+}
+
+fn compared(sheet: &Sheet, number: &Nip, near: impl Fn(&&Piece) -> bool) -> Option<bool> {
     let found: Vec<Nip> =
         sheet.pieces().map(|(_, p)| p).filter(near).flat_map(|p| nip::find(&p.text)).map(|(n, _)| n).collect();
     if found.is_empty() { None } else { Some(found.contains(number)) }
@@ -153,6 +210,7 @@ pub fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
         return anchor.at;
     }
     let mut block = anchor.at;
+    let whole = sheet.pieces().any(|(_, p)| p.at == anchor.at && names_another(&p.text));
     for _ in 0..2 {
         for (_, piece) in sheet.pieces() {
             let number = !nip::find(&piece.text).is_empty();
@@ -161,9 +219,10 @@ pub fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
             let touches = (-2.0..0.7 * piece.at.h).contains(&above.max(below));
             // Of two neighbours in a dense list, only a line without its own number above, or a number below, belongs here.
             let belongs = if below > above {
-                number && nip::find_count(sheet, block) == 0
+                (number && nip::find_count(sheet, block) == 0 && !names_another(&piece.text))
+                    || name::only_degrees(&piece.text)
             } else {
-                !number && nip::find_count(sheet, block) == 1
+                !number && nip::find_count(sheet, block) == 1 && !whole
             };
             if touches && belongs && (piece.at.x - block.x).abs() < 14.0 {
                 block = union(block, piece.at);
@@ -171,6 +230,12 @@ pub fn block(sheet: &Sheet, anchor: &Anchor) -> Rect {
         }
     }
     block
+}
+
+/// The block, stretched to the height of the person's whole strip: the name may stand in another column than the number.
+pub fn strip(sheet: &Sheet, block: Rect) -> Rect {
+    let (top, bottom) = band(sheet, block);
+    union(block, Rect { x: block.x, y: top, w: block.w, h: (bottom - top).max(0.0) })
 }
 
 /// The best of the names in the person's strip, each column read as one text.
@@ -190,7 +255,8 @@ pub fn best_likeness(sheet: &Sheet, block: Rect, who: &str) -> Likeness {
 /// The strip of the page that is this person's. Where the row's number stands beside the first line, cells begin at the
 /// top and the strip ends where the next row begins; else half-way to the neighbours in the same column.
 pub fn band(sheet: &Sheet, block: Rect) -> (f32, f32) {
-    let column = || sheet.pieces().map(|(_, p)| p).filter(|p| (p.at.x - block.x).abs() < 14.0);
+    let under = |p: &&Piece| (p.at.x - block.x).abs() < 14.0 || share_width(p.at, block);
+    let column = || sheet.pieces().map(|(_, p)| p).filter(under);
     let above = column().filter(|p| p.at.y + p.at.h <= block.y + 2.0).map(|p| p.at.y + p.at.h).fold(0.0, f32::max);
     let below = column().filter(|p| p.at.y >= block.y + block.h - 2.0).map(|p| p.at.y).fold(sheet.height, f32::min);
     let is_number = |p: &Piece| {

@@ -41,7 +41,8 @@ pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &
     })?;
     let sheet = &sheets[best.sheet];
     let block = place::block(sheet, &best);
-    let likeness = place::best_likeness(sheet, block, who).min(best.likeness);
+    let strip = if best.nip_equal == Some(true) { place::strip(sheet, block) } else { block };
+    let likeness = place::best_likeness(sheet, strip, who).min(best.likeness);
     let role = role(sheet, &best, block, title, r);
     Some(Entry {
         likeness,
@@ -68,6 +69,8 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
     let beside: Vec<&str> = in_band.iter().map(|p| p.text.as_str()).chain(own_words).collect();
     named(&column.join(" "), r)
         .or_else(|| named(&beside.join(" "), r))
+        .or_else(|| in_one_cell(&in_band, r))
+        .or_else(|| if column.is_empty() { merged_above(sheet, top, &heads, r) } else { None })
         .or_else(|| below(sheet, anchor, r))
         .or_else(|| heading_above(sheet, anchor, r))
         .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_))))
@@ -97,8 +100,11 @@ fn role_heads(sheet: &Sheet, top: f32, r: &Recognition) -> Vec<(Rect, bool)> {
     };
     let near = |row: &&&Row| (row.top() - rows[at].top()).abs() < 3.0 * rows[at].height();
     // A heading may take two lines: `Kedudukan dalam` over `Tim`.
+    // A title close above spans several columns and heads none.
+    let spans = |p: &Piece| rows[at].pieces.iter().filter(|h| share_width(h.at, p.at)).count() > 1;
     let mut heads: Vec<(Rect, String)> = Vec::new();
-    for piece in rows.iter().filter(near).flat_map(|row| &row.pieces).filter(|p| p.words.len() <= 5) {
+    let narrow = |p: &&Piece| p.words.len() <= 5 && !spans(p);
+    for piece in rows.iter().filter(near).flat_map(|row| &row.pieces).filter(narrow) {
         match heads.iter_mut().find(|(at, _)| share_width(*at, piece.at)) {
             Some((at, text)) => {
                 *at = union(*at, piece.at);
@@ -119,6 +125,25 @@ fn role_heads(sheet: &Sheet, top: f32, r: &Recognition) -> Vec<(Rect, bool)> {
 fn nearest_head(piece: &Piece, heads: &[(Rect, bool)]) -> Option<bool> {
     let shared = |h: &Rect| (piece.at.x + piece.at.w).min(h.x + h.w) - piece.at.x.max(h.x);
     heads.iter().max_by(|a, b| shared(&a.0).total_cmp(&shared(&b.0))).map(|(_, role)| *role)
+}
+
+/// A role that wraps in its cell, under whatever heading: lines of the other cells stand between its own.
+fn in_one_cell(in_band: &[&Piece], r: &Recognition) -> Option<RoleFound> {
+    in_band.iter().find_map(|first| {
+        let lines = in_band.iter().filter(|p| (p.at.x - first.at.x).abs() < 6.0).map(|p| p.text.as_str());
+        named(&lines.collect::<Vec<_>>().join(" "), r)
+    })
+}
+
+/// A cell merged over several people holds the role once, beside the first of them. Only the own role is taken from so far:
+/// another's would accuse.
+fn merged_above(sheet: &Sheet, top: f32, heads: &[(Rect, bool)], r: &Recognition) -> Option<RoleFound> {
+    let floor = heads.iter().map(|(at, _)| at.y + at.h).fold(0.0, f32::max);
+    let in_column = sheet.pieces().map(|(_, p)| p).filter(|p| {
+        p.at.y >= floor - 1.0 && p.middle() <= top && !heads.is_empty() && nearest_head(p, heads) == Some(true)
+    });
+    let nearest = in_column.max_by(|a, b| a.middle().total_cmp(&b.middle()))?;
+    named(&nearest.text, r).filter(|role| matches!(role, RoleFound::Own(_)))
 }
 
 /// The role a stretch of text names: the procedure's own, or another.

@@ -119,7 +119,7 @@ fn spots<'a>(sheet: &'a Sheet, signer: Option<&str>, r: &Recognition) -> Vec<Spo
         }
     };
     for number in pieces.iter().filter(|p| is_number_line(&p.text)) {
-        let line = column(number).into_iter().take(3).find(|p| !is_rank(&p.text));
+        let line = column(number).into_iter().take(3).find(|p| !is_rank(&p.text) && !name::only_degrees(&p.text));
         if let Some(name) = line.filter(|p| number.at.y - (p.at.y + p.at.h) < 3.5 * number.at.h) {
             add(name, union(name.at, number.at));
         }
@@ -130,7 +130,7 @@ fn spots<'a>(sheet: &'a Sheet, signer: Option<&str>, r: &Recognition) -> Vec<Spo
         let above = column(piece);
         let captioned = above.iter().take(3).any(|c| {
             let gap = piece.at.y - (c.at.y + c.at.h);
-            is_caption(c, r)
+            (is_caption(c, r) || is_office(c, &above))
                 && (gap > ROOM || above.iter().take(2).any(|m| is_mark(&m.text, &r.signature)))
                 && gap < 150.0
         });
@@ -248,6 +248,15 @@ fn is_caption(piece: &Piece, r: &Recognition) -> bool {
         && (gist.starts_with_any(&s.applicant_captions)
             || gist.starts_with_any(&s.superior_captions)
             || gist.starts_with_any(&s.captions))
+}
+
+/// `REKTOR,` under `Ditetapkan di …`: whatever office it is, the comma and the place above make it a caption.
+fn is_office(piece: &Piece, column: &[&Piece]) -> bool {
+    let enacted = column.iter().any(|p| {
+        let gist = Gist::of(&p.text);
+        gist.starts_with_any(&["ditetapkan".into(), "dikeluarkan".into(), "pada tanggal".into(), "dibuat di".into()])
+    });
+    enacted && piece.text.trim_end().ends_with(',') && piece.words.len() <= 10
 }
 
 /// Begins with a capital or a bracket, holds no label, no long number and no sentence.

@@ -104,6 +104,11 @@ impl Looked {
         keys
     }
 
+    /// Stands beside the seen keys of a mail that goes to the refused folder.
+    pub fn refused_key(&self) -> String {
+        format!("refused:{}", self.seen_keys().swap_remove(0))
+    }
+
     pub fn sender(&self) -> Option<&Address> {
         self.inbound.sender()
     }

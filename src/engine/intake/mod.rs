@@ -102,15 +102,28 @@ impl Engine {
             daybooks: BTreeMap::new(),
             last_serial: None,
         };
-        let keys: Vec<String> = looked.iter().flat_map(Looked::seen_keys).collect();
+        let keys: Vec<String> =
+            looked.iter().flat_map(|mail| [mail.seen_keys(), vec![mail.refused_key()]].concat()).collect();
         let seen: BTreeSet<String> =
             self.store.seen(&self.office.id, &keys).await?.into_iter().map(|(key, _)| key).collect();
         let mut filed = Vec::new();
         for mail in looked {
-            let keys = mail.seen_keys();
-            let twice = keys.iter().any(|key| seen.contains(key) || intake.taken.contains(key));
-            let folder = if twice { Folder::Processed } else { intake.route(mail).await? };
+            let (keys, refused) = (mail.seen_keys(), mail.refused_key());
+            let known = |key: &String| seen.contains(key) || intake.taken.contains(key);
+            if keys.iter().any(known) {
+                // It goes where it went the first time: a crash may have come between the record and the filing.
+                let folder = if known(&refused) { Folder::Refused } else { Folder::Processed };
+                filed.push((mail.origin.clone(), folder));
+                continue;
+            }
+            let folder = intake.route(mail).await?;
             intake.taken.extend(keys);
+            if folder == Folder::Refused
+                && let Some(batch) = intake.batches.last_mut()
+            {
+                batch.seen.push(refused.clone());
+                intake.taken.insert(refused);
+            }
             filed.push((mail.origin.clone(), folder));
         }
         if intake.batches.is_empty() {

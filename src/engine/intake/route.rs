@@ -7,6 +7,7 @@ use super::Intake;
 use super::look::Looked;
 use crate::dossier::{CaseFile, Verdict, judge};
 use crate::engine::port::{Fault, Folder};
+use crate::engine::reply::Followed;
 use crate::engine::store::CaseKey;
 use crate::engine::weave::family;
 use crate::letters::reply;
@@ -29,9 +30,13 @@ impl Intake<'_> {
             self.note(mail, machine.reason()).await?;
             return Ok(Folder::Processed);
         }
-        if self.engine.decides_by_reply(self.mailbox, mail).await? {
-            self.note(mail, "admin_reply").await?;
-            return Ok(Folder::Processed);
+        match self.engine.decides_by_reply(self.mailbox, mail).await? {
+            Followed::NotAnAnswer => {}
+            Followed::OnRecord => return Ok(Folder::Processed),
+            Followed::Nothing => {
+                self.note(mail, "admin_reply").await?;
+                return Ok(Folder::Processed);
+            }
         }
         let day = mail.facts.received;
         let verdict = {

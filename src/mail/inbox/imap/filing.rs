@@ -41,7 +41,12 @@ impl Filing {
 
     async fn attempt(&mut self, mails: &[(Origin, Folder)]) -> Result<(), Trouble> {
         let (mut line, uid_validity) = match self.line.take() {
-            Some((line, uid_validity, used)) if used.elapsed() < STALE => (line, uid_validity),
+            Some((mut line, uid_validity, used)) if used.elapsed() < STALE => {
+                // A session knows the mails it was told of, and a command for others does nothing and succeeds (RFC 9051
+                // §6.4.9): NOOP makes the server tell of those that came since.
+                line.run("NOOP", |_| {}).await?;
+                (line, uid_validity)
+            }
             _ => self.open().await.map_err(Trouble::Broken)?,
         };
         for folder in [Folder::Processed, Folder::Refused] {

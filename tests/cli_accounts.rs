@@ -1,0 +1,136 @@
+//! `loket accounts`, `admins` and the smaller verbs, while no daemon runs.
+
+use crate::cli_fixture::{Site, program};
+
+#[test]
+fn accounts_are_imported_listed_and_shown() {
+    let site = Site::new();
+
+    let first = site.import().well();
+    let again = site.import().well();
+    let listed = site.loket(&["accounts", "list", "--json"]).json();
+
+    let rows = site.office.accounts_csv.lines().count() - 1;
+    assert!(first.contains(&format!("{rows} new")), "{first}");
+    assert!(again.contains(&format!("{rows} unchanged")), "{again}");
+    assert_eq!(listed.as_array().unwrap().len(), rows);
+    let user_id = listed[0]["user_id"].as_str().unwrap();
+    let shown = site.loket(&["accounts", "show", &user_id.to_lowercase(), "--json"]).json();
+    assert_eq!(shown["user_id"], listed[0]["user_id"]);
+    assert_eq!(shown["password"], "unset");
+    let table = site.loket(&["accounts", "show", user_id]).well();
+    let nip = listed[0]["nip"].as_str().unwrap();
+    assert!(!table.contains(nip), "the whole NIP is for comparison, not for a terminal: {table}");
+}
+
+#[test]
+fn a_bad_row_is_named_and_nothing_is_imported() {
+    let site = Site::new();
+    site.import().well();
+    let before = site.loket(&["accounts", "list", "--json"]).json();
+    let file = site.path("bad.csv");
+    std::fs::write(&file, "user_id,name,email,nip\nBARU,Baru,baru@x.example,\nLAGI,Lagi,lagi@x.example,123\n").unwrap();
+
+    let told = site.loket(&["accounts", "import", file.to_str().unwrap()]).refused(1);
+
+    assert!(told.contains("Line 3") && told.contains("`nip`"), "{told}");
+    assert!(!told.contains("123 "), "a value is never quoted: {told}");
+    assert_eq!(site.loket(&["accounts", "list", "--json"]).json(), before);
+}
+
+#[test]
+fn a_file_in_another_encoding_is_named_by_its_line() {
+    let site = Site::new();
+    let file = site.path("latin.csv");
+    std::fs::write(&file, b"user_id,name,email\nA,Andr\xe9,a@x.example\n").unwrap();
+
+    let told = site.loket(&["accounts", "import", file.to_str().unwrap()]).refused(1);
+
+    assert!(told.contains("UTF-8"), "{told}");
+}
+
+#[test]
+fn what_is_not_there_is_a_negative_finding() {
+    let site = Site::new();
+
+    assert!(site.loket(&["accounts", "show", "SIAPA"]).refused(1).contains("SIAPA"));
+    assert!(site.loket(&["accounts", "import", "/nonexistent.csv"]).refused(1).contains("/nonexistent.csv"));
+    assert!(site.loket(&["cases", "show", "LPSE-2026-0001"]).refused(1).contains("LPSE-2026-0001"));
+    assert!(site.loket(&["cases", "retry", "LPSE-2026-0001"]).refused(1).contains("LPSE-2026-0001"));
+    assert!(site.loket(&["archive", "show", "LPSE-2026-0001"]).refused(1).contains("LPSE-2026-0001"));
+    assert!(site.loket(&["admins", "revoke", "siapa@x.example"]).refused(1).contains("siapa@x.example"));
+}
+
+#[test]
+fn an_enrolment_link_stands_alone_on_standard_output() {
+    let site = Site::new();
+
+    let link = site.loket(&["admins", "enroll", "teguh@lembayungraya.example", "--name", "Teguh"]).well();
+    let other =
+        site.loket(&["admins", "enroll", "arsip@lembayungraya.example", "--role", "archivist", "--json"]).json();
+    let listed = site.loket(&["admins", "list", "--json"]).json();
+    site.loket(&["admins", "revoke", "teguh@lembayungraya.example"]).well();
+    let after = site.loket(&["admins", "list", "--json"]).json();
+
+    assert_eq!(link.lines().count(), 1);
+    assert!(link.starts_with(&format!("http://127.0.0.1:{}/daftar/", site.port)), "{link}");
+    assert_eq!(other["role"], "archivist");
+    assert_ne!(other["link"].as_str().unwrap(), link.trim());
+    let standing = |list: &serde_json::Value, email: &str| {
+        let found = list.as_array().unwrap().iter().find(|admin| admin["email"] == email).expect("listed");
+        (found["name"].clone(), found["standing"].clone())
+    };
+    assert_eq!(standing(&listed, "teguh@lembayungraya.example"), ("Teguh".into(), "invited".into()));
+    assert_eq!(standing(&after, "teguh@lembayungraya.example"), ("Teguh".into(), "revoked".into()));
+    assert!(!site.loket(&["admins", "list", "--json"]).out().contains("factor"));
+}
+
+#[test]
+fn wrong_usage_is_told_from_everything_else() {
+    let site = Site::new();
+
+    for arguments in [
+        &["admins", "enroll", "nobody"][..],
+        &["admins", "enroll", "a@x.example", "--role", "king"],
+        &["cases", "show", "47"],
+        &["report", "--month", "2026-13"],
+        &["report"],
+        &["archive", "search"],
+        &["frobnicate"],
+        &[],
+    ] {
+        let ended = site.loket(arguments);
+        assert_eq!(ended.status(), 2, "{arguments:?}: {}", ended.err());
+        assert_eq!(ended.out(), "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn completions_and_manual_know_every_verb() {
+    let bash = program().args(["completions", "bash"]).output().unwrap();
+    let page = program().arg("man").output().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let written = program().args(["man", "--dir", folder.path().to_str().unwrap()]).status().unwrap();
+
+    let (bash, page) = (String::from_utf8_lossy(&bash.stdout), String::from_utf8_lossy(&page.stdout));
+    for verb in ["run", "check", "inspect", "accounts", "admins", "cases", "archive", "report", "backup", "restore"] {
+        assert!(bash.contains(verb) && page.contains(verb), "{verb}");
+        assert!(written.success() && folder.path().join(format!("loket-{verb}.1")).is_file(), "{verb}");
+    }
+    assert!(!page.contains("__reading-worker"), "the worker's verb is nobody's to type");
+}
+
+#[test]
+fn a_report_of_an_empty_month_has_every_form_and_the_journals_head() {
+    let site = Site::new();
+
+    let json = site.loket(&["report", "--month", "2026-11", "--json"]).json();
+    let head = json["journal_head"].as_str().unwrap();
+    for format in ["text", "csv", "html"] {
+        let told = site.loket(&["report", "--month", "2026-11", "--format", format]).well();
+
+        assert!(told.contains(head), "{format}: {told}");
+        assert!(told.contains("egister"), "{format}: {told}");
+    }
+    assert_eq!((json["month"].as_str(), json["lines"].as_array().map(Vec::len)), (Some("2026-11"), Some(0)));
+}

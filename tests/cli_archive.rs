@@ -1,0 +1,165 @@
+//! `loket archive`: a closed case is found, read, exported and verified; a flipped byte is named with its dossier.
+
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Datelike;
+use loket::daemon::clock::SystemClock;
+use loket::engine::archive::{Archive, ArchiveDossier};
+use loket::engine::port::Clock;
+use loket::store::archive::RedbArchive;
+use loket::vault::{Keyring, MasterKey, OsRandom};
+
+use crate::archive_fixture::{day, dossier, open};
+use crate::cli_fixture::{Site, program};
+use crate::kit::wait_for;
+
+/// An archive file with three dossiers.
+async fn filed(folder: &Path) -> PathBuf {
+    let archive = open(folder, None);
+    for serial in 1..=3 {
+        archive.keep(dossier(serial, day(2026, 11, 9))).await.unwrap();
+    }
+    folder.join("archive-2026.redb")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_verified_without_configuration_or_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = filed(folder.path()).await;
+    let verify = |json: bool| {
+        let mut command = program();
+        command.args(["archive", "verify", file.to_str().unwrap()]);
+        if json {
+            command.arg("--json");
+        }
+        command.output().unwrap()
+    };
+
+    let sound = verify(false);
+    let bytes = std::fs::read(&file).unwrap();
+    // Somewhere in the sealed bytes of the second dossier's first item.
+    let needle = sealed_place(&bytes);
+    let mut flipped = bytes.clone();
+    flipped[needle] ^= 1;
+    std::fs::write(&file, &flipped).unwrap();
+    let broken = verify(false);
+    let told = verify(true);
+
+    assert_eq!(sound.status.code(), Some(0), "{}", String::from_utf8_lossy(&sound.stderr));
+    assert_eq!(broken.status.code(), Some(1));
+    let table = String::from_utf8_lossy(&broken.stdout).into_owned();
+    assert!(table.contains("dossier LPSE-2026-000"), "{table}");
+    let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
+    assert!(told[0]["damage"][0]["thing"].as_str().unwrap().contains("LPSE-2026-000"), "{told}");
+    assert_eq!(std::fs::read(&file).unwrap(), flipped, "looking changes nothing");
+}
+
+/// A place in the middle of the longest stretch without zero bytes: sealed bytes, not the pages around them.
+fn sealed_place(bytes: &[u8]) -> usize {
+    let mut best = (0, 0);
+    let mut start = 0;
+    for (place, window) in bytes.windows(4).enumerate() {
+        if window == [0; 4] {
+            start = place + 4;
+        } else if place - start.min(place) > best.1 {
+            best = (start, place - start);
+        }
+    }
+    best.0 + best.1 / 2
+}
+
+#[test]
+fn a_file_that_is_not_there_is_named() {
+    let ended = program().args(["archive", "verify", "/nonexistent.redb"]).output().unwrap();
+
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&ended.stderr).contains("/nonexistent.redb"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_case_that_closes_goes_to_the_archive_and_is_read_from_there() {
+    let site = Site::with("* * * * * *");
+    site.import().well();
+    site.deliver("1.vendor", &site.sample("vendor"));
+
+    let daemon = site.run().await;
+    let listed = wait_for("the dossier", || async {
+        let lines = site.loket(&["archive", "list", "--json"]).json();
+        lines.as_array().is_some_and(|lines| !lines.is_empty()).then_some(lines)
+    })
+    .await;
+    let number = listed[0]["number"].as_str().unwrap().to_owned();
+    let shown = site.loket(&["archive", "show", &number, "--json"]).json();
+    let mail = site.loket(&["archive", "show", &number, "--item", "surel/01.eml"]);
+    let found = site.loket(&["archive", "search", "out_of_scope", &number, "--json"]).json();
+    let nothing = site.loket(&["archive", "search", "zzz", "--json"]).json();
+    let to = site.path("exports");
+    let exported = site.loket(&["archive", "export", &number, "--to", to.to_str().unwrap()]).well();
+    let again = site.loket(&["archive", "export", &number, "--to", to.to_str().unwrap()]).refused(1);
+    let sound = site.loket(&["archive", "verify"]).well();
+    let disposal = site.loket(&["archive", "disposal", "--json"]).json();
+    let now = SystemClock.now();
+    let month = format!("{:04}-{:02}", now.year(), now.month());
+    let report = site.loket(&["report", "--month", &month, "--json"]).json();
+    let csv = site.loket(&["report", "--month", &month, "--format", "csv"]).well();
+    let gone = site.loket(&["cases", "show", &number]).refused(1);
+
+    assert_eq!(shown["outcome"], "out_of_scope");
+    assert_eq!(mail.0.stdout, std::fs::read(find(&site.path("inbox"), "1.vendor")).unwrap(), "byte for byte");
+    assert_eq!((found.as_array().map(Vec::len), nothing.as_array().map(Vec::len)), (Some(1), Some(0)));
+    assert_eq!(Path::new(exported.trim()), to.join(&number));
+    assert!(to.join(&number).join("bagit.txt").is_file() && to.join(&number).join("manifest-sha256.txt").is_file());
+    assert!(again.contains(&number), "{again}");
+    assert!(sound.contains("Sound: 1 dossiers"), "{sound}");
+    assert_eq!(disposal, serde_json::json!([]), "its years have not passed");
+    assert_eq!(report["lines"][0]["number"].as_str(), Some(number.as_str()));
+    assert!(csv.contains(&number) && csv.contains("Di luar kewenangan"), "{csv}");
+    assert!(gone.contains("archive show"), "{gone}");
+    assert_eq!(daemon.stop().await, Some(0), "{}", daemon.said());
+    assert!(!site.path("state/outgoing").read_dir().is_ok_and(|mut left| left.next().is_some()), "nothing lies about");
+    assert_eq!(site.loket(&["archive", "list", "--json"]).json(), listed, "the same without the daemon");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_whose_retention_has_passed_is_proposed_and_stays() {
+    let site = Site::new();
+    let key = site.path("key");
+    std::fs::write(&key, [7u8; 32]).unwrap();
+    std::fs::set_permissions(&key, std::fs::Permissions::from_mode(0o600)).unwrap();
+    site.change("[reading]\n", "[keys]\nmaster_key_file = \"key\"\n[reading]\n");
+    let keys = Keyring::new(&MasterKey::parse(&[7u8; 32]).unwrap());
+    let archive = RedbArchive::open(site.path("state/archive"), keys, Arc::new(OsRandom), None).unwrap();
+    let years = |active: u32| serde_json::json!({ "title": "Permohonan", "active_years": active, "inactive_years": 2 });
+    for (serial, year, active) in [(1, 2012, 1), (2, 2012, 80), (3, 2012, 2)] {
+        let metadata = years(active);
+        archive.keep(ArchiveDossier { metadata, ..dossier(serial, day(year, 3, 1)) }).await.unwrap();
+    }
+    drop(archive);
+
+    let proposed = site.loket(&["archive", "disposal", "--json"]).json();
+    let table = site.loket(&["archive", "disposal"]).well();
+    let listed = site.loket(&["archive", "list", "--json"]).json();
+
+    let numbers: Vec<&str> = proposed.as_array().unwrap().iter().map(|line| line["number"].as_str().unwrap()).collect();
+    assert_eq!(numbers, ["LPSE-2026-0001", "LPSE-2026-0003"]);
+    assert_eq!((proposed[0]["years"].as_u64(), proposed[0]["retained_until"].as_str()), (Some(3), Some("2015-02-28")));
+    assert!(table.contains("LPSE-2026-0001") && !table.contains("LPSE-2026-0002"), "{table}");
+    assert_eq!(listed.as_array().map(Vec::len), Some(3), "nothing is destroyed by proposing it");
+}
+
+/// A mail of this name, wherever in the Maildir it was filed.
+fn find(folder: &Path, name: &str) -> PathBuf {
+    let mut waiting = vec![folder.to_owned()];
+    while let Some(place) = waiting.pop() {
+        for entry in std::fs::read_dir(&place).unwrap().flatten() {
+            if entry.path().is_dir() {
+                waiting.push(entry.path());
+            } else if entry.file_name().to_string_lossy().starts_with(name) {
+                return entry.path();
+            }
+        }
+    }
+    panic!("{name} is nowhere in {}", folder.display())
+}

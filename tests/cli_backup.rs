@@ -1,0 +1,79 @@
+//! `loket backup` and `restore`: taken from a running daemon, put back only where nothing newer is lost unasked.
+
+use std::os::unix::fs::PermissionsExt;
+
+use crate::cli_fixture::Site;
+use crate::kit::wait_for;
+
+async fn cases(site: &Site, count: usize) -> serde_json::Value {
+    wait_for("the cases", || async {
+        let cases = site.loket(&["cases", "list", "--json"]).json();
+        (cases.as_array().map(Vec::len) == Some(count)).then_some(cases)
+    })
+    .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_a_running_daemon_is_put_back_only_over_older_data_unless_forced() {
+    let site = Site::new();
+    site.import().well();
+    let daemon = site.run().await;
+    site.deliver("1.complete", &site.sample("complete"));
+    cases(&site, 1).await;
+    let file = site.path("backup.loket");
+    let name = file.to_str().unwrap();
+
+    let taken = site.loket(&["backup", name, "--json"]).json();
+    let twice = site.loket(&["backup", name]).refused(1);
+    let busy = site.loket(&["restore", name]).refused(75);
+    site.deliver("2.nip", &site.sample("nip_differs"));
+    cases(&site, 2).await;
+    assert_eq!(daemon.stop().await, Some(0), "{}", daemon.said());
+    let newer = site.loket(&["restore", name]).refused(1);
+    let still = site.loket(&["cases", "list", "--json"]).json();
+    let forced = site.loket(&["restore", name, "--force", "--json"]).json();
+    let after = site.loket(&["cases", "list", "--json"]).json();
+
+    assert_eq!(taken["cases"], 1);
+    assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    assert!(file.is_file() && twice.contains("exists already"), "{twice}");
+    assert!(busy.contains(&format!("process {}", daemon.pid())), "{busy}");
+    assert!(newer.contains("--force"), "{newer}");
+    assert_eq!(still.as_array().map(Vec::len), Some(2));
+    assert_eq!(forced["cases"], 1);
+    assert_eq!(after.as_array().map(Vec::len), Some(1));
+    assert!(std::path::Path::new(forced["replaced"].as_str().unwrap()).is_dir(), "what was there is kept");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restore_holds_back_is_retried_by_hand() {
+    let site = Site::new();
+    site.import().well();
+    let daemon = site.run().await;
+    site.deliver("1.complete", &site.sample("complete"));
+    let listed = cases(&site, 1).await;
+    let number = listed[0]["number"].as_str().unwrap().to_owned();
+    let file = site.path("backup.loket");
+    site.loket(&["backup", file.to_str().unwrap()]).well();
+    daemon.stop().await;
+
+    site.loket(&["restore", file.to_str().unwrap(), "--force"]).well();
+    let held = site.loket(&["cases", "list", "--stuck", "--json"]).json();
+    let again = site.loket(&["cases", "retry", &number, "--json"]).json();
+    let rest = site.loket(&["cases", "list", "--stuck", "--json"]).json();
+    let once_more = site.loket(&["cases", "retry", &number]).refused(1);
+
+    let stuck = held[0]["stuck"].as_u64().unwrap();
+    assert!(stuck > 0, "deadlines at least were waiting: {held}");
+    assert_eq!(again["retried"].as_array().map(|rows| rows.len() as u64), Some(stuck));
+    assert_eq!(rest, serde_json::json!([]));
+    assert!(once_more.contains("nothing to retry"), "{once_more}");
+}
+
+#[test]
+fn a_backup_that_is_not_there_is_named() {
+    let site = Site::new();
+
+    assert!(site.loket(&["restore", "/nonexistent.loket"]).refused(1).contains("/nonexistent.loket"));
+    assert!(!site.path("state").exists(), "nothing is made for a file that is not there");
+}
