@@ -1,6 +1,8 @@
 //! The whole procedure, played without a person by the program itself: mails, pages, codes, directory and archive.
 
-use std::process::Command;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::process::{Command, Stdio};
 
 #[test]
 fn every_sample_ends_as_its_label_says_and_the_archive_verifies() {
@@ -37,4 +39,34 @@ fn a_folder_is_played_in_again_and_its_records_go_on() {
     assert!(second.status.success(), "{said}");
     assert!(said.contains("LPSE-") && said.contains("20 dossiers archived, the archive verifies."), "{said}");
     assert!(folder.path().join("loket.toml").is_file());
+}
+
+#[test]
+fn the_live_demo_opens_its_pages_and_leaves_nothing_behind() {
+    let home = tempfile::tempdir().expect("a temporary folder");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_loket"));
+    let mut demo =
+        command.arg("demo").env("TMPDIR", home.path()).stdout(Stdio::piped()).spawn().expect("the program starts");
+    let mut said = BufReader::new(demo.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+
+    let line = said.by_ref().find(|line| line.starts_with("Mail sandbox")).expect("it names the sandbox");
+    let address = line.split_whitespace().find_map(|word| word.strip_prefix("http://")).expect("an address");
+    let (host, path) = address.split_once('/').expect("a path");
+    assert!(said.by_ref().any(|line| line.contains("mail  1 of 11")), "the first sample is played");
+    let page = get(host, path);
+
+    assert!(page.starts_with("HTTP/1.1 200"), "{page}");
+    assert!(page.contains("/surel/main/kirim") && page.contains("lestari.maharani@lembayungraya.example"), "{page}");
+    let pid = rustix::process::Pid::from_raw(demo.id().cast_signed()).expect("a process has an id");
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the demo is ours");
+    assert!(demo.wait().expect("the demo ends").success());
+    assert_eq!(std::fs::read_dir(home.path()).expect("the folder is there").count(), 0);
+}
+
+fn get(host: &str, path: &str) -> String {
+    let mut stream = TcpStream::connect(host).expect("the desk listens");
+    write!(stream, "GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").expect("the desk reads");
+    let mut page = String::new();
+    stream.read_to_string(&mut page).expect("the desk answers in UTF-8");
+    page
 }

@@ -427,6 +427,7 @@ impl Counter for Fake {
             letters: vec![row],
             chosen: (chosen == Some("surat-1")).then_some(letter),
             codes: vec![("Bagus Arya Wicaksana".into(), CODE.into())],
+            applicants: vec![("Dimas Wiratama Putra".into(), "19920315 201903 1 904".into())],
             plays: vec![("berikut".into(), "Kirim permohonan contoh".into())],
         }))
     }

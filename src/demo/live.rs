@@ -11,22 +11,16 @@ use super::samples;
 /// Between two samples, so that each can be seen to arrive.
 const PAUSE: Duration = Duration::from_secs(4);
 
-/// Plays every sample into the inbox, then waits for Ctrl-C.
+/// Plays every sample into the inbox and leaves the rest to the person. Ends only when it is dropped.
 pub async fn play(house: &House) -> Result<u8> {
     say(&introduction(house));
-    let ended = tokio::signal::ctrl_c();
-    tokio::pin!(ended);
     for nth in 1..=samples::COUNT {
-        tokio::select! {
-            ended = &mut ended => return ended.map(|()| 0).map_err(Into::into),
-            () = tokio::time::sleep(PAUSE) => {}
-        }
+        tokio::time::sleep(PAUSE).await;
         let title = house.letters.send_next().await?;
         say(&format!("  mail {nth:>2} of {}   {title}\n", samples::COUNT));
     }
     say("\nAll samples are in the inbox. The desk goes on until Ctrl-C.\n");
-    ended.await?;
-    Ok(0)
+    std::future::pending().await
 }
 
 fn introduction(house: &House) -> String {
@@ -42,7 +36,7 @@ fn introduction(house: &House) -> String {
          Desk          {base}/meja    sign in with an admin's address and current code\n\n\
          Admins\n{}\n\n\
          Open a letter to an admin in the sandbox, follow its link, type the code shown there, and decide. Letters to\n\
-         applicants hold their links too; their NIP stands in the letters they sent. Requests arrive now:\n\n",
+         applicants hold links too; what their pages ask for stands in the sandbox. Requests arrive now:\n\n",
         admins.join("\n")
     )
 }

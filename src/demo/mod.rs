@@ -18,6 +18,7 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 use chrono::TimeDelta;
+use tokio::signal::unix::{SignalKind, signal};
 
 use self::folder::Folder;
 use self::house::House;
@@ -34,8 +35,11 @@ pub struct Demo {
     pub once: bool,
 }
 
-/// Plays the demo. 0: played, and with `--once` every sample ended as its label says and the archive verifies; else 1.
+/// Plays the demo until it is over or told to stop (SIGINT, SIGTERM). 0: played, and with `--once` every sample ended as its label says and the archive verifies; else 1.
 pub async fn play(demo: &Demo) -> Result<u8> {
+    // Before anything is there that would have to be put away.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
     let folder = Folder::take(demo.dir.as_deref())?;
     let house = match demo.once {
         // Resets of an earlier run in this folder must not count as the first of two.
@@ -49,6 +53,8 @@ pub async fn play(demo: &Demo) -> Result<u8> {
     let played = tokio::select! {
         played = playing => played,
         () = house.stopped() => Ok(1),
+        _ = interrupt.recv() => Ok(u8::from(demo.once)),
+        _ = terminate.recv() => Ok(u8::from(demo.once)),
     };
     house.close().await?;
     played

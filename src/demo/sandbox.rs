@@ -10,6 +10,7 @@ use futures::future::BoxFuture;
 
 use super::clock::DemoClock;
 use super::mailroom::{Letter, Mailroom};
+use super::samples::people::PEOPLE;
 use super::samples::{self, Fate, Sample, Stamp, Thread};
 use crate::daemon::counter::Sandbox;
 use crate::engine::Engine;
@@ -100,10 +101,12 @@ impl Letters {
             subject: letter.subject.clone(),
             number: letter.number.clone(),
         });
+        let applicants = PEOPLE.iter().filter(|person| person.role == "Helpdesk");
         Ok(SandboxView {
             letters: rows.collect(),
             chosen,
             codes: self.codes().await?,
+            applicants: applicants.map(|person| (person.name.to_owned(), person.nip_printed())).collect(),
             plays: self.plays(&letters, lang),
         })
     }
@@ -131,7 +134,8 @@ impl Letters {
                 Fate::Withdrawn => pick("Pemohon mencabut permohonan", "The applicant withdraws the request"),
                 _ => pick("Pemohon melengkapi berkas", "The applicant completes the dossier"),
             };
-            (format!("{ANSWER}{}", sample.label.id), format!("{said}: {}", sample.sender))
+            let who = PEOPLE.iter().find(|person| person.email == sample.sender).map_or("", |person| person.name);
+            (format!("{ANSWER}{}", sample.label.id), format!("{said}: {who}"))
         }));
         plays.push((DAY.to_owned(), pick("Majukan jam satu hari", "Move the clock one day on")));
         plays

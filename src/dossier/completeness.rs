@@ -86,7 +86,8 @@ fn by_hand(file: &CaseFile<'_>, letter: &Letter) -> Check {
         return finding(
             item,
             Finding::Met,
-            format!("Surat ditandatangani oleh {who}."),
+            // A degree ends in a period of its own.
+            format!("Surat ditandatangani oleh {}.", who.trim_end_matches('.')),
             block.map(|b| b.evidence.clone()),
         );
     }

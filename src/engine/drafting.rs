@@ -124,6 +124,8 @@ impl Engine {
                     "approve" => Some(LetterProposal::Approve),
                     "complete" => Some(LetterProposal::Complete),
                     "hand_over" => Some(LetterProposal::HandOver),
+                    // Nobody in the office decided.
+                    "withdrawn" => None,
                     _ => Some(LetterProposal::Reject),
                 };
                 facts.deadline = match &case.phase {

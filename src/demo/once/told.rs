@@ -13,7 +13,7 @@ use crate::engine::store::CaseKey;
 use crate::sop::checklist::{Finding, Understanding};
 use crate::sop::event::{Event, Recorded};
 use crate::sop::names::{CaseNumber, Sha256Hex};
-use crate::sop::phase::{HeldReason, Outcome};
+use crate::sop::phase::{AdminId, HeldReason, Outcome};
 
 /// A request as its archived journal tells it.
 pub struct Told {
@@ -46,7 +46,7 @@ impl Told {
         Ok(Self {
             understanding: checked.unwrap_or_default(),
             held,
-            decisions: events().filter_map(|event| decision(event, &names)).collect(),
+            decisions: decisions(events(), &names),
             outcome: outcome.context("the archived request was never closed")?,
         })
     }
@@ -88,7 +88,7 @@ impl Told {
         }
     }
 
-    /// `None` for an end no sample has.
+    /// [`Fate::Ignored`] for an end no sample has: an archived request was never ignored, so no label says it.
     fn fate(&self) -> Fate {
         match &self.outcome {
             Outcome::ResetConfirmed => Fate::ResetConfirmed,
@@ -138,21 +138,33 @@ pub(super) fn said(verdict: Verdict) -> String {
     }
 }
 
-fn decision(event: &Event, names: &BTreeMap<String, String>) -> Option<String> {
-    let by = |id: &crate::sop::phase::AdminId| {
+/// Everything a person decided, in order, with who it was.
+fn decisions<'e>(events: impl Iterator<Item = &'e Event>, names: &BTreeMap<String, String>) -> Vec<String> {
+    let name = |id: &AdminId| {
         let name = names.get(id.as_str()).map_or("an admin", String::as_str);
         name.split(',').next().unwrap_or(name).to_owned()
     };
-    match event {
-        Event::CompletionAsked { by: Some(id), .. } => Some(format!("asked to complete ({})", by(id))),
-        Event::CompletionAsked { by: None, .. } => Some("asked to complete (by itself)".to_owned()),
-        Event::Admitted { by: id } => Some(format!("admitted ({})", by(id))),
-        Event::Approved { decision } => Some(format!("approved ({})", by(&decision.by))),
-        Event::Rejected { by: id, code, .. } => Some(format!("rejected {code} ({})", by(id))),
-        Event::Withdrawn => Some("withdrawn (applicant)".to_owned()),
-        Event::Closed { outcome: Outcome::Dropped { .. } } => Some("dropped".to_owned()),
-        _ => None,
+    // Whoever settles a held mail takes the case first.
+    let mut holder = String::new();
+    let mut decisions = Vec::new();
+    for event in events {
+        let decision = match event {
+            Event::Assigned { to, .. } => {
+                holder = name(to);
+                continue;
+            }
+            Event::CompletionAsked { by: Some(id), .. } => format!("asked to complete ({})", name(id)),
+            Event::CompletionAsked { by: None, .. } => "asked to complete (by itself)".to_owned(),
+            Event::Admitted { by } => format!("admitted ({})", name(by)),
+            Event::Approved { decision } => format!("approved ({})", name(&decision.by)),
+            Event::Rejected { by, code, .. } => format!("rejected {code} ({})", name(by)),
+            Event::Withdrawn => "withdrawn (applicant)".to_owned(),
+            Event::Closed { outcome: Outcome::Dropped { .. } } => format!("dropped ({holder})"),
+            _ => continue,
+        };
+        decisions.push(decision);
     }
+    decisions
 }
 
 /// Why a mail started nothing, as the daybook has it; `None` where the daybook does not name it.

@@ -90,6 +90,8 @@ pub struct SandboxView {
     pub chosen: Option<LetterView>,
     /// Names of the demo's admins and their current codes.
     pub codes: Vec<(String, String)>,
+    /// Names of the demo's applicants and what their one-time pages ask for.
+    pub applicants: Vec<(String, String)>,
     /// Things to start, by id and label.
     pub plays: Vec<(String, String)>,
 }

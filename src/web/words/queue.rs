@@ -66,6 +66,7 @@ catalogue! {
         sandbox_empty: "Belum ada surat. Surat muncul di sini begitu dikirim." | "No letters yet. They appear here once they are sent.",
         sandbox_choose: "Pilih sebuah surat untuk membacanya." | "Choose a letter to read it.",
         sandbox_codes: "Kode admin saat ini" | "Current admin codes",
+        sandbox_applicants: "NIP pemohon, untuk halaman satu kali" | "Applicants' NIP, for the one-time page",
         sandbox_plays: "Kirim contoh" | "Send a sample",
         letter_from: "Dari {0}" | "From {0}",
         letter_to: "Kepada {0}" | "To {0}",
