@@ -12,7 +12,7 @@ mod office;
 use std::time::Instant;
 
 use kit::{Dovecot, SmtpSink};
-use measure::Footprint;
+use measure::{Footprint, Relay};
 use office::{Daemon, MAILBOX};
 
 #[tokio::main]
@@ -20,7 +20,8 @@ async fn main() {
     let mails = argument("--mails").unwrap_or(500);
     let dovecot = Dovecot::start().await;
     let sink = SmtpSink::start().await;
-    let mut daemon = Daemon::prepare(&dovecot, &sink);
+    let relay = Relay::to(dovecot.ports().imap).await;
+    let mut daemon = Daemon::prepare(relay.port(), &sink);
 
     println!("preparing {mails} mails with two text PDFs of 80 and 150 KB each");
     let waiting = office::mails(mails);
@@ -29,7 +30,7 @@ async fn main() {
     let idle = Footprint::of(daemon.pid());
     println!("idle: {:.1} MiB in the daemon, {:.1} MiB with its reading workers", idle.own_mib, idle.all_mib);
 
-    let mut latencies = measure::latencies(&dovecot, &sink, office::few(11)).await;
+    let mut latencies = measure::latencies(&dovecot, &sink, &relay, office::few(21)).await;
     latencies.sort_by(f64::total_cmp);
     println!(
         "from Dovecot's IDLE notice to the acknowledgement accepted: median {:.0} ms, best {:.0} ms, worst {:.0} ms",
@@ -39,6 +40,7 @@ async fn main() {
     );
     daemon.stop().await;
 
+    daemon.configure(dovecot.ports().imap, &sink);
     let before = (sink.taken().len(), dovecot.files(MAILBOX, "Diproses").len());
     dovecot.lay(MAILBOX, &waiting);
     let begun = Instant::now();

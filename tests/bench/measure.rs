@@ -1,10 +1,11 @@
 //! What is read off: a process and its workers in /proc, the moment of an IDLE notice, a script's time.
 
 use std::process::Command;
+use std::sync::{Arc, Mutex};
 use std::time::Instant;
 
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::TcpStream;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
 
 use crate::kit::dovecot::PASSWORD;
 use crate::kit::{Dovecot, SmtpSink};
@@ -62,59 +63,71 @@ fn cpu(pid: u32) -> f64 {
     (ticks(11) + ticks(12)) / 100.0
 }
 
-/// Milliseconds from the notice another IDLE client gets to the acknowledgement in the sink, a mail at a time.
-pub async fn latencies(dovecot: &Dovecot, sink: &SmtpSink, mails: Vec<Vec<u8>>) -> Vec<f64> {
-    let mut watch = Watch::open(dovecot.ports().imap).await;
+/// Milliseconds from the notice the daemon gets in IDLE to the acknowledgement in the sink, a mail at a time.
+pub async fn latencies(dovecot: &Dovecot, sink: &SmtpSink, relay: &Relay, mails: Vec<Vec<u8>>) -> Vec<f64> {
     let mut taken = Vec::new();
-    for mail in mails {
-        let before = sink.taken().len();
-        dovecot.lay(MAILBOX, &[mail]);
-        let (noticed, answered) = tokio::join!(watch.notice(), async {
-            sink.wait_for(before + 1).await;
-            Instant::now()
-        });
+    for (n, mail) in mails.into_iter().enumerate() {
+        let (answered, filed) = (sink.taken().len() + 1, n + 1);
+        relay.forget();
+        dovecot.deliver(MAILBOX, &mail).await;
+        sink.wait_for(answered).await;
+        let answered = Instant::now();
+        let noticed = relay.noticed().expect("the daemon learned of the mail from Dovecot");
         taken.push(answered.saturating_duration_since(noticed).as_secs_f64() * 1000.0);
+        dovecot.wait_for_messages(MAILBOX, "Diproses", filed).await;
     }
     taken
 }
 
-/// A client that does nothing but IDLE.
-struct Watch(BufReader<TcpStream>);
+/// Passes bytes between the daemon and Dovecot, and notes when Dovecot first tells of a mail.
+pub struct Relay {
+    port: u16,
+    noticed: Arc<Mutex<Option<Instant>>>,
+}
 
-impl Watch {
-    async fn open(port: u16) -> Self {
-        let stream = TcpStream::connect(("127.0.0.1", port)).await.expect("Dovecot listens");
-        let mut watch = Self(BufReader::new(stream));
-        watch.until("* OK").await;
-        for (command, answer) in [
-            (format!("a LOGIN {MAILBOX} {PASSWORD}\r\n"), "a OK"),
-            ("b SELECT INBOX\r\n".to_owned(), "b OK"),
-            ("c IDLE\r\n".to_owned(), "+"),
-        ] {
-            watch.0.get_mut().write_all(command.as_bytes()).await.expect("Dovecot listens");
-            watch.until(answer).await;
-        }
-        watch
-    }
-
-    async fn notice(&mut self) -> Instant {
-        loop {
-            let line = self.line().await;
-            if line.contains("EXISTS") {
-                return Instant::now();
+impl Relay {
+    pub async fn to(imap: u16) -> Self {
+        let door = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+        let port = door.local_addr().expect("the door is open").port();
+        let noticed = Arc::new(Mutex::new(None));
+        let note = noticed.clone();
+        tokio::spawn(async move {
+            while let Ok((daemon, _)) = door.accept().await {
+                let Ok(server) = TcpStream::connect(("127.0.0.1", imap)).await else { return };
+                tokio::spawn(pass(daemon, server, note.clone()));
             }
+        });
+        Self { port, noticed }
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn forget(&self) {
+        *self.noticed.lock().expect("no thread panics with it") = None;
+    }
+
+    fn noticed(&self) -> Option<Instant> {
+        *self.noticed.lock().expect("no thread panics with it")
+    }
+}
+
+async fn pass(daemon: TcpStream, server: TcpStream, note: Arc<Mutex<Option<Instant>>>) {
+    let (mut asks, mut hears) = daemon.into_split();
+    let (mut answers, mut listens) = server.into_split();
+    tokio::spawn(async move { tokio::io::copy(&mut asks, &mut listens).await });
+    let mut bytes = vec![0; 64 * 1024];
+    while let Ok(length) = answers.read(&mut bytes).await {
+        if length == 0 {
+            return;
         }
-    }
-
-    async fn until(&mut self, start: &str) {
-        while !self.line().await.starts_with(start) {}
-    }
-
-    async fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.0.read_line(&mut line).await.expect("Dovecot goes on");
-        assert!(!line.is_empty(), "Dovecot closed the watching connection");
-        line
+        if memchr::memmem::find(&bytes[..length], b" EXISTS\r\n").is_some() {
+            note.lock().expect("no thread panics with it").get_or_insert_with(Instant::now);
+        }
+        if hears.write_all(&bytes[..length]).await.is_err() {
+            return;
+        }
     }
 }
 

@@ -12,7 +12,7 @@ use loket::demo::samples::post::{Mail, PDF, Stamp};
 use loket::sop::names::Service;
 use tempfile::TempDir;
 
-use crate::kit::{Dovecot, SmtpSink, wait_for};
+use crate::kit::{SmtpSink, wait_for};
 
 pub const MAILBOX: &str = people::MAILBOX;
 
@@ -24,17 +24,24 @@ pub struct Daemon {
 }
 
 impl Daemon {
-    pub fn prepare(dovecot: &Dovecot, sink: &SmtpSink) -> Self {
+    pub fn prepare(imap: u16, sink: &SmtpSink) -> Self {
         let folder = TempDir::new().expect("the temporary folder is ours");
         let port = std::net::TcpListener::bind("127.0.0.1:0")
             .and_then(|l| l.local_addr())
             .expect("loopback has a free port")
             .port();
         let daemon = Self { folder, port, running: None };
+        daemon.configure(imap, sink);
+        daemon.import_accounts();
+        daemon
+    }
+
+    /// Its configuration, with Dovecot on port `imap`.
+    pub fn configure(&self, imap: u16, sink: &SmtpSink) {
         let sop = concat!(env!("CARGO_MANIFEST_DIR"), "/config/sop/helpdesk.toml");
         let holidays = concat!(env!("CARGO_MANIFEST_DIR"), "/config/holidays/2026.toml");
         let server = people::MAIL_SERVER;
-        let (state, imap, smtp) = (daemon.folder.path().join("state"), dovecot.ports().imap, sink.port());
+        let (state, smtp, port) = (self.folder.path().join("state"), sink.port(), self.port);
         let config = format!(
             r#"
 [office]
@@ -77,16 +84,18 @@ level = "warn"
 "#,
             state.display()
         );
-        std::fs::write(daemon.config(), config).expect("the temporary folder is ours");
-        let password = daemon.folder.path().join("password");
+        std::fs::write(self.config(), config).expect("the temporary folder is ours");
+        let password = self.folder.path().join("password");
         std::fs::write(&password, crate::kit::dovecot::PASSWORD).expect("the folder is ours");
         std::fs::set_permissions(&password, Permissions::from_mode(0o600)).expect("the folder is ours");
-        let csv = daemon.folder.path().join("accounts.csv");
+    }
+
+    fn import_accounts(&self) {
+        let csv = self.folder.path().join("accounts.csv");
         let today = now().date_naive();
         std::fs::write(&csv, loket::demo::samples::office(today).accounts_csv).expect("the folder is ours");
-        let import = daemon.loket(&["accounts", "import"]).arg(&csv).arg("--config").arg(daemon.config()).status();
+        let import = self.loket(&["accounts", "import"]).arg(&csv).arg("--config").arg(self.config()).status();
         assert!(import.is_ok_and(|status| status.success()), "the accounts are imported");
-        daemon
     }
 
     pub fn pid(&self) -> u32 {
