@@ -19,6 +19,7 @@ mod picture;
 mod plain;
 pub mod pool;
 mod sandbox;
+pub mod scan;
 mod transfer;
 pub mod worker;
 mod zipped;
