@@ -2,11 +2,15 @@
 
 use std::process::ExitCode;
 
-use loket::reading::worker;
+use loket::reading::{sandbox, worker};
 
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|verb| verb == worker::VERB) {
+    let verb = std::env::args_os().nth(1).unwrap_or_default();
+    if verb == worker::VERB {
         std::process::exit(worker::main_worker());
+    }
+    if verb == sandbox::TRIAL {
+        std::process::exit(sandbox::main_trial(std::env::args().skip(2)));
     }
     ExitCode::from(loket::cli::run())
 }

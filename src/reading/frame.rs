@@ -5,6 +5,8 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::sandbox::Walls;
+
 /// Longest request: a mail of the largest size an office may allow.
 pub const REQUEST: usize = 96 * 1024 * 1024;
 /// Longest answer. A worker that has more to say drops pages first.
@@ -17,11 +19,18 @@ pub struct Hello {
     pub version: String,
     /// Why the walls around it could not be set up; `None`: they stand.
     pub sandbox: Option<String>,
+    /// The walls that stand, in words.
+    #[serde(default)]
+    pub walls: String,
 }
 
 impl Hello {
-    pub fn of_this_build(sandbox: Option<String>) -> Self {
-        Self { version: env!("CARGO_PKG_VERSION").to_owned(), sandbox }
+    pub fn of_this_build(walls: &Result<Walls, String>) -> Self {
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        match walls {
+            Ok(walls) => Self { version, sandbox: None, walls: walls.to_string() },
+            Err(why) => Self { version, sandbox: Some(why.clone()), walls: String::new() },
+        }
     }
 }
 

@@ -18,7 +18,7 @@ mod pdf;
 mod picture;
 mod plain;
 pub mod pool;
-mod sandbox;
+pub mod sandbox;
 pub mod scan;
 mod transfer;
 pub mod worker;

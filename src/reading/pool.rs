@@ -189,10 +189,13 @@ impl Pool {
         match hello {
             None => Err(fault("it does not greet".to_owned())),
             Some(Hello { sandbox: Some(why), .. }) => Err(ReadingFault::NoSandbox { why }),
-            Some(hello) if hello != Hello::of_this_build(None) => {
+            Some(hello) if hello.version != env!("CARGO_PKG_VERSION") => {
                 Err(fault(format!("it is of version {}; restart the service", hello.version)))
             }
-            Some(_) => Ok(worker),
+            Some(hello) => {
+                tracing::debug!(walls = hello.walls, "a reading worker stands within its walls");
+                Ok(worker)
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::frame::{self, Hello};
 use super::limits::Limits;
-use super::sandbox;
+use super::sandbox::{self, Profile, Walls};
 use crate::dossier::page::Contents;
 
 /// The hidden verb that makes a worker of this program.
@@ -17,16 +17,16 @@ pub const VERB: &str = "__reading-worker";
 pub fn main_worker() -> i32 {
     // A panic's message may quote the mail; standard error may be a log.
     std::panic::set_hook(Box::new(|_| {}));
-    let walls = sandbox::enter();
-    match serve(&mut io::stdin().lock(), &mut io::stdout().lock(), walls.err()) {
+    let walls = sandbox::enter(Profile::Parse);
+    match serve(&mut io::stdin().lock(), &mut io::stdout().lock(), walls) {
         Ok(()) => 0,
         Err(_) => 1,
     }
 }
 
-fn serve(from: &mut impl io::Read, to: &mut impl Write, walls: Option<String>) -> io::Result<()> {
-    let open = walls.is_some();
-    frame::write(to, &serde_json::to_vec(&Hello::of_this_build(walls))?)?;
+fn serve(from: &mut impl io::Read, to: &mut impl Write, walls: Result<Walls, String>) -> io::Result<()> {
+    let open = walls.is_err();
+    frame::write(to, &serde_json::to_vec(&Hello::of_this_build(&walls))?)?;
     if open {
         return Ok(());
     }
@@ -75,6 +75,8 @@ fn shorten(contents: &mut Contents) {
 mod tests {
     use super::*;
 
+    const WALLS: Walls = Walls { landlock: None };
+
     #[test]
     fn a_worker_greets_answers_each_mail_and_ends_with_its_pipe() {
         let mut requests = Vec::new();
@@ -83,11 +85,11 @@ mod tests {
         }
         let mut answers = Vec::new();
 
-        serve(&mut requests.as_slice(), &mut answers, None).unwrap();
+        serve(&mut requests.as_slice(), &mut answers, Ok(WALLS)).unwrap();
 
         let (mut from, mut frame) = (answers.as_slice(), Vec::new());
         assert!(frame::read(&mut from, &mut frame, 1000).unwrap());
-        assert_eq!(serde_json::from_slice::<Hello>(&frame).unwrap(), Hello::of_this_build(None));
+        assert_eq!(serde_json::from_slice::<Hello>(&frame).unwrap(), Hello::of_this_build(&Ok(WALLS)));
         for body in ["satu", "dua"] {
             assert!(frame::read(&mut from, &mut frame, 1000).unwrap());
             assert_eq!(serde_json::from_slice::<Contents>(&frame).unwrap().body, body);
@@ -101,7 +103,7 @@ mod tests {
         frame::write(&mut requests, b"Subject: a\r\n\r\nsatu").unwrap();
         let mut answers = Vec::new();
 
-        serve(&mut requests.as_slice(), &mut answers, Some("no".into())).unwrap();
+        serve(&mut requests.as_slice(), &mut answers, Err("no".into())).unwrap();
 
         assert_eq!(answers.len() - 4, u32::from_be_bytes(answers[..4].try_into().unwrap()) as usize);
     }

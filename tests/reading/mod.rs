@@ -5,3 +5,4 @@ mod make;
 mod mutants;
 mod papers;
 mod pool;
+mod walls;
