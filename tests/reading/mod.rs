@@ -4,4 +4,5 @@ mod containers;
 mod make;
 mod mutants;
 mod papers;
+mod pictures;
 mod pool;
