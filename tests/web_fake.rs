@@ -173,7 +173,7 @@ impl Counter for Fake {
 
     fn picture<'a>(&'a self, _: &'a Admin, _: &'a CaseNumber, paper: u32, page: u32) -> Later<'a, Option<Picture>> {
         let place = |y: f32| Rect { x: 118.0, y, w: 260.0, h: 14.0 };
-        let line = |text: &str, y| Line { words: vec![Word { text: text.into(), at: place(y) }] };
+        let line = |text: &str, y| Line { words: vec![Word { text: text.into(), at: place(y), confidence: None }] };
         let lines = vec![line("000.3/1187/BPLPSE/B.PBJ", 147.0), line(&self.words, 198.0)];
         let drawn = Page { number: page, width: 595.0, height: 842.0, lines, ..Page::default() };
         later((paper < 2).then_some(Picture::Drawn(drawn)))

@@ -132,6 +132,21 @@ impl Reader for Worker {
             }
         })
     }
+
+    fn picture<'a>(
+        &'a self,
+        raw: Arc<Vec<u8>>,
+        attachment: &'a str,
+        page: u32,
+        width: u32,
+    ) -> BoxFuture<'a, Option<Vec<u8>>> {
+        Box::pin(async move {
+            self.0.picture(&raw, attachment, page, width).await.unwrap_or_else(|fault| {
+                tracing::error!("{fault}");
+                None
+            })
+        })
+    }
 }
 
 pub(crate) fn master_key(config: &Config, random: &dyn Random) -> Result<MasterKey> {

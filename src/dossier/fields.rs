@@ -224,7 +224,7 @@ fn apart(words: &[Word]) -> Vec<Word> {
             out.push(word.clone());
             continue;
         }
-        let part = |text: &str, at: Rect| Word { text: text.to_owned(), at };
+        let part = |text: &str, at: Rect| Word { text: text.to_owned(), at, confidence: word.confidence };
         if !left.is_empty() {
             out.push(part(left, word.at));
         }

@@ -17,6 +17,9 @@ pub struct Rect {
 pub struct Word {
     pub text: String,
     pub at: Rect,
+    /// How sure recognition is, 0 to 100; `None`: the document's own text.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub confidence: Option<u8>,
 }
 
 /// Words on one baseline, left to right. Columns stay apart as separate lines of the same height.
@@ -46,6 +49,11 @@ pub struct Page {
 }
 
 impl Page {
+    /// Whether recognition read the page from a picture.
+    pub fn is_recognised(&self) -> bool {
+        self.lines.iter().flat_map(|l| &l.words).any(|w| w.confidence.is_some())
+    }
+
     pub fn text(&self) -> String {
         self.lines.iter().map(Line::text).collect::<Vec<_>>().join("\n")
     }

@@ -100,7 +100,7 @@ impl Sheet {
                 let y = f32::from(u16::try_from(n).unwrap_or(u16::MAX)) * HIGH;
                 if letters > 0 {
                     let at = Rect { x: column * WIDE, y, w: f32::from(letters) * WIDE, h: HIGH * 0.8 };
-                    words.push(Word { text: bare.to_owned(), at });
+                    words.push(Word { text: bare.to_owned(), at, confidence: None });
                 }
                 column += f32::from(letters) + if word.ends_with('\t') { 6.0 } else { 1.0 };
             }

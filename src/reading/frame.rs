@@ -1,14 +1,23 @@
-//! What goes through the worker's pipes: four bytes of length, most significant first, then as many bytes. A request is a
-//! raw mail; an answer is [`crate::dossier::page::Contents`] as JSON; the first answer is the worker's [`Hello`].
+//! What goes through a worker's pipes: four bytes of length, most significant first, then as many bytes. The first frame
+//! is the worker's [`Hello`] as JSON. A request begins with a letter that says what is asked; what an [`Answer`] begins
+//! with says whether the worker may be used again.
 
 use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::draw::Purpose;
 use super::sandbox::Walls;
 
 /// Longest request: a mail of the largest size an office may allow.
 pub const REQUEST: usize = 96 * 1024 * 1024;
+/// A request: take this mail apart; the answer is [`crate::dossier::page::Contents`] as JSON.
+pub const READ: u8 = b'R';
+/// A request without an answer: keep this mail for the pages asked for next.
+pub const HOLD: u8 = b'H';
+/// A request: draw a page of the mail at hand ([`PageRequest`] as JSON); the answer is a [`Picture`] and its bytes.
+pub const PAGE: u8 = b'P';
+
 /// Longest answer. A worker that has more to say drops pages first.
 pub const ANSWER: usize = 32 * 1024 * 1024;
 
@@ -22,15 +31,91 @@ pub struct Hello {
     /// The walls that stand, in words.
     #[serde(default)]
     pub walls: String,
+    /// What a worker that recognises text lacks for it; `None`: nothing.
+    #[serde(default)]
+    pub lacks: Option<String>,
 }
 
 impl Hello {
     pub fn of_this_build(walls: &Result<Walls, String>) -> Self {
-        let version = env!("CARGO_PKG_VERSION").to_owned();
-        match walls {
-            Ok(walls) => Self { version, sandbox: None, walls: walls.to_string() },
-            Err(why) => Self { version, sandbox: Some(why.clone()), walls: String::new() },
-        }
+        let (sandbox, walls) = match walls {
+            Ok(walls) => (None, walls.to_string()),
+            Err(why) => (Some(why.clone()), String::new()),
+        };
+        Self { version: env!("CARGO_PKG_VERSION").to_owned(), sandbox, walls, lacks: None }
+    }
+}
+
+/// Which paper of a mail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Which {
+    /// By its place among the mail's papers, counted from 0.
+    Nth(usize),
+    /// The first of this name.
+    Named(String),
+}
+
+/// A page somebody wants to see or to read.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PageRequest {
+    pub paper: Which,
+    /// Counted from 1.
+    pub page: u32,
+    pub purpose: Purpose,
+}
+
+/// What stands before a picture's bytes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Picture {
+    /// There is no such page, or it cannot be drawn.
+    None,
+    Png,
+    /// Grey values, row by row.
+    Scan {
+        width: u32,
+        height: u32,
+        dpi: f32,
+    },
+}
+
+/// An answer: a byte that is 0 while the worker is well, four bytes of length, so many bytes of JSON, then the rest.
+pub struct Answer(Vec<u8>);
+
+impl Answer {
+    pub fn new(well: bool, json: &[u8], rest: &[u8]) -> io::Result<Self> {
+        let mut bytes = Vec::with_capacity(5 + json.len() + rest.len());
+        bytes.push(u8::from(!well));
+        bytes.extend(head(json.len())?);
+        bytes.extend(json);
+        bytes.extend(rest);
+        Ok(Self(bytes))
+    }
+
+    /// `None`: nonsense.
+    pub fn read(bytes: Vec<u8>) -> Option<Self> {
+        let answer = Self(bytes);
+        (answer.0.len() >= 5 && answer.length() <= answer.0.len() - 5).then_some(answer)
+    }
+
+    /// Whether nothing went wrong inside the worker.
+    pub fn is_well(&self) -> bool {
+        self.0[0] == 0
+    }
+
+    pub fn json(&self) -> &[u8] {
+        &self.0[5..5 + self.length()]
+    }
+
+    pub fn into_rest(mut self) -> Vec<u8> {
+        self.0.split_off(5 + self.length())
+    }
+
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn length(&self) -> usize {
+        u32::from_be_bytes([self.0[1], self.0[2], self.0[3], self.0[4]]) as usize
     }
 }
 
@@ -81,5 +166,15 @@ mod tests {
         assert!(!read(&mut from, &mut buffer, 10).unwrap());
         assert!(read(&mut &b"\xff\xff\xff\xff"[..], &mut buffer, 10).is_err());
         assert!(read(&mut &b"\0\0\0\x05su"[..], &mut buffer, 10).is_err());
+    }
+
+    #[test]
+    fn an_answer_keeps_its_parts_apart() {
+        let answer = Answer::read(Answer::new(true, b"{}", b"pixel").unwrap().0).unwrap();
+
+        assert!(answer.is_well() && answer.json() == b"{}");
+        assert_eq!(answer.into_rest(), b"pixel");
+        assert!(Answer::read(vec![0, 0, 0, 0]).is_none());
+        assert!(Answer::read(vec![0, 0xff, 0xff, 0xff, 0xff]).is_none());
     }
 }

@@ -33,6 +33,18 @@ pub struct Limits {
     pub forms: usize,
     /// Bytes of one XML part of an office document.
     pub xml: u64,
+    /// Pixels of a picture file; one of more is not decoded.
+    pub pixels: u64,
+    /// Bytes a picture file may take once decoded.
+    pub decoded: u64,
+    /// Pixels of a page drawn for recognition.
+    pub raster: u64,
+    /// Pixels of a drawn page's longer side.
+    pub side: u32,
+    /// Pixels of width of a page drawn for the desk.
+    pub view: u32,
+    /// Pages of one mail that recognition reads.
+    pub scans: usize,
 }
 
 impl Default for Limits {
@@ -53,6 +65,12 @@ impl Default for Limits {
             words: 100_000,
             forms: 8,
             xml: 24 * 1024 * 1024,
+            pixels: 64_000_000,
+            decoded: 256 * 1024 * 1024,
+            raster: 12_000_000,
+            side: 12_000,
+            view: 1400,
+            scans: 40,
         }
     }
 }

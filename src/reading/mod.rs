@@ -5,6 +5,8 @@
 
 mod body;
 mod cms;
+mod crew;
+mod draw;
 mod format;
 mod frame;
 mod html;
@@ -26,6 +28,9 @@ mod zipped;
 
 pub use limits::Limits;
 
+use self::draw::{Drawn, Purpose};
+use self::format::Format;
+use self::frame::{PageRequest, Which};
 use crate::dossier::page::Contents;
 
 /// Takes a mail apart, in this process and without touching the world. Never fails: what cannot be read is named among
@@ -34,16 +39,37 @@ pub fn take_apart(raw: &[u8], limits: &Limits) -> Contents {
     let tree = mime::walk(raw, limits);
     let mut pile = paper::Pile::new(limits);
     tree.alerts.iter().for_each(|a| pile.alert(a));
-    for leaf in &tree.leaves {
-        let shown = leaf.cid.as_ref().is_some_and(|cid| tree.markup.iter().any(|m| refers_to(m, cid)));
-        pile.leaf(leaf, shown);
-    }
+    pile.leaves(&tree);
     if pile.papers.is_empty()
         && (links::leads_to_files(&tree.body) || tree.markup.iter().any(|m| links::leads_to_files(m)))
     {
         pile.alert("link_instead_of_attachment");
     }
     contents(tree.body, pile)
+}
+
+/// Draws a page of an attachment for the desk, as PNG and at most `width` pixels wide, in this process. `None`: there is no
+/// such page, or it is no picture and no PDF, or it cannot be drawn within the limits.
+pub fn picture(raw: &[u8], attachment: &str, page: u32, width: u32, limits: &Limits) -> Option<Vec<u8>> {
+    let paper = Which::Named(attachment.to_owned());
+    match drawn(raw, &PageRequest { paper, page, purpose: Purpose::View { width } }, limits)? {
+        Drawn::Png(png) => Some(png),
+        Drawn::Scan(_) => None,
+    }
+}
+
+/// Draws a page of a mail for whatever it is asked for.
+fn drawn(raw: &[u8], request: &PageRequest, limits: &Limits) -> Option<Drawn> {
+    let (format, bytes) = found(raw, request.paper.clone(), limits)?;
+    draw::draw(bytes, format, request.page, request.purpose, limits)
+}
+
+/// The bytes of one paper.
+fn found(raw: &[u8], paper: Which, limits: &Limits) -> Option<(Format, Vec<u8>)> {
+    let tree = mime::walk(raw, limits);
+    let mut pile = paper::Pile::seeking(limits, paper);
+    pile.leaves(&tree);
+    pile.found()
 }
 
 /// A mail whose papers cannot be read: its words, and the names of its attachments. Costs no more than the mail's bytes.
@@ -60,9 +86,4 @@ fn contents(body: String, pile: paper::Pile) -> Contents {
     let mut alerts: Vec<String> = pile.alerts.iter().map(|a| (*a).to_owned()).collect();
     alerts.sort();
     Contents { body, papers: pile.papers, alerts }
-}
-
-/// Whether HTML shows the part with this Content-ID (RFC 2392).
-fn refers_to(markup: &str, cid: &str) -> bool {
-    !cid.is_empty() && markup.contains(&format!("cid:{cid}"))
 }

@@ -6,8 +6,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use sha2::{Digest, Sha256};
 
 use super::format::{self, Format};
+use super::frame::Which;
 use super::limits::Limits;
-use super::mime::Leaf;
+use super::mime::{Leaf, Tree};
 use super::zipped::{self, Archive, Refused};
 use super::{cms, html, mime, names, office, pdf, picture, plain, transfer};
 use crate::dossier::page::{Page, Paper};
@@ -21,11 +22,28 @@ pub struct Pile<'l> {
     /// Bytes that archives and office documents may still inflate to.
     budget: u64,
     unnamed: usize,
+    /// One paper's bytes are looked for, and nothing is read.
+    sought: Option<Sought>,
+}
+
+struct Sought {
+    paper: Which,
+    found: Option<(Format, Vec<u8>)>,
 }
 
 impl<'l> Pile<'l> {
     pub fn new(limits: &'l Limits) -> Self {
-        Self { limits, papers: Vec::new(), alerts: Vec::new(), budget: limits.inflated, unnamed: 0 }
+        Self { limits, papers: Vec::new(), alerts: Vec::new(), budget: limits.inflated, unnamed: 0, sought: None }
+    }
+
+    /// A pile that only looks for the bytes of one paper.
+    pub fn seeking(limits: &'l Limits, paper: Which) -> Self {
+        Self { sought: Some(Sought { paper, found: None }), ..Self::new(limits) }
+    }
+
+    /// What was looked for, and what it is.
+    pub fn found(self) -> Option<(Format, Vec<u8>)> {
+        self.sought?.found
     }
 
     pub fn alert(&mut self, name: &'static str) {
@@ -34,9 +52,17 @@ impl<'l> Pile<'l> {
         }
     }
 
+    /// Takes in the leaves of the whole tree.
+    pub fn leaves(&mut self, tree: &Tree) {
+        for leaf in &tree.leaves {
+            let shown = leaf.cid.as_ref().is_some_and(|cid| tree.markup.iter().any(|m| refers_to(m, cid)));
+            self.leaf(leaf, shown);
+        }
+    }
+
     /// Takes in a leaf of the MIME tree. Junk that mail programs add leaves nothing; `is_shown` says whether the mail's
     /// HTML shows this leaf.
-    pub fn leaf(&mut self, leaf: &Leaf, is_shown: bool) {
+    fn leaf(&mut self, leaf: &Leaf, is_shown: bool) {
         let name = leaf.name.clone().unwrap_or_default();
         let format = format::sniff(&leaf.bytes, &name, &leaf.kind);
         let inline = leaf.inline || is_shown;
@@ -80,6 +106,9 @@ impl<'l> Pile<'l> {
     }
 
     fn file(&mut self, name: String, bytes: &[u8], declared: &str, depth: usize) {
+        if self.sought.as_ref().is_some_and(|sought| sought.found.is_some()) {
+            return;
+        }
         if self.papers.len() >= self.limits.papers {
             self.alert("nested_too_deep");
             return;
@@ -104,6 +133,9 @@ impl<'l> Pile<'l> {
             Format::Text | Format::Html if mislabelled => {
                 self.push(name, Format::Unknown, bytes, Method::None, Vec::new(), false);
             }
+            Format::Pdf | Format::Docx | Format::Odt if self.sought.is_some() => {
+                self.push(name, format, bytes, Method::None, Vec::new(), false);
+            }
             Format::Pdf => self.pdf(name, bytes),
             Format::Docx => self.office(name, bytes, Format::Docx),
             Format::Odt => self.office(name, bytes, Format::Odt),
@@ -124,8 +156,11 @@ impl<'l> Pile<'l> {
                 self.push(name, Format::Html, bytes, Method::Text, pages, false);
             }
             other if other.is_picture() => {
-                let page = picture::page(bytes, other);
-                self.push(name, other, bytes, Method::None, vec![page], false);
+                let pages = picture::pages(bytes, other, self.limits);
+                if pages.is_empty() {
+                    self.alert("unreadable_document");
+                }
+                self.push(name, other, bytes, Method::None, pages, false);
             }
             other => self.push(name, other, bytes, Method::None, Vec::new(), false),
         }
@@ -140,7 +175,17 @@ impl<'l> Pile<'l> {
         pages: Vec<Page>,
         encrypted: bool,
     ) {
-        let sha256 = Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect();
+        let nth = self.papers.len();
+        let sha256 = match &mut self.sought {
+            Some(sought) => {
+                if sought.paper == Which::Nth(nth) || matches!(&sought.paper, Which::Named(name) if *name == attachment)
+                {
+                    sought.found.get_or_insert_with(|| (format, bytes.to_vec()));
+                }
+                String::new()
+            }
+            None => Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect(),
+        };
         let method = if pages.is_empty() { Method::None } else { method };
         if encrypted {
             self.alert("encrypted_document");
@@ -264,6 +309,11 @@ impl<'l> Pile<'l> {
             _ => self.push(name, Format::Cms, bytes, Method::None, Vec::new(), false),
         }
     }
+}
+
+/// Whether HTML shows the part with this Content-ID (RFC 2392).
+fn refers_to(markup: &str, cid: &str) -> bool {
+    !cid.is_empty() && markup.contains(&format!("cid:{cid}"))
 }
 
 /// A page whose own text says something: more than the mark a scanner program leaves on a picture, and not in codes

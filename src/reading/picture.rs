@@ -1,7 +1,9 @@
 //! Pictures, as far as they are looked at without decoding them: how large they are, and whether they only decorate a
 //! mail (logos of HTML signatures, tracking dots). A picture that may be a letter is never thrown away.
 
+use super::draw::photo;
 use super::format::Format;
+use super::limits::Limits;
 use super::names;
 use crate::dossier::page::{Page, Rect};
 
@@ -27,13 +29,28 @@ fn has_program_name(name: &str) -> bool {
         || names::extension(name) == "gif"
 }
 
-/// A page the size of the picture at 150 dots per inch, with nothing read from it yet.
-pub fn page(bytes: &[u8], format: Format) -> Page {
-    let (width, height) = dimensions(bytes, format).unwrap_or((1240, 1754));
-    let side = |pixels: u32| (pixels as f32 * 72.0 / 150.0).clamp(1.0, 20_000.0);
-    let (width, height) = (side(width), side(height));
-    let whole = Rect { x: 0.0, y: 0.0, w: width, h: height };
-    Page { number: 1, width, height, pictures: vec![whole], ..Page::default() }
+/// The pages of a picture file, upright and of about the size of the paper they show, with nothing read from them yet.
+/// None for a picture that is too large to be decoded; an empty sheet for one whose kind nobody here decodes.
+pub fn pages(bytes: &[u8], format: Format, limits: &Limits) -> Vec<Page> {
+    let sheet = |number: u32, width: f32, height: f32| {
+        let whole = Rect { x: 0.0, y: 0.0, w: width, h: height };
+        Page { number, width, height, pictures: vec![whole], ..Page::default() }
+    };
+    if let Some((width, height)) = dimensions(bytes, format)
+        && u64::from(width) * u64::from(height) > limits.pixels
+    {
+        return Vec::new();
+    }
+    let count = photo::pages(bytes, format, limits);
+    let page = |number: u32| match photo::open(bytes, format, number, limits) {
+        Some(photo) if photo.fits() => {
+            let scale = 72.0 / photo.dpi();
+            Some(sheet(number, photo.width as f32 * scale, photo.height as f32 * scale))
+        }
+        Some(_) => None,
+        None => Some(sheet(number, 595.0, 842.0)),
+    };
+    (1..=count.max(1)).filter_map(page).collect()
 }
 
 /// Width and height in pixels, from the header alone.
@@ -95,6 +112,6 @@ mod tests {
         let bytes = [0xff, 0xd8, 0xff, 0xe0, 0, 4, 1, 2, 0xff, 0xc0, 0, 11, 8, 0x06, 0xda, 0x04, 0xd8, 3, 0, 0, 0];
 
         assert_eq!(dimensions(&bytes, Format::Jpeg), Some((1240, 1754)));
-        assert_eq!(page(&bytes, Format::Jpeg).pictures.len(), 1);
+        assert_eq!(pages(&bytes, Format::Jpeg, &Limits::default())[0].pictures.len(), 1);
     }
 }

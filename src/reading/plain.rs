@@ -46,7 +46,7 @@ fn words(line: &str, y: f32) -> Option<Line> {
         let length = word.chars().count();
         if length > 0 {
             let at = Rect { x: MARGIN + column as f32 * LETTER, y, w: length as f32 * LETTER, h: 10.0 };
-            words.push(Word { text: word.chars().filter(|c| !c.is_control()).collect(), at });
+            words.push(Word { text: word.chars().filter(|c| !c.is_control()).collect(), at, confidence: None });
         }
         column += length + 1;
     }

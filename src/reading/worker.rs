@@ -1,11 +1,13 @@
-//! The worker process: reads a mail from standard input, takes it apart, writes what it found to standard output, and so on
-//! until the pipe closes. It holds no secret, knows no file and no address; its environment is empty. Started by
+//! The worker process that parses: mails taken apart, pages drawn, one request after the other from standard input until
+//! the pipe closes. It holds no secret, knows no file and no address; its environment is empty. Started by
 //! [`super::pool`], walled in by [`super::sandbox`].
 
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use super::frame::{self, Hello};
+use super::draw::Drawn;
+use super::frame::{self, Answer, Hello, PageRequest, Picture};
 use super::limits::Limits;
 use super::sandbox::{self, Profile, Walls};
 use crate::dossier::page::Contents;
@@ -13,10 +15,13 @@ use crate::dossier::page::Contents;
 /// The hidden verb that makes a worker of this program.
 pub const VERB: &str = "__reading-worker";
 
+/// Set when a parser has panicked, also where the panic was caught: such a worker is not used again.
+static PANICKED: AtomicBool = AtomicBool::new(false);
+
 /// Runs the worker until its standard input ends. Returns the exit status.
 pub fn main_worker() -> i32 {
     // A panic's message may quote the mail; standard error may be a log.
-    std::panic::set_hook(Box::new(|_| {}));
+    std::panic::set_hook(Box::new(|_| PANICKED.store(true, Ordering::Relaxed)));
     let walls = sandbox::enter(Profile::Parse);
     match serve(&mut io::stdin().lock(), &mut io::stdout().lock(), walls) {
         Ok(()) => 0,
@@ -31,11 +36,16 @@ fn serve(from: &mut impl io::Read, to: &mut impl Write, walls: Result<Walls, Str
         return Ok(());
     }
     let limits = Limits::default();
-    let mut raw = Vec::new();
-    while frame::read(from, &mut raw, frame::REQUEST)? {
-        frame::write(to, &answer(&raw, &limits)?)?;
-        if raw.capacity() > KEPT {
-            raw = Vec::new();
+    let (mut request, mut held) = (Vec::new(), Vec::new());
+    while frame::read(from, &mut request, frame::REQUEST)? {
+        match request.split_first() {
+            Some((&frame::READ, raw)) => frame::write(to, contents(raw, &limits)?.bytes())?,
+            Some((&frame::HOLD, _)) => std::mem::swap(&mut request, &mut held),
+            Some((&frame::PAGE, page)) => frame::write(to, picture(held.get(1..), page, &limits)?.bytes())?,
+            _ => return Err(io::ErrorKind::InvalidData.into()),
+        }
+        if request.capacity() > KEPT {
+            request = Vec::new();
         }
     }
     Ok(())
@@ -44,15 +54,35 @@ fn serve(from: &mut impl io::Read, to: &mut impl Write, walls: Result<Walls, Str
 /// Bytes of a request's buffer that are kept for the next one.
 const KEPT: usize = 4 * 1024 * 1024;
 
-fn answer(raw: &[u8], limits: &Limits) -> io::Result<Vec<u8>> {
+fn is_well() -> bool {
+    !PANICKED.load(Ordering::Relaxed)
+}
+
+fn contents(raw: &[u8], limits: &Limits) -> io::Result<Answer> {
     let contents = catch_unwind(AssertUnwindSafe(|| super::take_apart(raw, limits)));
     let mut contents = contents.unwrap_or_else(|_| super::outline(raw, limits));
-    let json = serde_json::to_vec(&contents)?;
-    if json.len() <= frame::ANSWER {
-        return Ok(json);
+    let mut json = serde_json::to_vec(&contents)?;
+    if json.len() + 5 > frame::ANSWER {
+        shorten(&mut contents);
+        json = serde_json::to_vec(&contents)?;
     }
-    shorten(&mut contents);
-    Ok(serde_json::to_vec(&contents)?)
+    Answer::new(is_well(), &json, &[])
+}
+
+fn picture(raw: Option<&[u8]>, request: &[u8], limits: &Limits) -> io::Result<Answer> {
+    let request: PageRequest = serde_json::from_slice(request)?;
+    let drawn = catch_unwind(AssertUnwindSafe(|| super::drawn(raw?, &request, limits))).ok().flatten();
+    let (picture, bytes) = match drawn {
+        Some(Drawn::Png(png)) => (Picture::Png, png),
+        Some(Drawn::Scan(raster)) => {
+            let picture = Picture::Scan { width: raster.width, height: raster.height, dpi: raster.dpi };
+            (picture, raster.gray)
+        }
+        None => (Picture::None, Vec::new()),
+    };
+    let fits = bytes.len() + 1024 <= frame::ANSWER;
+    let (picture, bytes) = if fits { (picture, bytes) } else { (Picture::None, Vec::new()) };
+    Answer::new(is_well(), &serde_json::to_vec(&picture)?, &bytes)
 }
 
 /// A mail with more words than the pipe carries keeps the first pages of each paper.
@@ -81,7 +111,7 @@ mod tests {
     fn a_worker_greets_answers_each_mail_and_ends_with_its_pipe() {
         let mut requests = Vec::new();
         for body in ["satu", "dua"] {
-            frame::write(&mut requests, format!("Subject: a\r\n\r\n{body}").as_bytes()).unwrap();
+            frame::write(&mut requests, format!("RSubject: a\r\n\r\n{body}").as_bytes()).unwrap();
         }
         let mut answers = Vec::new();
 
@@ -92,7 +122,8 @@ mod tests {
         assert_eq!(serde_json::from_slice::<Hello>(&frame).unwrap(), Hello::of_this_build(&Ok(WALLS)));
         for body in ["satu", "dua"] {
             assert!(frame::read(&mut from, &mut frame, 1000).unwrap());
-            assert_eq!(serde_json::from_slice::<Contents>(&frame).unwrap().body, body);
+            let answer = Answer::read(frame.clone()).unwrap();
+            assert_eq!(serde_json::from_slice::<Contents>(answer.json()).unwrap().body, body);
         }
         assert!(from.is_empty());
     }
@@ -100,7 +131,7 @@ mod tests {
     #[test]
     fn a_worker_without_walls_reads_nothing() {
         let mut requests = Vec::new();
-        frame::write(&mut requests, b"Subject: a\r\n\r\nsatu").unwrap();
+        frame::write(&mut requests, b"RSubject: a\r\n\r\nsatu").unwrap();
         let mut answers = Vec::new();
 
         serve(&mut requests.as_slice(), &mut answers, Err("no".into())).unwrap();

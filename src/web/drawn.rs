@@ -71,7 +71,7 @@ mod tests {
     use crate::dossier::page::Line;
 
     fn page_with(text: &str, at: Rect) -> Page {
-        let line = Line { words: vec![Word { text: text.to_owned(), at }] };
+        let line = Line { words: vec![Word { text: text.to_owned(), at, confidence: None }] };
         Page { number: 1, width: 595.0, height: 842.0, lines: vec![line], ..Page::default() }
     }
 

@@ -12,8 +12,11 @@ fn word() -> impl Strategy<Value = Word> {
         "(Nama|NIP|Nomor|Perihal|User ID|LAMPIRAN|KEPUTUSAN|TENTANG|MENIMBANG|Pemohon,|ttd|:|/|1\\.|[0-9]{18}|2 Januari 2026)",
     ];
     let number = prop_oneof![4 => 0.0f32..900.0, 1 => prop::num::f32::ANY];
-    (text, number.clone(), number.clone(), number.clone(), number)
-        .prop_map(|(text, x, y, w, h)| Word { text, at: Rect { x, y, w, h } })
+    (text, number.clone(), number.clone(), number.clone(), number).prop_map(|(text, x, y, w, h)| Word {
+        text,
+        at: Rect { x, y, w, h },
+        confidence: None,
+    })
 }
 
 fn page() -> impl Strategy<Value = Page> {

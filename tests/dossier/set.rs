@@ -24,7 +24,8 @@ pub fn page(number: u32, text: &str) -> Page {
             if piece == "[tinta]" {
                 page.pictures.push(Rect { x, y: y - 14.0, w: 85.0, h: 40.0 });
             } else if letters > 0 {
-                words.push(Word { text: piece.into(), at: Rect { x, y, w: letters as f32 * WIDE, h: 11.0 } });
+                let at = Rect { x, y, w: letters as f32 * WIDE, h: 11.0 };
+                words.push(Word { text: piece.into(), at, confidence: None });
             }
         }
         if !words.is_empty() {

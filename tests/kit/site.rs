@@ -22,7 +22,7 @@ use loket::engine::store::Store;
 use loket::letters::Letters;
 use loket::mail::authenticity::Trust;
 use loket::mail::message::Reception;
-use loket::reading::{Limits, take_apart};
+use loket::reading::{Limits, picture, take_apart};
 use loket::sop::case::Case;
 use loket::sop::hours::YearDates;
 use loket::sop::names::{Address, CaseNumber, Language, OfficeId};
@@ -73,6 +73,16 @@ struct HereReader(Limits);
 impl Reader for HereReader {
     fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
         Box::pin(async move { take_apart(&raw, &self.0) })
+    }
+
+    fn picture<'a>(
+        &'a self,
+        raw: Arc<Vec<u8>>,
+        attachment: &'a str,
+        page: u32,
+        width: u32,
+    ) -> BoxFuture<'a, Option<Vec<u8>>> {
+        Box::pin(async move { picture(&raw, attachment, page, width, &self.0) })
     }
 }
 

@@ -4,6 +4,8 @@ use std::io::Write;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use image::{GrayImage, ImageFormat};
+use loket::reading::{Limits, picture};
 use zip::write::SimpleFileOptions;
 
 /// A file to attach: name, declared type, bytes.
@@ -42,8 +44,9 @@ pub fn pdf_with(contents: &[&[u8]], page: &str, extra: &[&[u8]]) -> Vec<u8> {
     for (i, content) in contents.iter().enumerate() {
         let id = first + 2 * i;
         kids += &format!("{id} 0 R ");
+        let objects_of: String = (1..=extra.len().max(1)).map(|nth| format!("/X{nth} {} 0 R", 9 + nth)).collect();
         let dict = format!(
-            "<</Type/Page/Parent 2 0 R/Contents {} 0 R/Resources<</Font<</F1 3 0 R>>/XObject<</X1 10 0 R>>>>{page}>>",
+            "<</Type/Page/Parent 2 0 R/Contents {} 0 R/Resources<</Font<</F1 3 0 R>>/XObject<<{objects_of}>>>>{page}>>",
             id + 1
         );
         objects.push((id, dict.into_bytes()));
@@ -111,4 +114,91 @@ pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
 pub fn docx(body: &str) -> Vec<u8> {
     let document = format!("<?xml version=\"1.0\"?><w:document><w:body>{body}</w:body></w:document>");
     zip(&[("[Content_Types].xml", b"<Types/>"), ("word/document.xml", document.as_bytes())])
+}
+
+/// A page of a PDF as it comes off a scanner, about so many pixels wide.
+pub fn scan(pdf: &[u8], page: u32, width: u32) -> GrayImage {
+    let raw = mail("x", &[("a.pdf", "application/pdf", pdf.to_vec())]);
+    let png = picture(&raw, "a.pdf", page, width, &Limits::default()).expect("a whole PDF is drawn");
+    image::load_from_memory(&png).expect("a PNG").into_luma8()
+}
+
+pub fn jpeg(picture: &GrayImage) -> Vec<u8> {
+    encoded(picture, ImageFormat::Jpeg)
+}
+
+pub fn png(picture: &GrayImage) -> Vec<u8> {
+    encoded(picture, ImageFormat::Png)
+}
+
+fn encoded(picture: &GrayImage, format: ImageFormat) -> Vec<u8> {
+    let mut out = std::io::Cursor::new(Vec::new());
+    picture.write_to(&mut out, format).expect("memory takes all");
+    out.into_inner()
+}
+
+/// A TIFF of several pages, not packed (TIFF 6.0, section 4).
+pub fn tiff(pages: &[&GrayImage]) -> Vec<u8> {
+    let mut out = b"II\x2a\0\0\0\0\0".to_vec();
+    let mut link = 4;
+    for page in pages {
+        let strip = out.len() as u32;
+        out.extend(page.as_raw());
+        if out.len() % 2 == 1 {
+            out.push(0);
+        }
+        let directory = out.len() as u32;
+        out[link..link + 4].copy_from_slice(&directory.to_le_bytes());
+        let count = page.as_raw().len() as u32;
+        // Width, height, bits, no packing, black is 0, where the strip lies, samples, rows, bytes.
+        let tags = [
+            (256u16, page.width()),
+            (257, page.height()),
+            (258, 8),
+            (259, 1),
+            (262, 1),
+            (273, strip),
+            (277, 1),
+            (278, page.height()),
+            (279, count),
+        ];
+        out.extend((tags.len() as u16).to_le_bytes());
+        for (tag, value) in tags {
+            out.extend(tag.to_le_bytes());
+            out.extend([4, 0, 1, 0, 0, 0]);
+            out.extend(value.to_le_bytes());
+        }
+        link = out.len();
+        out.extend([0; 4]);
+    }
+    out
+}
+
+/// A JPEG with an EXIF note of which way is up (tag 274).
+pub fn turned(jpeg: &[u8], orientation: u8) -> Vec<u8> {
+    let exif =
+        [b"Exif\0\0II\x2a\0\x08\0\0\0\x01\0\x12\x01\x03\0\x01\0\0\0".as_slice(), &[orientation, 0, 0, 0, 0, 0, 0, 0]]
+            .concat();
+    let length = (exif.len() as u16 + 2).to_be_bytes();
+    [&jpeg[..2], &[0xff, 0xe1], &length, &exif, &jpeg[2..]].concat()
+}
+
+/// A PDF whose pages are these scans from edge to edge, as JPEG.
+pub fn scanned(pages: &[&GrayImage]) -> Vec<u8> {
+    let pictures: Vec<Vec<u8>> = pages
+        .iter()
+        .map(|page| {
+            let dict = format!(
+                "/Type/XObject/Subtype/Image/Width {}/Height {}/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/DCTDecode",
+                page.width(),
+                page.height()
+            );
+            stream(&dict, &jpeg(page))
+        })
+        .collect();
+    let pictures: Vec<&[u8]> = pictures.iter().map(Vec::as_slice).collect();
+    let contents: Vec<Vec<u8>> =
+        (1..=pages.len()).map(|nth| format!("q 595 0 0 842 0 0 cm /X{nth} Do Q").into_bytes()).collect();
+    let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
+    pdf_with(&contents, "", &pictures)
 }

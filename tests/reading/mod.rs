@@ -4,5 +4,6 @@ mod containers;
 mod make;
 mod mutants;
 mod papers;
+mod pictures;
 mod pool;
 mod walls;

@@ -50,6 +50,8 @@ fn a_tool_worker_runs_tesseract_and_nothing_else() {
     for what in ["open", "list", "write", "network", "local", "signal", "fork", "shell", "become"] {
         assert_eq!(attempt("tool", what), Ended::Refused, "{what}");
     }
+    assert_eq!(attempt("tool", "tesseract"), Ended::Succeeded);
+    assert_eq!(attempt("parse", "tesseract"), Ended::Refused);
 }
 
 #[tokio::test]

@@ -178,7 +178,7 @@ impl Flow {
                 let w = word.chars().count() as f32 * LETTER * scale;
                 let at = Rect { x: left, y, w, h: SIZE };
                 left += w + LETTER * scale;
-                Word { text: word, at }
+                Word { text: word, at, confidence: None }
             };
             self.page.lines.push(Line { words: words.into_iter().map(place).collect() });
         }

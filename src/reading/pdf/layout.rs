@@ -130,7 +130,8 @@ impl Row {
             for (u, v) in [(w.u, w.v - 0.8 * w.size), (w.end, w.v + 0.2 * w.size)] {
                 bounds.add(u * cos - v * sin, u * sin + v * cos);
             }
-            Word { text: w.text, at: rounded(bounds.x0, bounds.y0, bounds.width(), bounds.height()) }
+            let at = rounded(bounds.x0, bounds.y0, bounds.width(), bounds.height());
+            Word { text: w.text, at, confidence: None }
         });
         Line { words: words.collect() }
     }

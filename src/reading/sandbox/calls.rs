@@ -153,7 +153,7 @@ type Rules = BTreeMap<i64, Vec<SeccompRule>>;
 pub fn close(profile: Profile) -> Result<(), String> {
     let rules = match profile {
         Profile::Parse => parse(),
-        Profile::Tool => tool(),
+        Profile::Tool { .. } => tool(),
     };
     let refused = SeccompAction::Errno(libc::ENOSYS as u32);
     rules.and_then(|rules| apply(rules, refused, SeccompAction::Allow)).map_err(|why| told(&why))

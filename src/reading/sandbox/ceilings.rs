@@ -19,7 +19,7 @@ const TOOL_FILES: u64 = 64;
 pub fn set(profile: Profile) -> Result<(), String> {
     let (memory, files) = match profile {
         Profile::Parse => (MEMORY, FILES),
-        Profile::Tool => (TOOL_MEMORY, TOOL_FILES),
+        Profile::Tool { .. } => (TOOL_MEMORY, TOOL_FILES),
     };
     for (resource, limit, name) in [
         (Resource::As, memory, "address space"),

@@ -13,19 +13,21 @@ pub use ceilings::MEMORY;
 pub use trial::{VERB as TRIAL, main_trial};
 
 use std::fmt;
+use std::path::Path;
 
 use rustix::process::{DumpableBehavior, set_dumpable_behavior};
 
 /// What a worker is for, and with that what its walls leave open.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Profile {
+pub enum Profile<'a> {
     /// Parses by itself. Once started it computes, reads standard input, writes standard output and standard error.
     Parse,
-    /// Runs tesseract. It and its children execute that one program, read the files it needs, and write to pipes.
+    /// Runs tesseract, which stands at this path. It and its children execute that one program, read the files it needs, and
+    /// write to pipes. Whether the program is there and works is for the worker to find out, within the walls.
     ///
     /// They cannot send signals, not even to each other, nor leave their process group. So the pool starts such a worker
     /// as the leader of a group of its own, and ends the group; a child that runs on ends at its ceiling of processor time.
-    Tool,
+    Tool { tesseract: &'a Path },
 }
 
 /// The walls that stand. Displayed as what an operator may read about them.

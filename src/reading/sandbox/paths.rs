@@ -1,15 +1,14 @@
 //! Which files a worker may touch: none, or those tesseract needs (Landlock). The Tool profile rests on this wall and asks
 //! for Landlock 2 (Linux 5.19); Parse may not open anything anyway ([`super::calls`]), so there it is a second wall.
 
+use std::path::Path;
+
 use landlock::{
     ABI, Access, AccessFs, AccessNet, BitFlags, CompatLevel, Compatible, LandlockStatus, PathBeneath, PathFd, Ruleset,
     RulesetAttr, RulesetCreated, RulesetCreatedAttr, RulesetError, RulesetStatus, Scope,
 };
 
 use super::Profile;
-
-/// The program a Tool worker may start.
-pub const TESSERACT: &str = "/usr/bin/tesseract";
 
 /// Also executed: the kernel opens a program's loader as a program. It loads only what may be read.
 const LOADERS: &[&str] = &["/lib64/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"];
@@ -31,7 +30,7 @@ const READ: &[&str] = &[
 pub fn close(profile: Profile) -> Result<Option<u32>, String> {
     let (least, rules) = match profile {
         Profile::Parse => (CompatLevel::BestEffort, Vec::new()),
-        Profile::Tool => (CompatLevel::HardRequirement, rules()?),
+        Profile::Tool { tesseract } => (CompatLevel::HardRequirement, rules(tesseract)),
     };
     let status = handled(least)
         .and_then(|ruleset| ruleset.add_rules(rules.into_iter().map(Ok::<_, RulesetError>)))
@@ -57,19 +56,20 @@ fn handled(least: CompatLevel) -> Result<RulesetCreated, RulesetError> {
         .create()
 }
 
-fn rules() -> Result<Vec<PathBeneath<PathFd>>, String> {
-    let tesseract = PathFd::new(TESSERACT).map_err(|_| format!("finds no {TESSERACT}; install tesseract-ocr"))?;
+fn rules(tesseract: &Path) -> Vec<PathBeneath<PathFd>> {
     let execute = AccessFs::Execute | AccessFs::ReadFile;
-    let mut rules = vec![PathBeneath::new(tesseract, execute)];
-    let mut allow = |path: &str, access: BitFlags<AccessFs>| {
+    let mut rules = Vec::new();
+    let mut allow = |path: &Path, access: BitFlags<AccessFs>| {
         if let Ok(place) = PathFd::new(path) {
-            let folder = std::path::Path::new(path).is_dir();
-            let access = if folder { access } else { access & AccessFs::from_file(ABI::V2) };
+            let access = if path.is_dir() { access } else { access & AccessFs::from_file(ABI::V2) };
             rules.push(PathBeneath::new(place, access));
         }
     };
-    LOADERS.iter().for_each(|path| allow(path, execute));
-    READ.iter().for_each(|path| allow(path, AccessFs::ReadFile | AccessFs::ReadDir));
-    allow("/dev/null", AccessFs::ReadFile | AccessFs::WriteFile);
-    Ok(rules)
+    if tesseract.is_file() {
+        allow(tesseract, execute);
+    }
+    LOADERS.iter().for_each(|path| allow(Path::new(path), execute));
+    READ.iter().for_each(|path| allow(Path::new(path), AccessFs::ReadFile | AccessFs::ReadDir));
+    allow(Path::new("/dev/null"), AccessFs::ReadFile | AccessFs::WriteFile);
+    rules
 }

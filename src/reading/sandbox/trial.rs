@@ -1,7 +1,9 @@
 //! One attempt within the walls, seen from outside: `loket __reading-walls parse|tool ATTEMPT`. For whoever does not
 //! believe a worker's own word, the tests first of all.
 
-use super::proof::Attempt;
+use std::path::Path;
+
+use super::proof::{Attempt, TESSERACT};
 use super::{Profile, enter};
 
 /// The hidden verb of a trial.
@@ -12,11 +14,11 @@ pub const VERB: &str = "__reading-walls";
 pub fn main_trial(mut arguments: impl Iterator<Item = String>) -> i32 {
     let profile = match arguments.next().as_deref() {
         Some("parse") => Profile::Parse,
-        Some("tool") => Profile::Tool,
+        Some("tool") => Profile::Tool { tesseract: Path::new(TESSERACT) },
         _ => return 2,
     };
     let wanted = arguments.next().unwrap_or_default();
-    let known = Attempt::PARSE.iter().chain(Attempt::TOOL);
+    let known = Attempt::PARSE.iter().chain(Attempt::TOOL).chain(&[Attempt::Tesseract]);
     let Some(attempt) = known.copied().find(|a| format!("{a:?}").eq_ignore_ascii_case(&wanted)) else {
         return 2;
     };
