@@ -2,11 +2,15 @@
 
 use std::process::ExitCode;
 
-use loket::reading::worker;
+use loket::reading::{tool, worker};
 
 fn main() -> ExitCode {
-    if std::env::args_os().nth(1).is_some_and(|verb| verb == worker::VERB) {
+    let verb = std::env::args_os().nth(1).unwrap_or_default();
+    if verb == worker::VERB {
         std::process::exit(worker::main_worker());
+    }
+    if verb == tool::VERB {
+        std::process::exit(tool::main_worker(std::env::args_os().nth(2).map(Into::into)));
     }
     ExitCode::from(loket::cli::run())
 }

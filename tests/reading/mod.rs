@@ -6,3 +6,4 @@ mod mutants;
 mod papers;
 mod pictures;
 mod pool;
+mod recognition;
