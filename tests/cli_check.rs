@@ -83,7 +83,7 @@ fn online_it_tries_mail_reading_and_accounts() {
 
     let told = site.loket(&["check", "--online"]).well();
 
-    for key in ["mailbox[0] ", "courier ", "reading ", "accounts.driver "] {
+    for key in ["mailbox[0] ", "courier ", "reading ", "reading.scans ", "accounts.driver "] {
         assert!(told.lines().any(|line| line.starts_with("ok") && line.contains(key)), "{key}: {told}");
     }
 }

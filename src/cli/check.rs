@@ -2,7 +2,6 @@
 //! it reads files and nothing else: no folder is made, no connection opened.
 
 use std::path::Path;
-use std::sync::Arc;
 
 use serde::Serialize;
 
@@ -217,15 +216,18 @@ fn try_out(config: &Config, rows: &mut Rows) -> Done {
         Err(why) => Err(permanent(why)),
     };
     rows.add_fault("courier", probed);
-    let reading = match assembly::reading(config) {
-        Ok(settings) => {
-            let probed = runtime.block_on(Arc::new(Pool::new(settings)).probe());
-            probed.map_err(Fault::transient)
-        }
-        Err(why) => Err(permanent(why)),
+    let (reading, scans) = match assembly::reading(config) {
+        Ok(settings) => runtime.block_on(async {
+            let pool = Pool::new(settings);
+            let recognition = pool.probe_recognition().await;
+            (pool.probe().await.map_err(Fault::transient), recognition.map_err(Fault::permanent))
+        }),
+        Err(why) => (Err(permanent(why)), Ok(())),
     };
-    let says = "a walled worker starts and reads PDF text, DOCX, ODT and ZIP by itself; no other program is needed";
+    let says = "a walled worker starts and reads PDF text, DOCX, ODT and ZIP by itself";
     rows.add_fault("reading", reading.map(|()| says.to_owned()));
+    let says = "tesseract reads scans and photographs in Indonesian and English";
+    rows.add_fault("reading.scans", scans.map(|()| says.to_owned()));
     // What the runtime holds open must be gone before another one is made.
     drop(runtime);
     rows.add_fault("accounts.driver", ask_driver(config));

@@ -32,6 +32,9 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     }
     // Without a walled worker no mail may be taken in: what it would parse is written by anyone.
     assembly.pool.probe().await?;
+    if let Err(fault) = assembly.pool.probe_recognition().await {
+        tracing::error!("ALARM: {fault}. Until then applicants are asked for papers with text of their own");
+    }
     let last_look = LastLook::default();
     let counter = Desk::new(assembly.engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
     let desk = OpenDesk::bind(config, Arc::new(counter), clock).await?;

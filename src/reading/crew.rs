@@ -51,8 +51,8 @@ pub enum Lost {
     Crashed,
 }
 
-/// A request: its letter and what follows it.
-pub type Request<'a> = (u8, &'a [u8]);
+/// A request: its letter and the parts that follow it.
+pub type Request<'a> = (u8, &'a [&'a [u8]]);
 
 pub struct Crew {
     config: CrewConfig,
@@ -184,10 +184,13 @@ impl Crew {
 impl Worker {
     /// Requests in, the answer out; `None`: the worker is gone or talks nonsense.
     async fn exchange(&mut self, requests: &[Request<'_>]) -> Option<Answer> {
-        for (letter, body) in requests {
-            let [a, b, c, d] = frame::head(body.len() + 1).ok()?;
+        for (letter, parts) in requests {
+            let length = parts.iter().map(|part| part.len()).sum::<usize>();
+            let [a, b, c, d] = frame::head(length + 1).ok()?;
             self.input.write_all(&[a, b, c, d, *letter]).await.ok()?;
-            self.input.write_all(body).await.ok()?;
+            for part in *parts {
+                self.input.write_all(part).await.ok()?;
+            }
         }
         self.input.flush().await.ok()?;
         Answer::read(self.receive().await?)

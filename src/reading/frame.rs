@@ -18,6 +18,9 @@ pub const HOLD: u8 = b'H';
 /// A request: draw a page of the mail at hand ([`PageRequest`] as JSON); the answer is a [`Picture`] and its bytes.
 pub const PAGE: u8 = b'P';
 
+/// A request: recognise the words in a picture; what follows is a [`Task`]. The answer is lines of words as JSON.
+pub const WORDS: u8 = b'W';
+
 /// Longest answer. A worker that has more to say drops pages first.
 pub const ANSWER: usize = 32 * 1024 * 1024;
 
@@ -76,6 +79,42 @@ pub enum Picture {
         height: u32,
         dpi: f32,
     },
+}
+
+/// A picture to recognise words in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Task {
+    /// Tesseract's page segmentation mode: one digit, or 11.
+    pub layout: u8,
+    pub dpi: u16,
+    pub width: u32,
+    pub height: u32,
+}
+
+impl Task {
+    const LENGTH: usize = 11;
+
+    /// The request's bytes before the grey values.
+    pub fn head(&self) -> [u8; Self::LENGTH] {
+        let mut head = [0; Self::LENGTH];
+        head[0] = self.layout;
+        head[1..3].copy_from_slice(&self.dpi.to_be_bytes());
+        head[3..7].copy_from_slice(&self.width.to_be_bytes());
+        head[7..].copy_from_slice(&self.height.to_be_bytes());
+        head
+    }
+
+    /// Takes a request apart, letter included; `None`: nonsense.
+    pub fn read(request: &[u8]) -> Option<(Self, &[u8])> {
+        let (&letter, rest) = request.split_first()?;
+        let (head, gray) = rest.split_at_checked(Self::LENGTH)?;
+        let long = |at: usize| head.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
+        let dpi = u16::from_be_bytes([head[1], head[2]]);
+        let task = Self { layout: head[0], dpi, width: long(3)?, height: long(7)? };
+        let pixels = u64::from(task.width) * u64::from(task.height);
+        let sound = letter == WORDS && matches!(task.layout, 1..=13) && pixels > 0 && pixels == gray.len() as u64;
+        sound.then_some((task, gray))
+    }
 }
 
 /// An answer: a byte that is 0 while the worker is well, four bytes of length, so many bytes of JSON, then the rest.
@@ -166,6 +205,17 @@ mod tests {
         assert!(!read(&mut from, &mut buffer, 10).unwrap());
         assert!(read(&mut &b"\xff\xff\xff\xff"[..], &mut buffer, 10).is_err());
         assert!(read(&mut &b"\0\0\0\x05su"[..], &mut buffer, 10).is_err());
+    }
+
+    #[test]
+    fn a_task_whose_picture_is_cut_off_is_none() {
+        let task = Task { layout: 1, dpi: 200, width: 3, height: 2 };
+        let request = |gray: &[u8]| [&[WORDS], &task.head()[..], gray].concat();
+
+        assert_eq!(Task::read(&request(&[7; 6])), Some((task, &[7; 6][..])));
+        assert_eq!(Task::read(&request(&[7; 5])), None);
+        assert_eq!(Task::read(&request(&[7; 6])[1..]), None);
+        assert_eq!(Task::read(b"W"), None);
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod draw;
 mod format;
 mod frame;
 mod html;
+mod known;
 pub mod limits;
 mod links;
 mod mime;
@@ -22,7 +23,10 @@ mod plain;
 pub mod pool;
 pub mod sandbox;
 pub mod scan;
+mod scans;
+pub mod tool;
 mod transfer;
+mod tsv;
 pub mod worker;
 mod zipped;
 

@@ -10,7 +10,7 @@ use super::frame::Which;
 use super::limits::Limits;
 use super::mime::{Leaf, Tree};
 use super::zipped::{self, Archive, Refused};
-use super::{cms, html, mime, names, office, pdf, picture, plain, transfer};
+use super::{cms, html, mime, names, office, pdf, picture, plain, scans, transfer};
 use crate::dossier::page::{Page, Paper};
 use crate::sop::checklist::Method;
 
@@ -213,7 +213,7 @@ impl<'l> Pile<'l> {
         if read.cut {
             self.alert("too_many_pages");
         }
-        let readable = read.pages.iter().any(is_readable);
+        let readable = read.pages.iter().any(scans::is_readable);
         let method = if readable { Method::Text } else { Method::None };
         self.push(name, Format::Pdf, bytes, method, read.pages, read.encrypted);
         if let Some(paper) = self.papers.last_mut() {
@@ -314,20 +314,4 @@ impl<'l> Pile<'l> {
 /// Whether HTML shows the part with this Content-ID (RFC 2392).
 fn refers_to(markup: &str, cid: &str) -> bool {
     !cid.is_empty() && markup.contains(&format!("cid:{cid}"))
-}
-
-/// A page whose own text says something: more than the mark a scanner program leaves on a picture, and not in codes
-/// that nobody can turn into letters.
-fn is_readable(page: &Page) -> bool {
-    let (mut letters, mut broken) = (0usize, 0usize);
-    for c in page.lines.iter().flat_map(|l| &l.words).flat_map(|w| w.text.chars()) {
-        if c == char::REPLACEMENT_CHARACTER || ('\u{e000}'..='\u{f8ff}').contains(&c) {
-            broken += 1;
-        } else if c.is_alphanumeric() {
-            letters += 1;
-        }
-    }
-    let area = page.width * page.height;
-    let pictured = page.pictures.iter().any(|p| p.w * p.h > 0.5 * area);
-    letters > broken && letters >= if pictured { 80 } else { 1 }
 }

@@ -4,16 +4,27 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use futures::StreamExt;
+use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 
 pub use super::crew::{PoolCounts, ReadingFault};
 
 use super::crew::{Crew, CrewConfig, Lost};
 use super::draw::Purpose;
-use super::frame::{self, Answer, PageRequest, Picture, Which};
+use super::frame::{self, Answer, PageRequest, Picture, Task, Which};
+use super::known::{Key, Known};
 use super::limits::Limits;
-use super::worker;
+use super::scans::{self, Place};
+use super::tsv::Seen;
+use super::{tool, worker};
 use crate::dossier::page::Contents;
+
+/// Tesseract finds out by itself how the page is laid out, and which way up it lies.
+const LAYOUT: u8 = 1;
+/// Deadlines that recognition may take for a page, and for a mail.
+const PAGE: u32 = 3;
+const MAIL: u32 = 9;
 
 /// How workers are started and how long they may take.
 #[derive(Debug, Clone)]
@@ -21,7 +32,9 @@ pub struct PoolConfig {
     /// The program to start; this one, except in tests.
     pub program: PathBuf,
     pub arguments: Vec<String>,
-    /// Workers at work at the same time.
+    /// Arguments of a worker that recognises words.
+    pub recogniser: Vec<String>,
+    /// Workers of a kind at work at the same time.
     pub workers: usize,
     /// Wall-clock time for one mail.
     pub deadline: Duration,
@@ -34,30 +47,55 @@ impl PoolConfig {
     pub fn new(program: PathBuf) -> Self {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let arguments = vec![worker::VERB.to_owned()];
-        Self { program, arguments, workers, deadline: Duration::from_secs(20), lifetime: 1000 }
+        let recogniser = vec![tool::VERB.to_owned()];
+        Self { program, arguments, recogniser, workers, deadline: Duration::from_secs(20), lifetime: 1000 }
     }
 }
 
 pub struct Pool {
     limits: Limits,
     parsers: Crew,
+    recognisers: Crew,
+    known: Known,
     /// Mails taken apart at a time.
     reading: Semaphore,
     /// Pages drawn at a time, beside the mails: a thick scan must not hold up a mail of text.
     drawing: Semaphore,
+    /// Pages recognised at a time.
+    recognising: Semaphore,
+    workers: usize,
+    /// Wall-clock time for recognition in one mail.
+    patience: Duration,
 }
 
 impl Pool {
     pub fn new(config: PoolConfig) -> Self {
-        let PoolConfig { program, arguments, workers, deadline, lifetime } = config;
-        let turns = || Semaphore::new(workers.max(1));
-        let parsers = Crew::new(CrewConfig { program, arguments, deadline, lifetime });
-        Self { limits: Limits::default(), parsers, reading: turns(), drawing: turns() }
+        let PoolConfig { program, arguments, recogniser, workers, deadline, lifetime } = config;
+        let workers = workers.max(1);
+        let turns = || Semaphore::new(workers);
+        let parsers = Crew::new(CrewConfig { program: program.clone(), arguments, deadline, lifetime });
+        let recognisers = Crew::new(CrewConfig { program, arguments: recogniser, deadline: PAGE * deadline, lifetime });
+        Self {
+            limits: Limits::default(),
+            parsers,
+            recognisers,
+            known: Known::default(),
+            reading: turns(),
+            drawing: turns(),
+            recognising: turns(),
+            workers,
+            patience: MAIL * deadline,
+        }
     }
 
     /// Starts one worker and sees that its walls stand. The daemon calls this before it takes in mail.
     pub async fn probe(&self) -> Result<(), ReadingFault> {
         self.parsers.probe().await
+    }
+
+    /// Whether words in scans can be recognised. The fault says what is missing; everything else is read all the same.
+    pub async fn probe_recognition(&self) -> Result<(), ReadingFault> {
+        self.recognisers.probe().await
     }
 
     /// Takes a mail apart in a worker. Waits for a free one. Fails only when there can be no worker at all.
@@ -67,13 +105,64 @@ impl Pool {
         }
         let answer = {
             let _turn = self.reading.acquire().await.expect("the semaphore is never closed");
-            self.parsers.ask(&[(frame::READ, raw)]).await?
+            self.parsers.ask(&[(frame::READ, &[raw])]).await?
         };
         let answer = answer.and_then(|answer| serde_json::from_slice(answer.json()).map_err(|_| Lost::Crashed));
-        Ok(answer.unwrap_or_else(|lost| {
-            tracing::warn!(size = raw.len(), "a mail {}; its papers count as unreadable", what_it_did(lost));
-            self.outline(raw)
-        }))
+        match answer {
+            Ok(contents) => Ok(self.recognised(raw, contents).await),
+            Err(lost) => {
+                tracing::warn!(size = raw.len(), "a mail {}; its papers count as unreadable", what_it_did(lost));
+                Ok(self.outline(raw))
+            }
+        }
+    }
+
+    /// Has the words recognised on pages that have none of their own. What cannot be recognised stays unread.
+    async fn recognised(&self, raw: &[u8], mut contents: Contents) -> Contents {
+        let wanted = scans::wanted(&contents, &self.limits);
+        if wanted.is_empty() {
+            return contents;
+        }
+        let key: Key = Sha256::digest(raw).into();
+        if let Some(known) = self.known.get(&key) {
+            return known;
+        }
+        if let Err(fault) = self.recognisers.probe().await {
+            tracing::error!(pages = wanted.len(), "{fault}");
+            return contents;
+        }
+        let mut seen = futures::stream::iter(wanted)
+            .map(|place| async move { (place, self.words(raw, place).await) })
+            .buffer_unordered(self.workers);
+        let all = async {
+            while let Some((place, words)) = seen.next().await {
+                if let Some((words, dpi)) = words {
+                    scans::put(&mut contents, place, words, dpi);
+                }
+            }
+        };
+        match tokio::time::timeout(self.patience, all).await {
+            Ok(()) => self.known.put(key, &contents),
+            Err(_) => tracing::warn!(size = raw.len(), "a mail has too many scans; the last pages count as unreadable"),
+        }
+        contents
+    }
+
+    /// Draws a page and has its words recognised, with the resolution they were seen at. `None`: it cannot be done.
+    async fn words(&self, raw: &[u8], place: Place) -> Option<(Vec<Vec<Seen>>, f32)> {
+        let _turn = self.recognising.acquire().await.expect("the semaphore is never closed");
+        let paper = Which::Nth(place.paper);
+        let request = PageRequest { paper, page: place.number, purpose: Purpose::Scan };
+        let (picture, gray) = told(self.draw(raw, &request).await)??;
+        let Picture::Scan { width, height, dpi } = picture else { return None };
+        let task = Task { layout: LAYOUT, dpi: dpi as u16, width, height };
+        match told(self.recognisers.ask(&[(frame::WORDS, &[&task.head(), &gray])]).await)? {
+            Ok(answer) => Some((serde_json::from_slice(answer.json()).ok()?, dpi)),
+            Err(lost) => {
+                tracing::warn!(page = request.page, "a page of a mail {}; it counts as unreadable", what_it_did(lost));
+                None
+            }
+        }
     }
 
     /// Draws a page of an attachment for the desk: PNG, at most `width` pixels wide. `None`: there is no such page, it is no
@@ -97,7 +186,7 @@ impl Pool {
         }
         let answer = {
             let _turn = self.drawing.acquire().await.expect("the semaphore is never closed");
-            self.parsers.ask(&[(frame::HOLD, raw), (frame::PAGE, &request)]).await?
+            self.parsers.ask(&[(frame::HOLD, &[raw]), (frame::PAGE, &[&request])]).await?
         };
         match answer {
             Ok(answer) => Ok(picture_of(answer)),
@@ -117,11 +206,21 @@ impl Pool {
         self.parsers.idle()
     }
 
+    /// Process numbers of the workers that wait for pages to recognise.
+    pub fn idle_recognisers(&self) -> Vec<u32> {
+        self.recognisers.idle()
+    }
+
     fn outline(&self, raw: &[u8]) -> Contents {
         let outline = || super::outline(raw, &self.limits);
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(outline))
             .unwrap_or_else(|_| Contents { alerts: vec!["unreadable_document".to_owned()], ..Contents::default() })
     }
+}
+
+/// What a page was asked for brought; that there can be no worker is told where it happens.
+fn told<T>(asked: Result<T, ReadingFault>) -> Option<T> {
+    asked.inspect_err(|fault| tracing::error!("{fault}")).ok()
 }
 
 fn what_it_did(lost: Lost) -> &'static str {

@@ -6,4 +6,5 @@ mod mutants;
 mod papers;
 mod pictures;
 mod pool;
+mod recognition;
 mod walls;

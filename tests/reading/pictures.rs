@@ -147,5 +147,5 @@ async fn the_pool_draws_pages_beside_reading_mails() {
     assert_eq!(pool.picture(&raw, "surat.pdf", 3, 400).await.unwrap(), None);
     assert_eq!(pool.picture(&raw, "lain.pdf", 1, 400).await.unwrap(), None);
     assert_eq!(scan(&text, 1, 2000).width(), 1400, "no page for the desk is wider");
-    assert_eq!(pool.counts().started, 1);
+    assert!(pool.counts().started <= 2, "two pages are drawn at a time");
 }

@@ -9,9 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::process::{Command, Stdio};
 
 use super::Profile;
-
-/// Where Debian puts it.
-pub const TESSERACT: &str = "/usr/bin/tesseract";
+use crate::reading::tool::TESSERACT;
 
 /// Something to try within the walls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,8 +3,9 @@
 
 use std::path::Path;
 
-use super::proof::{Attempt, TESSERACT};
+use super::proof::Attempt;
 use super::{Profile, enter};
+use crate::reading::tool::TESSERACT;
 
 /// The hidden verb of a trial.
 pub const VERB: &str = "__reading-walls";
