@@ -48,6 +48,8 @@ mod store_damage;
 mod store_fixture;
 mod store_outbox;
 mod store_torn;
+mod t17_letters;
+mod t17_scans;
 mod web_browser;
 mod web_case;
 mod web_click;

@@ -12,6 +12,7 @@ use super::letter::{self, Letter};
 use super::message::MailFacts;
 use super::page::Paper;
 use super::recognition::Recognition;
+use super::reuse;
 use super::sort::{self, Stack};
 use crate::sop::checklist::{Applicant, Document, DocumentKind, Method, Signature};
 use crate::sop::names::{Service, Sha256Hex};
@@ -185,7 +186,7 @@ impl Read {
         if signatures.any_filled() { Signature::Block } else { Signature::None }
     }
 
-    fn document(&self) -> Document {
+    pub fn document(&self) -> Document {
         let (first, last) = self.stack.pages;
         let letter = self.letter.as_ref();
         let decree = self.decree.as_ref();
@@ -200,6 +201,8 @@ impl Read {
             valid_until: decree.and_then(|d| d.period.until),
             signature: self.signature(),
             sha256: Some(Sha256Hex(self.stack.sha256.clone())).filter(|h| !h.0.is_empty()),
+            text: reuse::text_hash(&self.stack.sheets),
+            look: self.stack.look.clone(),
         }
     }
 }

@@ -8,6 +8,7 @@
 
 pub mod alerts;
 pub mod applicant;
+mod approved;
 pub mod case_file;
 pub mod completeness;
 pub mod decree;
@@ -19,6 +20,7 @@ pub mod letter;
 pub mod message;
 pub mod page;
 pub mod recognition;
+pub mod reuse;
 mod sender;
 pub mod sheet;
 pub mod sort;
@@ -30,7 +32,7 @@ pub mod wording;
 use chrono::NaiveDate;
 
 pub use case_file::CaseFile;
-pub use known::{Confirmation, EarlierLetter, Known};
+pub use known::{ApprovedDecree, Confirmation, EarlierLetter, Known, Standing};
 pub use message::MailFacts;
 pub use recognition::Recognition;
 pub use verdict::{Verdict, WITHDRAWALS, judge};
@@ -48,6 +50,7 @@ impl CaseFile<'_> {
         let mut checklist = completeness::check(self);
         let (valid, raised) = validity::check(self, known);
         checklist.extend(valid);
+        approved::compare(self, known, &mut checklist);
         Understanding {
             services: self.services.clone(),
             applicant: self.applicant.clone(),

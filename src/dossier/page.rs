@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::sop::checklist::Method;
+use crate::sop::look::Look;
 
 /// A rectangle on a page in points (1/72 inch), origin at the top left.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
@@ -46,6 +47,9 @@ pub struct Page {
     pub pictures: Vec<Rect>,
     /// Words drawn so that a reader cannot see them (white, invisible mode, under 2 points).
     pub hidden: Vec<String>,
+    /// How it looks, where its words were recognised in a picture of it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub look: Option<Look>,
 }
 
 impl Page {

@@ -138,6 +138,8 @@ pub struct DecreeWords {
     pub other_titles: Vec<Phrase>,
     /// Days after 31 December during which last year's decree is put before a person instead of asked for again.
     pub year_end_grace_days: u32,
+    /// Days before a decree ends from which the admin is warned of it; 0: never.
+    pub warn_days_before_end: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -8,6 +8,7 @@ use super::recognition::{Field, Recognition};
 use super::sheet::{Row, Sheet};
 use super::{fields, fold::fold};
 use crate::sop::checklist::{DocumentKind, Method};
+use crate::sop::look::Look;
 
 /// Pages that make one document.
 #[derive(Debug, Clone)]
@@ -23,6 +24,8 @@ pub struct Stack {
     pub encrypted: bool,
     pub signed_electronically: bool,
     pub sha256: String,
+    /// How its first page looks, of a scan.
+    pub look: Option<Look>,
     pub sheets: Vec<Sheet>,
     pub hidden: Vec<String>,
     /// First and last page, counted over all attachments of the document.
@@ -106,6 +109,7 @@ fn place(stacks: &mut Vec<Stack>, paper: &Paper, page: &Page, sheet: Sheet, cont
         encrypted: paper.encrypted,
         signed_electronically: paper.signed_electronically,
         sha256: paper.sha256.clone(),
+        look: page.look.clone(),
         pages: (page.number, page.number),
         hidden: page.hidden.clone(),
         sheets: vec![sheet],
@@ -145,6 +149,7 @@ fn unread(paper: &Paper, r: &Recognition) -> Option<Stack> {
         encrypted: paper.encrypted,
         signed_electronically: paper.signed_electronically,
         sha256: paper.sha256.clone(),
+        look: None,
         pages: (1, last),
         hidden: paper.pages.iter().flat_map(|p| p.hidden.iter().cloned()).collect(),
         sheets: Vec::new(),

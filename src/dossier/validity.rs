@@ -7,8 +7,9 @@ use super::case_file::CaseFile;
 use super::fact::name::{self, Likeness};
 use super::fact::role::RoleFound;
 use super::fold::{Phrase, fold};
-use super::known::{EarlierLetter, Known};
+use super::known::Known;
 use super::recognition::Recognition;
+use super::reuse;
 use super::sender;
 use super::sheet::Sheet;
 use super::wording;
@@ -40,7 +41,7 @@ pub fn check(file: &CaseFile<'_>, known: &Known<'_>) -> (Vec<Check>, Vec<&'stati
     checks.extend(sender::registered(file, hit.account, accounts, &mut alerts));
     checks.extend(sender::authenticated(file));
     checks.extend(signature_valid(file, &mut alerts));
-    checks.extend(letter_not_reused(file, known));
+    checks.extend(reuse::check(file, known));
     checks.extend(known.confirmed.map(confirmed));
     (checks, alerts)
 }
@@ -215,6 +216,14 @@ fn decree_in_force(file: &CaseFile<'_>, alerts: &mut Vec<&'static str>) -> Optio
         (Some(from), _) if from > file.day => {
             (Finding::Unclear, format!("SK baru berlaku mulai {}.", wording::day(from)))
         }
+        (_, Some(until)) if is_ending(until, file.day, file.recognition) => {
+            alerts.push("decree_ends_soon");
+            let left = match (until - file.day).num_days() {
+                0 => "hari ini hari terakhir".to_owned(),
+                days => format!("tersisa {days} hari"),
+            };
+            (Finding::Met, format!("SK berlaku sampai dengan {}; {left}.", wording::day(until)))
+        }
         (_, Some(until)) => (Finding::Met, format!("SK berlaku sampai dengan {}.", wording::day(until))),
         (Some(from), None) => (Finding::Met, format!("SK berlaku sejak {} tanpa batas akhir.", wording::day(from))),
         (None, None) => (Finding::Unclear, "Masa berlaku dan tanggal penetapan SK tidak terbaca.".to_owned()),
@@ -226,6 +235,11 @@ fn decree_in_force(file: &CaseFile<'_>, alerts: &mut Vec<&'static str>) -> Optio
 fn within_grace(until: NaiveDate, day: NaiveDate, r: &Recognition) -> bool {
     let year_end = (until.month(), until.day()) == (12, 31);
     year_end && (day - until).num_days() <= i64::from(r.decree.year_end_grace_days)
+}
+
+/// A decree in force that ends within the days the office wants to be warned.
+fn is_ending(until: NaiveDate, day: NaiveDate, r: &Recognition) -> bool {
+    (until - day).num_days() < i64::from(r.decree.warn_days_before_end)
 }
 
 fn work_unit_matches(file: &CaseFile<'_>, account: &Account) -> Option<Check> {
@@ -309,27 +323,6 @@ fn signature_valid(file: &CaseFile<'_>, alerts: &mut Vec<&'static str>) -> Optio
             Some(with(finding(item, Finding::Unclear, because), electronic, None))
         }
     }
-}
-
-fn letter_not_reused(file: &CaseFile<'_>, known: &Known<'_>) -> Option<Check> {
-    let item = "letter_not_reused";
-    let earlier = known.earlier_letters?;
-    let (stack, letter) = file.letter()?;
-    let same = |e: &&EarlierLetter| {
-        let bytes = e.sha256.as_ref().is_some_and(|h| h.0 == stack.sha256);
-        let number = letter.number.is_some()
-            && e.number.as_deref().map(fold) == letter.number.as_deref().map(fold)
-            && e.date == letter.date;
-        bytes || number
-    };
-    Some(match earlier.iter().find(same) {
-        Some(used) => finding(
-            item,
-            Finding::Contradicted,
-            format!("Surat yang sama sudah dipakai pada permohonan {}.", used.case),
-        ),
-        None => finding(item, Finding::Met, "Surat ini belum pernah dipakai."),
-    })
 }
 
 fn confirmed(confirmation: &super::known::Confirmation) -> Check {

@@ -15,6 +15,7 @@ mod execution;
 pub mod filing;
 pub mod intake;
 pub mod links;
+mod memory;
 pub mod office;
 pub mod port;
 pub mod register;

@@ -51,9 +51,7 @@ pub mod family {
     pub const MESSAGE: &str = "message";
     /// Not an index but a document by folded user ID: the last reset, for the repeat trigger.
     pub const LAST_RESET: &str = "last_reset";
-    /// Hashes of papers.
-    pub const PAPER: &str = "paper";
-    /// Number, date and applicant of a request letter.
+    /// File, words and number of a request letter; also the documents that hold its marks.
     pub const LETTER: &str = "letter";
 }
 
@@ -107,6 +105,7 @@ impl Engine {
             events.push(kept);
         }
         self.index(&case, &events, &mut batch);
+        self.remember(&case, &events, &mut batch).await?;
         batch.events = events.into_iter().map(|event| codec::encode(&Recorded { at: now, event })).collect();
         batch.snapshot = codec::encode(&case);
         batch.settle = along.settle;
@@ -125,16 +124,6 @@ impl Engine {
                 Event::MailAdded { mail } => {
                     if let Some(id) = &mail.message_id {
                         tag(family::MESSAGE, id.clone(), true);
-                    }
-                }
-                Event::Checked { .. } => {
-                    if let Some(value) = letter_key_of(&case.understanding) {
-                        tag(family::LETTER, value, true);
-                    }
-                    for document in &case.understanding.documents {
-                        if let Some(sha256) = &document.sha256 {
-                            tag(family::PAPER, sha256.0.clone(), true);
-                        }
                     }
                 }
                 Event::Approved { .. } => {
@@ -159,16 +148,6 @@ impl Engine {
 pub(super) struct LastReset {
     pub at: DateTime<Utc>,
     pub case: CaseNumber,
-}
-
-/// What makes a request letter the same letter again (THREATS row 17): number, date and applicant.
-pub(super) fn letter_key_of(understanding: &crate::sop::checklist::Understanding) -> Option<String> {
-    use crate::sop::checklist::DocumentKind;
-    let letter = understanding.documents.iter().find(|d| d.kind == DocumentKind::RequestLetter)?;
-    let number: String = letter.number.as_ref()?.chars().filter(|c| !c.is_whitespace()).collect();
-    let applicant = &understanding.applicant;
-    let who = applicant.nip.as_ref().map(|n| n.digits().to_owned()).or_else(|| applicant.name.clone())?;
-    Some(format!("{}|{}|{}", number.to_lowercase(), letter.date?, who.to_lowercase()))
 }
 
 struct Weaving<'a> {

@@ -103,6 +103,8 @@ mod tests {
             valid_until: None,
             signature: Signature::None,
             sha256: None,
+            text: None,
+            look: None,
         }
     }
 

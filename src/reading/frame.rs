@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::Purpose;
 use super::sandbox::Walls;
+use crate::sop::look::Look;
 
 /// Longest request: a mail of the largest size an office may allow.
 pub const REQUEST: usize = 96 * 1024 * 1024;
@@ -78,6 +79,7 @@ pub enum Picture {
         width: u32,
         height: u32,
         dpi: f32,
+        look: Option<Look>,
     },
 }
 

@@ -5,6 +5,7 @@ use super::limits::Limits;
 use super::tsv::Seen;
 use crate::dossier::page::{Contents, Line, Page, Rect, Word};
 use crate::sop::checklist::Method;
+use crate::sop::look::Look;
 
 /// Formats whose pages can be drawn.
 const DRAWN: [&str; 5] = ["pdf", "jpeg", "png", "tiff", "webp"];
@@ -28,16 +29,25 @@ pub fn wanted(contents: &Contents, limits: &Limits) -> Vec<Place> {
     pages.take(limits.scans).collect()
 }
 
-/// Puts what was seen on a page where its own words would stand. `dpi`: pixels to 72 points.
-pub fn put(contents: &mut Contents, place: Place, seen: Vec<Vec<Seen>>, dpi: f32) {
+/// What was seen on a page.
+pub struct Sight {
+    pub lines: Vec<Vec<Seen>>,
+    /// Pixels to 72 points.
+    pub dpi: f32,
+    pub look: Option<Look>,
+}
+
+/// Puts what was seen on a page where its own words would stand.
+pub fn put(contents: &mut Contents, place: Place, seen: Sight) {
     let Some(paper) = contents.papers.get_mut(place.paper) else { return };
     let Some(page) = paper.pages.get_mut(place.page) else { return };
-    let points = 72.0 / dpi.max(1.0);
+    let points = 72.0 / seen.dpi.max(1.0);
     let word = |seen: Seen| {
         let [x, y, w, h] = seen.at.map(|pixels| pixels as f32 * points);
         Word { text: seen.text, at: Rect { x, y, w, h }, confidence: Some(seen.confidence) }
     };
-    page.lines = seen.into_iter().map(|words| Line { words: words.into_iter().map(word).collect() }).collect();
+    page.look = seen.look;
+    page.lines = seen.lines.into_iter().map(|words| Line { words: words.into_iter().map(word).collect() }).collect();
     if !page.lines.is_empty() {
         paper.method = Method::Ocr;
     }

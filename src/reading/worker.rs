@@ -10,6 +10,7 @@ use super::draw::Drawn;
 use super::frame::{self, Answer, Hello, PageRequest, Picture};
 use super::limits::Limits;
 use super::sandbox::{self, Profile, Walls};
+use super::scan::look;
 use crate::dossier::page::Contents;
 
 /// The hidden verb that makes a worker of this program.
@@ -75,7 +76,8 @@ fn picture(raw: Option<&[u8]>, request: &[u8], limits: &Limits) -> io::Result<An
     let (picture, bytes) = match drawn {
         Some(Drawn::Png(png)) => (Picture::Png, png),
         Some(Drawn::Scan(raster)) => {
-            let picture = Picture::Scan { width: raster.width, height: raster.height, dpi: raster.dpi };
+            let look = catch_unwind(AssertUnwindSafe(|| look::of(&raster))).ok().flatten();
+            let picture = Picture::Scan { width: raster.width, height: raster.height, dpi: raster.dpi, look };
             (picture, raster.gray)
         }
         None => (Picture::None, Vec::new()),

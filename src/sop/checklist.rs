@@ -3,6 +3,7 @@
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 
+use super::look::Look;
 use super::names::{Nip, Service, Sha256Hex};
 
 /// What a check found. The order is the order of severity.
@@ -100,6 +101,12 @@ pub struct Document {
     /// Hash of the attachment's bytes (for several images: of the first).
     #[serde(default)]
     pub sha256: Option<Sha256Hex>,
+    /// Hash of its words without regard to case, spacing and punctuation; `None`: too few to tell it from another.
+    #[serde(default)]
+    pub text: Option<Sha256Hex>,
+    /// How the first page looks, of a scan.
+    #[serde(default)]
+    pub look: Option<Look>,
 }
 
 /// Who asks, as the letter says (not as the mail says), SOP step 1.

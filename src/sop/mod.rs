@@ -12,6 +12,7 @@ pub mod effect;
 pub mod event;
 mod evolve;
 pub mod hours;
+pub mod look;
 pub mod names;
 pub mod phase;
 pub mod procedure;

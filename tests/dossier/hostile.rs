@@ -29,6 +29,7 @@ fn page() -> impl Strategy<Value = Page> {
         lines,
         pictures,
         hidden: vec![],
+        look: None,
     })
 }
 

@@ -6,5 +6,6 @@ mod inspect;
 mod layouts;
 mod letters;
 mod mails;
+mod reuse;
 mod rounds;
 pub mod set;

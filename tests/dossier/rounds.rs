@@ -1,6 +1,7 @@
 //! Later rounds: the papers of all mails of a case, merged.
 
-use loket::dossier::{Confirmation, EarlierLetter, Known, Recognition, understand};
+use loket::dossier::reuse::Marks;
+use loket::dossier::{Confirmation, EarlierLetter, Known, Recognition, Standing, understand};
 use loket::sop::checklist::Finding;
 use loket::sop::names::CaseNumber;
 
@@ -64,14 +65,11 @@ fn the_same_bytes_sent_again_count_once() {
 fn items_that_need_memory_appear_only_with_it() {
     let mails = [mail("Permohonan", "", vec![paper("a.pdf", &[SHORT])])];
     let accounts = accounts();
-    let earlier = [EarlierLetter {
-        case: CaseNumber::new("LPSE", 2026, 7),
-        number: Some("027/455/PBJ/2026".into()),
-        date: Some(today()),
-        sha256: None,
-    }];
+    let marks = Marks { number: Some("027/455/pbj/2026".into()), date: Some(today()), ..Marks::default() };
+    let earlier = [EarlierLetter { case: CaseNumber::new("LPSE", 2026, 7), standing: Standing::Granted, marks }];
     let confirmed = Confirmation::Given;
-    let known = Known { accounts: Some(&accounts), earlier_letters: Some(&earlier), confirmed: Some(&confirmed) };
+    let (accounts, earlier_letters) = (Some(&accounts[..]), Some(&earlier[..]));
+    let known = Known { accounts, earlier_letters, confirmed: Some(&confirmed), ..Known::default() };
 
     let with = understand(&mails, &known, &Recognition::helpdesk(), today());
     let without = seen(&mails);

@@ -22,6 +22,7 @@ use loket::engine::store::Store;
 use loket::letters::Letters;
 use loket::mail::authenticity::Trust;
 use loket::mail::message::Reception;
+use loket::reading::pool::{Pool, PoolConfig};
 use loket::reading::{Limits, picture, take_apart};
 use loket::sop::case::Case;
 use loket::sop::hours::YearDates;
@@ -86,11 +87,32 @@ impl Reader for HereReader {
     }
 }
 
+/// Reads in worker processes, as the daemon does, and recognises words in scans.
+struct PoolReader(Pool);
+
+impl Reader for PoolReader {
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
+        Box::pin(async move { self.0.read(&raw).await.expect("a worker starts") })
+    }
+
+    fn picture<'a>(
+        &'a self,
+        raw: Arc<Vec<u8>>,
+        attachment: &'a str,
+        page: u32,
+        width: u32,
+    ) -> BoxFuture<'a, Option<Vec<u8>>> {
+        Box::pin(async move { self.0.picture(&raw, attachment, page, width).await.expect("a worker starts") })
+    }
+}
+
 /// How a site differs from the shipped office.
 #[derive(Default)]
 pub struct Plan {
     /// Resets are done by a person.
     pub by_hand: bool,
+    /// Scans are recognised.
+    pub scans: bool,
     /// Appended to the shipped procedure file's tables: `(table, line)`.
     pub rules: Vec<(&'static str, &'static str)>,
 }
@@ -136,6 +158,11 @@ impl Site {
         let procedures = Procedures::new(chrono_tz::Asia::Makassar, vec![dates]);
         let worked = procedures.adopt(&procedure(&plan), &id, &*store).await.expect("the shipped procedure");
         let clock = Arc::new(HandClock(Mutex::new(now)));
+        let program = std::path::PathBuf::from(env!("CARGO_BIN_EXE_loket"));
+        let reader: Arc<dyn Reader> = match plan.scans {
+            true => Arc::new(PoolReader(Pool::new(PoolConfig { workers: 2, ..PoolConfig::new(program) }))),
+            false => Arc::new(HereReader(Limits::default())),
+        };
         let post = Arc::new(Postbag::default());
         let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
         let engine = Arc::new(Engine {
@@ -156,7 +183,7 @@ impl Site {
             archive,
             accounts: driver,
             courier: post.clone(),
-            reader: Arc::new(HereReader(Limits::default())),
+            reader,
             clock: clock.clone(),
             random,
             names: Default::default(),
@@ -230,14 +257,21 @@ impl Site {
 
     /// A mail's bytes through intake, and everything that falls due at this moment.
     pub async fn take_in(&self, raw: Vec<u8>) -> Vec<Folder> {
-        let name = {
+        self.take_in_together(vec![raw]).await
+    }
+
+    /// Mails that arrive in one batch.
+    pub async fn take_in_together(&self, mails: Vec<Vec<u8>>) -> Vec<Folder> {
+        let arrival = |raw| {
             let mut deliveries = self.deliveries.lock().expect("no panic under the lock");
             *deliveries += 1;
-            format!("{deliveries}.mail")
+            let name = format!("{deliveries}.mail");
+            let (mailbox, folder) = ("utama".to_owned(), "INBOX".to_owned());
+            let origin = Origin { mailbox, folder, uid_validity: 0, uid: 0, name };
+            Arrival { origin, body: ArrivalBody::Raw(raw) }
         };
-        let origin = Origin { mailbox: "utama".to_owned(), folder: "INBOX".to_owned(), uid_validity: 0, uid: 0, name };
-        let arrival = Arrival { origin, body: ArrivalBody::Raw(raw) };
-        let filed = self.engine.take_in(&self.mailbox, vec![arrival]).await.expect("the store answers");
+        let arrivals = mails.into_iter().map(arrival).collect();
+        let filed = self.engine.take_in(&self.mailbox, arrivals).await.expect("the store answers");
         self.last_look.set(self.now());
         self.settle().await;
         filed.into_iter().map(|(_, folder)| folder).collect()

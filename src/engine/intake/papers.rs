@@ -7,22 +7,22 @@ use chrono::TimeDelta;
 use super::look::Looked;
 use super::{Intake, Mailbox};
 use crate::dossier::page::Contents;
-use crate::dossier::{CaseFile, EarlierLetter, Known, MailFacts, validity};
+use crate::dossier::{CaseFile, Known, MailFacts, validity};
 use crate::engine::Engine;
 use crate::engine::codec;
 use crate::engine::port::{Fault, Query};
-use crate::engine::store::CaseKey;
-use crate::engine::weave::{LastReset, family, letter_key_of};
+use crate::engine::store::{Batch, CaseKey};
+use crate::engine::weave::{LastReset, family};
 use crate::sop::account::Account;
 use crate::sop::case::{Case, MailRef};
-use crate::sop::checklist::{DocumentKind, Understanding};
+use crate::sop::checklist::Understanding;
 use crate::sop::command::Dossier;
 
 impl Intake<'_> {
     /// A first mail, understood on its own.
     pub(super) async fn dossier_of(&self, mail: &Looked, key: Option<&CaseKey>) -> Result<Dossier, Fault> {
         let facts = std::slice::from_ref(&mail.facts);
-        let (understanding, account) = self.engine.check(self.mailbox, facts, key).await?;
+        let (understanding, account) = self.engine.check(self.mailbox, facts, key, &self.batches).await?;
         Ok(Dossier { mail: mail.reference(), understanding, account })
     }
 
@@ -30,7 +30,7 @@ impl Intake<'_> {
     pub(super) async fn merged(&self, key: &CaseKey, case: &Case, mail: &Looked) -> Result<Dossier, Fault> {
         let mut facts = self.engine.facts_of(self.mailbox, key, &case.mails, &self.contents).await?;
         facts.push(mail.facts.clone());
-        let (understanding, account) = self.engine.check(self.mailbox, &facts, Some(key)).await?;
+        let (understanding, account) = self.engine.check(self.mailbox, &facts, Some(key), &self.batches).await?;
         Ok(Dossier { mail: mail.reference(), understanding, account })
     }
 }
@@ -48,7 +48,7 @@ impl Engine {
         for fact in &mut facts {
             fact.authenticated = None;
         }
-        let (understanding, account) = self.check(mailbox, &facts, Some(key)).await?;
+        let (understanding, account) = self.check(mailbox, &facts, Some(key), &[]).await?;
         Ok(Some(Dossier { mail, understanding, account }))
     }
 
@@ -83,6 +83,7 @@ impl Engine {
         mailbox: &Mailbox,
         facts: &[MailFacts],
         key: Option<&CaseKey>,
+        waiting: &[Batch],
     ) -> Result<(Understanding, Option<Account>), Fault> {
         let day = facts.last().map_or_else(|| self.clock.now().date_naive(), |mail| mail.received);
         let query = {
@@ -98,13 +99,15 @@ impl Engine {
         let accounts = self.accounts.look_up(&query).await?;
         let (mut understanding, account) = {
             let file = CaseFile::read(facts, &mailbox.worked.recognition, day);
-            let known = Known { accounts: Some(&accounts), earlier_letters: Some(&[]), confirmed: None };
+            let known = Known { accounts: Some(&accounts), earlier_letters: Some(&[]), ..Known::default() };
             (file.understanding(&known), validity::account(&file, &accounts).cloned())
         };
-        let earlier = self.earlier_letters(&understanding, key).await?;
-        if !earlier.is_empty() {
+        let earlier = self.earlier_letters(&understanding, key, waiting).await?;
+        let decrees = self.approved_decrees(&understanding).await?;
+        if !(earlier.is_empty() && decrees.is_empty()) {
             let file = CaseFile::read(facts, &mailbox.worked.recognition, day);
-            let known = Known { accounts: Some(&accounts), earlier_letters: Some(&earlier), confirmed: None };
+            let earlier_letters = Some(&earlier[..]);
+            let known = Known { accounts: Some(&accounts), earlier_letters, decrees: &decrees, confirmed: None };
             understanding = file.understanding(&known);
         }
         if let Some(account) = &account
@@ -114,29 +117,6 @@ impl Engine {
             understanding.alerts.sort();
         }
         Ok((understanding, account))
-    }
-
-    /// Letters of other cases with the same number, date and applicant, or the same file.
-    async fn earlier_letters(&self, u: &Understanding, key: Option<&CaseKey>) -> Result<Vec<EarlierLetter>, Fault> {
-        let letter = u.documents.iter().find(|d| d.kind == DocumentKind::RequestLetter);
-        let Some(letter) = letter else { return Ok(Vec::new()) };
-        let mut found = Vec::new();
-        if let Some(value) = letter_key_of(u) {
-            found.extend(self.store.find(&self.office.id, family::LETTER, &value).await?);
-        }
-        if let Some(sha256) = &letter.sha256 {
-            found.extend(self.store.find(&self.office.id, family::PAPER, &sha256.0).await?);
-        }
-        found.retain(|other| Some(other) != key);
-        Ok(found
-            .into_iter()
-            .map(|other| EarlierLetter {
-                case: other.number,
-                number: letter.number.clone(),
-                date: letter.date,
-                sha256: letter.sha256.clone(),
-            })
-            .collect())
     }
 
     async fn was_reset_lately(

@@ -72,6 +72,11 @@ const ITEMS: &[Words] = &[
 
 const ALERTS: &[Words] = &[
     (
+        "decree_ends_soon",
+        "Masa berlaku SK segera berakhir. Ingatkan pemohon untuk menyiapkan SK berikutnya.",
+        "The decree ends soon. Remind the applicant of the next one.",
+    ),
+    (
         "executable_attachment",
         "Lampiran berisi program. Lampiran itu tidak dibuka.",
         "An attachment holds a program. It was not opened.",
