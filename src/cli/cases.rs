@@ -112,11 +112,13 @@ fn show(view: &CaseView, config: &Config) -> String {
         })
         .collect();
     let history: Vec<_> = view.history.iter().map(|h| vec![local(h.at, zone), h.event.clone()]).collect();
+    let accesses = super::table::accesses(&view.accesses, zone);
     for (title, part) in [
         ("Checklist", table(&["STEP", "ITEM", "FINDING"], &checks, "nothing was checked")),
         ("Letters", table(&["QUEUED", "LETTER", "STATE", "WHY"], &letters, "none")),
         ("Effects", table(&["ID", "KIND", "STATE", "DUE", "TRIES", "NOTE"], &effects, "none wait")),
         ("History", table(&["AT", "EVENT"], &history, "none")),
+        ("Seen by", accesses),
     ] {
         text.push_str(&format!("\n{title}\n{part}"));
     }

@@ -79,7 +79,8 @@ async fn reach(config: &Config, request: Request) -> Result<Answer, Ending> {
         match Assembly::open(config, Extent::State, Arc::new(SystemClock)).await {
             Ok(assembly) => {
                 Staging::of(&config.state.directory).sweep();
-                let answer = Operations::of(&assembly, config).answer(request).await;
+                let who = format!("uid {}", rustix::process::getuid().as_raw());
+                let answer = Operations::of(&assembly, config).answer(&who, request).await;
                 drop(assembly);
                 give_back(&config.state.directory);
                 give_back(&config.state.archive_directory);

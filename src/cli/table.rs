@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use chrono_tz::Tz;
 
 use super::ending::one_line;
+use crate::engine::access::{Access, Seen};
 
 /// A header and its rows, a line each. Without rows, `nothing` alone.
 pub fn table(header: &[&str], rows: &[Vec<String>], nothing: &str) -> String {
@@ -43,6 +44,21 @@ pub fn or_dash(text: Option<&str>) -> String {
 /// The word a value is written as in JSON.
 pub fn word(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+/// Who saw a dossier, and what of it.
+pub fn accesses(accesses: &[Access], zone: Tz) -> String {
+    let what = |seen: &Seen| match seen {
+        Seen::Case => "the case".to_owned(),
+        Seen::Held => "the held mail".to_owned(),
+        Seen::Page { paper, page } => format!("paper {}, page {page}", paper + 1),
+        Seen::Dossier => "the dossier".to_owned(),
+        Seen::Item { name } => name.clone(),
+        Seen::Export => "all of it, exported".to_owned(),
+    };
+    let row = |access: &Access| vec![local(access.at, zone), access.who.clone(), what(&access.what)];
+    let rows: Vec<_> = accesses.iter().map(row).collect();
+    table(&["AT", "WHO", "WHAT"], &rows, "nobody so far")
 }
 
 #[cfg(test)]

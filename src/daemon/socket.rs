@@ -98,13 +98,14 @@ impl Drop for Socket {
 }
 
 async fn converse(stream: UnixStream, operations: &Operations) -> io::Result<()> {
+    let who = stream.peer_cred().map(|peer| format!("uid {}", peer.uid()))?;
     let (from, mut to) = stream.into_split();
     let mut line = Vec::new();
     let mut bounded = BufReader::new(from).take(LONGEST_REQUEST);
     let silent = || io::Error::from(io::ErrorKind::TimedOut);
     timeout(PATIENCE, bounded.read_until(b'\n', &mut line)).await.map_err(|_| silent())??;
     let answer = match serde_json::from_slice::<Request>(&line) {
-        Ok(request) => operations.answer(request).await,
+        Ok(request) => operations.answer(&who, request).await,
         Err(_) => Answer::Failed {
             sentence: "The daemon does not understand this question: it is another version of Loket, or the question \
                        is too long. Restart the daemon with this program"

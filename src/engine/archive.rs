@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::evidence::FileHead;
 use super::port::Fault;
 use super::store::{CaseKey, Damage};
 use crate::sop::names::{CaseNumber, Sha256Hex};
@@ -74,6 +75,17 @@ pub struct ArchiveLine {
     pub archived: DateTime<Utc>,
     pub items: usize,
     pub hash: Sha256Hex,
+    /// Set once its key was destroyed: the register line and the hashes are what is left.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destroyed: Option<Destruction>,
+}
+
+/// What the archive itself tells of a destruction, readable without a key: nothing personal in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destruction {
+    pub at: DateTime<Utc>,
+    /// Number of the official record.
+    pub record: String,
 }
 
 /// A dossier unsealed: its metadata and the list of its items.
@@ -117,6 +129,12 @@ pub trait Archive: Send + Sync {
 
     /// Writes a dossier as a BagIt folder (RFC 8493) `<folder>/<number>`, which must not exist yet.
     fn export<'a>(&'a self, number: &'a CaseNumber, folder: &'a Path) -> BoxFuture<'a, Result<(), Fault>>;
+
+    /// Destroys a dossier's key, and puts on record why. Again changes nothing.
+    fn destroy<'a>(&'a self, number: &'a CaseNumber, why: &'a Destruction) -> BoxFuture<'a, Result<(), Fault>>;
+
+    /// Where every file ends, by year.
+    fn heads(&self) -> BoxFuture<'_, Result<Vec<FileHead>, Fault>>;
 
     /// Recomputes every stored hash and the chain of every file. Empty: all well.
     fn verify(&self) -> BoxFuture<'_, Result<Vec<Damage>, Fault>>;

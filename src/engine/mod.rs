@@ -4,13 +4,16 @@
 //! outbox rows and links in one transaction; [`dispatch`] carries due rows out; [`filing`] moves closed cases to the
 //! archive. Nothing is done to the world before it is written down.
 
+pub mod access;
 pub mod admins;
 pub mod archive;
 pub mod casebook;
 pub mod codec;
 mod correspondence;
 pub mod dispatch;
+pub mod disposal;
 pub mod drafting;
+pub mod evidence;
 mod execution;
 pub mod filing;
 pub mod intake;

@@ -12,6 +12,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::evidence::EvidenceKey;
 use super::seal::{Binding, SealingKey, Unopened};
 use super::tokens::LinkKey;
 use super::{Random, Secret};
@@ -147,6 +148,8 @@ pub struct Keyring {
     pub links: LinkKey,
     /// Seals temporary passwords and other one-time secrets.
     pub passwords: PasswordKey,
+    /// Signs heads of the record.
+    pub evidence: EvidenceKey,
 }
 
 impl Keyring {
@@ -157,6 +160,7 @@ impl Keyring {
             index: IndexKey(SealingKey::from_bytes(master.derive("index"))),
             links: LinkKey::from_bytes(master.derive("links")),
             passwords: PasswordKey(SealingKey::from_bytes(master.derive("temporary passwords"))),
+            evidence: EvidenceKey::from_bytes(master.derive("evidence signing")),
         }
     }
 

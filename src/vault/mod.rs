@@ -3,6 +3,7 @@
 //!
 //! Read [`keys`] for what is derived from what, [`seal`] for how bytes are sealed, [`tokens`] for links.
 
+mod evidence;
 mod factor;
 mod keys;
 mod passwords;
@@ -11,6 +12,7 @@ mod seal;
 mod secret;
 mod tokens;
 
+pub use evidence::{EvidenceKey, is_signed};
 pub use factor::{FactorError, PassphraseHash, TotpSecret};
 pub use keys::{DossierKey, IndexKey, KeyError, Keyring, MasterKey, PasswordKey};
 pub use passwords::{short_code, temporary_password};

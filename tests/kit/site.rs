@@ -127,7 +127,7 @@ pub struct Site {
     pub office: SampleOffice,
     last_look: LastLook,
     deliveries: Mutex<u32>,
-    _state: tempfile::TempDir,
+    state: tempfile::TempDir,
 }
 
 impl Site {
@@ -201,7 +201,7 @@ impl Site {
         let mailboxes = Arc::new(vec![mailbox.clone()]);
         let desk = Arc::new(Desk::new(engine.clone(), mailboxes, last_look.clone()));
         let deliveries = Mutex::new(0);
-        let site = Self { engine, desk, mailbox, directory, post, clock, office, last_look, deliveries, _state: state };
+        let site = Self { engine, desk, mailbox, directory, post, clock, office, last_look, deliveries, state };
         for (name, address) in site.office.admins.clone() {
             site.enrol(address, name, Role::Admin).await;
         }
@@ -275,6 +275,11 @@ impl Site {
         self.last_look.set(self.now());
         self.settle().await;
         filed.into_iter().map(|(_, folder)| folder).collect()
+    }
+
+    /// The archive's file of a year.
+    pub fn archive_file(&self, year: i32) -> std::path::PathBuf {
+        self.state.path().join(format!("archive/archive-{year}.redb"))
     }
 
     /// Carries out whatever is due, until nothing is.

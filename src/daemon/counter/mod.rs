@@ -33,6 +33,7 @@ use futures::future::BoxFuture;
 use self::papers::PaperShelf;
 use super::run::LastLook;
 use crate::engine::Engine;
+use crate::engine::access::Seen;
 use crate::engine::intake::Mailbox;
 use crate::engine::port::Fault;
 use crate::sop::names::{Address, CaseNumber, Language};
@@ -73,6 +74,20 @@ impl Desk {
         self
     }
 
+    /// What is there to see is put on record before it is shown.
+    async fn on_record<T>(
+        &self,
+        admin: &Admin,
+        number: &CaseNumber,
+        seen: Seen,
+        shown: Option<T>,
+    ) -> Result<Option<T>, Trouble> {
+        if shown.is_some() {
+            self.engine.record_access(admin.address.as_str(), number, seen).await?;
+        }
+        Ok(shown)
+    }
+
     /// The mailbox whose procedure a case is worked by, for reading its mails again.
     fn mailbox_of(&self, case: &crate::sop::case::Case) -> Option<&Arc<Mailbox>> {
         let pinned = self.mailboxes.iter().find(|m| *m.worked.procedure.hash() == case.procedure.hash);
@@ -110,7 +125,10 @@ impl Counter for Desk {
         number: &'a CaseNumber,
         lang: Language,
     ) -> Later<'a, Option<CasePage>> {
-        Box::pin(self.show_case(admin, number, lang))
+        Box::pin(async move {
+            let page = self.show_case(admin, number, lang).await?;
+            self.on_record(admin, number, Seen::Case, page).await
+        })
     }
 
     fn picture<'a>(
@@ -120,7 +138,10 @@ impl Counter for Desk {
         paper: u32,
         page: u32,
     ) -> Later<'a, Option<Picture>> {
-        Box::pin(self.show_picture(admin, number, paper, page))
+        Box::pin(async move {
+            let picture = self.show_picture(admin, number, paper, page).await?;
+            self.on_record(admin, number, Seen::Page { paper, page }, picture).await
+        })
     }
 
     fn decide<'a>(
@@ -201,7 +222,11 @@ impl Counter for Desk {
     }
 
     fn held_view<'a>(&'a self, admin: &'a Admin, id: &'a str, _: Language) -> Later<'a, Option<HeldView>> {
-        Box::pin(self.show_held(admin, id))
+        Box::pin(async move {
+            let view = self.show_held(admin, id).await?;
+            let Some(number) = CaseNumber::parse(id) else { return Ok(view) };
+            self.on_record(admin, &number, Seen::Held, view).await
+        })
     }
 
     fn settle_held<'a>(

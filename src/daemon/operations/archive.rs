@@ -1,17 +1,17 @@
-//! The archive as the command line reads it. Nothing here changes or removes a dossier: `disposal` proposes, and a person
-//! with an official record decides (THREATS, "Retention").
+//! The archive as the command line reads it. Nothing here changes a dossier, and who looked into one is on record.
 
 use std::path::PathBuf;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use chrono::{DateTime, Months, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::{Answer, Operations, Staging};
+use crate::engine::access::{Access, Seen};
 use crate::engine::archive::{ArchiveLine, ArchivedItem};
-use crate::sop::names::{CaseNumber, Sha256Hex};
+use crate::engine::evidence::Heads;
+use crate::sop::names::CaseNumber;
 
 /// A dossier with the list of what is in it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -21,6 +21,9 @@ pub struct DossierView {
     pub metadata: Value,
     pub contents: Vec<ArchivedItem>,
     pub journal_entries: usize,
+    /// Who saw it, before this look.
+    #[serde(default)]
+    pub accesses: Vec<Access>,
 }
 
 /// An item's bytes.
@@ -40,6 +43,9 @@ pub struct Exported {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct VerifyView {
     pub dossiers: usize,
+    /// Of these, those whose keys were destroyed under an official record.
+    #[serde(default)]
+    pub destroyed: usize,
     pub files: usize,
     pub damage: Vec<DamageView>,
 }
@@ -50,20 +56,15 @@ pub struct DamageView {
     pub what: String,
 }
 
-/// A dossier whose retention has passed.
+/// Where journal and archive end.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct DisposalLine {
-    pub number: CaseNumber,
-    pub classification: String,
-    pub retention_class: String,
-    pub outcome: String,
-    pub closed: DateTime<Utc>,
-    /// Years of active and inactive keeping.
-    pub years: u32,
-    /// The day the retention passed.
-    pub retained_until: NaiveDate,
-    /// `destroy` or `reassess`, as the procedure says; `null` where that procedure is no longer known.
-    pub fate: Option<String>,
+pub struct HeadsView {
+    #[serde(flatten)]
+    pub heads: Heads,
+    /// Public key, in base64.
+    pub key: String,
+    /// The text to print or keep, with its signature where one was asked for.
+    pub text: String,
 }
 
 impl Operations {
@@ -75,17 +76,20 @@ impl Operations {
         Ok(Answer::done(&self.engine.archive.search(words).await?))
     }
 
-    pub(super) async fn show_dossier(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+    pub(super) async fn show_dossier(&self, who: &str, number: &CaseNumber) -> Result<Answer, Answer> {
         let found = self.engine.archive.show(number).await?.ok_or_else(|| not_archived(number))?;
+        let accesses = self.engine.accesses(number, found.line.register.opened).await?;
+        self.engine.record_access(who, number, Seen::Dossier).await?;
         Ok(Answer::done(&DossierView {
             line: found.line,
             metadata: found.metadata,
             contents: found.items,
             journal_entries: found.journal_entries,
+            accesses,
         }))
     }
 
-    pub(super) async fn read_item(&self, number: &CaseNumber, name: &str) -> Result<Answer, Answer> {
+    pub(super) async fn read_item(&self, who: &str, number: &CaseNumber, name: &str) -> Result<Answer, Answer> {
         if self.engine.archive.receipt(number).await?.is_none() {
             return Err(not_archived(number));
         }
@@ -94,13 +98,15 @@ impl Operations {
                 "Dossier {number} has no item `{name}`. `loket archive show {number}` lists its items"
             )));
         };
+        self.engine.record_access(who, number, Seen::Item { name: name.to_owned() }).await?;
         Ok(Answer::done(&ItemView { name: name.to_owned(), base64: STANDARD.encode(bytes) }))
     }
 
-    pub(super) async fn export(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+    pub(super) async fn export(&self, who: &str, number: &CaseNumber) -> Result<Answer, Answer> {
         if self.engine.archive.receipt(number).await?.is_none() {
             return Err(not_archived(number));
         }
+        self.engine.record_access(who, number, Seen::Export).await?;
         let place = self.staging.place(&*self.engine.random)?;
         self.engine.archive.export(number, &place).await.inspect_err(|_| Staging::clear(&place))?;
         Ok(Answer::done(&Exported { folder: place.join(number.to_string()) }))
@@ -114,43 +120,14 @@ impl Operations {
         let mut files: Vec<&str> = lines.iter().map(|line| line.file.as_str()).collect();
         files.dedup();
         let damage = damage.into_iter().map(|d| DamageView { thing: d.thing, what: d.what }).collect();
-        Ok(Answer::done(&VerifyView { dossiers: lines.len(), files: files.len(), damage }))
+        let destroyed = lines.iter().filter(|line| line.destroyed.is_some()).count();
+        Ok(Answer::done(&VerifyView { dossiers: lines.len(), destroyed, files: files.len(), damage }))
     }
 
-    pub(super) async fn propose_disposal(&self) -> Result<Answer, Answer> {
-        let engine = &self.engine;
-        let today = engine.clock.now().with_timezone(&engine.office.zone).date_naive();
-        let mut proposed = Vec::new();
-        for line in engine.archive.list().await? {
-            // A destroyed dossier cannot be opened any more, and need not be proposed again.
-            let Ok(Some(dossier)) = engine.archive.show(&line.register.number).await else { continue };
-            let years = |name: &str| dossier.metadata[name].as_u64().and_then(|n| u32::try_from(n).ok());
-            let (Some(active), Some(inactive)) = (years("active_years"), years("inactive_years")) else { continue };
-            let closed_on = line.register.closed.with_timezone(&engine.office.zone).date_naive();
-            let kept = active.saturating_add(inactive);
-            let Some(until) = closed_on.checked_add_months(Months::new(kept.saturating_mul(12))) else { continue };
-            let fate = self.fate(&dossier.metadata);
-            if until > today || fate.as_deref() == Some("keep") {
-                continue;
-            }
-            proposed.push(DisposalLine {
-                number: line.register.number,
-                classification: line.register.classification,
-                retention_class: line.register.retention_class,
-                outcome: line.register.outcome,
-                closed: line.register.closed,
-                years: kept,
-                retained_until: until,
-                fate,
-            });
-        }
-        Ok(Answer::done(&proposed))
-    }
-
-    fn fate(&self, metadata: &Value) -> Option<String> {
-        let hash = Sha256Hex(metadata["procedure"].as_str()?.to_owned());
-        let worked = self.engine.procedures.get(&hash).ok()?;
-        json!(worked.procedure.retention.fate).as_str().map(str::to_owned)
+    pub(super) async fn show_heads(&self, sign: bool) -> Result<Answer, Answer> {
+        let heads = self.engine.heads().await?;
+        let text = if sign { self.engine.signed(&heads) } else { heads.text() };
+        Ok(Answer::done(&HeadsView { heads, key: self.engine.evidence_key(), text }))
     }
 }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Answer, Operations};
+use crate::engine::access::Access;
 use crate::engine::store::{Row, RowState, Settled, Settlement};
 use crate::sop::case::{Case, LetterState};
 use crate::sop::checklist::Finding;
@@ -43,6 +44,9 @@ pub struct CaseView {
     pub letters: Vec<LetterView>,
     pub effects: Vec<EffectView>,
     pub history: Vec<HistoryView>,
+    /// Who saw it at the desk.
+    #[serde(default)]
+    pub accesses: Vec<Access>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -127,6 +131,7 @@ impl Operations {
             letters: case.letters.iter().map(letter).collect(),
             effects: rows.iter().map(effect).collect(),
             history: history.collect(),
+            accesses: self.engine.accesses(number, case.opened_at).await?,
         };
         Ok(Answer::done(&view))
     }

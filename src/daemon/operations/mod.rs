@@ -6,6 +6,7 @@ pub mod accounts;
 pub mod admins;
 pub mod archive;
 pub mod cases;
+mod disposal;
 mod staging;
 
 use std::path::PathBuf;
@@ -72,13 +73,40 @@ pub enum Request {
         number: CaseNumber,
     },
     VerifyAll,
-    ProposeDisposal,
+    /// Where journal and archive end; signed or not.
+    ShowHeads {
+        sign: bool,
+    },
+    ListDue,
+    ListDisposals,
+    ProposeDisposal {
+        by: Address,
+        code: Code,
+        dossiers: Vec<CaseNumber>,
+    },
+    ApproveDisposal {
+        id: String,
+        by: Address,
+        code: Code,
+        record: String,
+    },
     Report {
         year: i32,
         month: u32,
     },
     /// Writes the file where [`Staging`] says, for the asker to take away.
     Backup,
+}
+
+/// A code of somebody's factor, on its way to be checked.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Code(pub String);
+
+impl std::fmt::Debug for Code {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Code(…)")
+    }
 }
 
 /// What comes back.
@@ -148,8 +176,8 @@ impl Operations {
         }
     }
 
-    /// Carries one request out. Failures are answers too.
-    pub async fn answer(&self, request: Request) -> Answer {
+    /// Carries one request of this person out (`uid 0`). Failures are answers too.
+    pub async fn answer(&self, who: &str, request: Request) -> Answer {
         let answered = match request {
             Request::ImportAccounts { csv } => self.import_accounts(&csv).await,
             Request::ListAccounts => Ok(self.list_accounts()),
@@ -163,11 +191,15 @@ impl Operations {
             Request::RetryCase { number } => self.retry_case(&number).await,
             Request::ListArchive => self.list_archive().await,
             Request::SearchArchive { words } => self.search_archive(&words).await,
-            Request::ShowDossier { number } => self.show_dossier(&number).await,
-            Request::ReadItem { number, name } => self.read_item(&number, &name).await,
-            Request::Export { number } => self.export(&number).await,
+            Request::ShowDossier { number } => self.show_dossier(who, &number).await,
+            Request::ReadItem { number, name } => self.read_item(who, &number, &name).await,
+            Request::Export { number } => self.export(who, &number).await,
             Request::VerifyAll => self.verify_all().await,
-            Request::ProposeDisposal => self.propose_disposal().await,
+            Request::ShowHeads { sign } => self.show_heads(sign).await,
+            Request::ListDue => self.list_due().await,
+            Request::ListDisposals => self.list_disposals().await,
+            Request::ProposeDisposal { by, code, dossiers } => self.propose_disposal(&by, &code, dossiers).await,
+            Request::ApproveDisposal { id, by, code, record } => self.approve_disposal(&id, &by, &code, &record).await,
             Request::Report { year, month } => self.report(year, month).await,
             Request::Backup => self.backup().await,
         };

@@ -12,9 +12,10 @@ use serde_json::Value;
 
 use super::bag::{self, BagItem};
 use super::record::{Catalogue, DossierRecord};
-use super::shelf::{Shelf, Writing, append, head_of};
+use super::shelf::{Shelf, Writing, append, destroy, head_of};
 use super::verify;
-use crate::engine::archive::{ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Receipt};
+use crate::engine::archive::{ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Receipt};
+use crate::engine::evidence::FileHead;
 use crate::engine::store::{Damage, JournalEntry};
 use crate::sop::names::{CaseNumber, Sha256Hex};
 use crate::store::StoreError;
@@ -137,8 +138,10 @@ impl Cabinet {
         let key = found.shelf.key(found.position, &found.record.place(), &self.keyring)?;
         key.ok_or_else(|| {
             let number = &found.record.register.number;
+            let record = found.line().destroyed.map(|why| format!(" under record {}", why.record));
             StoreError::Refused(format!(
-                "Dossier {number} was destroyed; its register line and hashes are what is left"
+                "Dossier {number} was destroyed{}; its register line and hashes are what is left",
+                record.unwrap_or_default()
             ))
         })
     }
@@ -183,6 +186,26 @@ impl Cabinet {
             }
         }
         Ok(())
+    }
+
+    pub fn destroy(&self, number: &CaseNumber, why: &Destruction) -> Result<(), StoreError> {
+        let found =
+            self.find(number)?.ok_or_else(|| StoreError::Refused(format!("No dossier {number} is in the archive")))?;
+        let (path, position) = (self.folder.join(found.shelf.name()), found.position);
+        // The file is held by one at a time.
+        drop(found);
+        destroy(&path, position, why).map_err(|error| error.beside(&path))
+    }
+
+    pub fn heads(&self) -> Result<Vec<FileHead>, StoreError> {
+        let head = |(_, path): (i32, PathBuf)| {
+            let shelf = Shelf::open(&path)?;
+            let damaged = || StoreError::damaged(shelf.name(), "its head is none");
+            let hash: [u8; 32] = shelf.about("head")?.and_then(|hash| hash.try_into().ok()).ok_or_else(damaged)?;
+            let dossiers = shelf.about_number("count")?;
+            Ok(FileHead { file: shelf.name(), dossiers, hash: Sha256Hex(hex(&hash)) })
+        };
+        self.files()?.into_iter().map(head).collect()
     }
 
     pub fn search(&self, words: &str) -> Result<Vec<ArchiveLine>, StoreError> {

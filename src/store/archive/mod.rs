@@ -15,4 +15,4 @@ mod shelf;
 mod verify;
 
 pub use port::RedbArchive;
-pub use verify::verify_file;
+pub use verify::{destroyed_in, extends, verify_file};

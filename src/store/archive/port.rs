@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 
 use super::cabinet::Cabinet;
-use crate::engine::archive::{Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Receipt};
+use crate::engine::archive::{Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Destruction, Receipt};
+use crate::engine::evidence::FileHead;
 use crate::engine::port::Fault;
 use crate::engine::store::Damage;
 use crate::sop::names::CaseNumber;
@@ -103,6 +104,15 @@ impl Archive for RedbArchive {
     fn export<'a>(&'a self, number: &'a CaseNumber, folder: &'a Path) -> BoxFuture<'a, Result<(), Fault>> {
         let (number, folder) = (number.clone(), folder.to_owned());
         self.later(move |cabinet| cabinet.export(&number, &folder))
+    }
+
+    fn destroy<'a>(&'a self, number: &'a CaseNumber, why: &'a Destruction) -> BoxFuture<'a, Result<(), Fault>> {
+        let (number, why) = (number.clone(), why.clone());
+        self.later(move |cabinet| cabinet.destroy(&number, &why))
+    }
+
+    fn heads(&self) -> BoxFuture<'_, Result<Vec<FileHead>, Fault>> {
+        self.later(Cabinet::heads)
     }
 
     fn verify(&self) -> BoxFuture<'_, Result<Vec<Damage>, Fault>> {

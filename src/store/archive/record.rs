@@ -28,6 +28,8 @@ pub const DOSSIERS: TableDefinition<u64, &[u8]> = TableDefinition::new("dossiers
 pub const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
 /// position → wrapped dossier key. Outside the chain: destroying a dossier is removing its key.
 pub const KEYS: TableDefinition<u64, &[u8]> = TableDefinition::new("keys");
+/// position → when and under which official record its key was destroyed, as JSON. Not there before the first.
+pub const DESTROYED: TableDefinition<u64, &[u8]> = TableDefinition::new("destroyed");
 /// (position, item from 0, part from 0) → sealed bytes.
 pub const PARTS: TableDefinition<(u64, u32, u32), &[u8]> = TableDefinition::new("parts");
 

@@ -6,13 +6,15 @@ use std::fs::File;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend};
+use redb::{
+    Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableError,
+};
 
 use super::aside::AsideFile;
 use super::record::{
-    ABOUT, Catalogue, DOSSIERS, DossierRecord, KEYS, NUMBERS, PART, PARTS, SCHEMA, StoredItem, item_binding,
+    ABOUT, Catalogue, DESTROYED, DOSSIERS, DossierRecord, KEYS, NUMBERS, PART, PARTS, SCHEMA, StoredItem, item_binding,
 };
-use crate::engine::archive::{ArchiveDossier, ArchiveLine};
+use crate::engine::archive::{ArchiveDossier, ArchiveLine, Destruction};
 use crate::engine::store::JournalEntry;
 use crate::sop::names::Sha256Hex;
 use crate::store::StoreError;
@@ -164,6 +166,24 @@ impl Shelf {
         })
     }
 
+    /// Whether the dossier has a key; which one needs no key to see.
+    pub fn has_key(&self, position: u64) -> Result<bool, StoreError> {
+        self.guarded("the table of keys", || Ok(self.transaction.open_table(KEYS)?.get(position)?.is_some()))
+    }
+
+    /// Why the dossier's key is gone; `None` where nobody destroyed it.
+    pub fn destruction(&self, position: u64) -> Result<Option<Destruction>, StoreError> {
+        let thing = format!("the record of the destruction at position {position}");
+        self.guarded(&thing, || {
+            let table = match self.transaction.open_table(DESTROYED) {
+                Err(TableError::TableDoesNotExist(_)) => return Ok(None),
+                opened => opened?,
+            };
+            let Some(told) = table.get(position)? else { return Ok(None) };
+            serde_json::from_slice(told.value()).map(Some).map_err(|_| StoreError::damaged(&thing, "it does not read"))
+        })
+    }
+
     pub fn catalogue(&self, record: &DossierRecord, key: &DossierKey) -> Result<Catalogue, StoreError> {
         let thing = format!("the catalogue of dossier {}", record.number);
         let plain = key
@@ -201,6 +221,7 @@ impl Shelf {
             archived: record.archived,
             items: record.items.len(),
             hash: Sha256Hex(hex(hash)),
+            destroyed: self.destruction(position).unwrap_or_default(),
         }
     }
 
@@ -326,4 +347,25 @@ pub fn head_of(path: &Path) -> Result<[u8; 32], StoreError> {
         Some(head) => head.try_into().map_err(|_| StoreError::damaged(path.display().to_string(), "its head is none")),
         None => Ok([0u8; 32]),
     }
+}
+
+/// Removes a dossier's key and says why, in one transaction. redb writes a page anew instead of over the old one, so the
+/// file is compacted afterwards: what was freed is given back.
+pub fn destroy(path: &Path, position: u64, why: &Destruction) -> Result<(), StoreError> {
+    let told = serde_json::to_vec(why)
+        .map_err(|error| StoreError::Refused(format!("The record of a destruction cannot be written: {error}")))?;
+    let mut database = open_database(path)?;
+    let transaction = begin(&database)?;
+    {
+        transaction.open_table(KEYS)?.remove(position)?;
+        let mut destroyed = transaction.open_table(DESTROYED)?;
+        if destroyed.get(position)?.is_none() {
+            destroyed.insert(position, told.as_slice())?;
+        }
+    }
+    transaction.commit()?;
+    if let Err(error) = database.compact() {
+        tracing::warn!("an archive file could not be compacted after a destruction: {error}");
+    }
+    Ok(())
 }

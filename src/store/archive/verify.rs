@@ -5,8 +5,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use super::shelf::Shelf;
+use crate::engine::archive::Destruction;
+use crate::engine::evidence::FileHead;
 use crate::engine::store::Damage;
-use crate::sop::names::Sha256Hex;
+use crate::sop::names::{CaseNumber, Sha256Hex};
 use crate::store::StoreError;
 use crate::store::redb::records::JournalRecord;
 use crate::store::redb::tables::readable;
@@ -23,6 +25,32 @@ pub fn verify_file(path: &Path) -> Result<Vec<Damage>, StoreError> {
         Err(error) => return Err(error),
     };
     Ok(verify(&shelf))
+}
+
+/// The dossiers of a file that were destroyed, and under which official record.
+pub fn destroyed_in(path: &Path) -> Result<Vec<(CaseNumber, Destruction)>, StoreError> {
+    let shelf = Shelf::open(path)?;
+    let mut found = Vec::new();
+    for (position, _) in shelf.numbers()? {
+        if let (Ok((record, _)), Ok(Some(why))) = (shelf.record(position), shelf.destruction(position)) {
+            found.push((record.register.number, why));
+        }
+    }
+    Ok(found)
+}
+
+/// Whether a file goes on from where it ended when the head was taken. `None`: it does.
+pub fn extends(path: &Path, head: &FileHead) -> Result<Option<Damage>, StoreError> {
+    let shelf = Shelf::open(path)?;
+    let what = match head.dossiers {
+        0 => None,
+        last => match shelf.record(last) {
+            Ok((_, hash)) if hex(&hash) == head.hash.0 => None,
+            Ok(_) => Some(format!("dossier {last} of it is another one than when the head was taken")),
+            Err(_) => Some(format!("it held {last} dossiers when the head was taken; the last of them is not there")),
+        },
+    };
+    Ok(what.map(|what| Damage { thing: shelf.name(), what }))
 }
 
 pub fn verify(shelf: &Shelf) -> Vec<Damage> {
@@ -59,6 +87,12 @@ pub fn verify(shelf: &Shelf) -> Vec<Damage> {
                 before = None;
             }
             Ok((record, hash)) => {
+                match (shelf.has_key(position), shelf.destruction(position)) {
+                    (Ok(false), Ok(None)) => note(&dossier, "its key is gone, and no record says why".to_owned()),
+                    (Ok(true), Ok(Some(_))) => note(&dossier, "it was destroyed, and still has a key".to_owned()),
+                    (Ok(_), Ok(_)) => {}
+                    (Err(error), _) | (_, Err(error)) => note(&dossier, text(error)),
+                }
                 if named.get(&position) != Some(&record.number) {
                     note(
                         &format!("dossier {}", record.register.number),

@@ -1,5 +1,8 @@
-//! `loket archive`: closed dossiers, read-only. `verify FILE` needs nothing but the file; the other verbs unseal with
-//! the office's keys. Nothing here destroys anything.
+//! `loket archive`: closed dossiers. [`verify`] of a file needs nothing but the file; the other verbs unseal with the
+//! office's keys. [`disposal`] alone ends a dossier, by two people and an official record.
+
+mod disposal;
+mod verify;
 
 use std::path::{Path, PathBuf};
 
@@ -7,18 +10,16 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
 use super::carry::carry;
-use super::ending::{Done, Ending, NEGATIVE, TEMPORARY, say, say_bytes};
+use super::ending::{Done, Ending, say, say_bytes};
 use super::office::{ConfigFile, ask, ask_json};
-use super::table::{local, or_dash, sheet, table};
+use super::table::{accesses, local, or_dash, sheet, table};
 use crate::config::Config;
-use crate::daemon::operations::archive::{DamageView, DisposalLine, DossierView, Exported, ItemView, VerifyView};
+use crate::daemon::operations::archive::{DossierView, Exported, HeadsView, ItemView};
 use crate::daemon::operations::{Request, Staging};
 use crate::engine::archive::ArchiveLine;
 use crate::sop::names::CaseNumber;
-use crate::store::StoreError;
-use crate::store::archive::verify_file;
 
-/// The archive: list, search, show, export, verify.
+/// The archive: list, search, show, export, verify, head, disposal.
 #[derive(Debug, clap::Args)]
 pub struct Archive {
     #[command(subcommand)]
@@ -63,24 +64,27 @@ enum Verb {
     },
     /// Recompute every hash and chain, and name the dossier that is damaged. With FILE: of these archive files alone,
     /// without configuration or key.
-    Verify {
-        #[arg(value_name = "FILE")]
-        files: Vec<PathBuf>,
+    Verify(verify::Verify),
+    /// Where journal and archive end: a few lines to print or keep elsewhere, that the archive can later be held against.
+    Head {
+        /// Sign them (Ed25519), for `archive verify FILE --head`.
+        #[arg(long)]
+        sign: bool,
+        /// Print the public key of the signature alone.
+        #[arg(long, conflicts_with_all = ["sign", "json"])]
+        key: bool,
         #[arg(long)]
         json: bool,
     },
-    /// The dossiers whose retention has passed, as a proposal. Nothing is destroyed.
-    Disposal {
-        #[arg(long)]
-        json: bool,
-    },
+    /// The dossiers whose retention has passed. They are destroyed only by a proposal and an approval on record.
+    Disposal(disposal::Disposal),
 }
 
 pub fn run(args: &Archive) -> Done {
-    if let Verb::Verify { files, json } = &args.verb
-        && !files.is_empty()
+    if let Verb::Verify(verify) = &args.verb
+        && verify.is_offline()
     {
-        return verify_files(files, *json);
+        return verify.files();
     }
     let config = args.config.load()?;
     match &args.verb {
@@ -105,8 +109,16 @@ pub fn run(args: &Archive) -> Done {
             }
         }
         Verb::Export { number, to, json } => export(&config, number, to, *json),
-        Verb::Verify { json, .. } => verify_all(&config, *json),
-        Verb::Disposal { json } => disposal(&config, *json),
+        Verb::Verify(verify) => verify.everything(&config),
+        Verb::Head { sign, key, json } => {
+            let request = Request::ShowHeads { sign: *sign };
+            if *json {
+                return say(&ask_json(&config, request)?.to_string());
+            }
+            let view: HeadsView = ask(&config, request)?;
+            say(if *key { &view.key } else { view.text.trim_end() })
+        }
+        Verb::Disposal(disposal) => disposal.run(&config),
     }
 }
 
@@ -119,7 +131,7 @@ fn lines(config: &Config, request: Request, json: bool, nothing: &str) -> Done {
         let r = &line.register;
         vec![
             r.number.to_string(),
-            r.outcome.clone(),
+            line.destroyed.as_ref().map_or(r.outcome.clone(), |why| format!("destroyed: {}", why.record)),
             local(r.opened, zone),
             local(r.closed, zone),
             r.classification.clone(),
@@ -158,6 +170,7 @@ fn dossier(view: &DossierView, config: &Config) -> String {
         .collect();
     text.push('\n');
     text.push_str(&table(&["ITEM", "TITLE", "BYTES", "SHA-256"], &rows, "no items"));
+    text.push_str(&format!("\nSeen by\n{}", accesses(&view.accesses, zone)));
     text
 }
 
@@ -175,78 +188,4 @@ fn export(config: &Config, number: &CaseNumber, to: &Path, json: bool) -> Done {
         Ending::negative(format!("Cannot write {}: {why}. Check the disk and who may write there", target.display()))
     })?;
     if json { say(&serde_json::json!({ "folder": target }).to_string()) } else { say(&target.display().to_string()) }
-}
-
-fn verify_all(config: &Config, json: bool) -> Done {
-    let value = ask_json(config, Request::VerifyAll)?;
-    let view: VerifyView = serde_json::from_value(value.clone())
-        .map_err(|why| Ending::temporary(format!("The daemon's answer does not read: {why}. Restart it")))?;
-    if json {
-        say(&value.to_string())?;
-    } else if view.damage.is_empty() {
-        say(&format!("Sound: {} dossiers in {} archive files, and the live store", view.dossiers, view.files))?;
-    } else {
-        say(&damaged(&view.damage))?;
-    }
-    if view.damage.is_empty() { Ok(()) } else { Err(Ending::silent(NEGATIVE)) }
-}
-
-/// Checks files one by one. The worst of them decides the exit status.
-fn verify_files(files: &[PathBuf], json: bool) -> Done {
-    let mut ending = Ending::silent(0);
-    let mut told = Vec::new();
-    for file in files {
-        match verify_file(file) {
-            Ok(found) => {
-                let damage: Vec<DamageView> =
-                    found.into_iter().map(|d| DamageView { thing: d.thing, what: d.what }).collect();
-                if !damage.is_empty() {
-                    ending.status = ending.status.max(NEGATIVE);
-                }
-                if !json {
-                    let sound = || format!("{}: sound\n", file.display());
-                    say(&if damage.is_empty() { sound() } else { damaged(&damage) })?;
-                }
-                told.push(serde_json::json!({ "file": file, "damage": damage }));
-            }
-            Err(why) => {
-                let passing = matches!(why, StoreError::InUse { .. });
-                ending.status = ending.status.max(if passing { TEMPORARY } else { NEGATIVE });
-                ending.sentences.push(why.to_string());
-            }
-        }
-    }
-    if json {
-        say(&serde_json::Value::from(told).to_string())?;
-    }
-    if ending.status == 0 { Ok(()) } else { Err(ending) }
-}
-
-fn damaged(damage: &[DamageView]) -> String {
-    let rows: Vec<_> = damage.iter().map(|d| vec![d.thing.clone(), d.what.clone()]).collect();
-    table(&["DAMAGED", "WHAT"], &rows, "")
-}
-
-fn disposal(config: &Config, json: bool) -> Done {
-    let value = ask_json(config, Request::ProposeDisposal)?;
-    if json {
-        return say(&value.to_string());
-    }
-    let lines: Vec<DisposalLine> = serde_json::from_value(value)
-        .map_err(|why| Ending::temporary(format!("The daemon's answer does not read: {why}. Restart it")))?;
-    let row = |line: &DisposalLine| {
-        vec![
-            line.number.to_string(),
-            line.classification.clone(),
-            line.retention_class.clone(),
-            line.outcome.clone(),
-            local(line.closed, config.office.zone),
-            line.years.to_string(),
-            line.retained_until.to_string(),
-            or_dash(line.fate.as_deref()),
-        ]
-    };
-    let rows: Vec<_> = lines.iter().map(row).collect();
-    let header = ["NUMBER", "CODE", "CLASS", "OUTCOME", "CLOSED", "YEARS", "KEPT UNTIL", "PROPOSED"];
-    say(&table(&header, &rows, "No dossier's retention has passed"))
 }

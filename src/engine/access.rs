@@ -1,0 +1,95 @@
+//! Who saw what: every look at a dossier, at the desk or on the command line, is on record before it is answered. One book
+//! a month, kept like a case of its own series, so that it stands in the same journal and verifies with it.
+
+use chrono::{DateTime, Datelike, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Engine;
+use super::codec;
+use super::port::Fault;
+use super::store::{Batch, CaseKey, Outcome};
+use crate::sop::names::CaseNumber;
+
+/// Prefix of the books' series.
+pub const PREFIX: &str = "ACCESS";
+/// Conflicts after which a look is given up; each means that another look was written.
+const TRIES: u32 = 100;
+
+/// One look.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Access {
+    pub at: DateTime<Utc>,
+    /// A person's address, or `uid N` of whoever ran a command on this machine.
+    pub who: String,
+    pub number: CaseNumber,
+    pub what: Seen,
+}
+
+/// What was seen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "seen", rename_all = "snake_case")]
+pub enum Seen {
+    /// The page of a live case.
+    Case,
+    /// A held mail.
+    Held,
+    /// A page of a paper, both counted as the desk counts them.
+    Page { paper: u32, page: u32 },
+    /// The register, metadata and contents list of an archived dossier.
+    Dossier,
+    /// One file of an archived dossier.
+    Item { name: String },
+    /// A whole archived dossier, taken out.
+    Export,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    entries: u64,
+}
+
+impl Engine {
+    /// Puts a look on record. Whoever asks shows nothing where this fails.
+    pub async fn record_access(&self, who: &str, number: &CaseNumber, what: Seen) -> Result<(), Fault> {
+        let now = self.clock.now();
+        let key = self.access_book(now);
+        let entry = codec::encode(&Access { at: now, who: who.to_owned(), number: number.clone(), what });
+        for _ in 0..TRIES {
+            let version = self.store.load(&key).await?.map_or(0, |stored| stored.version);
+            let mut batch = Batch::new(key.clone(), version, now, codec::encode(&Snapshot { entries: version + 1 }));
+            batch.events = vec![entry.clone()];
+            if let Outcome::Committed { .. } = self.commit_one(batch).await? {
+                return Ok(());
+            }
+        }
+        Err(Fault::transient(format!("Cannot put on record who looks at {number}: others kept writing. Try again")))
+    }
+
+    /// Every look at a dossier since `from`, oldest first.
+    pub async fn accesses(&self, number: &CaseNumber, from: DateTime<Utc>) -> Result<Vec<Access>, Fault> {
+        let mut found = Vec::new();
+        for key in self.access_books(from, self.clock.now()) {
+            for event in self.store.events(&key).await? {
+                let access: Access = codec::decode(&event.bytes, "an entry of the access book")?;
+                if access.number == *number {
+                    found.push(access);
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn access_book(&self, at: DateTime<Utc>) -> CaseKey {
+        let local = at.with_timezone(&self.office.zone);
+        self.key(&CaseNumber::new(PREFIX, local.year(), local.month()))
+    }
+
+    fn access_books(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<CaseKey> {
+        let month = |at: DateTime<Utc>| {
+            let local = at.with_timezone(&self.office.zone);
+            local.year() * 12 + local.month0() as i32
+        };
+        let number = |month: i32| CaseNumber::new(PREFIX, month.div_euclid(12), month.rem_euclid(12) as u32 + 1);
+        (month(from)..=month(to)).map(|month| self.key(&number(month))).collect()
+    }
+}

@@ -1,0 +1,240 @@
+//! Destruction, the only way a dossier ends: one person proposes dossiers whose retention has passed, another approves with
+//! the number of the official record, and only then are their keys destroyed (THREATS, "Retention"). What was decided is
+//! written down first; an approval that was interrupted is finished by giving it again.
+
+use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use super::Engine;
+use super::admins::{Proof, Role};
+use super::archive::Destruction;
+use super::codec;
+use super::port::Fault;
+use super::store::{DocumentWrite, Outcome};
+use super::weave::family;
+use crate::sop::names::{Address, CaseNumber, Sha256Hex};
+
+const FAMILY: &str = "disposal";
+/// Longest number of an official record.
+const RECORD: usize = 120;
+
+/// A dossier whose retention has passed.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DueDossier {
+    pub number: CaseNumber,
+    pub classification: String,
+    pub retention_class: String,
+    pub outcome: String,
+    pub closed: DateTime<Utc>,
+    /// Years of active and inactive keeping.
+    pub years: u32,
+    /// The day the retention passed.
+    pub retained_until: NaiveDate,
+    /// `destroy` or `reassess`, as the procedure says; `null` where that procedure is no longer known.
+    pub fate: Option<String>,
+}
+
+/// A proposal to destroy dossiers, and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Disposal {
+    /// `MUSNAH-2026-01`.
+    pub id: String,
+    pub dossiers: Vec<CaseNumber>,
+    pub proposed_by: Address,
+    pub proposed_at: DateTime<Utc>,
+    pub approval: Option<Approval>,
+    /// When the last key was gone.
+    pub destroyed_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    pub by: Address,
+    pub at: DateTime<Utc>,
+    /// Number of the official record (berita acara pemusnahan).
+    pub record: String,
+}
+
+/// Why a disposal is not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NoDisposal {
+    #[error("{0} is no active person of the desk whose role allows this. `loket admins list` shows who is")]
+    NotAllowed(Address),
+    #[error("The code is wrong or was used before. Wait for the next one; five wrong ones lock the factor")]
+    WrongCode,
+    #[error("The retention of {0} has not passed, or it is no dossier of the archive. `loket archive disposal` lists those that may go")]
+    NotDue(CaseNumber),
+    #[error("{0} is part of proposal {1} already")]
+    ProposedAlready(CaseNumber, String),
+    #[error("There is no proposal {0}. `loket archive disposal list` shows them")]
+    Unknown(String),
+    #[error("Whoever proposed a disposal does not approve it. Ask another person")]
+    SamePerson,
+    #[error("Proposal {0} was approved under record {1} and stays so")]
+    ApprovedAlready(String, String),
+    #[error("Write the number of the official record, at most 120 characters on one line")]
+    NoRecord,
+    #[error("Somebody else changed this proposal at the same time. Look at it again")]
+    Conflict,
+    #[error("{0}")]
+    Fault(Fault),
+}
+
+impl From<Fault> for NoDisposal {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl Engine {
+    /// The dossiers whose retention has passed.
+    pub async fn due_for_disposal(&self) -> Result<Vec<DueDossier>, Fault> {
+        let today = self.clock.now().with_timezone(&self.office.zone).date_naive();
+        let mut due = Vec::new();
+        for line in self.archive.list().await? {
+            if line.destroyed.is_some() {
+                continue;
+            }
+            // What cannot be opened is damage, and damage is no reason to destroy.
+            let Ok(Some(dossier)) = self.archive.show(&line.register.number).await else { continue };
+            let years = |name: &str| dossier.metadata[name].as_u64().and_then(|n| u32::try_from(n).ok());
+            let (Some(active), Some(inactive)) = (years("active_years"), years("inactive_years")) else { continue };
+            let closed_on = line.register.closed.with_timezone(&self.office.zone).date_naive();
+            let kept = active.saturating_add(inactive);
+            let Some(until) = closed_on.checked_add_months(Months::new(kept.saturating_mul(12))) else { continue };
+            let fate = self.fate(&dossier.metadata);
+            if until > today || fate.as_deref() == Some("keep") {
+                continue;
+            }
+            due.push(DueDossier {
+                number: line.register.number,
+                classification: line.register.classification,
+                retention_class: line.register.retention_class,
+                outcome: line.register.outcome,
+                closed: line.register.closed,
+                years: kept,
+                retained_until: until,
+                fate,
+            });
+        }
+        Ok(due)
+    }
+
+    fn fate(&self, metadata: &Value) -> Option<String> {
+        let hash = Sha256Hex(metadata["procedure"].as_str()?.to_owned());
+        let worked = self.procedures.get(&hash).ok()?;
+        json!(worked.procedure.retention.fate).as_str().map(str::to_owned)
+    }
+
+    /// All proposals, by id: the register of destroyed dossiers.
+    pub async fn disposals(&self) -> Result<Vec<Disposal>, Fault> {
+        let documents = self.store.documents(&self.office.id, FAMILY).await?;
+        documents.iter().map(|document| codec::decode(&document.bytes, "a disposal")).collect()
+    }
+
+    /// Puts a proposal on record. Nothing is destroyed.
+    pub async fn propose_disposal(
+        &self,
+        by: &Address,
+        code: &str,
+        dossiers: Vec<CaseNumber>,
+    ) -> Result<Disposal, NoDisposal> {
+        self.proven(by, code, &[Role::Admin, Role::Archivist]).await?;
+        let due = self.due_for_disposal().await?;
+        let known = self.disposals().await?;
+        for number in &dossiers {
+            if let Some(other) = known.iter().find(|disposal| disposal.dossiers.contains(number)) {
+                return Err(NoDisposal::ProposedAlready(number.clone(), other.id.clone()));
+            }
+            if !due.iter().any(|line| line.number == *number) {
+                return Err(NoDisposal::NotDue(number.clone()));
+            }
+        }
+        let now = self.clock.now();
+        let id = format!("MUSNAH-{}-{:02}", now.with_timezone(&self.office.zone).year(), known.len() + 1);
+        let (proposed_by, proposed_at) = (by.clone(), now);
+        let disposal = Disposal { id, dossiers, proposed_by, proposed_at, approval: None, destroyed_at: None };
+        self.write_disposal(&disposal, 0).await?;
+        Ok(disposal)
+    }
+
+    /// Approves a proposal under the number of its official record, and destroys the dossiers' keys.
+    pub async fn approve_disposal(
+        &self,
+        id: &str,
+        by: &Address,
+        code: &str,
+        record: &str,
+    ) -> Result<Disposal, NoDisposal> {
+        let record = record.trim();
+        if record.is_empty() || record.chars().count() > RECORD || record.chars().any(char::is_control) {
+            return Err(NoDisposal::NoRecord);
+        }
+        let unknown = || NoDisposal::Unknown(id.to_owned());
+        let document = self.store.document(&self.office.id, FAMILY, id).await?.ok_or_else(unknown)?;
+        let mut disposal: Disposal = codec::decode(&document.bytes, "a disposal")?;
+        if disposal.proposed_by.same_mailbox(by) {
+            return Err(NoDisposal::SamePerson);
+        }
+        if let Some(approval) = disposal.approval.as_ref().filter(|approval| approval.record != record) {
+            return Err(NoDisposal::ApprovedAlready(id.to_owned(), approval.record.clone()));
+        }
+        self.proven(by, code, &[Role::Admin]).await?;
+        let mut version = document.version;
+        if disposal.approval.is_none() {
+            let approval = Approval { by: by.clone(), at: self.clock.now(), record: record.to_owned() };
+            disposal.approval = Some(approval);
+            self.write_disposal(&disposal, version).await?;
+            version += 1;
+        }
+        self.destroy(&mut disposal, version).await?;
+        Ok(disposal)
+    }
+
+    /// Carries an approved disposal out; every part of it can be repeated.
+    async fn destroy(&self, disposal: &mut Disposal, version: u64) -> Result<(), NoDisposal> {
+        let (Some(approval), None) = (&disposal.approval, disposal.destroyed_at) else { return Ok(()) };
+        let destruction = Destruction { at: approval.at, record: approval.record.clone() };
+        for number in &disposal.dossiers {
+            self.archive.destroy(number, &destruction).await?;
+            let forgotten = DocumentWrite {
+                office: self.office.id.clone(),
+                family: family::LETTER.to_owned(),
+                id: number.to_string(),
+                expected_version: None,
+                bytes: None,
+            };
+            self.store.write_documents(vec![forgotten]).await?;
+            tracing::info!(case = %number, record = %destruction.record, "destroyed");
+        }
+        disposal.destroyed_at = Some(self.clock.now());
+        self.write_disposal(disposal, version).await
+    }
+
+    async fn write_disposal(&self, disposal: &Disposal, version: u64) -> Result<(), NoDisposal> {
+        let write = DocumentWrite {
+            office: self.office.id.clone(),
+            family: FAMILY.to_owned(),
+            id: disposal.id.clone(),
+            expected_version: Some(version),
+            bytes: Some(codec::encode(disposal)),
+        };
+        match self.store.write_documents(vec![write]).await? {
+            Outcome::Committed { .. } => Ok(()),
+            _ => Err(NoDisposal::Conflict),
+        }
+    }
+
+    /// Whether this is an active person of such a role, with a fresh code.
+    async fn proven(&self, by: &Address, code: &str, roles: &[Role]) -> Result<(), NoDisposal> {
+        let known = self.admin(by).await?.filter(|(_, record)| record.is_active() && roles.contains(&record.role));
+        if known.is_none() {
+            return Err(NoDisposal::NotAllowed(by.clone()));
+        }
+        match self.prove(by, code, self.clock.now()).await? {
+            Proof::Right => Ok(()),
+            Proof::Wrong { .. } | Proof::Locked => Err(NoDisposal::WrongCode),
+        }
+    }
+}
