@@ -76,19 +76,23 @@ impl Marks {
         if equal(&self.file, &other.file) {
             return Some(Sameness::Sure);
         }
-        let person = same(&self.nip, &other.nip).or(same(&self.name, &other.name));
-        if person == Some(false) {
+        let (nip, name) = (same(&self.nip, &other.nip), same(&self.name, &other.name));
+        // One digit misread makes another number under the same name: enough for doubt, and never for more.
+        let misread = nip == Some(false) && name == Some(true);
+        let person = nip.or(name);
+        if person == Some(false) && !misread {
             return None;
         }
         let (number, date) = (same(&self.number, &other.number), same(&self.date, &other.date));
         if equal(&self.text, &other.text) {
             let is_dated = [self, other].iter().any(|m| m.number.is_some() || m.date.is_some());
-            return Some(if is_dated { Sameness::Sure } else { Sameness::Likely });
+            return Some(if is_dated && !misread { Sameness::Sure } else { Sameness::Likely });
         }
         match (number, date) {
+            (Some(true), Some(true)) if misread => Some(Sameness::Likely),
             (Some(true), Some(true)) => Some(Sameness::Sure),
             (Some(false), _) | (None, Some(false)) => None,
-            (Some(true), Some(false)) => person.map(|_| Sameness::Likely),
+            (Some(true), Some(false)) => (person == Some(true)).then_some(Sameness::Likely),
             _ => (person == Some(true) && self.looks_like(other)).then_some(Sameness::Likely),
         }
     }
