@@ -8,8 +8,9 @@ use loket::demo::samples::post::{Enclosed, Mail, PDF, Stamp};
 use loket::sop::checklist::{Check, Finding};
 use loket::sop::names::{CaseNumber, Service};
 use loket::sop::phase::Phase;
-use loket::web::answer::{Choice, HeldChoice};
+use loket::web::answer::HeldChoice;
 use loket::web::counter::Counter;
+use loket::web::view::Choice;
 
 use crate::desk_walk::{approve, decide, form, review};
 use crate::kit::Site;

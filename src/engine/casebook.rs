@@ -66,7 +66,8 @@ impl Engine {
             let page = self.store.scan(&self.office.id, after.as_ref(), PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(cases) };
             after = Some(last.number.clone());
-            let is_book = |key: &CaseKey| [super::intake::DAYBOOK, super::access::PREFIX].contains(&key.number.prefix());
+            let is_book =
+                |key: &CaseKey| [super::intake::DAYBOOK, super::access::PREFIX].contains(&key.number.prefix());
             let requests = page.iter().filter(|(key, _)| !is_book(key));
             for (_, stored) in requests {
                 cases.push(codec::decode(&stored.snapshot, "a case")?);

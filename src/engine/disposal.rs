@@ -63,7 +63,9 @@ pub enum NoDisposal {
     NotAllowed(Address),
     #[error("The code is wrong or was used before. Wait for the next one; five wrong ones lock the factor")]
     WrongCode,
-    #[error("The retention of {0} has not passed, or it is no dossier of the archive. `loket archive disposal` lists those that may go")]
+    #[error(
+        "The retention of {0} has not passed, or it is no dossier of the archive. `loket archive disposal` lists those that may go"
+    )]
     NotDue(CaseNumber),
     #[error("{0} is part of proposal {1} already")]
     ProposedAlready(CaseNumber, String),

@@ -102,7 +102,9 @@ impl Verify {
         let text = read(file)?;
         let given = if Path::new(key).is_file() { read(Path::new(key))? } else { key.clone() };
         let public = evidence::read_key(&given).ok_or_else(|| {
-            Ending::negative("Cannot use `--key`: it is no public key of 32 bytes in base64. `loket archive head --key` prints it")
+            Ending::negative(
+                "Cannot use `--key`: it is no public key of 32 bytes in base64. `loket archive head --key` prints it",
+            )
         })?;
         let refused = |why| Ending::negative(format!("Cannot trust the head in {}: {why}", file.display()));
         let heads = evidence::read_signed(&text, &public).map_err(refused)?;
@@ -137,7 +139,11 @@ fn in_words(file: &Path, looked: &Looked, heads: Option<&Heads>) -> String {
     let since = heads.map(|heads| format!(", and goes on from the head signed at {}", heads.at.to_rfc3339()));
     let mut text = format!("{}: sound{}\n", file.display(), since.unwrap_or_default());
     for (number, why) in &looked.destroyed {
-        text.push_str(&format!("  {number} was destroyed on {} under record {}\n", why.at.format("%Y-%m-%d"), why.record));
+        text.push_str(&format!(
+            "  {number} was destroyed on {} under record {}\n",
+            why.at.format("%Y-%m-%d"),
+            why.record
+        ));
     }
     text
 }
