@@ -200,6 +200,8 @@ impl Read {
             valid_until: decree.and_then(|d| d.period.until),
             signature: self.signature(),
             sha256: Some(Sha256Hex(self.stack.sha256.clone())).filter(|h| !h.0.is_empty()),
+            trouble: self.stack.trouble,
+            unread_pages: self.stack.unread_pages.clone(),
         }
     }
 }

@@ -113,6 +113,15 @@ impl Counter for Desk {
         Box::pin(self.show_case(admin, number, lang))
     }
 
+    fn enclosure<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        index: u32,
+    ) -> Later<'a, Option<EnclosedFile>> {
+        Box::pin(self.show_enclosure(admin, number, index))
+    }
+
     fn picture<'a>(
         &'a self,
         admin: &'a Admin,
