@@ -202,9 +202,7 @@ fn words_used(words: &[&str], n: usize) -> usize {
 /// Words that look like a name: capitals, then degrees behind a comma.
 fn name_from(words: &[&str]) -> Option<String> {
     const PARTICLES: [&str; 6] = ["bin", "binti", "al", "van", "de", "el"];
-    const NO_NAMES: [&str; 36] = [
-        "Nama",
-        "Name",
+    const NO_NAMES: [&str; 34] = [
         "NIP",
         "NIPPPK",
         "NI",
