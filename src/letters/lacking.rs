@@ -130,7 +130,7 @@ fn unread<'a>(item: &str, kind: DocumentKind, found: &'a Understanding) -> Optio
 /// The document that a finding stands on, else the last one of the kind that was read.
 fn speaking<'a>(item: &str, kind: DocumentKind, found: &'a Understanding) -> Option<&'a Document> {
     let read = || found.documents.iter().filter(|document| document.kind == kind && document.method != Method::None);
-    read().find(|document| is_pointed_at(item, document, found)).or_else(|| read().last())
+    read().find(|document| is_pointed_at(item, document, found)).or_else(|| read().next_back())
 }
 
 /// Evidence names one file, a document over several pictures all of them.
