@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use loket::letters::{
-    Elsewhere, Ending, FindingRow, Lack, LetterError, LetterFacts, LetterKind, LetterProposal, Letters, Office, Origin,
-    Problem, RejectReason, Text, Unlock, check_edited, fill_links, placeholders,
+    Elsewhere, Ending, FindingRow, Form, Lack, LetterError, LetterFacts, LetterKind, LetterProposal, Letters, Office,
+    Origin, Problem, Received, RejectReason, Text, Unlock, check_edited, fill_links, placeholders,
 };
 use loket::sop::checklist::Finding;
 use loket::sop::names::{Language, Service};
@@ -43,6 +43,18 @@ fn base() -> LetterFacts {
         sop_number: "000.3/0620/BPLPSE/B.PBJ".into(),
         received_at: wita(10, 10, 42),
         ..LetterFacts::default()
+    }
+}
+
+/// What Rina wrote of herself in the letter she forgot to sign.
+fn form() -> Form {
+    Form {
+        name: Some("Rina Paramitha Lestari, S.Kom.".into()),
+        position: Some("Pranata Komputer Ahli Pertama".into()),
+        work_unit: Some("Bagian Pengelolaan LPSE".into()),
+        user_id: Some("HD.RINAPL".into()),
+        email: Some("rina.paramitha@lembayung.example".into()),
+        phone: None,
     }
 }
 
@@ -99,17 +111,33 @@ fn standard(facts: LetterFacts) -> LetterFacts {
 fn facts(kind: LetterKind) -> LetterFacts {
     use LetterKind::*;
     let base = base();
-    let lack =
-        |item: &str, problem, file: Option<&str>| Lack { item: item.into(), problem, file: file.map(Into::into) };
+    let lack = |item: &str, problem, file: Option<&str>| Lack::of(item, problem, file.map(str::to_owned).as_ref());
     match kind {
         MailWaiting => base,
         Acknowledgement => LetterFacts { checking_starts: wita(11, 7, 30), ..base },
         CompletionRequest => LetterFacts {
             missing: vec![
-                lack("request_letter_signed", Problem::Absent, None),
-                lack("appointment_decree", Problem::Encrypted, Some("SK Helpdesk.pdf")),
+                lack("request_letter_signed", Problem::Unsigned, Some("scan0012.pdf")),
+                Lack {
+                    pages: vec![3, 4],
+                    ..lack("decree_names_applicant", Problem::PagesUnreadable, Some("SK Helpdesk.pdf"))
+                },
+                Lack {
+                    until: NaiveDate::from_ymd_opt(2025, 12, 31),
+                    ..lack("decree_in_force", Problem::Expired, Some("SK 2025.pdf"))
+                },
             ],
-            present: vec!["applicant_identified".into(), "service_stated".into()],
+            unopened: vec![
+                lack("attachment", Problem::ArchiveFormat, Some("berkas.rar")),
+                lack("attachment", Problem::OutlookPacket, Some("winmail.dat")),
+            ],
+            present: vec![Received {
+                item: "appointment_decree".into(),
+                file: Some("SK Helpdesk 199105172015032941.pdf".into()),
+                number: Some("000.3/0007/LPSE/2026".into()),
+                date: NaiveDate::from_ymd_opt(2026, 1, 2),
+            }],
+            form: Some(form()),
             deadline: wita(13, 16, 30),
             size_limit_mb: Some(25),
             ..base
@@ -233,6 +261,17 @@ fn every_letter_reads_as_it_should_in_english() {
         let text = letters.render(kind, Language::En, &facts(kind)).unwrap();
         let english = text.body.split("--- English ---").last().unwrap_or_default().trim().to_owned();
         insta::assert_snapshot!(format!("{kind}_en"), shown(&Text { subject: text.subject, body: english }));
+    }
+}
+
+#[test]
+fn the_form_reads_as_it_should_in_both_languages() {
+    let facts = LetterFacts { form: Some(form()), ..base() };
+
+    for language in [Language::Id, Language::En] {
+        let text = letters().request_form(language, &facts).unwrap();
+
+        insta::assert_snapshot!(format!("request_form_{}", language.code()), shown(&text));
     }
 }
 
@@ -408,4 +447,55 @@ fn a_mistake_in_an_offices_text_is_told_in_one_sentence_at_start() {
         .collect();
 
     insta::assert_snapshot!("mistakes_in_overrides", told.join("\n"));
+}
+
+/// Regression: the admin's mail showed `user_id_absent` as it stands in the code.
+#[test]
+fn every_alert_the_code_can_raise_has_words_in_letters_and_on_pages() {
+    let alerts = alerts_in_the_code();
+    assert!(alerts.len() > 20, "they are looked for in the wrong place: {alerts:?}");
+
+    for language in [Language::Id, Language::En] {
+        let facts = LetterFacts { alerts: alerts.iter().cloned().collect(), ..review(base()) };
+        let letter = letters().render(LetterKind::ActionNeeded, language, &facts).unwrap().body;
+        for alert in &alerts {
+            let raw = alert.replace('_', " ");
+            assert!(!letter.lines().any(|line| line.trim_start_matches("  - ") == raw), "{alert} in the letter");
+            assert_ne!(loket::web::words::alert(language, alert), raw, "{alert} on the page");
+        }
+    }
+}
+
+/// The names in `raise("…")`, `.alert("…")` and `alerts.push("…")`.
+fn alerts_in_the_code() -> std::collections::BTreeSet<String> {
+    let mut folders = vec![std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    let mut alerts = std::collections::BTreeSet::new();
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                // A call may stand on several lines.
+                let code: String = fs::read_to_string(&path).unwrap().split_whitespace().collect();
+                for before in ["raise(\"", ".alert(\"", "alerts.push(\""] {
+                    let names =
+                        code.split(before).skip(1).filter_map(|rest| rest.split_once('"')).map(|(name, _)| name);
+                    alerts.extend(names.map(str::to_owned));
+                }
+            }
+        }
+    }
+    alerts
+}
+
+#[test]
+fn a_name_that_ends_in_a_degree_gives_one_full_stop() {
+    let facts = LetterFacts { decided_by: Some("Teguh Anggara, S.T.".into()), ..standard(base()) };
+
+    for language in [Language::Id, Language::En] {
+        let text = letters().render(LetterKind::OverdueSuperior, language, &facts).unwrap();
+
+        assert!(text.body.contains("S.T.") && !text.body.contains("S.T.."), "{}", text.body);
+    }
 }

@@ -39,6 +39,7 @@ mod kit;
 mod kit_servers;
 mod laws;
 mod layers;
+mod letters_form;
 mod letters_samples;
 mod letters_texts;
 mod reading;

@@ -171,6 +171,15 @@ impl Counter for Fake {
         later((*asked == number()).then(&**page))
     }
 
+    fn enclosure<'a>(&'a self, _: &'a Admin, _: &'a CaseNumber, index: u32) -> Later<'a, Option<EnclosedFile>> {
+        let file = || EnclosedFile {
+            name: "Surat permohonan.pdf".into(),
+            media_type: "application/pdf",
+            bytes: b"%PDF".to_vec(),
+        };
+        later((index == 0).then(file))
+    }
+
     fn picture<'a>(&'a self, _: &'a Admin, _: &'a CaseNumber, paper: u32, page: u32) -> Later<'a, Option<Picture>> {
         let place = |y: f32| Rect { x: 118.0, y, w: 260.0, h: 14.0 };
         let line = |text: &str, y| Line { words: vec![Word { text: text.into(), at: place(y), confidence: None }] };

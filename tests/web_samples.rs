@@ -142,6 +142,7 @@ pub fn review(subject: &str) -> ReviewView {
         subject: format!("[LPSE-2026-0047] {subject}"),
         body: body.into(),
         edited: false,
+        enclosures: if choice == Choice::Complete { vec![("Surat permohonan.pdf".into(), 2_400)] } else { vec![] },
     };
     ReviewView {
         head: head(),

@@ -206,6 +206,8 @@ impl Read {
             sha256: Some(Sha256Hex(self.stack.sha256.clone())).filter(|h| !h.0.is_empty()),
             text: reuse::text_hash(&self.stack.sheets),
             look: self.stack.look.clone(),
+            trouble: self.stack.trouble,
+            unread_pages: self.stack.unread_pages.clone(),
         }
     }
 }

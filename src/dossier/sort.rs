@@ -7,8 +7,8 @@ use super::page::{Page, Paper};
 use super::recognition::{Field, Recognition};
 use super::sheet::{Row, Sheet};
 use super::{fields, fold::fold};
-use crate::sop::checklist::{DocumentKind, Method};
 use crate::sop::look::Look;
+use crate::sop::checklist::{DocumentKind, Method, Trouble};
 
 /// Pages that make one document.
 #[derive(Debug, Clone)]
@@ -22,6 +22,10 @@ pub struct Stack {
     pub annex_only: bool,
     pub method: Method,
     pub encrypted: bool,
+    /// Why nothing could be read.
+    pub trouble: Option<Trouble>,
+    /// Pages of the attachment that hold a picture of which nothing could be read.
+    pub unread_pages: Vec<u32>,
     pub signed_electronically: bool,
     pub sha256: String,
     /// How its first page looks, of a scan.
@@ -59,18 +63,30 @@ pub fn sort(papers: &[Paper], recognition: &Recognition) -> Vec<Stack> {
             continue;
         }
         let picture = PICTURES.contains(&paper.format.as_str());
+        let before = stacks.len();
         let mut continued = goes_on && picture;
         for page in &paper.pages {
             let sheet = Sheet::of(&paper.attachment, page);
             place(&mut stacks, paper, page, sheet, continued, recognition);
             continued = true;
         }
+        mark_unread(&mut stacks[before..], paper);
         goes_on = picture;
     }
     for stack in &mut stacks {
         settle(stack, recognition);
     }
     stacks
+}
+
+/// Notes a paper's unreadable pages on the document they follow, the first ones on the document they precede.
+fn mark_unread(stacks: &mut [Stack], paper: &Paper) {
+    for page in paper.pages.iter().filter(|p| p.lines.is_empty() && !p.pictures.is_empty()) {
+        let follows = stacks.iter().rposition(|s| s.pages.0 <= page.number).unwrap_or(0);
+        if let Some(stack) = stacks.get_mut(follows) {
+            stack.unread_pages.push(page.number);
+        }
+    }
 }
 
 /// Puts a page into the document it belongs to, or begins a new one.
@@ -107,6 +123,8 @@ fn place(stacks: &mut Vec<Stack>, paper: &Paper, page: &Page, sheet: Sheet, cont
         annex_only: opening == Opening::Annex,
         method: paper.method,
         encrypted: paper.encrypted,
+        trouble: None,
+        unread_pages: Vec::new(),
         signed_electronically: paper.signed_electronically,
         sha256: paper.sha256.clone(),
         look: page.look.clone(),
@@ -147,6 +165,8 @@ fn unread(paper: &Paper, r: &Recognition) -> Option<Stack> {
         annex_only: false,
         method: Method::None,
         encrypted: paper.encrypted,
+        trouble: Some(trouble(paper)),
+        unread_pages: Vec::new(),
         signed_electronically: paper.signed_electronically,
         sha256: paper.sha256.clone(),
         look: None,
@@ -154,6 +174,16 @@ fn unread(paper: &Paper, r: &Recognition) -> Option<Stack> {
         hidden: paper.pages.iter().flat_map(|p| p.hidden.iter().cloned()).collect(),
         sheets: Vec::new(),
     })
+}
+
+fn trouble(paper: &Paper) -> Trouble {
+    match paper.format.as_str() {
+        _ if paper.encrypted => Trouble::Encrypted,
+        "rar" | "7z" | "gzip" | "tar" | "archive" => Trouble::ArchiveFormat,
+        "tnef" => Trouble::OutlookPacket,
+        "ole" | "office" | "rtf" => Trouble::OfficeFormat,
+        _ => Trouble::Unreadable,
+    }
 }
 
 /// Decides on the kind with the whole document at hand: a letter must ask for something, a decree must appoint.

@@ -7,11 +7,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::drafting;
 use super::links::{CHANGE_LIFE, LinkRecipe, Purpose};
-use super::port::{Fault, Outgoing};
+use super::port::{Enclosure, Fault, Outgoing};
 use super::store::{CaseKey, NewLink};
 use crate::letters::{self, Fillings, LetterError, LetterKind, Text};
-use crate::sop::case::{Case, LetterRecord, LetterState};
+use crate::sop::case::{Attachment, Case, LetterRecord, LetterState};
 use crate::sop::effect::{Letter, Recipient};
 use crate::sop::names::{Address, Language};
 use crate::sop::phase::{AdminId, Phase};
@@ -30,6 +31,18 @@ pub(super) struct PendingLetter {
     pub references: Vec<String>,
     pub date: DateTime<Utc>,
     pub links: Vec<LinkRecipe>,
+    /// Files among the case's contents.
+    #[serde(default)]
+    pub enclosures: Vec<Attachment>,
+}
+
+/// A letter ready to be committed, with what must be on record for it.
+pub(super) struct Written {
+    pub pending: PendingLetter,
+    pub links: Vec<NewLink>,
+    pub record: LetterRecord,
+    /// The enclosures' bytes, to be made durable before the letter is.
+    pub files: Vec<Vec<u8>>,
 }
 
 /// Message-IDs of ours begin with this (CONTRACT, `continuation`).
@@ -44,7 +57,7 @@ impl Engine {
         letter: &Letter,
         id: &str,
         epoch: u64,
-    ) -> Result<Option<(PendingLetter, Vec<NewLink>, LetterRecord)>, Fault> {
+    ) -> Result<Option<Written>, Fault> {
         let now = self.clock.now();
         let kind = LetterKind::from(letter.kind);
         let (to, cc) = self.recipients(case, &letter.to);
@@ -76,6 +89,7 @@ impl Engine {
         references.extend(in_reply_to.clone());
         references.dedup();
         let tail = references.len().saturating_sub(12);
+        let enclosures = self.enclosures(case, letter, &worked);
         let pending = PendingLetter {
             id: id.to_owned(),
             message_id: format!("{MESSAGE_PREFIX}{}.{id}@{}", case.number, self.office.mail_domain).to_lowercase(),
@@ -87,6 +101,7 @@ impl Engine {
             references: references.split_off(tail),
             date: now,
             links: recipes,
+            enclosures: enclosures.iter().map(drafting::attachment).collect(),
         };
         let record = LetterRecord {
             id: id.to_owned(),
@@ -96,12 +111,21 @@ impl Engine {
             state: LetterState::Queued,
             about: letter.links_to.clone(),
             sha256: super::casebook::text_hash(&pending.body),
+            enclosures: pending.enclosures.clone(),
         };
-        Ok(Some((pending, links, record)))
+        let files = enclosures.into_iter().map(|file| file.bytes).collect();
+        Ok(Some(Written { pending, links, record, files }))
     }
 
-    /// Puts the tokens in, at the moment of sending.
-    pub(super) fn outgoing(&self, letter: &PendingLetter, epoch: u64) -> Result<Outgoing, Fault> {
+    /// Puts the tokens in and the enclosures to it, at the moment of sending.
+    pub(super) async fn outgoing(&self, key: &CaseKey, letter: &PendingLetter, epoch: u64) -> Result<Outgoing, Fault> {
+        let mut enclosures = Vec::with_capacity(letter.enclosures.len());
+        for file in &letter.enclosures {
+            let gone = || Fault::permanent(format!("Cannot send a letter of {}: its enclosure is gone", key.number));
+            let bytes = self.store.content(key, &file.sha256).await?.ok_or_else(gone)?;
+            let media_type = letters::form::media_type(&file.name).to_owned();
+            enclosures.push(Enclosure { name: file.name.clone(), media_type, bytes });
+        }
         let links: BTreeMap<String, String> =
             letter.links.iter().map(|recipe| (recipe.name.clone(), self.address_of(recipe, epoch))).collect();
         let text = Text { subject: letter.subject.clone(), body: letter.body.clone() };
@@ -116,7 +140,7 @@ impl Engine {
             references: letter.references.clone(),
             auto_submitted: true,
             date: letter.date,
-            enclosures: Vec::new(),
+            enclosures,
         })
     }
 

@@ -91,7 +91,7 @@ impl Engine {
 
     /// "Maybe sent" is sent again under the same Message-ID, by which the receiver knows it (RFC 1047).
     async fn send(&self, row: &Row, letter: &PendingLetter) -> Result<(), Fault> {
-        let outgoing = self.outgoing(letter, self.store.epoch().await?)?;
+        let outgoing = self.outgoing(&row.key, letter, self.store.epoch().await?).await?;
         match self.courier.send(&outgoing).await {
             Ok(()) => self.step(row, Command::LetterSent { id: letter.id.clone() }).await,
             Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {

@@ -4,12 +4,13 @@ use chrono::{DateTime, Utc};
 
 use super::Engine;
 use super::office::Worked;
+use crate::letters::form::{self, FormFile};
 use crate::letters::{
-    Elsewhere, Ending, FindingRow, Lack, LetterError, LetterFacts, LetterKind, LetterProposal, Origin, Problem,
+    self, Elsewhere, Ending, FindingRow, Form, LetterError, LetterFacts, LetterKind, LetterProposal, Origin,
     RejectReason, Text, Unlock,
 };
-use crate::sop::case::Case;
-use crate::sop::checklist::{Check, Finding, Method};
+use crate::sop::case::{Attachment, Case};
+use crate::sop::checklist::{Check, Finding};
 use crate::sop::command::{DraftKind, Drafting};
 use crate::sop::effect::{Letter, LetterName, Recipient};
 use crate::sop::phase::{Phase, Proposal, Recommendation, RevealKind, RevealState};
@@ -31,6 +32,11 @@ impl Drafting for Writer<'_> {
         let order = Letter::new(name, Recipient::Correspondent).items(items.to_vec()).code(code);
         self.engine.preview(case, &order, self.worked).map(|text| text.body).unwrap_or_default()
     }
+
+    fn enclosures(&self, case: &Case, items: &[String]) -> Vec<Attachment> {
+        let order = Letter::new(LetterName::CompletionRequest, Recipient::Correspondent).items(items.to_vec());
+        self.engine.enclosures(case, &order, self.worked).iter().map(attachment).collect()
+    }
 }
 
 impl Engine {
@@ -43,11 +49,26 @@ impl Engine {
 }
 
 impl Engine {
+    /// The files that go out with a letter: a form of the request letter where one is asked for, else none. They follow
+    /// from the case and the items alone, so that an admin sees the very files that will go.
+    pub fn enclosures(&self, case: &Case, letter: &Letter, worked: &Worked) -> Vec<FormFile> {
+        let facts = self.facts(case, letter, worked, case.opened_at);
+        if facts.form.is_none() {
+            return Vec::new();
+        }
+        let text = self.letters.request_form(case.language, &facts).map_err(|error| error.to_string());
+        text.and_then(|text| form::files(&text)).map(Vec::from).unwrap_or_else(|error| {
+            tracing::error!(case = %case.number, "the form of the request letter is left out: {error}");
+            Vec::new()
+        })
+    }
+
     pub(super) fn facts(&self, case: &Case, letter: &Letter, worked: &Worked, now: DateTime<Utc>) -> LetterFacts {
         let procedure = &worked.procedure;
         let u = &case.understanding;
         let received = case.first_mail().map_or(case.opened_at, |mail| mail.received_at);
         let opening = worked.calendar.next_opening(received);
+        let missing = letters::lacks(&letter.items, u);
         let mut facts = LetterFacts {
             number: case.number.to_string(),
             name: Some(case.applicant_name()).filter(|name| !name.is_empty()),
@@ -57,8 +78,10 @@ impl Engine {
             received_at: Some(received),
             checking_starts: (!worked.calendar.is_open(received)).then_some(opening),
             earlier: case.linked_to.as_ref().map(ToString::to_string),
-            missing: lacks(case, &letter.items),
-            present: present(case),
+            unopened: letters::unopened(&missing, u),
+            missing,
+            present: letters::present(&letter.items, u),
+            form: form_of(case, letter),
             note: Some(letter.remark.clone()).filter(|note| !note.is_empty()),
             deadline: letter.until,
             reasons: RejectReason::parse(&letter.code).into_iter().collect(),
@@ -88,6 +111,9 @@ impl Engine {
         if let Some(proposal) = case.phase.proposal() {
             facts.proposal = Some(proposed(proposal));
             facts.draft = self.shown_draft(case, proposal);
+            let is_sent = matches!(proposal.recommendation, Recommendation::Complete { .. });
+            let files = proposal.drafts.enclosures.iter().filter(|_| is_sent);
+            facts.draft_files = files.map(|file| file.name.clone()).collect();
         }
         if let Phase::AwaitingConfirmation { triggers, .. } = &case.phase {
             facts.confirmation.clone_from(triggers);
@@ -192,40 +218,23 @@ fn ending(case: &Case) -> Option<Ending> {
     }
 }
 
-/// What is to be sent, and what was wrong with what came.
-fn lacks(case: &Case, items: &[String]) -> Vec<Lack> {
-    let u = &case.understanding;
-    let alert = |name: &str| u.alerts.iter().any(|a| a == name);
-    let problem = |item: &str| -> Problem {
-        let check = u.check(item);
-        match item {
-            "decree_in_force" => Problem::Expired,
-            "decree_names_applicant" if check.is_some() => Problem::AnnexPageMissing,
-            "request_letter_signed" => Problem::Unsigned,
-            "request_letter" | "appointment_decree" => {
-                if alert("encrypted_document") {
-                    Problem::Encrypted
-                } else if alert("archive_format") {
-                    Problem::ArchiveFormat
-                } else if alert("link_instead_of_attachment") {
-                    Problem::LinkOnly
-                } else if u.documents.iter().any(|d| d.method == Method::None) {
-                    Problem::Unreadable
-                } else {
-                    Problem::Absent
-                }
-            }
-            _ => Problem::Incomplete,
-        }
-    };
-    let file = |item: &str| u.check(item).and_then(|c| c.evidence.first()).map(|e| e.attachment.clone());
-    items.iter().map(|item| Lack { item: item.clone(), problem: problem(item), file: file(item) }).collect()
+/// What a form of the request letter is filled with, where one goes along.
+fn form_of(case: &Case, letter: &Letter) -> Option<Form> {
+    let helps = letter.kind == LetterName::CompletionRequest && letters::asks_for_a_letter(&letter.items);
+    let a = &case.understanding.applicant;
+    helps.then(|| Form {
+        name: a.name.clone(),
+        position: a.position.clone(),
+        work_unit: a.work_unit.clone(),
+        user_id: a.user_id.clone(),
+        email: a.email.clone(),
+        phone: a.phone.clone(),
+    })
 }
 
-/// The papers that came and need not be sent again.
-fn present(case: &Case) -> Vec<String> {
-    let met = |item: &&str| case.understanding.check(item).is_some_and(|c| c.finding == Finding::Met);
-    ["request_letter", "appointment_decree"].iter().filter(|item| met(item)).map(|item| (*item).to_owned()).collect()
+/// A file as proposals and records name it.
+pub(super) fn attachment(file: &FormFile) -> Attachment {
+    Attachment { name: file.name.clone(), sha256: crate::vault::sha256_hex(&file.bytes), size: file.bytes.len() as u64 }
 }
 
 fn row(check: &Check) -> FindingRow {

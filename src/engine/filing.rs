@@ -100,6 +100,12 @@ impl Engine {
             let name = format!("surat/{:02}-{}.txt", index + 1, letter.kind);
             let text = format!("{subject}\n\n{body}\n\n{}\n", fate(case, &letter.id, self.office.zone));
             items.push(item(&name, "text/plain; charset=utf-8", "Surat keluar", text.into_bytes()));
+            for file in &letter.enclosures {
+                let missing = || Fault::permanent(format!("Cannot archive {}: an enclosure is not there", case.number));
+                let bytes = self.store.content(key, &file.sha256).await?.ok_or_else(missing)?;
+                let name = format!("surat/{:02}-{}-{}", index + 1, letter.kind, file.name.replace(' ', "-"));
+                items.push(item(&name, letters::form::media_type(&file.name), "Lampiran surat keluar", bytes));
+            }
         }
         items.push(json_item("temuan.json", "Hasil pemeriksaan", &case.understanding));
         items.push(json_item("waktu.json", "Lembar waktu", &case.times));

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::casebook::Along;
 use super::codec;
-use super::correspondence::PendingLetter;
+use super::correspondence::{PendingLetter, Written};
 use super::port::Fault;
 use super::store::{Batch, CaseKey, DocumentWrite, NewLink, NewRow, SecretChange, Tag};
 use crate::sop::case::Case;
@@ -72,10 +72,12 @@ impl Engine {
             let mut woven = Weaving { batch: &mut batch, now, id };
             match effect {
                 Effect::Send { letter } => {
-                    let Some((pending, links, record)) = self.write_letter(key, &case, &letter, &woven.id, epoch)?
-                    else {
-                        continue;
-                    };
+                    let Some(written) = self.write_letter(key, &case, &letter, &woven.id, epoch)? else { continue };
+                    let Written { pending, links, record, files } = written;
+                    let files = files.into_iter().map(|bytes| (key.clone(), bytes)).collect::<Vec<_>>();
+                    if !files.is_empty() {
+                        woven.batch.contents.extend(self.store.put_contents(files).await?);
+                    }
                     let queued = Event::LetterQueued {
                         letter: record,
                         subject: pending.subject.clone(),

@@ -1,6 +1,6 @@
 //! Dates and times as an office writes them: `Selasa, 10 November 2026 pukul 14.05 WITA`.
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 use chrono_tz::Tz;
 
 use crate::sop::names::Language;
@@ -43,8 +43,12 @@ const DAYS: [[&str; 7]; 2] = [
 
 /// `9 November 2026` in both languages.
 pub fn date(at: DateTime<Utc>, zone: Tz, language: Language) -> String {
-    let local = at.with_timezone(&zone);
-    format!("{} {} {}", local.day(), MONTHS[language as usize][local.month0() as usize], local.year())
+    day(at.with_timezone(&zone).date_naive(), language)
+}
+
+/// `9 November 2026` of a day that stands on paper.
+pub fn day(day: NaiveDate, language: Language) -> String {
+    format!("{} {} {}", day.day(), MONTHS[language as usize][day.month0() as usize], day.year())
 }
 
 /// `Senin, 9 November 2026`.

@@ -52,16 +52,24 @@ pub(super) fn values(
     put("office", office_values(office, language));
     put("service", optional(phrases.services(&facts.services).map(str::to_owned)));
     put("request", Value::from(request(facts, language, phrases)));
-    put_dossier(&mut put, facts, phrases);
+    put_dossier(&mut put, facts, phrases, language);
     put_decision(&mut put, facts, phrases);
     put("draft", facts.draft.as_ref().map_or(Value::from(()), |draft| draft_value(draft, phrases)));
     Ok(Value::from(values))
 }
 
-fn put_dossier(put: &mut impl FnMut(&str, Value) -> Option<Value>, facts: &LetterFacts, phrases: &Phrases) {
+fn put_dossier(
+    put: &mut impl FnMut(&str, Value) -> Option<Value>,
+    facts: &LetterFacts,
+    phrases: &Phrases,
+    language: Language,
+) {
     let role = one_line(&facts.role);
-    put("missing", lines(facts.missing.iter().map(|lack| one_line(&phrases.lack(lack, &role)))));
-    put("present", lines(facts.present.iter().map(|item| one_line(&phrases.item(item, &role)))));
+    put("missing", lines(facts.missing.iter().map(|lack| one_line(&phrases.lack(lack, &role, language)))));
+    let unopened = facts.unopened.iter().map(|lack| one_line(&phrases.problem(lack, language)));
+    put("unopened", lines(unopened));
+    let present = facts.present.iter().map(|paper| one_line(&phrases.received(paper, &role, language)));
+    put("present", lines(present));
     let rows = |step: u8| {
         let mut rows: Vec<&FindingRow> = facts.findings.iter().filter(|row| row.step == step).collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.finding));

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
 use crate::sop::checklist::Finding;
@@ -50,8 +50,12 @@ pub struct LetterFacts {
 
     /// What is to be sent, in the order of the checklist.
     pub missing: Vec<Lack>,
-    /// Items of the checklist that need not be sent again.
-    pub present: Vec<String>,
+    /// Attachments that could not be read and that `missing` does not name.
+    pub unopened: Vec<Lack>,
+    /// Papers that need not be sent again.
+    pub present: Vec<Received>,
+    /// Set where a form of the request letter goes along: what its writer said of themselves.
+    pub form: Option<Form>,
     /// Words the admin added for the applicant; in a held or failed matter, what happened.
     pub note: Option<String>,
     pub deadline: Option<DateTime<Utc>>,
@@ -80,6 +84,8 @@ pub struct LetterFacts {
     pub confirmation: Vec<String>,
     /// The letter that goes out if the admin releases the proposal.
     pub draft: Option<Text>,
+    /// Names of the files that go out with the draft.
+    pub draft_files: Vec<String>,
     /// What the system proposes.
     pub proposal: Option<LetterProposal>,
     /// The admin who already approved, where two must.
@@ -125,6 +131,41 @@ pub struct Lack {
     /// The attachment the problem is about.
     #[serde(default)]
     pub file: Option<String>,
+    /// Pages of that attachment.
+    #[serde(default)]
+    pub pages: Vec<u32>,
+    /// When a decree ran out.
+    #[serde(default)]
+    pub until: Option<NaiveDate>,
+}
+
+impl Lack {
+    pub fn of(item: &str, problem: Problem, file: Option<&String>) -> Self {
+        Self { item: item.to_owned(), problem, file: file.cloned(), pages: Vec::new(), until: None }
+    }
+}
+
+/// A paper that came and was recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Received {
+    /// A key of the checklist: `appointment_decree`.
+    pub item: String,
+    pub file: Option<String>,
+    /// Number and day as the paper states them.
+    pub number: Option<String>,
+    pub date: Option<NaiveDate>,
+}
+
+/// What a form of the request letter is filled with: the applicant's own words and nothing of the register. There is no
+/// field for the NIP: it opens the result page, so it is never mailed.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Form {
+    pub name: Option<String>,
+    pub position: Option<String>,
+    pub work_unit: Option<String>,
+    pub user_id: Option<String>,
+    pub email: Option<String>,
+    pub phone: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -136,7 +177,13 @@ pub enum Problem {
     Encrypted,
     /// RAR, 7z and the like: please PDF or ZIP.
     ArchiveFormat,
+    /// `winmail.dat`.
+    OutlookPacket,
+    /// An office file that is not read here: please PDF.
+    OfficeFormat,
     Unreadable,
+    /// Some pages of a document cannot be read.
+    PagesUnreadable,
     /// A decree no longer in force.
     Expired,
     /// The page of the decree that holds the names is not there.
@@ -290,8 +337,22 @@ pub(super) fn specimen() -> LetterFacts {
         received_at: at,
         checking_starts: at,
         earlier: some("LPSE-2026-0031"),
-        missing: vec![Lack { item: "appointment_decree".to_owned(), problem: Problem::Absent, file: None }],
-        present: vec!["request_letter".to_owned()],
+        missing: vec![Lack::of("appointment_decree", Problem::Absent, None)],
+        unopened: vec![Lack::of("attachment", Problem::ArchiveFormat, Some(&"contoh.rar".to_owned()))],
+        present: vec![Received {
+            item: "request_letter".to_owned(),
+            file: some("contoh.pdf"),
+            number: some("000.3/1"),
+            date: at.map(|at| at.date_naive()),
+        }],
+        form: Some(Form {
+            name: some("Contoh Pemohon, S.E."),
+            position: some("Contoh Jabatan"),
+            work_unit: some("Contoh Unit"),
+            user_id: some("CONTOH"),
+            email: some("contoh@kantor.example"),
+            phone: some("0840"),
+        }),
         note: some("Contoh catatan."),
         deadline: at,
         size_limit_mb: Some(25),
@@ -314,6 +375,7 @@ pub(super) fn specimen() -> LetterFacts {
         alerts: vec!["number_blank".to_owned()],
         confirmation: vec!["contoh alasan".to_owned()],
         draft: Some(Text { subject: "Contoh".to_owned(), body: "Contoh".to_owned() }),
+        draft_files: vec!["contoh.pdf".to_owned()],
         proposal: Some(LetterProposal::Approve),
         first_approver: some("Contoh Admin Lain"),
         reply_window: Some(10),

@@ -10,6 +10,7 @@
 mod calendar;
 mod context;
 pub mod facts;
+pub mod form;
 pub mod hours;
 pub mod kind;
 pub mod lacking;
@@ -17,14 +18,15 @@ pub mod links;
 mod phrases;
 pub mod render;
 pub mod reply;
+pub mod sheet;
 mod texts;
 
 pub use calendar::{clock, date, moment, weekday_date, zone_label};
 pub use facts::{
-    Elsewhere, Ending, FindingRow, Lack, LetterFacts, LetterProposal, Office, Origin, Problem, RejectReason, Text,
-    Unlock,
+    Elsewhere, Ending, FindingRow, Form, Lack, LetterFacts, LetterProposal, Office, Origin, Problem, Received,
+    RejectReason, Text, Unlock,
 };
 pub use kind::LetterKind;
-pub use lacking::{lacks, present};
+pub use lacking::{asks_for_a_letter, lacks, present, unopened};
 pub use links::{EditFault, Fillings, check_edited, fill, fill_links, placeholders};
 pub use render::{LetterError, Letters};

@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::facts::{Lack, RejectReason};
-use crate::sop::names::Service;
+use super::calendar;
+use super::facts::{Lack, Received, RejectReason};
+use crate::sop::names::{Language, Service};
 
 type Table = BTreeMap<String, String>;
 
@@ -17,6 +18,7 @@ pub(super) struct Phrases {
     services: Services,
     items: BTreeMap<String, Item>,
     problems: Table,
+    received: Table,
     reasons: Table,
     remedies: Table,
     pub elsewhere: Table,
@@ -45,6 +47,8 @@ struct Item {
     send: String,
 }
 
+/// An NIK has 16 digits, an NIP 18.
+const NIK_DIGITS: usize = 16;
 /// The longest attachment name a letter repeats, in characters.
 const FILE_NAME: usize = 60;
 
@@ -73,17 +77,43 @@ impl Phrases {
     }
 
     /// What is to be sent instead of what is missing or came wrong, as one line of a list.
-    pub fn lack(&self, lack: &Lack, role: &str) -> String {
-        let problem = self.problems.get(problem_key(lack)).map(String::as_str).unwrap_or_default();
-        let send = || self.items.get(&lack.item).map(|item| item.send.replace("{role}", role));
+    pub fn lack(&self, lack: &Lack, role: &str, language: Language) -> String {
+        let problem = self.problem(lack, language);
         if problem.is_empty() {
-            return send().unwrap_or_else(|| self.item(&lack.item, role));
+            let send = self.items.get(&lack.item).map(|item| item.send.replace("{role}", role));
+            return send.unwrap_or_else(|| self.item(&lack.item, role));
         }
+        format!("{}: {problem}", self.item(&lack.item, role))
+    }
+
+    /// What is wrong with a file that came, and what to send instead; empty where nothing came.
+    pub fn problem(&self, lack: &Lack, language: Language) -> String {
+        let problem = self.problems.get(problem_key(lack)).map(String::as_str).unwrap_or_default();
         let file = match &lack.file {
-            Some(file) => format!("“{}”", shortened(file)),
+            Some(file) => quoted(file),
             None => self.problems.get("file").cloned().unwrap_or_default(),
         };
-        format!("{}: {}", self.item(&lack.item, role), problem.replace("{file}", &file))
+        let pages = lack.pages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+        let until = lack.until.map(|day| calendar::day(day, language)).unwrap_or_default();
+        problem.replace("{pages}", &pages).replace("{until}", &until).replace("{file}", &file)
+    }
+
+    /// A paper that came, by kind, file name, number and day.
+    pub fn received(&self, paper: &Received, role: &str, language: Language) -> String {
+        let mut line = self.item(&paper.item, role);
+        if let Some(file) = &paper.file {
+            line.push_str(&format!(" ({})", quoted(file)));
+        }
+        let told = [
+            ("number", paper.number.as_deref().map(masked)),
+            ("date", paper.date.map(|day| calendar::day(day, language))),
+        ];
+        for (key, value) in told {
+            if let (Some(word), Some(value)) = (self.received.get(key), value) {
+                line.push_str(&word.replace("{0}", &value));
+            }
+        }
+        line
     }
 
     pub fn reason(&self, reason: RejectReason, role: &str) -> String {
@@ -101,13 +131,51 @@ fn problem_key(lack: &Lack) -> &'static str {
         Absent => "absent",
         Encrypted => "encrypted",
         ArchiveFormat => "archive_format",
+        OutlookPacket => "outlook_packet",
+        OfficeFormat => "office_format",
         Unreadable => "unreadable",
+        PagesUnreadable => "pages_unreadable",
+        Expired if lack.until.is_none() => "expired_undated",
         Expired => "expired",
         AnnexPageMissing => "annex_page_missing",
         Unsigned => "unsigned",
         LinkOnly => "link_only",
         Incomplete => "incomplete",
     }
+}
+
+/// A file name as a letter repeats it.
+fn quoted(file: &str) -> String {
+    format!("“{}”", masked(&shortened(file)))
+}
+
+/// Digits in a row, or parted by single marks, that are as many as an NIK or NIP has are not repeated in a letter.
+fn masked(text: &str) -> String {
+    let characters: Vec<char> = text.chars().collect();
+    let mut shown = String::with_capacity(text.len());
+    let mut at = 0;
+    while at < characters.len() {
+        let end = end_of_number(&characters, at);
+        let digits = characters[at..end].iter().filter(|c| c.is_numeric()).count();
+        let hide = digits >= NIK_DIGITS;
+        let next = end.max(at + 1);
+        shown.extend(characters[at..next].iter().map(|c| if hide && c.is_numeric() { '•' } else { *c }));
+        at = next;
+    }
+    shown
+}
+
+/// Where the number that begins at `at` ends: digits with at most one other mark between two of them.
+fn end_of_number(characters: &[char], at: usize) -> usize {
+    let mut end = at;
+    for (index, character) in characters.iter().enumerate().skip(at) {
+        match character {
+            c if c.is_numeric() => end = index + 1,
+            ' ' | '.' | '-' | '_' | '/' if index == end && end > at => {}
+            _ => break,
+        }
+    }
+    end
 }
 
 /// Keeps both ends of a long name: the start says what it is, the end what kind of file.
@@ -126,7 +194,6 @@ mod tests {
     use super::super::facts::Problem;
     use super::super::texts;
     use super::*;
-    use crate::sop::names::Language;
 
     fn phrases(language: Language) -> Phrases {
         Phrases::parse(texts::phrases(language)).unwrap()
@@ -137,6 +204,7 @@ mod tests {
         let tables = |p: &Phrases| {
             [
                 ("problems", p.problems.clone()),
+                ("received", p.received.clone()),
                 ("reasons", p.reasons.clone()),
                 ("remedies", p.remedies.clone()),
                 ("elsewhere", p.elsewhere.clone()),
@@ -179,14 +247,25 @@ mod tests {
 
     #[test]
     fn a_locked_file_is_asked_for_by_name() {
-        let lack =
-            Lack { item: "appointment_decree".into(), problem: Problem::Encrypted, file: Some("SK Tim.pdf".into()) };
+        let lack = Lack::of("appointment_decree", Problem::Encrypted, Some(&"SK Tim.pdf".into()));
 
         assert_eq!(
-            phrases(Language::Id).lack(&lack, "Helpdesk"),
+            phrases(Language::Id).lack(&lack, "Helpdesk", Language::Id),
             "SK pengangkatan sebagai Helpdesk: file “SK Tim.pdf” terkunci dengan password; mohon dikirim ulang tanpa \
              password"
         );
+    }
+
+    #[test]
+    fn an_employee_number_in_a_file_name_is_not_repeated() {
+        for name in ["SK 199203152019031904.pdf", "SK_19920315 201903 1 904.pdf", "19920315.201903.1.904 surat.pdf"] {
+            let line =
+                phrases(Language::Id).lack(&Lack::of("x", Problem::Unreadable, Some(&name.into())), "", Language::Id);
+
+            assert!(!line.chars().any(|c| c.is_ascii_digit()), "{line}");
+        }
+        assert_eq!(masked("CamScanner 11-10-2026 08.14.pdf"), "CamScanner 11-10-2026 08.14.pdf");
+        assert_eq!(masked("000.3/0620/BPLPSE/B.PBJ"), "000.3/0620/BPLPSE/B.PBJ");
     }
 
     #[test]

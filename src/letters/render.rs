@@ -93,6 +93,14 @@ impl Letters {
         Ok(tagged(both, facts))
     }
 
+    /// The request letter as a form, filled with `facts.form`, in one language.
+    ///
+    /// # Errors
+    /// [`LetterError::Text`], as [`Letters::render`].
+    pub fn request_form(&self, language: Language, facts: &LetterFacts) -> Result<Text, LetterError> {
+        self.voices[language as usize].render_named("request_form", LetterKind::CompletionRequest, facts, &self.office)
+    }
+
     /// The noun of a checklist item, as letters and pages name it.
     pub fn item_name(&self, item: &str, role: &str, language: Language) -> String {
         self.voices[language as usize].phrases.item(item, role)
@@ -111,12 +119,11 @@ impl Letters {
     /// An absent fact is no mistake of the text here; everything else is, and is told once, at start.
     fn try_all(&self) -> Result<(), LetterError> {
         for voice in &self.voices {
-            for kind in LetterKind::ALL {
+            let form = ("request_form", LetterKind::CompletionRequest);
+            for (name, kind) in LetterKind::ALL.into_iter().map(|kind| (kind.key(), kind)).chain([form]) {
                 for facts in [super::facts::specimen(), LetterFacts::default()] {
-                    let Err(LetterError::Text { file, line, why, .. }) = voice.render(kind, &facts, &self.office)
-                    else {
-                        continue;
-                    };
+                    let tried = voice.render_named(name, kind, &facts, &self.office);
+                    let Err(LetterError::Text { file, line, why, .. }) = tried else { continue };
                     if voice.overridden.contains(&file) && why != ABSENT {
                         return Err(LetterError::Override { file, why: format!("line {line}: {why}") });
                     }
@@ -163,13 +170,24 @@ impl Voice {
     }
 
     fn render(&self, kind: LetterKind, facts: &LetterFacts, office: &Office) -> Result<Text, LetterError> {
+        self.render_named(kind.key(), kind, facts, office)
+    }
+
+    /// Renders the text `name` with what a letter of `kind` may say.
+    fn render_named(
+        &self,
+        name: &str,
+        kind: LetterKind,
+        facts: &LetterFacts,
+        office: &Office,
+    ) -> Result<Text, LetterError> {
         let values = context::values(kind, self.language, facts, office, &self.phrases)?;
         let write = |name: &str| {
             let template = self.texts.get_template(name);
             template.and_then(|text| text.render(values.clone())).map_err(|error| self.explain(kind, &error))
         };
-        let subject = write(&format!("{}.subject", kind.key()))?;
-        let body = write(kind.key())?;
+        let subject = write(&format!("{name}.subject"))?;
+        let body = write(name)?;
         Ok(Text { subject: subject.split_whitespace().collect::<Vec<_>>().join(" "), body: tidy(&body) })
     }
 
@@ -185,7 +203,7 @@ impl Voice {
         }
         let name = innermost.name().unwrap_or(kind.key());
         let name = name.strip_suffix(".subject").unwrap_or(name);
-        let part = LetterKind::ALL.iter().all(|kind| kind.key() != name);
+        let part = name != "request_form" && LetterKind::ALL.iter().all(|kind| kind.key() != name);
         let why = match innermost.kind() {
             ErrorKind::UndefinedError => ABSENT.to_owned(),
             ErrorKind::OutOfFuel => "takes too many steps".to_owned(),
@@ -235,7 +253,8 @@ fn refuse_unknown_names(texts: &Environment<'static>, name: &str, has_subject: b
 fn known_names() -> Vec<String> {
     let facts = serde_json::to_value(LetterFacts::default()).ok();
     let facts = facts.as_ref().and_then(serde_json::Value::as_object).into_iter().flat_map(|map| map.keys().cloned());
-    let derived = ["office", "service", "request", "completeness", "validity", "tally", "remedies", "link", "range"];
+    let derived =
+        ["blank", "office", "service", "request", "completeness", "validity", "tally", "remedies", "link", "range"];
     facts.chain(derived.map(str::to_owned)).collect()
 }
 
@@ -286,8 +305,10 @@ fn environment(language: Language, zone: Tz) -> Environment<'static> {
     for form in [Form::Date, Form::WeekdayDate, Form::Clock, Form::Moment] {
         texts.add_filter(form.name(), move |value: Value| written(&value, form, zone, language));
     }
+    texts.add_filter("stop", |text: String| if text.ends_with('.') { text } else { format!("{text}.") });
     texts.add_filter("sentence", |text: String| sentence(&text));
     texts.add_function("link", link);
+    texts.add_function("blank", |width: usize| ".".repeat(width.min(80)));
     texts
 }
 

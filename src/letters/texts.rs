@@ -16,7 +16,7 @@ macro_rules! texts {
     };
 }
 
-/// Every letter and every part that letters share, Indonesian and English.
+/// Every letter, the form that goes with one, and every part that letters share, Indonesian and English.
 const TEXTS: &[(&str, [&str; 2])] = texts! {
     "acknowledgement" "completion_received" "completion_request" "completion_reminder" "rejected"
     "result_reset" "result_system_link" "result_user_id" "result_both" "change_reminder" "secret_expired" "reissued"
@@ -24,6 +24,7 @@ const TEXTS: &[(&str, [&str; 2])] = texts! {
     "action_needed" "fresh_proposal" "manual_task" "held_mail" "standard_half" "standard_overdue" "overdue_superior"
     "outcome_unknown" "driver_failed" "decision_done" "already_decided" "reply_not_understood" "letter_undelivered"
     "new_link_asked" "mail_waiting" "factor_locked" "holidays_missing" "flood"
+    "request_form"
     "parts/greeting" "parts/closing" "parts/greeting_office" "parts/closing_office" "parts/reveal" "parts/care"
     "parts/dossier" "parts/reply_words"
 };

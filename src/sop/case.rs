@@ -198,6 +198,9 @@ pub struct LetterRecord {
     pub about: Option<Sha256Hex>,
     /// Hash of the sealed text, without links.
     pub sha256: Sha256Hex,
+    /// Files that went out with it; their bytes are among the case's contents.
+    #[serde(default)]
+    pub enclosures: Vec<Attachment>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

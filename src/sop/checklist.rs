@@ -85,6 +85,22 @@ pub enum Signature {
     ElectronicUnverifiable,
 }
 
+/// Why nothing could be read of a document; each asks for something else to be sent instead.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Trouble {
+    /// Locked with a password.
+    Encrypted,
+    /// RAR, 7z and the like.
+    ArchiveFormat,
+    /// `winmail.dat` (TNEF).
+    OutlookPacket,
+    /// An office file of before 2007, or of a kind that is not read.
+    OfficeFormat,
+    /// Damaged, blank, or too poor a picture.
+    Unreadable,
+}
+
 /// One document of a dossier, as `inspect --json` names it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Document {
@@ -107,6 +123,12 @@ pub struct Document {
     /// How the first page looks, of a scan.
     #[serde(default)]
     pub look: Option<Look>,
+    /// Set where `method` is [`Method::None`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trouble: Option<Trouble>,
+    /// Pages of its file, beside those that were read, on which something stands that could not be read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread_pages: Vec<u32>,
 }
 
 /// Who asks, as the letter says (not as the mail says), SOP step 1.

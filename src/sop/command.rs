@@ -247,4 +247,7 @@ pub struct Admin {
 /// Writes the letters an admin may edit; implemented over the letters room.
 pub trait Drafting {
     fn draft(&self, kind: DraftKind, case: &super::case::Case, items: &[String], code: &str) -> String;
+
+    /// The files that go out with the completion request for these items.
+    fn enclosures(&self, case: &super::case::Case, items: &[String]) -> Vec<super::case::Attachment>;
 }

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::case::Attachment;
 use super::names::{Address, Service, Sha256Hex, UserId};
 
 /// The register address of a person who may act, which names them in the journal.
@@ -77,6 +78,9 @@ pub enum Recommendation {
 pub struct Drafts {
     pub completion: String,
     pub rejection: String,
+    /// Files that go out with the completion request.
+    #[serde(default)]
+    pub enclosures: Vec<Attachment>,
 }
 
 /// One try at the account, named by the decision it carries out.

@@ -12,7 +12,8 @@ use super::answer::{
     UnlockAnswer,
 };
 use super::view::{
-    Admin, CasePage, ChangeView, DeskFilter, DeskView, EnrolView, HeldView, LockView, Picture, RevealView, SandboxView,
+    Admin, CasePage, ChangeView, DeskFilter, DeskView, EnclosedFile, EnrolView, HeldView, LockView, Picture,
+    RevealView, SandboxView,
 };
 use crate::sop::names::{Address, CaseNumber, Language};
 
@@ -42,6 +43,10 @@ pub trait Counter: Send + Sync {
     /// The page of a case, whatever its phase is.
     fn case_page<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, lang: Language)
     -> Later<'a, Option<CasePage>>;
+
+    /// A file that goes out with the completion request; `index` is its place in [`super::view::DraftView::enclosures`].
+    fn enclosure<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, index: u32)
+    -> Later<'a, Option<EnclosedFile>>;
 
     /// One page of one paper; `paper` is [`super::view::PaperView::index`], `page` counts from 1.
     fn picture<'a>(

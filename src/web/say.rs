@@ -162,7 +162,7 @@ pub fn fill(sentence: &str, values: &[&str]) -> String {
         match values.get(usize::from(digit.wrapping_sub(b'0'))) {
             Some(value) if closed => {
                 out.push_str(value);
-                rest = &rest[open + 3..];
+                rest = one_stop(&out, &rest[open + 3..]);
             }
             _ => {
                 out.push('{');
@@ -172,6 +172,12 @@ pub fn fill(sentence: &str, values: &[&str]) -> String {
     }
     out.push_str(rest);
     out
+}
+
+/// What follows a value: its own full stop, as a degree has one (`S.Kom.`), ends the sentence too.
+pub fn one_stop<'r>(before: &str, rest: &'r str) -> &'r str {
+    let ends = before.ends_with('.') && rest.starts_with('.') && !rest.starts_with("..");
+    if ends { &rest[1..] } else { rest }
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! An invented office: the shipped procedure under different rules, its calendar, its admins, plain drafts.
 
 use chrono::{DateTime, TimeZone, Utc};
-use loket::sop::case::Case;
+use loket::sop::case::{Attachment, Case};
 use loket::sop::command::{Admin, Context, DraftKind, Drafting};
 use loket::sop::hours::YearDates;
 use loket::sop::names::{Address, Sha256Hex};
@@ -88,6 +88,11 @@ pub fn digest(bytes: &[u8]) -> Sha256Hex {
 struct Plain<'a>(&'a str);
 
 impl Drafting for Plain<'_> {
+    fn enclosures(&self, _: &Case, items: &[String]) -> Vec<Attachment> {
+        let form = Attachment { name: "formulir.pdf".into(), sha256: Sha256Hex("f".repeat(64)), size: 9 };
+        items.iter().any(|item| item == "request_letter").then_some(form).into_iter().collect()
+    }
+
     fn draft(&self, kind: DraftKind, case: &Case, items: &[String], code: &str) -> String {
         format!("{:?} {} {} {}{}", kind, case.number, items.join(","), code, self.0)
     }

@@ -129,6 +129,7 @@ impl Walk {
             Recipient::Superior => vec![address("kabag@karangmulia.example")],
         };
         let record = LetterRecord {
+            enclosures: Vec::new(),
             id: format!("loket.{}", self.case.letters.len()),
             kind: letter.kind.key().to_owned(),
             to,

@@ -4,15 +4,16 @@
 use super::Desk;
 use super::words::say;
 use crate::engine::office::Worked;
-use crate::letters::{EditFault, Text, check_edited};
+use crate::letters::{EditFault, Text, check_edited, form};
 use crate::sop::case::Case;
 use crate::sop::command::DraftKind;
 use crate::sop::effect::{Letter, LetterName, Recipient};
 use crate::sop::event::{Event, Recorded};
-use crate::sop::names::{Language, Service};
-use crate::sop::phase::Proposal;
+use crate::sop::names::{CaseNumber, Language, Service};
+use crate::sop::phase::{Proposal, Recommendation};
 use crate::web::answer::{Field, FieldError, Why};
-use crate::web::view::{Choice, DraftView};
+use crate::web::counter::Trouble;
+use crate::web::view::{Admin, Choice, DraftView, EnclosedFile};
 
 const FACTS: [(&str, &str, &str); 3] = [
     ("deadline", "batas waktu", "deadline"),
@@ -94,7 +95,7 @@ impl Desk {
         let edited = edited(events);
         let correspondent = Recipient::Correspondent;
         let code = match &proposal.recommendation {
-            crate::sop::phase::Recommendation::Reject { code } => code.clone(),
+            Recommendation::Reject { code } => code.clone(),
             _ => String::new(),
         };
         let mut views = Vec::new();
@@ -102,7 +103,9 @@ impl Desk {
             let letter = Letter::new(LetterName::CompletionRequest, correspondent.clone());
             let body = Some(proposal.drafts.completion.as_str());
             let edited = edited.contains(&DraftKind::Completion);
-            views.extend(self.draft_view(case, worked, Choice::Complete, &letter, body, edited));
+            let enclosures = proposal.drafts.enclosures.iter().map(|file| (file.name.clone(), file.size)).collect();
+            let view = self.draft_view(case, worked, Choice::Complete, &letter, body, edited);
+            views.extend(view.map(|view| DraftView { enclosures, ..view }));
         }
         let letter = Letter::new(LetterName::Rejected, correspondent).code(&code);
         let body = Some(proposal.drafts.rejection.as_str());
@@ -133,7 +136,40 @@ impl Desk {
         let (to, cc) = self.engine.recipients(case, &letter.to);
         let to: Vec<String> = to.iter().chain(&cc).map(ToString::to_string).collect();
         let body = readable(body.unwrap_or(&text.body));
-        (!to.is_empty()).then(|| DraftView { choice, to, subject: readable(&text.subject), body, edited })
+        (!to.is_empty()).then(|| DraftView {
+            choice,
+            to,
+            subject: readable(&text.subject),
+            body,
+            edited,
+            enclosures: Vec::new(),
+        })
+    }
+
+    /// One of the files that go out with the completion request of a case's proposal, counted from 0.
+    pub(super) async fn show_enclosure(
+        &self,
+        admin: &Admin,
+        number: &CaseNumber,
+        index: u32,
+    ) -> Result<Option<EnclosedFile>, Trouble> {
+        if !self.may_look(admin).await? {
+            return Ok(None);
+        }
+        let Some(case) = self.engine.case(number).await? else { return Ok(None) };
+        let Some(proposal) = case.phase.proposal() else { return Ok(None) };
+        let (Recommendation::Complete { items } | Recommendation::Look { items }) = &proposal.recommendation else {
+            return Ok(None);
+        };
+        let worked = self.engine.procedures.get(&case.procedure.hash)?;
+        let order = Letter::new(LetterName::CompletionRequest, Recipient::Correspondent).items(items.clone());
+        let files = self.engine.enclosures(&case, &order, &worked);
+        let file = files.into_iter().zip(0u32..).find(|(_, at)| *at == index).map(|(file, _)| file);
+        Ok(file.map(|file| EnclosedFile {
+            media_type: form::media_type(&file.name),
+            name: file.name,
+            bytes: file.bytes,
+        }))
     }
 
     /// An edited letter as it may be kept, or what is wrong with it.

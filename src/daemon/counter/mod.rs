@@ -131,6 +131,15 @@ impl Counter for Desk {
         })
     }
 
+    fn enclosure<'a>(
+        &'a self,
+        admin: &'a Admin,
+        number: &'a CaseNumber,
+        index: u32,
+    ) -> Later<'a, Option<EnclosedFile>> {
+        Box::pin(self.show_enclosure(admin, number, index))
+    }
+
     fn picture<'a>(
         &'a self,
         admin: &'a Admin,

@@ -6,6 +6,7 @@ use crate::engine::Engine;
 use crate::letters;
 use crate::sop::names::{Address, Language};
 use crate::sop::phase::{Outcome, Phase, RevealState};
+use crate::web::say::one_stop;
 
 /// Speaks of a case in one language.
 #[derive(Clone, Copy)]
@@ -32,7 +33,7 @@ pub(super) fn fill(sentence: &str, values: &[&str]) -> String {
         match gap {
             Some((value, next)) => {
                 filled.push_str(value);
-                rest = next;
+                rest = one_stop(&filled, next);
             }
             None => {
                 filled.push('{');
@@ -179,5 +180,11 @@ mod tests {
     fn a_value_with_braces_is_data_and_an_unknown_gap_stays() {
         assert_eq!(fill("{0} kepada {1}", &["{1}", "Lestari"]), "{1} kepada Lestari");
         assert_eq!(fill("{7} {x", &["a"]), "{7} {x");
+    }
+
+    #[test]
+    fn a_degree_at_the_end_of_a_sentence_gives_one_full_stop() {
+        assert_eq!(fill("Diterima oleh {0}.", &["Rina, S.Kom."]), "Diterima oleh Rina, S.Kom.");
+        assert_eq!(fill("Diterima oleh {0}. Lalu.", &["Rina"]), "Diterima oleh Rina. Lalu.");
     }
 }

@@ -5,12 +5,12 @@
 //! Read [`people`] for who there is, [`papers`] for what they write, [`requests`] for their mails.
 
 mod cases;
+mod hand;
 pub mod label;
 pub mod papers;
 pub mod people;
 pub mod post;
 pub mod requests;
-mod sheet;
 
 pub use label::{Fate, Label, Play, Verdict};
 pub use people::{Person, SampleOffice, office};

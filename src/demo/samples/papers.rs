@@ -6,8 +6,9 @@ use std::io::{Cursor, Write};
 use chrono::{Datelike, NaiveDate};
 use zip::write::SimpleFileOptions;
 
+use super::hand::{Hand, bound};
 use super::people::{BUREAU, PEOPLE, PLACE, Person, decree_number};
-use super::sheet::{Face, LEFT, RIGHT, Sheet, WIDTH, bind};
+use crate::letters::sheet::{Face, LEFT, RIGHT, Sheet, WIDTH, width};
 use crate::sop::names::Service;
 
 /// What a request letter says.
@@ -82,7 +83,7 @@ pub fn letter_pdf(letter: &Letter) -> Vec<u8> {
     let mut sheet = Sheet::new();
     letterhead(&mut sheet);
     let dated = format!("{PLACE}, {}", printed(letter.date));
-    let x = RIGHT - super::sheet::width(&dated, Face::Regular, 11.5);
+    let x = RIGHT - width(&dated, Face::Regular, 11.5);
     sheet.line(x, &dated).down(4.0);
     let colon = LEFT + 58.0;
     sheet.field(LEFT, colon, "Nomor", letter.number).field(LEFT, colon, "Sifat", "Segera");
@@ -123,13 +124,13 @@ pub fn letter_pdf(letter: &Letter) -> Vec<u8> {
     }
     sheet.font(Face::Bold, 11.5).line(column, person.name).font(Face::Regular, 11.5);
     sheet.line(column, &format!("{}. {}", person.nip_word(), person.nip_printed()));
-    bind(vec![sheet], subject(letter.services), letter.pad_to)
+    bound(&[sheet], subject(letter.services), letter.pad_to)
 }
 
 /// A decree of two pages: the decision, signed and stamped, and the annex that names the members.
 pub fn decree_pdf(decree: &Decree) -> Vec<u8> {
     let number = decree_number(decree.date.year());
-    bind(vec![decision(decree, &number), annex(decree, &number)], "Keputusan", decree.pad_to)
+    bound(&[decision(decree, &number), annex(decree, &number)], "Keputusan", decree.pad_to)
 }
 
 fn decision(decree: &Decree, number: &str) -> Sheet {
@@ -210,10 +211,10 @@ fn annex(decree: &Decree, number: &str) -> Sheet {
 
 /// A position too long for its cell goes on in the next line.
 fn split_in_two(text: &str) -> (&str, &str) {
-    if super::sheet::width(text, Face::Regular, 10.0) <= 140.0 {
+    if width(text, Face::Regular, 10.0) <= 140.0 {
         return (text, "");
     }
-    let fits = |end: &usize| super::sheet::width(&text[..*end], Face::Regular, 10.0) <= 140.0;
+    let fits = |end: &usize| width(&text[..*end], Face::Regular, 10.0) <= 140.0;
     let spaces: Vec<usize> = text.match_indices(' ').map(|(index, _)| index).collect();
     spaces.into_iter().rev().find(fits).map_or((text, ""), |end| (&text[..end], &text[end + 1..]))
 }

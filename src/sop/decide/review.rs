@@ -49,6 +49,7 @@ pub(super) fn proposal(case: &Case, recommendation: Recommendation, drafts: Opti
     let drafts = drafts.unwrap_or_else(|| Drafts {
         completion: ctx.drafting.draft(DraftKind::Completion, case, &items, ""),
         rejection: ctx.drafting.draft(DraftKind::Rejection, case, &[], &code),
+        enclosures: ctx.drafting.enclosures(case, &items),
     });
     let mut attachments: Vec<Sha256Hex> = case.mails.iter().map(|m| m.sha256.clone()).collect();
     attachments.extend(case.mails.iter().flat_map(|m| m.attachments.iter().map(|a| a.sha256.clone())));

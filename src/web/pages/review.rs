@@ -109,6 +109,11 @@ impl<'a> ReviewPage<'a> {
         }
     }
 
+    /// Name and size of each file that goes out with a draft.
+    fn enclosed<'d>(&self, draft: &'d DraftView) -> Vec<(&'d str, String)> {
+        draft.enclosures.iter().map(|(name, size)| (name.as_str(), self.f.say.size(*size))).collect()
+    }
+
     fn letter_hint(&self, draft: &DraftView) -> String {
         fill(self.w.letter_hint, &[&draft.to.join(", ")])
     }

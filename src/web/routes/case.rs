@@ -53,6 +53,21 @@ pub(super) async fn picture(asked: Asked, Path((number, paper, page)): Path<(Str
     Ok((headers, bytes).into_response())
 }
 
+/// A file that would go out with the letter, to be saved and looked at.
+pub(super) async fn enclosure(asked: Asked, Path((number, index)): Path<(String, u32)>) -> Answer {
+    let number = CaseNumber::parse(&number).ok_or(Oops::NotFound)?;
+    let who = asked.who().ok_or(Oops::NotFound)?;
+    let file = asked.site.counter.enclosure(&who.admin, &number, index).await?.ok_or(Oops::NotFound)?;
+    let end = file.name.rsplit_once('.').map_or("bin", |(_, end)| end);
+    let saved_as = format!("attachment; filename=\"{number}-formulir.{end}\"");
+    let headers = [
+        (header::CONTENT_TYPE, file.media_type.to_owned()),
+        (header::CONTENT_DISPOSITION, saved_as),
+        (header::CONTENT_SECURITY_POLICY, PICTURE_POLICY.to_owned()),
+    ];
+    Ok((headers, file.bytes).into_response())
+}
+
 pub(super) async fn decide(asked: Asked, Path((number, name)): Path<(String, String)>, posted: Posted) -> Answer {
     let choice = choice(&name).ok_or(Oops::NotFound)?;
     let sent = admit!(Sent::admit(&asked, &number, slug(choice), &posted));

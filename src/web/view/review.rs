@@ -105,6 +105,15 @@ pub struct DraftView {
     /// Plain text; paragraphs parted by empty lines.
     pub body: String,
     pub edited: bool,
+    /// Files that go out with it: name and bytes.
+    pub enclosures: Vec<(String, u64)>,
+}
+
+/// A file that goes out with a letter.
+pub struct EnclosedFile {
+    pub name: String,
+    pub media_type: &'static str,
+    pub bytes: Vec<u8>,
 }
 
 /// What the system proposes, and what each choice would do.

@@ -72,6 +72,7 @@ catalogue! {
         preview: "Pratinjau surat" | "Preview of the letter",
         subject: "Perihal" | "Subject",
         edited: "Sudah disunting" | "Edited",
+        enclosed: "Lampiran surat" | "Enclosed",
         no_draft: "Permohonan ini tidak memerlukan surat." | "This request needs no letter.",
         task_title: "Isi hasil {0}" | "Enter the result of {0}",
         approved_by: "Disetujui {0} {1}" | "Approved by {0} {1}",

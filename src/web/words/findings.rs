@@ -121,6 +121,48 @@ const ALERTS: &[Words] = &[
     ),
     ("dangerous_attachment", "Lampiran berbahaya ditahan.", "A dangerous attachment is held back."),
     ("malformed", "Surel rusak dan tidak dapat dibaca seluruhnya.", "The mail is malformed and cannot be read whole."),
+    (
+        "active_content",
+        "Ada lampiran yang memuat makro atau skrip; isinya tidak dijalankan.",
+        "An attachment holds macros or scripts; they were not run.",
+    ),
+    (
+        "decree_in_grace",
+        "Masa berlaku SK sudah lewat, tetapi masih dalam masa tenggang.",
+        "The decree has run out, but is within the days of grace.",
+    ),
+    ("hidden_text", "Ada tulisan yang disembunyikan dalam dokumen.", "A document holds hidden text."),
+    (
+        "invisible_character_in_user_id",
+        "User ID pada surat memuat karakter yang tidak terlihat.",
+        "The user ID in the letter holds invisible characters.",
+    ),
+    (
+        "lookalike_sender",
+        "Alamat pengirim mirip, tetapi tidak sama dengan alamat terdaftar.",
+        "The sender's address resembles the registered one, but is another.",
+    ),
+    (
+        "mixed_script_user_id",
+        "User ID pada surat memakai huruf dari aksara yang berbeda.",
+        "The user ID in the letter mixes letters of different scripts.",
+    ),
+    ("nip_malformed", "Susunan NIP pada surat tidak lazim.", "The NIP in the letter is not formed as one."),
+    ("second_reset", "Akun ini baru saja direset.", "This account was reset a short time ago."),
+    ("several_applicants", "Surat menyebut lebih dari satu pemohon.", "The letter names more than one applicant."),
+    ("shared_account", "Akun ini tampaknya dipakai bersama.", "This account seems to be shared."),
+    (
+        "too_many_pages",
+        "Dokumen terlalu panjang; sebagian halaman tidak dibaca.",
+        "A document is too long; part of its pages was not read.",
+    ),
+    (
+        "type_mismatch",
+        "Isi sebuah lampiran tidak sesuai dengan nama filenya.",
+        "An attachment is not what its name says.",
+    ),
+    ("unreadable_document", "Ada dokumen yang tidak terbaca.", "A document cannot be read."),
+    ("user_id_absent", "Surat tidak menyebut user ID.", "The letter names no user ID."),
 ];
 
 fn look_up(list: &'static [Words], key: &str, lang: Language) -> Option<&'static str> {

@@ -1,16 +1,17 @@
-//! A sheet of paper: text in two faces, rules, ink and stamps, written as PDF. Just enough for an office letter; the
-//! text is real text, so that a reader finds words with places.
+//! A sheet of paper: text in two faces and rules, written as PDF by lopdf. Just enough for an office letter; the text is
+//! real text, so that a reader finds words with places.
 
 use lopdf::{Document, Object, Stream, dictionary};
+use unicode_normalization::UnicodeNormalization;
 
 /// A4 in points.
-pub(super) const WIDTH: f32 = 595.0;
-const HEIGHT: f32 = 842.0;
-pub(super) const LEFT: f32 = 71.0;
-pub(super) const RIGHT: f32 = 531.0;
+pub const WIDTH: f32 = 595.0;
+pub const HEIGHT: f32 = 842.0;
+pub const LEFT: f32 = 71.0;
+pub const RIGHT: f32 = 531.0;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Face {
+pub enum Face {
     Regular,
     Bold,
 }
@@ -33,7 +34,7 @@ const BOLD: [u16; 95] = [
 ];
 
 /// How wide a text is, in points.
-pub(super) fn width(text: &str, face: Face, size: f32) -> f32 {
+pub fn width(text: &str, face: Face, size: f32) -> f32 {
     let widths = if face == Face::Bold { &BOLD } else { &REGULAR };
     let thousandths: u32 = text
         .chars()
@@ -45,11 +46,17 @@ pub(super) fn width(text: &str, face: Face, size: f32) -> f32 {
 }
 
 /// One side of paper; `y` counts down from the top, as one writes.
-pub(super) struct Sheet {
+pub struct Sheet {
     content: Vec<u8>,
     pub y: f32,
     face: Face,
     size: f32,
+}
+
+impl Default for Sheet {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Sheet {
@@ -104,7 +111,8 @@ impl Sheet {
     fn wrapped(&mut self, x: f32, right: f32, indent: f32, text: &str) {
         let mut line = String::new();
         let mut start = x + indent;
-        for word in text.split_whitespace() {
+        let pieces = text.split_whitespace().flat_map(|word| self.pieces(word, right - x)).collect::<Vec<_>>();
+        for word in pieces.iter().map(String::as_str) {
             let longer = if line.is_empty() { word.to_owned() } else { format!("{line} {word}") };
             if !line.is_empty() && start + width(&longer, self.face, self.size) > right {
                 self.line(start, &line);
@@ -114,6 +122,21 @@ impl Sheet {
             }
         }
         self.line(start, &line);
+    }
+
+    /// A word wider than the line is cut into pieces that fit.
+    fn pieces(&self, word: &str, room: f32) -> Vec<String> {
+        let mut pieces = vec![String::new()];
+        for character in word.chars() {
+            let last = pieces.last().map(String::as_str).unwrap_or_default();
+            if !last.is_empty() && width(&format!("{last}{character}"), self.face, self.size) > room {
+                pieces.push(String::new());
+            }
+            if let Some(last) = pieces.last_mut() {
+                last.push(character);
+            }
+        }
+        pieces
     }
 
     /// A label, a colon and a value that may take several lines.
@@ -134,75 +157,8 @@ impl Sheet {
         self
     }
 
-    /// A signature in blue ink, about 90 by 34 points, its lower left corner at `x` on the current line. The hand
-    /// differs with `hand`.
-    pub fn ink(&mut self, x: f32, hand: u32) -> &mut Self {
-        let y = HEIGHT - self.y;
-        let wave = |index: u32| (hand.wrapping_mul(2_654_435_761).wrapping_add(index * 40_503) >> 7) % 100;
-        self.draw(&format!("q 0.08 0.12 0.45 RG 1.2 w 1 J {x:.2} {:.2} m", y + 8.0));
-        let mut at = x;
-        for index in 0..6 {
-            let step = 11.0 + wave(index) as f32 / 20.0;
-            let high = if index % 2 == 0 { 24.0 + wave(index + 9) as f32 / 10.0 } else { 2.0 };
-            self.draw(&format!(
-                "{:.2} {:.2} {:.2} {:.2} {:.2} {:.2} c",
-                at + 4.0,
-                y + high,
-                at + step - 3.0,
-                y + high + 4.0,
-                at + step,
-                y + 6.0 + wave(index + 3) as f32 / 12.0
-            ));
-            at += step;
-        }
-        self.draw(&format!(
-            "{:.2} {:.2} {:.2} {:.2} {:.2} {:.2} c S Q",
-            at + 6.0,
-            y,
-            x + 30.0,
-            y - 4.0,
-            x + 4.0,
-            y + 1.0
-        ));
-        self
-    }
-
-    /// A round office stamp centred on `x` and the current line.
-    pub fn stamp(&mut self, x: f32) -> &mut Self {
-        let y = HEIGHT - self.y;
-        for (radius, thickness) in [(31.0_f32, 1.5), (28.5, 0.5), (19.0, 0.8)] {
-            let k = radius * 0.5523;
-            self.draw(&format!(
-                "q 0.45 0.30 0.68 RG {thickness} w {:.2} {y:.2} m {:.2} {:.2} {:.2} {:.2} {x:.2} {:.2} c \
-                 {:.2} {:.2} {:.2} {:.2} {:.2} {y:.2} c {:.2} {:.2} {:.2} {:.2} {x:.2} {:.2} c \
-                 {:.2} {:.2} {:.2} {:.2} {:.2} {y:.2} c S Q",
-                x + radius,
-                x + radius,
-                y + k,
-                x + k,
-                y + radius,
-                y + radius,
-                x - k,
-                y + radius,
-                x - radius,
-                y + k,
-                x - radius,
-                x - radius,
-                y - k,
-                x - k,
-                y - radius,
-                y - radius,
-                x + k,
-                y - radius,
-                x + radius,
-                y - k,
-                x + radius,
-            ));
-        }
-        self
-    }
-
-    fn draw(&mut self, operators: &str) {
+    /// Adds drawing operators (ISO 32000-1, Annex A).
+    pub fn draw(&mut self, operators: &str) {
         self.content.extend_from_slice(operators.as_bytes());
         self.content.push(b'\n');
     }
@@ -217,21 +173,20 @@ fn latin(character: char) -> u8 {
         '’' => 0x92,
         '“' => 0x93,
         '”' => 0x94,
-        other => u8::try_from(u32::from(other)).unwrap_or(b'?'),
+        '…' => 0x85,
+        '•' => 0x95,
+        plain => u8::try_from(u32::from(plain)).unwrap_or_else(|_| base(plain)),
     }
 }
 
-/// Binds sheets into a PDF of at least `pad_to` bytes. Padding is a small picture in the letterhead that does not
-/// compress, as a scanned emblem is.
-pub(super) fn bind(sheets: Vec<Sheet>, title: &str, pad_to: Option<usize>) -> Vec<u8> {
-    let plain = write(&sheets, title, None);
-    let Some(short) = pad_to.and_then(|size| size.checked_sub(plain.len())).filter(|short| *short > 0) else {
-        return plain;
-    };
-    write(&sheets, title, Some(short))
+/// The letter under an accent that the encoding lacks: `ā` is printed as `a`.
+fn base(character: char) -> u8 {
+    let first = std::iter::once(character).nfd().next().filter(char::is_ascii);
+    first.and_then(|plain| u8::try_from(u32::from(plain)).ok()).unwrap_or(b'?')
 }
 
-fn write(sheets: &[Sheet], title: &str, picture: Option<usize>) -> Vec<u8> {
+/// Binds sheets into a PDF. An emblem is drawn in the first sheet's letterhead. The same sheets give the same bytes.
+pub fn bind(sheets: &[Sheet], title: &str, emblem: Option<Stream>) -> Vec<u8> {
     let mut pdf = Document::with_version("1.5");
     let pages_id = pdf.new_object_id();
     let mut face = |name: &str| {
@@ -240,7 +195,7 @@ fn write(sheets: &[Sheet], title: &str, picture: Option<usize>) -> Vec<u8> {
         })
     };
     let (regular, bold) = (face("Times-Roman"), face("Times-Bold"));
-    let emblem = picture.map(|bytes| pdf.add_object(emblem(bytes)));
+    let emblem = emblem.map(|picture| pdf.add_object(picture));
     let mut kids: Vec<Object> = Vec::new();
     for (index, sheet) in sheets.iter().enumerate() {
         let mut content = sheet.content.clone();
@@ -264,33 +219,10 @@ fn write(sheets: &[Sheet], title: &str, picture: Option<usize>) -> Vec<u8> {
     let count = i64::try_from(kids.len()).expect("a paper has few pages");
     pdf.objects.insert(pages_id, dictionary! { "Type" => "Pages", "Kids" => kids, "Count" => count }.into());
     let catalog = pdf.add_object(dictionary! { "Type" => "Catalog", "Pages" => pages_id });
-    let info = pdf.add_object(dictionary! { "Title" => Object::string_literal(title) });
+    let info = pdf.add_object(dictionary! { "Title" => lopdf::text_string(title) });
     pdf.trailer.set("Root", catalog);
     pdf.trailer.set("Info", info);
     let mut bytes = Vec::new();
     pdf.save_to(&mut bytes).expect("writing to memory does not fail");
     bytes
-}
-
-/// A grey picture of about `bytes` bytes, from a fixed xorshift sequence.
-fn emblem(bytes: usize) -> Stream {
-    let side = ((bytes as f64).sqrt().ceil() as usize).max(8);
-    let mut state = 0x9e37_79b9_7f4a_7c15_u64;
-    let grain: Vec<u8> = (0..side * side)
-        .map(|_| {
-            state ^= state << 13;
-            state ^= state >> 7;
-            state ^= state << 17;
-            200 + (state >> 33) as u8 % 56
-        })
-        .collect();
-    let side = i64::try_from(side).expect("a few thousand at most");
-    Stream::new(
-        dictionary! {
-            "Type" => "XObject", "Subtype" => "Image", "Width" => side, "Height" => side,
-            "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8,
-        },
-        grain,
-    )
-    .with_compression(false)
 }
