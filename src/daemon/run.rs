@@ -104,6 +104,7 @@ async fn serve_mailbox(
     let mut result = Ok(());
     let mut room = WaitingRoom::default();
     let mut round = tokio::time::interval(AGAIN);
+    round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     'batches: loop {
         let batches = tokio::select! {
             batch = arrivals.recv() => match batch {
@@ -115,7 +116,9 @@ async fn serve_mailbox(
         for (batch, patience) in batches {
             match take_in(&engine, &mailbox, &batch, patience, &stop).await {
                 Ok(filed) => {
-                    tracing::info!(mailbox = mailbox.name, mails = filed.len(), "mail is on record");
+                    if !filed.is_empty() {
+                        tracing::info!(mailbox = mailbox.name, mails = filed.len(), "mail is on record");
+                    }
                     room.keep(batch, &filed, engine.clock.now());
                     if handled.send(filed).await.is_err() {
                         break 'batches;
