@@ -31,7 +31,7 @@ use courier::CourierConfig;
 use desk::DeskConfig;
 use mailbox::MailboxConfig;
 use office::OfficeConfig;
-use operation::{ArchiveConfig, LimitsConfig, LogConfig, ReadingConfig, StateConfig};
+use operation::{ArchiveConfig, DnsConfig, LimitsConfig, LogConfig, ReadingConfig, StateConfig};
 use secret::SecretSource;
 use section::{Ledger, Section};
 
@@ -64,6 +64,7 @@ pub struct Config {
     pub master_key: Option<SecretSource>,
     pub reading: ReadingConfig,
     pub limits: LimitsConfig,
+    pub dns: DnsConfig,
     pub log: LogConfig,
     /// Letters in this directory replace the built-in ones of the same name.
     pub letters: Option<PathBuf>,
@@ -111,6 +112,7 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
     keys.finish();
     let reading = ReadingConfig::read(root.optional_table("reading"));
     let limits = LimitsConfig::read(root.optional_table("limits"));
+    let dns = DnsConfig::read(root.optional_table("dns"));
     let log = LogConfig::read(root.optional_table("log"));
     let mut overrides = root.optional_table("letters");
     let letters = overrides.optional_path("directory");
@@ -128,6 +130,7 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
         master_key,
         reading,
         limits,
+        dns,
         log,
         letters,
         holidays,

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use chrono::{TimeZone, Utc};
 use loket::config::accounts::Driver;
 use loket::config::desk::Network;
+use loket::config::mailbox::ProofConfig;
 use loket::config::schedule::ArchiveSchedule;
 use loket::config::{Config, load, parse};
 
@@ -219,6 +220,32 @@ fn a_mailbox_needs_a_source_of_proof_or_says_that_it_has_none() {
     let told = wrong(&with("authserv_id = \"mail.karangmulia.example\"\n", ""));
 
     assert!(told.starts_with("`mailbox[0].require_authenticated`: needs `authserv_id` or `submission_host`"), "{told}");
+}
+
+#[test]
+fn whose_word_proves_a_sender_is_chosen_for_each_mailbox() {
+    let server = "authserv_id = \"mail.karangmulia.example\"\n";
+    let alone = |lines: &str| with(server, lines);
+    let beside = |lines: &str| with(server, &format!("{server}{lines}"));
+
+    assert_eq!(read(SHIPPED).mailboxes[0].trust.sender_proof, ProofConfig::Server);
+    assert_eq!(read(&alone("sender_proof = \"dkim\"\n")).mailboxes[0].trust.sender_proof, ProofConfig::Dkim);
+    let either = read(&beside("sender_proof = \"either\"\narc_forwarders = [\"lama.example\"]\n"));
+    assert_eq!(either.mailboxes[0].trust.arc_forwarders, ["lama.example"]);
+    assert!(wrong(&alone("sender_proof = \"both\"\n")).contains("needs `authserv_id` or `submission_host` too"));
+    assert!(wrong(&beside("sender_proof = \"spf\"\n")).contains("sender_proof"));
+    assert!(wrong(&beside("arc_forwarders = [\"lama.example\"]\n")).contains("set `sender_proof`"));
+    let address = beside("sender_proof = \"either\"\narc_forwarders = [\"a@lama.example\"]\n");
+    assert!(wrong(&address).contains("which is no domain"));
+}
+
+#[test]
+fn name_servers_are_addresses() {
+    let dns = |servers: &str| with("# servers = [\"127.0.0.1\"]", &format!("servers = [{servers}]"));
+
+    let read = read(&dns("\"192.0.2.53\", \"[::1]:5353\""));
+    assert_eq!(read.dns.servers.iter().map(ToString::to_string).collect::<Vec<_>>(), ["192.0.2.53:53", "[::1]:5353"]);
+    assert!(wrong(&dns("\"ns.example\"")).contains("`dns.servers[0]`"));
 }
 
 #[test]

@@ -21,6 +21,7 @@ const RULE: &[(&str, &[&str])] = &[
     // What speaks to servers: adapters, with the way to a server that both share.
     ("mail::inbox", &["sop", "mail", "mail::wire", "engine"]),
     ("mail::courier", &["sop", "mail", "mail::wire", "engine"]),
+    ("mail::witness", &["sop", "mail", "engine"]),
     ("mail::wire", &["sop", "mail", "engine"]),
 ];
 
@@ -123,7 +124,7 @@ fn code(file: &str) -> String {
 /// The room a path of modules leads into.
 fn room(path: &[&str]) -> String {
     match path {
-        ["mail", "inbox" | "courier", ..] => format!("mail::{}", path[1]),
+        ["mail", "inbox" | "courier" | "witness", ..] => format!("mail::{}", path[1]),
         ["mail", "tls" | "starttls", ..] => "mail::wire".to_owned(),
         [first, ..] => (*first).to_owned(),
         [] => String::new(),

@@ -210,6 +210,11 @@ fn try_out(config: &Config, rows: &mut Rows) -> Done {
             Err(why) => Err(permanent(why)),
         };
         rows.add_fault(format!("mailbox[{index}]"), probed);
+        match assembly::witness(config, &mailbox.trust) {
+            Ok(None) => {}
+            Ok(Some(witness)) => rows.add_fault("dns", runtime.block_on(witness.probe())),
+            Err(why) => rows.add_fault("dns", Err(permanent(why))),
+        }
     }
     let probed = match assembly::courier(config, Extent::Whole) {
         Ok(courier) => runtime.block_on(courier.probe()),

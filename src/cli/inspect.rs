@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -14,8 +15,10 @@ use crate::config::Config;
 use crate::daemon::assembly;
 use crate::dossier::page::Contents;
 use crate::dossier::{CaseFile, Known, MailFacts, Recognition, Verdict, judge};
-use crate::mail::authenticity::Trust;
+use crate::engine::port::Witness;
+use crate::mail::authenticity::{Authenticity, Trust};
 use crate::mail::message::{Inbound, Reception};
+use crate::mail::proof::{Question, Said};
 use crate::reading::pool::{Pool, PoolConfig};
 use crate::sop::account::Account;
 use crate::sop::checklist::{Applicant, Check, Document, DocumentKind, Finding, Method, Signature, Understanding};
@@ -41,6 +44,10 @@ pub struct Inspect {
 pub struct Office {
     pub recognition: Recognition,
     pub reception: Reception,
+    /// Asked of senders where the office demands more than its own servers' word.
+    pub witness: Option<Arc<dyn Witness>>,
+    /// Whether mail without proof of its sender is held; `None` where no configuration says what counts as proof.
+    pub proof_required: Option<bool>,
     pub zone: Tz,
 }
 
@@ -49,6 +56,8 @@ impl Default for Office {
         Self {
             recognition: Recognition::helpdesk(),
             reception: Reception { prefix: "LPSE".into(), own: Vec::new(), trust: Trust::default() },
+            witness: None,
+            proof_required: None,
             zone: Tz::Asia__Makassar,
         }
     }
@@ -60,13 +69,13 @@ impl Office {
         let Some(mailbox) = config.mailboxes.first() else { return Ok(Self::default()) };
         let recognition = Recognition::from_procedure(mailbox.procedure.source())
             .map_err(|why| Ending::new(CONFIGURATION, format!("Cannot use `mailbox[0].procedure`: {why}")))?;
-        let trust = Trust {
-            authserv_id: mailbox.trust.authserv_id.clone(),
-            submission_host: mailbox.trust.submission_host.clone(),
-        };
+        let trust = assembly::trust(&mailbox.trust);
+        let witness =
+            assembly::witness(config, &mailbox.trust).map_err(|why| Ending::new(CONFIGURATION, format!("{why:#}")))?;
         let own = assembly::office(config).own_addresses;
         let reception = Reception { prefix: config.office.prefix.clone(), own, trust };
-        Ok(Self { recognition, reception, zone: config.office.zone })
+        let proof_required = Some(mailbox.trust.require_authenticated);
+        Ok(Self { recognition, reception, witness, proof_required, zone: config.office.zone })
     }
 }
 
@@ -122,7 +131,7 @@ async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>
                 return 75;
             }
         };
-        let found = inspect(&raw, contents, office, accounts);
+        let found = inspect(read(&raw, office).await, contents, office, accounts);
         let text = if args.json { in_json(file, &found) } else { in_words(file, &found) };
         if writeln!(std::io::stdout(), "{text}").is_err() {
             return 1;
@@ -136,6 +145,25 @@ fn load_accounts(path: &Path, office: &Office) -> Result<Vec<Account>, String> {
     csv::read(&bytes, &office.recognition.role.profile).map_err(|e| format!("`{}`: {e}", path.display()))
 }
 
+/// A mail's headers, and what the sender's domain says of it where the configuration asks for that. A domain that does not
+/// answer is told, and proves nothing.
+async fn read(raw: &[u8], office: &Office) -> Inbound {
+    let mut inbound = Inbound::read(raw, &office.reception);
+    let trust = &office.reception.trust;
+    let said = match (inbound.sender(), &office.witness) {
+        (Some(sender), Some(witness)) if trust.proof.asks(&inbound.authenticity) => {
+            let asked = witness.ask(Question::about(raw, sender, &inbound, trust)).await;
+            asked.unwrap_or_else(|fault| {
+                eprintln!("{fault}");
+                Said::Nothing
+            })
+        }
+        _ => Said::Nothing,
+    };
+    inbound.authenticity = trust.proof.settle(inbound.authenticity, &said);
+    inbound
+}
+
 /// What was understood of one mail.
 pub struct Inspected {
     pub verdict: Verdict,
@@ -143,14 +171,24 @@ pub struct Inspected {
 }
 
 /// Understands one mail. A mail without any date is judged on the first day of the calendar it could have.
-pub fn inspect(raw: &[u8], contents: Contents, office: &Office, accounts: Option<&[Account]>) -> Inspected {
-    let inbound = Inbound::read(raw, &office.reception);
+pub fn inspect(inbound: Inbound, contents: Contents, office: &Office, accounts: Option<&[Account]>) -> Inspected {
     let mail = inbound.facts(contents, office.zone, NaiveDate::default(), &office.reception.trust);
     let mails: [MailFacts; 1] = [mail];
     let file = CaseFile::read(&mails, &office.recognition, mails[0].received);
-    let verdict = judge(&mails[0], &file);
+    let verdict = held(judge(&mails[0], &file), &inbound.authenticity, office.proof_required);
     let known = Known { accounts, ..Known::default() };
     Inspected { verdict, understanding: file.understanding(&known) }
+}
+
+/// What asks for something without the proof that is demanded waits for a person, as in the daemon.
+fn held(verdict: Verdict, sender: &Authenticity, required: Option<bool>) -> Verdict {
+    let Some(required) = required else { return verdict };
+    let trusted = sender.is_authenticated() || (!required && sender.objection().is_none());
+    match verdict {
+        Verdict::Ignored(_) | Verdict::Refused("malformed" | "dangerous_attachment") => verdict,
+        _ if !trusted => Verdict::Refused("unauthenticated"),
+        _ => verdict,
+    }
 }
 
 /// One line of `--json`: the contract's keys in the contract's order, and nothing else of what is known.

@@ -55,6 +55,21 @@ pub struct TrustConfig {
     pub submission_host: Option<String>,
     /// Mail without proof of its sender is held for a person.
     pub require_authenticated: bool,
+    pub sender_proof: ProofConfig,
+    /// Domains of forwarders whose ARC seal is believed (RFC 8617).
+    pub arc_forwarders: Vec<String>,
+}
+
+/// Whose word proves a sender.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ProofConfig {
+    /// Our own servers'.
+    #[default]
+    Server,
+    /// The sender's domain's, asked over DNS.
+    Dkim,
+    Either,
+    Both,
 }
 
 impl MailboxConfig {
@@ -124,16 +139,42 @@ impl ImapConfig {
     }
 }
 
+const PROOFS: [(&str, ProofConfig); 4] = [
+    ("server", ProofConfig::Server),
+    ("dkim", ProofConfig::Dkim),
+    ("either", ProofConfig::Either),
+    ("both", ProofConfig::Both),
+];
+
 fn read_trust(section: &mut Section<'_>) -> TrustConfig {
     let trust = TrustConfig {
         authserv_id: section.optional_text("authserv_id"),
         submission_host: section.optional_text("submission_host"),
         require_authenticated: section.flag_or("require_authenticated", true),
+        sender_proof: section.choice("sender_proof", &PROOFS, true),
+        arc_forwarders: section.texts("arc_forwarders"),
     };
-    let proof = trust.authserv_id.is_some() || trust.submission_host.is_some();
-    if trust.require_authenticated && !proof {
-        let message = "needs `authserv_id` or `submission_host`, else every mail would be held; name your server, or set it to false \
-                       and have every sender confirmed by telephone";
+    for (index, domain) in trust.arc_forwarders.iter().enumerate() {
+        if !domain.contains('.') || domain.contains(|c: char| c == '@' || c == '/' || c.is_whitespace()) {
+            section.find(
+                &format!("arc_forwarders[{index}]"),
+                format!("is {domain:?}, which is no domain; give the `d=` of the forwarder's ARC-Seal"),
+            );
+        }
+    }
+    let servers = trust.authserv_id.is_some() || trust.submission_host.is_some();
+    if trust.sender_proof == ProofConfig::Server && !trust.arc_forwarders.is_empty() {
+        section.find(
+            "arc_forwarders",
+            "is used only where the sender's domain is asked; set `sender_proof` to \"either\"",
+        );
+    }
+    if trust.sender_proof == ProofConfig::Both && !servers {
+        section.find("sender_proof", "is \"both\" and needs `authserv_id` or `submission_host` too; name your server");
+    }
+    if trust.require_authenticated && !servers && trust.sender_proof == ProofConfig::Server {
+        let message = "needs `authserv_id` or `submission_host`, else every mail would be held; name your server, set \
+                       `sender_proof = \"dkim\"`, or set it to false and have every sender confirmed by telephone";
         section.find("require_authenticated", message);
     }
     trust

@@ -1,5 +1,6 @@
-//! The tables about running: `[state]`, `[archive]`, `[reading]`, `[limits]`, `[log]`.
+//! The tables about running: `[state]`, `[archive]`, `[reading]`, `[limits]`, `[dns]`, `[log]`.
 
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 
 use super::schedule::ArchiveSchedule;
@@ -36,6 +37,15 @@ pub struct LimitsConfig {
     pub max_mail_mb: u32,
     /// Failures of a mailbox in a row after which the log raises an alarm.
     pub alarm_after_failures: u32,
+}
+
+/// Whom senders' domains are looked up with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DnsConfig {
+    /// Empty: the system's.
+    pub servers: Vec<SocketAddr>,
+    /// For all questions about one mail.
+    pub deadline_seconds: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -104,6 +114,25 @@ impl LimitsConfig {
         };
         section.finish();
         limits
+    }
+}
+
+impl DnsConfig {
+    pub(super) fn read(mut section: Section<'_>) -> Self {
+        let mut servers = Vec::new();
+        for (index, text) in section.texts("servers").iter().enumerate() {
+            let bare = text.parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53));
+            match bare.or_else(|_| text.parse::<SocketAddr>()) {
+                Ok(server) => servers.push(server),
+                Err(_) => section.find(
+                    &format!("servers[{index}]"),
+                    format!("is {text:?}, which is no address; write \"192.0.2.53\" or \"127.0.0.1:5353\""),
+                ),
+            }
+        }
+        let deadline_seconds = section.whole_or("deadline_seconds", 10, 1..=60);
+        section.finish();
+        Self { servers, deadline_seconds }
     }
 }
 

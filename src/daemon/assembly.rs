@@ -14,12 +14,12 @@ use crate::accounts::manual::Manual;
 use crate::config::Config;
 use crate::config::accounts::Driver;
 use crate::config::courier::{CourierKind, Security};
-use crate::config::mailbox::{MailboxConfig, MailboxKind};
+use crate::config::mailbox::{MailboxConfig, MailboxKind, ProofConfig, TrustConfig};
 use crate::dossier::page::Contents;
 use crate::engine::Engine;
 use crate::engine::intake::Mailbox;
 use crate::engine::office::{Office, Procedures};
-use crate::engine::port::{AccountDriver, Clock, Courier, Inbox, Reader};
+use crate::engine::port::{AccountDriver, Clock, Courier, Inbox, Reader, Witness};
 use crate::letters::hours::in_words as hours_in_words;
 use crate::letters::{self, Letters};
 use crate::mail::authenticity::Trust;
@@ -29,7 +29,9 @@ use crate::mail::courier::smtp::{SmtpCourier, SmtpSettings};
 use crate::mail::inbox::imap::{ImapInbox, ImapSettings};
 use crate::mail::inbox::maildir::{MaildirInbox, MaildirSettings};
 use crate::mail::message::Reception;
+use crate::mail::proof::SenderProof;
 use crate::mail::tls;
+use crate::mail::witness::{DnsSettings, DnsWitness};
 use crate::reading::pool::{Pool, PoolConfig};
 use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
@@ -99,13 +101,11 @@ impl Assembly {
                 reception: Reception {
                     prefix: config.office.prefix.clone(),
                     own: engine.office.own_addresses.clone(),
-                    trust: Trust {
-                        authserv_id: mailbox.trust.authserv_id.clone(),
-                        submission_host: mailbox.trust.submission_host.clone(),
-                    },
+                    trust: trust(&mailbox.trust),
                 },
                 worked,
                 require_authenticated: mailbox.trust.require_authenticated,
+                witness: witness(config, &mailbox.trust)?,
                 max_mail_bytes,
             }));
             if extent == Extent::Whole {
@@ -195,6 +195,29 @@ pub(crate) fn letters_office(config: &Config) -> letters::Office {
         system: config.office.system_name.clone(),
         zone: config.office.zone.to_string(),
     }
+}
+
+pub(crate) fn trust(config: &TrustConfig) -> Trust {
+    Trust {
+        authserv_id: config.authserv_id.clone(),
+        submission_host: config.submission_host.clone(),
+        proof: match config.sender_proof {
+            ProofConfig::Server => SenderProof::Server,
+            ProofConfig::Dkim => SenderProof::Dkim,
+            ProofConfig::Either => SenderProof::Either,
+            ProofConfig::Both => SenderProof::Both,
+        },
+        forwarders: config.arc_forwarders.clone(),
+    }
+}
+
+/// None where our own servers' word is enough: such an office needs no DNS.
+pub(crate) fn witness(config: &Config, trust: &TrustConfig) -> Result<Option<Arc<dyn Witness>>> {
+    if trust.sender_proof == ProofConfig::Server {
+        return Ok(None);
+    }
+    let deadline = Duration::from_secs(config.dns.deadline_seconds.into());
+    Ok(Some(Arc::new(DnsWitness::new(&DnsSettings { servers: config.dns.servers.clone(), deadline })?)))
 }
 
 fn accounts(config: &Config, directory: Directory) -> Arc<dyn AccountDriver> {

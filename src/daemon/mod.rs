@@ -10,6 +10,7 @@ pub mod operations;
 pub mod run;
 pub mod service;
 pub mod socket;
+mod waiting;
 mod watchdog;
 
 pub use assembly::Assembly;

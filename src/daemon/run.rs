@@ -11,14 +11,17 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::assembly::Assembly;
+use super::waiting::WaitingRoom;
 use super::watchdog;
 use crate::config::schedule::ArchiveSchedule;
 use crate::engine::Engine;
-use crate::engine::intake::Mailbox;
+use crate::engine::intake::{Mailbox, Patience};
 use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
 
 /// Mails taken in one transaction.
 const BATCH: usize = 50;
+/// Between two looks at mails that wait.
+const AGAIN: Duration = Duration::from_secs(60);
 /// Batches fetched ahead of the one being worked on.
 const AHEAD: usize = 2;
 
@@ -99,19 +102,33 @@ async fn serve_mailbox(
     let filing = tokio::spawn(file(watch.inbox.clone(), to_file));
     let fetching = tokio::spawn(fetch(engine.clone(), watch, fetched, stop.clone()));
     let mut result = Ok(());
-    while let Some(batch) = arrivals.recv().await {
-        let count = batch.len();
-        match take_in(&engine, &mailbox, batch, &stop).await {
-            Ok(filed) => {
-                tracing::info!(mailbox = mailbox.name, mails = count, "mail is on record");
-                if handled.send(filed).await.is_err() {
-                    break;
+    let mut room = WaitingRoom::default();
+    let mut round = tokio::time::interval(AGAIN);
+    round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    'batches: loop {
+        let batches = tokio::select! {
+            batch = arrivals.recv() => match batch {
+                Some(batch) => vec![(batch, Patience::Waits)],
+                None => break,
+            },
+            _ = round.tick(), if !room.is_empty() => room.call(engine.clock.now()),
+        };
+        for (batch, patience) in batches {
+            match take_in(&engine, &mailbox, &batch, patience, &stop).await {
+                Ok(filed) => {
+                    if !filed.is_empty() {
+                        tracing::info!(mailbox = mailbox.name, mails = filed.len(), "mail is on record");
+                    }
+                    room.keep(batch, &filed, engine.clock.now());
+                    if handled.send(filed).await.is_err() {
+                        break 'batches;
+                    }
                 }
-            }
-            Err(fault) => {
-                result = Err(fault);
-                stop.cancel();
-                break;
+                Err(fault) => {
+                    result = Err(fault);
+                    stop.cancel();
+                    break 'batches;
+                }
             }
         }
     }
@@ -127,12 +144,13 @@ async fn serve_mailbox(
 async fn take_in(
     engine: &Engine,
     mailbox: &Mailbox,
-    batch: Vec<Arrival>,
+    batch: &[Arrival],
+    patience: Patience,
     stop: &CancellationToken,
 ) -> Result<Vec<(Origin, Folder)>, Fault> {
     let mut tries = 0;
     loop {
-        match engine.take_in(mailbox, batch.clone()).await {
+        match engine.take_in(mailbox, batch.to_vec(), patience).await {
             Err(fault)
                 if fault.kind == crate::engine::port::FaultKind::Transient && tries < 5 && !stop.is_cancelled() =>
             {

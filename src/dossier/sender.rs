@@ -19,6 +19,11 @@ pub fn registered(
     let sender = file.mails.iter().rev().find_map(|m| m.sender.as_ref())?;
     let owner = accounts.iter().find(|a| a.email.same_mailbox(sender));
     let Some(account) = account else {
+        if owner.is_none() && accounts.iter().any(|a| looks_like(sender, &a.email)) {
+            alerts.push("lookalike_sender");
+            let because = "Alamat surel pengirim menyerupai alamat yang terdaftar, tetapi tidak sama.";
+            return Some(finding(item, Finding::Contradicted, because));
+        }
         let (how, because) = match owner {
             Some(_) => (Finding::Met, "Pengirim memakai alamat surel yang terdaftar."),
             None => (Finding::Unclear, "Alamat surel pengirim tidak terdaftar dalam register akun."),
@@ -41,14 +46,27 @@ pub fn registered(
     Some(with(finding(item, Finding::Unclear, because), None, pair))
 }
 
-/// Whether two addresses look the same to a hasty eye and are not: one character apart, or other letters of like shape.
+/// Whether two addresses look the same to a hasty eye and are not: one character apart, or letters of like shape in any
+/// script (UTS 39, skeletons). Compared as they are shown, not as A-labels.
 fn looks_like(one: &Address, other: &Address) -> bool {
-    let skeleton = |a: &Address| -> String {
-        let plain = fold(a.as_str()).replace(' ', ".");
-        plain.replace(['1', 'l', '|'], "i").replace('0', "o").replace("rn", "m").replace("vv", "w")
-    };
-    let (a, b) = (one.as_str().to_lowercase(), other.as_str().to_lowercase());
-    a != b && (skeleton(one) == skeleton(other) || strsim::levenshtein(&a, &b) <= 1)
+    if one.same_mailbox(other) {
+        return false;
+    }
+    let (a, b) = (shown(one), shown(other));
+    let (small_a, small_b) = (a.to_lowercase(), b.to_lowercase());
+    shape(&a) == shape(&b) || shape(&small_a) == shape(&small_b) || strsim::levenshtein(&small_a, &small_b) <= 1
+}
+
+fn shown(address: &Address) -> String {
+    let (local, domain) = address.as_str().rsplit_once('@').unwrap_or_default();
+    format!("{local}@{}", idna::domain_to_unicode(domain).0)
+}
+
+/// The skeleton, and beyond it what small letters do to each other in a narrow typeface.
+fn shape(text: &str) -> String {
+    let skeleton: String = unicode_security::skeleton(text).collect::<String>().to_lowercase();
+    let plain = fold(&skeleton).replace(' ', ".");
+    plain.replace(['1', 'l', '|'], "i").replace('0', "o").replace("rn", "m").replace("vv", "w")
 }
 
 /// Whether a server the office trusts proves the sender.

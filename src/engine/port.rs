@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
 use crate::dossier::page::Contents;
+use crate::mail::proof::{Question, Said};
 use crate::sop::account::Account;
 use crate::sop::names::{Address, UserId};
 
@@ -86,6 +87,14 @@ pub trait Inbox: Send + Sync {
     fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), Fault>>;
 
     /// Logs in and looks, for `loket check --online`. Returns a sentence for the operator.
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
+}
+
+/// Asks a sender's own domain whether a mail is its.
+pub trait Witness: Send + Sync {
+    /// Fails transiently where the domain cannot be asked at the moment: that is no word against the mail.
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Said, Fault>>;
+
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
 }
 

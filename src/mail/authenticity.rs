@@ -1,11 +1,12 @@
 //! What proves that a mail comes from the mailbox it names: our own server's verdict (`Authentication-Results`, RFC 8601)
 //! or our own server's log-in (`Received … with ESMTPSA`, RFC 3848). Anyone can write either line, so only the topmost
-//! counts, and only in the name of the server the office configured (THREATS rows 1 and 2). A proven mailbox is not yet a
-//! right to an account.
+//! counts, and only in the name of the server the office configured (THREATS rows 1 and 2). What the sender's own domain
+//! says is [`super::proof`]'s. A proven mailbox is not yet a right to an account.
 
 use serde::{Deserialize, Serialize};
 
 use super::headers::{Headers, without_comments};
+use super::proof::SenderProof;
 use crate::sop::names::Address;
 
 /// Whose word is taken. Empty: nobody's, and every mail is unproven.
@@ -15,6 +16,10 @@ pub struct Trust {
     pub authserv_id: Option<String>,
     /// The host people of the office hand in their mail at, after logging in.
     pub submission_host: Option<String>,
+    /// Whether our servers' word is enough, or the sender's domain is asked too.
+    pub proof: SenderProof,
+    /// Domains of forwarders whose ARC seal is believed (RFC 8617).
+    pub forwarders: Vec<String>,
 }
 
 /// What stands behind an authenticated mail.
@@ -28,6 +33,8 @@ pub enum How {
     Spf,
     /// Handed in at our own server by somebody who had logged in.
     Submission,
+    /// A forwarder the office trusts sealed that it was proven when it came by.
+    Arc,
 }
 
 /// What is known of a mail's sender.
@@ -37,8 +44,12 @@ pub enum Authenticity {
     Authenticated {
         how: How,
     },
-    /// A server we trust says the mail is not what it claims, or it claims two senders.
+    /// Somebody we trust says that the mail is not what it claims.
     Failed {
+        why: String,
+    },
+    /// It names no sender, or several, or was handed in under another name. Nothing can prove such a mail.
+    Contradicted {
         why: String,
     },
     /// Nothing we trust says anything.
@@ -50,18 +61,30 @@ impl Authenticity {
         matches!(self, Self::Authenticated { .. })
     }
 
-    fn failed(why: &str) -> Self {
+    /// What speaks against the sender.
+    pub fn objection(&self) -> Option<&str> {
+        match self {
+            Self::Failed { why } | Self::Contradicted { why } => Some(why),
+            Self::Authenticated { .. } | Self::None => None,
+        }
+    }
+
+    pub(super) fn failed(why: &str) -> Self {
         Self::Failed { why: why.to_owned() }
+    }
+
+    fn contradicted(why: &str) -> Self {
+        Self::Contradicted { why: why.to_owned() }
     }
 }
 
-/// Judges the sender. `from` are the addresses of all From fields; `single` says that there is one field with one plain
+/// Judges the sender by our own servers' word. `from` are the addresses of all From fields; `single` says that there is one field with one plain
 /// address.
 pub fn judge(headers: &Headers, from: &[Address], single: bool, trust: &Trust) -> Authenticity {
     let sender = match from {
         [sender] if single => sender,
-        [] => return Authenticity::failed("the mail names no sender"),
-        _ => return Authenticity::failed("the mail names more than one sender"),
+        [] => return Authenticity::contradicted("the mail names no sender"),
+        _ => return Authenticity::contradicted("the mail names more than one sender"),
     };
     match submission(headers, sender, trust) {
         Authenticity::None => results(headers, sender, trust),
@@ -85,7 +108,7 @@ fn submission(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticit
         }
         return match login(received) {
             Some(login) if login.contains('@') && !login.eq_ignore_ascii_case(sender.as_str()) => {
-                Authenticity::failed("the mail was handed in by another mailbox than it names")
+                Authenticity::contradicted("the mail was handed in by another mailbox than it names")
             }
             _ => Authenticity::Authenticated { how: How::Submission },
         };
@@ -94,7 +117,7 @@ fn submission(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticit
 }
 
 /// The word after `by`, `with` or another key of a Received line.
-fn clause<'a>(received: &'a str, key: &str) -> Option<&'a str> {
+pub(super) fn clause<'a>(received: &'a str, key: &str) -> Option<&'a str> {
     let before_date = received.rsplit_once(';').map_or(received, |(clauses, _)| clauses);
     let mut words = before_date.split_whitespace();
     words.find(|w| w.eq_ignore_ascii_case(key))?;
@@ -130,7 +153,7 @@ fn results(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {
 
 /// Whether a trace line was written outside our house. Hops named by number or by a bare host name are internal steps;
 /// everything else must share the border server's domain.
-fn is_foreign(by: &str, id: &str) -> bool {
+pub(super) fn is_foreign(by: &str, id: &str) -> bool {
     let by = by.trim_end_matches('.').to_ascii_lowercase();
     let id = id.to_ascii_lowercase();
     let numeric = by.starts_with('[') || by.contains(':') || by.bytes().all(|b| b.is_ascii_digit() || b == b'.');
@@ -139,6 +162,11 @@ fn is_foreign(by: &str, id: &str) -> bool {
         _ => id.as_str(),
     };
     !(numeric || !by.contains('.') || by == id || by == house || by.ends_with(&format!(".{house}")))
+}
+
+/// What a server reports of a sender at `domain` in an `Authentication-Results` value.
+pub(super) fn reported(value: &str, domain: &str) -> Authenticity {
+    Verdict::parse(value).judge(domain)
 }
 
 /// One parsed `Authentication-Results` value.
@@ -199,7 +227,7 @@ impl Verdict {
 }
 
 /// Relaxed alignment (RFC 7489, 3.1.1): the signing domain is the sender's or one above it, but no public suffix.
-fn covers(signer: Option<&str>, domain: &str) -> bool {
+pub(super) fn covers(signer: Option<&str>, domain: &str) -> bool {
     let Some(signer) = signer.map(str::to_ascii_lowercase) else { return false };
     let domain = domain.to_ascii_lowercase();
     domain == signer || (signer.split('.').count() >= 3 && domain.ends_with(&format!(".{signer}")))

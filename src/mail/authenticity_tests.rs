@@ -1,7 +1,11 @@
 use super::*;
 
 fn trust() -> Trust {
-    Trust { authserv_id: Some("mx.kantor.example".into()), submission_host: Some("mail.kantor.example".into()) }
+    Trust {
+        authserv_id: Some("mx.kantor.example".into()),
+        submission_host: Some("mail.kantor.example".into()),
+        ..Trust::default()
+    }
 }
 
 fn judged(header: &str) -> Authenticity {
@@ -100,7 +104,7 @@ fn a_log_in_under_another_name_fails() {
     };
 
     assert!(judged(&line("Budi@dinas.example")).is_authenticated());
-    assert!(matches!(judged(&line("orang@dinas.example")), Authenticity::Failed { .. }));
+    assert!(matches!(judged(&line("orang@dinas.example")), Authenticity::Contradicted { .. }));
 }
 
 #[test]
@@ -109,9 +113,9 @@ fn two_senders_are_no_sender() {
     let one = Address::parse("budi@dinas.example").unwrap();
     let two = [one.clone(), Address::parse("b@jahat.example").unwrap()];
 
-    assert!(matches!(judge(&headers, &two, false, &trust()), Authenticity::Failed { .. }));
-    assert!(matches!(judge(&headers, &[one], false, &trust()), Authenticity::Failed { .. }));
-    assert!(matches!(judge(&headers, &[], false, &trust()), Authenticity::Failed { .. }));
+    assert!(matches!(judge(&headers, &two, false, &trust()), Authenticity::Contradicted { .. }));
+    assert!(matches!(judge(&headers, &[one], false, &trust()), Authenticity::Contradicted { .. }));
+    assert!(matches!(judge(&headers, &[], false, &trust()), Authenticity::Contradicted { .. }));
 }
 
 #[test]

@@ -34,7 +34,7 @@ fn two_from_fields_and_groups_are_noticed() {
     let twice = read("From: a@x.example\r\nFrom: a@x.example\r\n\r\n");
 
     for mail in [two, group, twice] {
-        assert!(matches!(mail.authenticity, Authenticity::Failed { .. }), "{mail:?}");
+        assert!(matches!(mail.authenticity, Authenticity::Contradicted { .. }), "{mail:?}");
     }
 }
 

@@ -133,13 +133,17 @@ impl fmt::Debug for Nip {
 pub struct Address(String);
 
 impl Address {
-    /// Accepts `local@domain` without spaces, controls, brackets or a second `@`.
+    /// Accepts `local@domain` without spaces, controls, brackets or a second `@`. An international domain is kept as the
+    /// A-labels it is registered under (RFC 5890), so that what looks alike and is not the same never compares equal.
     pub fn parse(text: &str) -> Option<Self> {
-        let (local, domain) = text.trim().rsplit_once('@')?;
+        let (local, written) = text.trim().rsplit_once('@')?;
+        let domain =
+            if written.is_ascii() { written.to_owned() } else { idna::domain_to_ascii_strict(written).ok()? };
         let clean = |s: &str| {
             !s.is_empty() && !s.contains(|c: char| c.is_whitespace() || c.is_control() || "<>@,;:\"\\()[]".contains(c))
         };
-        (clean(local) && clean(domain) && text.len() <= 254).then(|| Self(format!("{local}@{}", domain.to_lowercase())))
+        (clean(local) && clean(&domain) && text.len() <= 254)
+            .then(|| Self(format!("{local}@{}", domain.to_lowercase())))
     }
 
     pub fn as_str(&self) -> &str {

@@ -5,6 +5,7 @@ mod hostile;
 mod inspect;
 mod layouts;
 mod letters;
+mod lookalikes;
 mod mails;
 mod reuse;
 mod rounds;

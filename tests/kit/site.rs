@@ -13,10 +13,10 @@ use loket::demo::samples::{self, Sample, SampleOffice, Stamp, Thread};
 use loket::dossier::page::Contents;
 use loket::engine::Engine;
 use loket::engine::admins::Role;
-use loket::engine::intake::Mailbox;
+use loket::engine::intake::{Mailbox, Patience};
 use loket::engine::office::{Office, Procedures};
 use loket::engine::port::{
-    AccountDriver, Arrival, ArrivalBody, Clock, Courier, Fault, Folder, Origin, Outgoing, Reader,
+    AccountDriver, Arrival, ArrivalBody, Clock, Courier, Fault, Folder, Origin, Outgoing, Reader, Witness,
 };
 use loket::engine::store::Store;
 use loket::letters::Letters;
@@ -115,6 +115,9 @@ pub struct Plan {
     pub scans: bool,
     /// Appended to the shipped procedure file's tables: `(table, line)`.
     pub rules: Vec<(&'static str, &'static str)>,
+    /// What proves a sender beside the sample server's word.
+    pub trust: Trust,
+    pub witness: Option<Arc<dyn Witness>>,
 }
 
 pub struct Site {
@@ -189,12 +192,13 @@ impl Site {
             names: Default::default(),
             outbox: Default::default(),
         });
-        let trust = Trust { authserv_id: Some(office.mail_server.to_owned()), submission_host: None };
+        let trust = Trust { authserv_id: Some(office.mail_server.to_owned()), ..plan.trust };
         let mailbox = Arc::new(Mailbox {
             name: "utama".to_owned(),
             reception: Reception { prefix: office.prefix.to_owned(), own: vec![own], trust },
             worked,
             require_authenticated: true,
+            witness: plan.witness,
             max_mail_bytes: 25_000_000,
         });
         let last_look = LastLook::default();
@@ -271,7 +275,7 @@ impl Site {
             Arrival { origin, body: ArrivalBody::Raw(raw) }
         };
         let arrivals = mails.into_iter().map(arrival).collect();
-        let filed = self.engine.take_in(&self.mailbox, arrivals).await.expect("the store answers");
+        let filed = self.engine.take_in(&self.mailbox, arrivals, Patience::Waits).await.expect("the store answers");
         self.last_look.set(self.now());
         self.settle().await;
         filed.into_iter().map(|(_, folder)| folder).collect()

@@ -193,13 +193,20 @@ fn proof(authenticity: &Authenticity, words: Words<'_>) -> String {
                 &[],
             ),
             "dkim" => words.say(
-                "Tanda tangan DKIM domain pengirim lulus menurut server surel kantor.",
-                "The DKIM signature of the sender's domain passed, says the office's mail server.",
+                "Tanda tangan DKIM domain pengirim sah.",
+                "The DKIM signature of the sender's domain is valid.",
                 &[],
             ),
-            "spf" => {
-                words.say("SPF lulus menurut server surel kantor.", "SPF passed, says the office's mail server.", &[])
-            }
+            "spf" => words.say(
+                "Server pengirim berhak mengirim untuk domainnya (SPF).",
+                "The sending server may send for its domain (SPF).",
+                &[],
+            ),
+            "arc" => words.say(
+                "Penerus surel yang dipercaya menyegel bahwa pengirimnya terbukti (ARC).",
+                "A trusted forwarder sealed that the sender was proven (ARC).",
+                &[],
+            ),
             "submission" => words.say(
                 "Dikirim melalui server surel kantor oleh pengguna yang login.",
                 "Handed in at the office's mail server by somebody who had logged in.",

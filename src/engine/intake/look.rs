@@ -4,15 +4,20 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::Mailbox;
+use super::{Mailbox, Patience};
 use crate::dossier::MailFacts;
 use crate::dossier::page::Contents;
 use crate::engine::Engine;
 use crate::engine::port::{Arrival, ArrivalBody, Origin};
 use crate::mail::authenticity::Authenticity as Judged;
+use crate::mail::headers::Headers;
 use crate::mail::message::Inbound;
+use crate::mail::proof::{Question, Said, signature_keys};
 use crate::sop::case::{Attachment, Authenticity, MailRef};
 use crate::sop::names::{Address, Sha256Hex};
+
+/// On record where the office asks for no proof and nothing speaks against the sender.
+const NOT_REQUIRED: &str = "not_required";
 
 /// A mail as far as it could be understood on its own.
 pub struct Looked {
@@ -26,10 +31,12 @@ pub struct Looked {
     pub trusted: bool,
     /// The server would not hand it over.
     pub unreadable: bool,
+    /// Its sender's domain cannot be asked at the moment: nothing is decided about it yet.
+    pub waits: bool,
 }
 
 impl Engine {
-    pub(super) async fn look(&self, mailbox: &Mailbox, arrival: Arrival) -> Looked {
+    pub(super) async fn look(&self, mailbox: &Mailbox, arrival: Arrival, patience: Patience) -> Looked {
         let Arrival { origin, body } = arrival;
         let (raw, too_large, unreadable) = match body {
             ArrivalBody::Raw(raw) => (raw, false, false),
@@ -40,23 +47,43 @@ impl Engine {
             }
         };
         let raw = Arc::new(raw);
-        let inbound = Inbound::read(&raw, &mailbox.reception);
-        let machine = inbound.automatic.is_some();
-        let contents =
-            if machine || too_large || unreadable { Contents::default() } else { self.reader.read(raw.clone()).await };
-        self.understood(mailbox, origin, raw, inbound, contents, too_large, unreadable)
+        let mut inbound = Inbound::read(&raw, &mailbox.reception);
+        let unread = inbound.automatic.is_some() || too_large || unreadable;
+        let proven = self.ask_domain(mailbox, &raw, !unread, &mut inbound).await;
+        let waits = !proven && patience == Patience::Waits;
+        let contents = if unread || waits { Contents::default() } else { self.reader.read(raw.clone()).await };
+        let looked = self.understood(mailbox, origin, raw, inbound, contents, too_large, unreadable);
+        Looked { waits, ..looked }
     }
 
-    /// Reads a mail of a case again from the bytes on record.
-    pub(super) async fn look_again(&self, mailbox: &Mailbox, raw: Vec<u8>) -> MailFacts {
-        let origin = Origin {
-            mailbox: mailbox.name.clone(),
-            folder: String::new(),
-            uid_validity: 0,
-            uid: 0,
-            name: String::new(),
+    /// Lets the sender's domain speak where the mailbox demands it. `false`: it cannot be asked at the moment, and the mail
+    /// counts as unproven.
+    async fn ask_domain(&self, mailbox: &Mailbox, raw: &[u8], whole: bool, inbound: &mut Inbound) -> bool {
+        let trust = &mailbox.reception.trust;
+        let asked = match (inbound.sender(), &mailbox.witness) {
+            (Some(sender), Some(witness)) if whole && trust.proof.asks(&inbound.authenticity) => {
+                witness.ask(Question::about(raw, sender, inbound, trust)).await
+            }
+            _ => Ok(Said::Nothing),
         };
-        self.look(mailbox, Arrival { origin, body: ArrivalBody::Raw(raw) }).await.facts
+        let said = asked.as_ref().unwrap_or(&Said::Nothing);
+        inbound.authenticity = trust.proof.settle(inbound.authenticity.clone(), said);
+        if let Err(fault) = &asked {
+            tracing::warn!(mailbox = mailbox.name, "{fault}");
+        }
+        asked.is_ok()
+    }
+
+    /// Reads a mail of a case again from the bytes on record. Who proved its sender stands on record too: keys leave the
+    /// DNS, and a later look must not unmake what was proven.
+    pub(super) async fn look_again(&self, mailbox: &Mailbox, mail: &MailRef, raw: Vec<u8>) -> MailFacts {
+        let inbound = Inbound::read(&raw, &mailbox.reception);
+        let zone = self.office.zone;
+        let today = self.clock.now().with_timezone(&zone).date_naive();
+        let contents = self.reader.read(Arc::new(raw)).await;
+        let facts = inbound.facts(contents, zone, today, &mailbox.reception.trust);
+        let proven = matches!(&mail.authenticity, Authenticity::Proven { how } if how != NOT_REQUIRED);
+        MailFacts { authenticated: facts.authenticated.map(|_| proven), ..facts }
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -77,7 +104,7 @@ impl Engine {
         let today = now.with_timezone(&self.office.zone).date_naive();
         let mut facts = inbound.facts(contents, self.office.zone, today, &mailbox.reception.trust);
         facts.too_large = too_large;
-        let failed = matches!(inbound.authenticity, Judged::Failed { .. });
+        let failed = inbound.authenticity.objection().is_some();
         Looked {
             origin,
             sha256: inbound.content_hash.clone(),
@@ -87,12 +114,14 @@ impl Engine {
             trusted: proven || (!mailbox.require_authenticated && !failed),
             inbound,
             unreadable,
+            waits: false,
         }
     }
 }
 
 impl Looked {
-    /// What makes it the same mail again: its bytes, or its Message-ID from the same sender (THREATS rows 4 and 32).
+    /// What makes it the same mail again: its bytes, its sender's signature, or its Message-ID from the same sender
+    /// (THREATS rows 4 and 32).
     pub fn seen_keys(&self) -> Vec<String> {
         if self.unreadable {
             let Origin { mailbox, folder, uid_validity, uid, name } = &self.origin;
@@ -100,6 +129,9 @@ impl Looked {
         }
         let by_id = self.inbound.message_id.as_ref().zip(self.inbound.sender());
         let mut keys = vec![format!("bytes:{}", self.sha256)];
+        if let (true, Some(sender)) = (self.inbound.authenticity.is_authenticated(), self.inbound.sender()) {
+            keys.extend(signature_keys(&Headers::read(&self.raw), sender));
+        }
         keys.extend(by_id.map(|(id, sender)| format!("id:{}:{id}", sender.as_str().to_lowercase())));
         keys
     }
@@ -136,9 +168,11 @@ impl Looked {
     fn authenticity(&self) -> Authenticity {
         match &self.inbound.authenticity {
             Judged::Authenticated { how } => Authenticity::Proven { how: format!("{how:?}").to_lowercase() },
-            Judged::Failed { why } => Authenticity::Unproven { why: why.clone() },
-            Judged::None if self.trusted => Authenticity::Proven { how: "not_required".to_owned() },
-            Judged::None => Authenticity::Unproven { why: "no trusted server vouches for the sender".to_owned() },
+            Judged::Failed { why } | Judged::Contradicted { why } => Authenticity::Unproven { why: why.clone() },
+            Judged::None if self.trusted => Authenticity::Proven { how: NOT_REQUIRED.to_owned() },
+            Judged::None => {
+                Authenticity::Unproven { why: "nobody whose word counts here vouches for the sender".to_owned() }
+            }
         }
     }
 }

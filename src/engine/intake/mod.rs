@@ -22,7 +22,7 @@ use super::Engine;
 use super::casebook::Along;
 use super::codec;
 use super::office::Worked;
-use super::port::{Arrival, Fault, Folder, Origin};
+use super::port::{Arrival, Fault, Folder, Origin, Witness};
 use super::store::{Batch, CaseKey, Outcome};
 use super::weave::Woven;
 use crate::mail::message::Reception;
@@ -42,8 +42,18 @@ pub struct Mailbox {
     pub worked: Arc<Worked>,
     /// Mail without proof of its sender is held.
     pub require_authenticated: bool,
+    /// Asked where our own servers' word is not enough.
+    pub witness: Option<Arc<dyn Witness>>,
     /// Bytes.
     pub max_mail_bytes: u64,
+}
+
+/// Whether a mail may wait for a sender's domain that cannot be asked at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Patience {
+    Waits,
+    /// It waited long enough: it is taken in as unproven.
+    Over,
 }
 
 /// One batch of mail on its way into one transaction.
@@ -63,11 +73,17 @@ struct Intake<'e> {
 
 impl Engine {
     /// Takes a batch of mail in. What comes back is on record and may be filed; what is missing stays in the inbox
-    /// and is handed over again.
-    pub async fn take_in(&self, mailbox: &Mailbox, arrivals: Vec<Arrival>) -> Result<Vec<(Origin, Folder)>, Fault> {
+    /// and is to be handed over again later.
+    pub async fn take_in(
+        &self,
+        mailbox: &Mailbox,
+        arrivals: Vec<Arrival>,
+        patience: Patience,
+    ) -> Result<Vec<(Origin, Folder)>, Fault> {
         let looked: Vec<Looked> =
-            futures::stream::iter(arrivals.into_iter().map(|arrival| self.look(mailbox, arrival)))
+            futures::stream::iter(arrivals.into_iter().map(|arrival| self.look(mailbox, arrival, patience)))
                 .buffered(READERS)
+                .filter(|mail| std::future::ready(!mail.waits))
                 .collect()
                 .await;
         if let Some(filed) = self.take_together(mailbox, &looked).await? {

@@ -80,7 +80,7 @@ impl Engine {
                 Some((_, raw)) => raw.clone(),
                 None => self.store.content(key, &mail.sha256).await?.unwrap_or_default(),
             };
-            facts.push(self.look_again(mailbox, raw).await);
+            facts.push(self.look_again(mailbox, mail, raw).await);
         }
         Ok(facts)
     }

@@ -1,0 +1,98 @@
+//! Mails that could not be decided on at once, because a sender's domain did not answer. A name server that is away says
+//! nothing about a mail, so it is looked at again for a while; but whoever runs a domain can keep it silent, so the room is
+//! small and nobody stays for long.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::engine::intake::Patience;
+use crate::engine::port::{Arrival, Folder, Origin};
+
+/// Mails that may wait at a time.
+const SEATS: usize = 32;
+/// How long a mail may wait.
+const LONGEST: TimeDelta = TimeDelta::hours(1);
+
+#[derive(Default)]
+pub struct WaitingRoom {
+    mails: Vec<(Arrival, DateTime<Utc>)>,
+    /// Of mails that were called and may come back: since when they wait.
+    since: Vec<(Origin, DateTime<Utc>)>,
+}
+
+impl WaitingRoom {
+    pub fn is_empty(&self) -> bool {
+        self.mails.is_empty()
+    }
+
+    /// Keeps what is not on record.
+    pub fn keep(&mut self, batch: Vec<Arrival>, filed: &[(Origin, Folder)], now: DateTime<Utc>) {
+        for arrival in batch {
+            let known = self.since.iter().position(|(origin, _)| *origin == arrival.origin);
+            let since = known.map_or(now, |at| self.since.swap_remove(at).1);
+            if !filed.iter().any(|(origin, _)| *origin == arrival.origin) {
+                self.mails.push((arrival, since));
+            }
+        }
+    }
+
+    /// Everybody, to be looked at again: those who may wait on, and those who may not.
+    pub fn call(&mut self, now: DateTime<Utc>) -> Vec<(Vec<Arrival>, Patience)> {
+        let (mut patient, mut over) = (Vec::new(), Vec::new());
+        for (arrival, since) in self.mails.drain(..) {
+            if patient.len() < SEATS && now - since < LONGEST {
+                self.since.push((arrival.origin.clone(), since));
+                patient.push(arrival);
+            } else {
+                over.push(arrival);
+            }
+        }
+        let batches = [(patient, Patience::Waits), (over, Patience::Over)];
+        batches.into_iter().filter(|(batch, _)| !batch.is_empty()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::port::ArrivalBody;
+
+    fn mail(uid: u32) -> Arrival {
+        let origin =
+            Origin { mailbox: "utama".into(), folder: "INBOX".into(), uid_validity: 1, uid, name: String::new() };
+        Arrival { origin, body: ArrivalBody::Raw(Vec::new()) }
+    }
+
+    fn minute(n: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + n * 60, 0).unwrap()
+    }
+
+    fn called(room: &mut WaitingRoom, now: DateTime<Utc>) -> Vec<(usize, Patience)> {
+        let batches = room.call(now);
+        let counts = batches.iter().map(|(batch, patience)| (batch.len(), *patience)).collect();
+        for (batch, patience) in batches {
+            if patience == Patience::Waits {
+                room.keep(batch, &[], now);
+            }
+        }
+        counts
+    }
+
+    #[test]
+    fn a_mail_is_looked_at_again_and_waits_no_longer_than_an_hour() {
+        let mut room = WaitingRoom::default();
+        room.keep(vec![mail(1), mail(2)], &[(mail(2).origin, Folder::Processed)], minute(0));
+
+        assert_eq!(called(&mut room, minute(1)), [(1, Patience::Waits)]);
+        assert_eq!(called(&mut room, minute(59)), [(1, Patience::Waits)]);
+        assert_eq!(called(&mut room, minute(60)), [(1, Patience::Over)]);
+        assert!(room.is_empty());
+    }
+
+    #[test]
+    fn whoever_keeps_a_domain_silent_cannot_fill_the_room() {
+        let mut room = WaitingRoom::default();
+        room.keep((0..100).map(mail).collect(), &[], minute(0));
+
+        assert_eq!(called(&mut room, minute(1)), [(SEATS, Patience::Waits), (100 - SEATS, Patience::Over)]);
+    }
+}

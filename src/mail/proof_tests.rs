@@ -1,0 +1,103 @@
+use super::*;
+
+const ID: &str = "mx.kantor.example";
+
+fn border_of(received: &str) -> Option<Border> {
+    let text = format!("Return-Path: <budi@dinas.example>\r\n{received}\r\nFrom: budi@dinas.example\r\n");
+    border(&Headers::read(text.as_bytes()), ID)
+}
+
+#[test]
+fn the_border_is_read_from_our_own_trace_line() {
+    let delivery = "Received: from mx.kantor.example by surat with LMTP id 1; Mon, 9 Nov 2026 09:00:00 +0800\r\n";
+    let filter =
+        "Received: from localhost (localhost [127.0.0.1]) by mx.kantor.example; Mon, 9 Nov 2026 09:00:00 +0800\r\n";
+    let edge =
+        "Received: from mail.dinas.example (unknown [203.0.113.5])\r\n by mx.kantor.example (Postfix); Mon, 9 Nov 2026";
+
+    let found = border_of(&format!("{delivery}{filter}{edge}")).unwrap();
+
+    assert_eq!(found.ip, "203.0.113.5".parse::<IpAddr>().unwrap());
+    assert_eq!((found.helo.as_str(), found.mail_from.as_str()), ("mail.dinas.example", "budi@dinas.example"));
+    assert!(border_of("Received: from x (y [IPv6:2001:db8::7]) by mx.kantor.example").is_some());
+}
+
+#[test]
+fn t01_a_client_cannot_write_its_own_address_into_our_trace_line() {
+    for received in [
+        "Received: from [203.0.113.5] by mx.kantor.example with SMTP",
+        "Received: from [203.0.113.5] (helo=[203.0.113.5]) by mx.kantor.example with SMTP",
+        "Received: from a (name helo=[203.0.113.5]) by mx.kantor.example",
+        "Received: from a (b [203.0.113.5]) by mx.jahat.example",
+        "Received: from a (b [10.0.0.1]) by mx.kantor.example",
+        "Received: from a (b [10.0.0.1]) by relay.jahat.example\r\nReceived: from a (b [203.0.113.5]) by mx.kantor.example",
+    ] {
+        assert_eq!(border_of(received), None, "{received}");
+    }
+    let named = border_of("Received: from [203.0.113.5] (evil [198.51.100.9]) by mx.kantor.example").unwrap();
+    assert_eq!(named.ip, "198.51.100.9".parse::<IpAddr>().unwrap());
+}
+
+#[test]
+fn t04_a_signature_must_cover_what_a_reader_sees() {
+    let fields = |list: &[&str]| list.iter().map(|s| (*s).to_owned()).collect::<Vec<_>>();
+    let covered = |text: &str, signed: &[&str]| covers_what_counts(&fields(signed), &Headers::read(text.as_bytes()));
+    let mail = "From: a@b.example\r\nSubject: x\r\nDate: Mon, 9 Nov 2026 09:00:00 +0800\r\n\r\n";
+
+    assert!(covered(mail, &["From", "SUBJECT", "date"]));
+    assert!(!covered(mail, &["from", "date"]));
+    assert!(!covered(mail, &["from", "subject"]));
+    assert!(!covered(mail, &["subject", "date"]));
+    for added in ["Subject: y\r\n", "Date: Tue, 10 Nov 2026 09:00:00 +0800\r\n", "From: c@d.example\r\n"] {
+        assert!(!covered(&format!("{added}{mail}"), &["from", "subject", "date"]), "{added}");
+    }
+}
+
+#[test]
+fn t04_an_old_signature_proves_nothing() {
+    let at = |day: i64| DateTime::from_timestamp(1_790_000_000 + day * 86_400, 0);
+
+    assert!(is_fresh(at(0), at(6)));
+    assert!(!is_fresh(at(0), at(8)));
+    assert!(!is_fresh(at(3), at(0)), "written in the future");
+    assert!(!is_fresh(None, at(0)));
+}
+
+#[test]
+fn t04_a_signed_mail_is_known_again_however_its_signature_is_written() {
+    let keys = |headers: &str| {
+        signature_keys(&Headers::read(headers.as_bytes()), &Address::parse("budi@dinas.example").unwrap())
+    };
+    let one = keys("DKIM-Signature: v=1; d=dinas.example; bh=eA==; b=QUJD\r\n RA==\r\n");
+
+    assert_eq!(one.len(), 1);
+    assert_eq!(one, keys("Subject: lain\r\nDKIM-Signature: b = QUJDR B;d=Dinas.Example;v=1\r\n"));
+    assert_ne!(one, keys("DKIM-Signature: d=dinas.example; b=QUJDRQ==\r\n"));
+    assert_eq!(keys("DKIM-Signature: d=jahat.example; b=QUJDRA==\r\n"), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_demanded_decides_whose_word_counts() {
+    let proven = || Authenticity::Authenticated { how: How::Dmarc };
+    let (own, nothing) = (Said::Proven(How::Dkim), Said::Nothing);
+    let settled = |proof: SenderProof, server, said: &Said| proof.settle(server, said).is_authenticated();
+
+    assert!(
+        settled(SenderProof::Server, proven(), &nothing) && !settled(SenderProof::Server, Authenticity::None, &own)
+    );
+    assert!(settled(SenderProof::Dkim, Authenticity::None, &own) && !settled(SenderProof::Dkim, proven(), &nothing));
+    assert!(settled(SenderProof::Either, proven(), &nothing) && settled(SenderProof::Either, Authenticity::None, &own));
+    assert!(settled(SenderProof::Either, Authenticity::failed("forwarded"), &own));
+    assert!(settled(SenderProof::Both, proven(), &own));
+    assert!(!settled(SenderProof::Both, proven(), &nothing) && !settled(SenderProof::Both, Authenticity::None, &own));
+    assert!(SenderProof::Either.settle(Authenticity::None, &Said::Disowned).objection().is_some());
+}
+
+#[test]
+fn t01_nothing_proves_a_mail_that_contradicts_itself() {
+    let twice = Authenticity::Contradicted { why: "two senders".into() };
+    for proof in [SenderProof::Server, SenderProof::Dkim, SenderProof::Either, SenderProof::Both] {
+        assert!(!proof.asks(&twice));
+        assert_eq!(proof.settle(twice.clone(), &Said::Proven(How::Dkim)), twice);
+    }
+}

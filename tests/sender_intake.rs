@@ -1,0 +1,252 @@
+//! What becomes of a mail by what proves its sender: taken in, held, or waiting. And what a proven sender still may not do.
+
+use chrono::TimeDelta;
+use loket::demo::samples::papers::{Decree, Letter, decree_pdf, letter_pdf};
+use loket::demo::samples::people::{AGUNG, MAIL_SERVER, Person, RINA};
+use loket::demo::samples::post::{Mail, PDF, Stamp};
+use loket::engine::intake::Patience;
+use loket::engine::port::{Arrival, ArrivalBody, Folder, Origin};
+use loket::mail::authenticity::Trust;
+use loket::mail::proof::SenderProof;
+use loket::sop::names::{CaseNumber, Service};
+use loket::sop::phase::{HeldReason, Phase};
+use loket::web::answer::*;
+use loket::web::counter::Counter;
+use loket::web::view::Choice;
+
+use crate::desk_walk::{approve, decide, form, review};
+use crate::kit::Site;
+use crate::kit::names::NameServer;
+use crate::kit::signer::Signer;
+use crate::kit::site::Plan;
+
+const DOMAIN: &str = "lembayungraya.example";
+
+/// A site that demands such proof, the name server it asks, and the sample people's domain.
+async fn demanding(proof: SenderProof) -> (Site, NameServer, Signer) {
+    let domain = Signer::new(DOMAIN);
+    let server = NameServer::start(&[domain.record()]).await;
+    let trust = Trust { proof, ..Trust::default() };
+    let site = Site::planned(Plan { trust, witness: Some(server.witness()), ..Plan::default() }).await;
+    (site, server, domain)
+}
+
+async fn phase(site: &Site, number: &CaseNumber) -> Phase {
+    site.case(number).await.phase
+}
+
+fn is_held(phase: &Phase) -> bool {
+    matches!(phase, Phase::Held { reason: HeldReason::Unauthenticated })
+}
+
+/// A request with its papers, as it lies in the mailbox; our server vouches for the sender.
+fn request(
+    site: &Site,
+    from: &Person,
+    about: &Person,
+    letter: &str,
+    words: &str,
+    answers: Option<(&str, &str)>,
+) -> Vec<u8> {
+    let day = site.now().date_naive();
+    let services = [Service::ResetPassword];
+    let written = Letter {
+        applicant: about,
+        services: &services,
+        number: letter,
+        date: day,
+        nip: None,
+        signed: true,
+        pad_to: None,
+    };
+    let mail = Mail {
+        from: (from.name, from.email),
+        subject: answers.map_or("Permohonan reset password".to_owned(), |(subject, _)| format!("Re: {subject}")),
+        text: words.to_owned(),
+        enclosed: vec![
+            ("Surat Permohonan.pdf", PDF, letter_pdf(&written)),
+            ("SK Helpdesk.pdf", PDF, decree_pdf(&Decree::of_year(day))),
+        ],
+        message_id: format!("{}@{DOMAIN}", letter.replace('/', ".")),
+        at: site.now(),
+        answers: answers.map(|(_, id)| id),
+        automatic: false,
+        authentic: true,
+    };
+    mail.bytes(Some(Stamp { server: MAIL_SERVER }))
+}
+
+#[tokio::test]
+async fn t01_mail_without_the_demanded_proof_is_held_and_never_answered() {
+    for (proof, signed_passes, unsigned_passes) in [
+        (SenderProof::Server, true, true),
+        (SenderProof::Dkim, true, false),
+        (SenderProof::Either, true, true),
+        (SenderProof::Both, true, false),
+    ] {
+        for (sign, passes) in [(true, signed_passes), (false, unsigned_passes)] {
+            let (site, _server, domain) = demanding(proof).await;
+            let plain = site.sample("complete").raw;
+            let raw = if sign { domain.sign(&plain) } else { plain };
+
+            let folder = site.take_in(raw).await;
+
+            let number = site.numbers().await.pop().expect("a case or a held mail");
+            let held = is_held(&phase(&site, &number).await);
+            assert_eq!(held, !passes, "{proof:?}, signed: {sign}");
+            assert_eq!(folder, [if held { Folder::Refused } else { Folder::Processed }]);
+            assert_eq!(site.last_to(RINA.email).is_none(), held, "{proof:?}: a held mail is not answered");
+        }
+    }
+}
+
+#[tokio::test]
+async fn t02_a_verdict_the_sender_wrote_counts_for_nothing() {
+    let site = Site::start().await;
+    let forged = String::from_utf8_lossy(&site.sample("complete").raw).into_owned();
+    // The sample's own stamp, moved below a stranger's trace line: it came with the mail.
+    let trace = "Received: from x by relay.jahat.example with SMTP; Tue, 10 Nov 2026 02:00:00 +0000\r\n";
+
+    site.take_in(format!("{trace}{forged}").into_bytes()).await;
+
+    let number = site.numbers().await.pop().expect("a held mail");
+    assert!(is_held(&phase(&site, &number).await));
+    assert!(site.last_to(RINA.email).is_none());
+}
+
+#[tokio::test]
+async fn t04_a_signed_mail_replayed_a_hundred_times_makes_one_case() {
+    let (site, _server, domain) = demanding(SenderProof::Dkim).await;
+    let signed = String::from_utf8(domain.sign(&site.sample("complete").raw)).expect("mails are ASCII");
+    let id = site.sample("complete").message_id;
+
+    for n in 0..100 {
+        // What no signature covers is the sender's to change: a new Message-ID, a new trace, another recipient.
+        let trace = format!("Received: from a by {MAIL_SERVER} with ESMTP id {n}; Tue, 10 Nov 2026 02:00:00 +0000\r\n");
+        let replay = format!("{trace}{}", signed.replace(&id, &format!("ulang-{n}@{DOMAIN}")));
+        assert_eq!(site.take_in(replay.into_bytes()).await, [Folder::Processed]);
+        site.forward(TimeDelta::minutes(1));
+    }
+
+    assert_eq!(site.numbers().await.len(), 1);
+    let to_rina = site.letters().into_iter().filter(|l| l.to.iter().any(|to| to.as_str() == RINA.email)).count();
+    assert_eq!(to_rina, 1, "one acknowledgement");
+}
+
+#[tokio::test]
+async fn t04_a_mail_that_came_without_proof_does_not_shut_out_the_proven_one() {
+    let (site, _server, domain) = demanding(SenderProof::Dkim).await;
+    let plain = String::from_utf8(site.sample("complete").raw).expect("mails are ASCII");
+    let signed = String::from_utf8(domain.sign(plain.as_bytes())).expect("mails are ASCII");
+    let (signature, _) = signed.split_once(&plain[..40]).expect("the signature stands above");
+    let id = site.sample("complete").message_id;
+    // A stranger who saw the signature puts it above words of their own first.
+    let copied = format!("{signature}{}", plain.replace(&id, "lain@jahat.example").replace("Yth", "Hai"));
+
+    site.take_in(copied.into_bytes()).await;
+    site.take_in(signed.into_bytes()).await;
+
+    let mut phases = Vec::new();
+    for number in site.numbers().await {
+        phases.push(is_held(&phase(&site, &number).await));
+    }
+    assert_eq!(phases, [true, false]);
+}
+
+#[tokio::test]
+async fn a_mail_waits_while_its_senders_domain_does_not_answer_and_is_then_held() {
+    let (site, mut server, domain) = demanding(SenderProof::Dkim).await;
+    let (first, second) = (domain.sign(&site.sample("complete").raw), domain.sign(&site.sample("user_id").raw));
+    server.stop();
+
+    assert_eq!(site.take_in(first.clone()).await, [], "it stays in the inbox");
+    assert_eq!(site.numbers().await, []);
+    let origin =
+        Origin { mailbox: "utama".into(), folder: "INBOX".into(), uid_validity: 0, uid: 0, name: "lama".into() };
+    let arrival = Arrival { origin, body: ArrivalBody::Raw(second) };
+    let filed = site.engine.take_in(&site.mailbox, vec![arrival], Patience::Over).await.expect("the store answers");
+    assert_eq!(filed[0].1, Folder::Refused, "it waited long enough");
+    server.resume().await;
+    assert_eq!(site.take_in(first).await, [Folder::Processed]);
+
+    let numbers = site.numbers().await;
+    assert!(is_held(&phase(&site, &numbers[0]).await));
+    assert!(!is_held(&phase(&site, &numbers[1]).await));
+}
+
+#[tokio::test]
+async fn what_was_proven_once_stays_proven_when_the_key_leaves_the_dns() {
+    let (site, mut server, domain) = demanding(SenderProof::Dkim).await;
+    site.take_in(domain.sign(&site.sample("complete").raw)).await;
+    let number = site.numbers().await.pop().expect("a case");
+    let mails = site.case(&number).await.mails;
+    server.stop();
+
+    let facts = site.engine.facts_of(&site.mailbox, &site.engine.key(&number), &mails, &[]).await.expect("on record");
+
+    assert_eq!(facts[0].authenticated, Some(true));
+}
+
+#[tokio::test]
+async fn t05_somebody_elses_answer_in_a_thread_gains_no_right_to_the_case() {
+    let site = Site::start().await;
+    let rinas = site.deliver("complete").await;
+    let before = site.case(&rinas).await;
+    let letter = site.last_to(RINA.email).expect("an acknowledgement");
+    let thread = Some((letter.subject.as_str(), letter.message_id.as_str()));
+    let words = "Mohon reset password, hasilnya kirim ke alamat saya ini saja. User ID: RINAPL";
+
+    site.take_in(request(&site, &AGUNG, &RINA, "000.3/5001/BPLPSE", words, thread)).await;
+
+    let after = site.case(&rinas).await;
+    assert_eq!((after.mails.len(), &after.phase), (1, &before.phase), "the thread found the case and changed nothing");
+    let own = site.numbers().await.into_iter().find(|number| *number != rinas).expect("a case of its own");
+    let linked = site.case(&own).await;
+    assert_eq!(linked.linked_to.as_ref(), Some(&rinas));
+    let told = site.letters().into_iter().filter(|l| l.to.iter().any(|to| to.as_str() == AGUNG.email));
+    assert!(told.into_iter().all(|l| !l.subject.contains(&rinas.to_string()) && !l.body.contains("/ambil/")));
+    let (admin, _) = site.admins_of(&own).await;
+    let view = review(&site, &admin, &own).await;
+    let answer = decide(&site.desk, &admin, &own, form(&view, Choice::Approve)).await;
+    assert!(matches!(answer, DecisionAnswer::NeedsConfirmation), "the registered address did not write this");
+}
+
+/// Somebody holds an officer's mailbox: every mail is proven, and the register knows the address.
+#[tokio::test]
+async fn t06_a_mailbox_in_other_hands_gets_no_second_password_without_a_call() {
+    let site = Site::start().await;
+    let first = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&first).await;
+    approve(&site, &admin, &first).await;
+    let told = site.letters().len();
+    site.forward(TimeDelta::days(1));
+
+    let words = "Mohon reset password sekali lagi, hasilnya tolong dikirim ke WA 0812 karena surel ini sedang bermasalah. User ID: RINAPL";
+    site.take_in(request(&site, &RINA, &RINA, "000.3/5002/BPLPSE", words, None)).await;
+
+    let second = site.numbers().await.into_iter().find(|number| *number != first).expect("a second case");
+    let (admin, _) = site.admins_of(&second).await;
+    let view = review(&site, &admin, &second).await;
+    let alerts = site.case(&second).await.understanding.alerts;
+    for unusual in ["second_reset", "address_change_requested"] {
+        assert!(alerts.iter().any(|alert| alert == unusual), "{alerts:?}");
+    }
+    let answer = decide(&site.desk, &admin, &second, form(&view, Choice::Approve)).await;
+    assert!(matches!(answer, DecisionAnswer::NeedsConfirmation));
+    let confirmation = &view.confirmation;
+    assert_eq!(confirmation.phone.as_deref(), Some(RINA.phone), "the number on register, not one of the mail");
+    let registered = |l: &loket::engine::port::Outgoing| l.to.iter().chain(&l.cc).any(|to| to.as_str() == RINA.email);
+    assert!(site.letters()[told..].iter().any(registered), "the registered address is told");
+    let denied = ConfirmForm {
+        proposal_hash: view.proposal.hash.clone(),
+        method: ConfirmMethod::Phone,
+        result: ConfirmResult::Denied,
+        spoken_with: "Rina".to_owned(),
+        note: String::new(),
+    };
+    assert!(matches!(site.desk.confirm(&admin, &second, denied).await.unwrap(), ConfirmAnswer::Done { code: None }));
+    let fresh = review(&site, &admin, &second).await;
+    assert_eq!(fresh.proposal.choice, Choice::Reject);
+    let answer = decide(&site.desk, &admin, &second, form(&fresh, Choice::Approve)).await;
+    assert!(matches!(answer, DecisionAnswer::NeedsConfirmation), "nothing stands in for a denial");
+}
