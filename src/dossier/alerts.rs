@@ -4,6 +4,7 @@ use super::case_file::CaseFile;
 use super::fact::{nip, order, user_id};
 use super::fold::Gist;
 use super::page::Paper;
+use super::people;
 use super::sheet::Sheet;
 use crate::sop::checklist::{DocumentKind, Signature};
 
@@ -31,6 +32,7 @@ pub fn of(file: &CaseFile<'_>, more: Vec<&'static str>) -> Vec<String> {
             .iter()
             .any(|d| d.stack.kind != DocumentKind::Other && d.signature() == Signature::ElectronicUnverifiable),
     );
+    raise("different_people", people::differ(file));
     if let Some((_, letter)) = file.letter() {
         raise("number_blank", letter.number_blank);
         raise("user_id_absent", letter.applicant.user_id.is_none());
@@ -67,9 +69,8 @@ pub fn is_program(paper: &Paper) -> bool {
 fn texts(file: &CaseFile<'_>) -> Vec<String> {
     let bodies = file.mails.iter().flat_map(|m| [m.subject.clone(), m.contents.body.clone()]);
     let papers = file.read.iter().flat_map(|d| {
-        let decree = d.stack.kind == DocumentKind::AppointmentDecree;
-        let visible = (!decree).then(|| d.stack.sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" "));
-        visible.into_iter().chain([d.stack.hidden.join(" ")])
+        let visible = d.stack.sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" ");
+        [visible, d.stack.hidden.join(" ")]
     });
     bodies.chain(papers).collect()
 }

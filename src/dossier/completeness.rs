@@ -4,6 +4,7 @@
 use super::case_file::CaseFile;
 use super::fact::name::Likeness;
 use super::letter::Letter;
+use super::people;
 use super::recognition::SignerPolicy;
 use super::wording;
 use crate::sop::checklist::{Check, DocumentKind, Evidence, Finding, Method};
@@ -126,9 +127,13 @@ fn applicant_identified(file: &CaseFile<'_>) -> Option<Check> {
         return Some(finding(
             item,
             Finding::Unclear,
-            "Surat-surat yang dikirim menyebut orang yang berbeda.",
+            format!("Surat-surat yang dikirim menyebut orang yang berbeda: {}.", people::in_letters(file)),
             evidence,
         ));
+    }
+    if let Some(other) = people::other_in_mail(file) {
+        let because = format!("Surat menyebut {}, isi surel menyebut {}.", people::called(a), people::called(&other));
+        return Some(finding(item, Finding::Unclear, because, evidence));
     }
     if letter.several {
         return Some(finding(item, Finding::Unclear, "Surat menyebut lebih dari satu pemohon.", evidence));

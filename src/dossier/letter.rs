@@ -23,6 +23,9 @@ pub struct Letter {
     pub applicant: Applicant,
     /// Digits that stand where an employee number should, when they are not 18.
     pub odd_nip: bool,
+    /// What those digits may have been before recognition took some for letters, and how they were read.
+    pub suggested_nip: Option<Nip>,
+    pub nip_read: Option<String>,
     /// More than one person is named as applicant.
     pub several: bool,
     pub services: Vec<Service>,

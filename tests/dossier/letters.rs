@@ -6,7 +6,7 @@ use loket::sop::names::Service;
 use super::decrees::BUPATI;
 use super::set::{GOOD, day, expect, mail, paper, seen};
 
-const LABELS: &str = "\
+pub const LABELS: &str = "\
                  PEMERINTAH KABUPATEN TIRTA
                     SEKRETARIAT DAERAH
      Jl. Raya Danau No. 1 Tirta  Telp. (0361) 900100  Email : setda@kab-tirta.example

@@ -36,6 +36,29 @@ pub fn find(text: &str) -> Vec<(Nip, Range<usize>)> {
     runs(text).into_iter().filter_map(|run| Nip::parse(&run.digits).map(|nip| (nip, run.at))).collect()
 }
 
+/// What a value that is no employee number would be with letters read as the digits they look like: `1992O315 2019O3 1 9O4`.
+/// Only ever shown to a person as a suggestion; it is never taken for the number.
+pub fn suggested(text: &str) -> Option<Nip> {
+    let digit = |c: char| match c {
+        'O' | 'o' | 'Q' | 'D' => Some('0'),
+        'I' | 'l' | 'i' | '|' | '!' => Some('1'),
+        'Z' | 'z' => Some('2'),
+        'S' | 's' => Some('5'),
+        'G' => Some('6'),
+        'B' => Some('8'),
+        c if c.is_ascii_digit() => Some(c),
+        _ => None,
+    };
+    let like_a_number = |word: &&str| {
+        let separated = |c: char| digit(c).is_some() || matches!(c, '.' | '-');
+        word.chars().any(|c| digit(c).is_some()) && word.chars().all(separated)
+    };
+    let words: Vec<&str> = text.split_whitespace().take_while(like_a_number).collect();
+    let figures = words.concat().chars().filter(char::is_ascii_digit).count();
+    // More letters than digits were never a number.
+    (figures >= 12).then(|| Nip::parse(&words.concat().chars().filter_map(digit).collect::<String>())).flatten()
+}
+
 /// How many employee numbers stand inside a box of a sheet.
 pub fn find_count(sheet: &Sheet, block: Rect) -> usize {
     let inside = |p: &Piece| share_width(p.at, block) && p.middle() > block.y && p.middle() < block.y + block.h;
@@ -163,6 +186,17 @@ mod tests {
         assert_eq!(structure(&pns, day()), Ok(Kind::Pns));
         assert_eq!(structure(&odd, day()), Err(Flaw::Appointment));
         assert_eq!(structure(&born, day()), Err(Flaw::BirthDate));
+    }
+
+    #[test]
+    fn letters_among_digits_only_suggest_a_number() {
+        let meant = Nip::parse("199203152019031904");
+
+        assert_eq!(suggested("1992O315 2019O3 1 9O4"), meant);
+        assert_eq!(suggested("l99203l52019031904"), meant);
+        assert!(find("1992O315 2019O3 1 9O4").is_empty());
+        assert_eq!(suggested("1992O315 2019O3 1 9O"), None);
+        assert_eq!(suggested("SOLO BOS"), None);
     }
 
     #[test]

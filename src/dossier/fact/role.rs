@@ -18,6 +18,8 @@ pub struct Entry {
     /// The number beside the name: equal, another, or none given.
     pub nip_equal: Option<bool>,
     pub role: RoleFound,
+    /// Least confidence of the words that name the role, 0 to 100; 100 in a document's own text.
+    pub sure: u8,
     pub evidence: Evidence,
 }
 
@@ -47,6 +49,7 @@ pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &
     Some(Entry {
         likeness,
         nip_equal: best.nip_equal,
+        sure: sure(sheet, block, r),
         role,
         evidence: sheet.evidence(&sheet.rows[best.row].text(), block),
     })
@@ -75,6 +78,14 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
         .or_else(|| heading_above(sheet, anchor, r))
         .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_))))
         .unwrap_or(RoleFound::Unclear)
+}
+
+/// How sure the words are that name a role in the person's strip.
+fn sure(sheet: &Sheet, block: Rect, r: &Recognition) -> u8 {
+    let (top, bottom) = place::band(sheet, block);
+    let words =
+        sheet.pieces().map(|(_, p)| p).filter(|p| p.middle() > top && p.middle() < bottom).flat_map(|p| &p.words);
+    words.filter(|w| named(&w.text, r).is_some()).filter_map(|w| w.confidence).max().unwrap_or(100)
 }
 
 fn is_inside(piece: &Piece, block: Rect) -> bool {
