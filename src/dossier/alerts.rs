@@ -41,6 +41,9 @@ pub fn of(file: &CaseFile<'_>, more: Vec<&'static str>) -> Vec<String> {
             "nip_malformed",
             letter.odd_nip || letter.applicant.nip.as_ref().is_some_and(|n| nip::structure(n, file.day).is_err()),
         );
+        raise("nik_malformed", letter.nik.as_deref().is_some_and(|n| !nip::is_nik(n)));
+        let number = letter.nik.as_deref().zip(letter.applicant.nip.as_ref());
+        raise("nik_differs_from_nip", number.is_some_and(|(nik, nip)| nip::disagrees(nik, nip)));
         match letter.applicant.user_id.as_deref().and_then(user_id::oddity) {
             Some(user_id::Oddity::Invisible) => raise("invisible_character_in_user_id", true),
             Some(user_id::Oddity::MixedScript) => raise("mixed_script_user_id", true),

@@ -108,6 +108,7 @@ fn fill(letter: &mut Letter, sheets: &[Sheet], values: &[Labelled]) {
                     }
                     letter.evidence.nip = evidence();
                 }
+                Field::Nik if letter.nik.is_none() => letter.nik = nip::citizen_number(&labelled.value),
                 Field::UserId if a.user_id.is_none() => {
                     a.user_id = user_id::read(&part);
                     letter.evidence.user_id = evidence();

@@ -242,6 +242,19 @@ fn no_finding_quotes_a_whole_employee_number_in_its_sentence() {
 }
 
 #[test]
+fn a_citizen_number_that_tells_of_another_person_is_a_warning() {
+    let with = |nik: &str| {
+        with_decree(&LABELS.replace("      c. Pangkat", &format!("      b. NIK            : {nik}\n      c. Pangkat")))
+    };
+    let warned = |nik: &str| with(nik).alerts.contains(&"nik_differs_from_nip".into());
+
+    assert!(!warned("6401011205880001"));
+    assert!(warned("6401015205880001") && warned("6401011305880001"));
+    assert!(with("6401019905880001").alerts.contains(&"nik_malformed".into()));
+    expect(&with("6401015205880001"), &GOOD);
+}
+
+#[test]
 fn two_people_in_one_letter_are_put_before_a_person() {
     let letter = LABELS.replace(
         "      Demikian kami",

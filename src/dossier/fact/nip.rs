@@ -132,6 +132,21 @@ pub fn structure(nip: &Nip, day: NaiveDate) -> Result<Kind, Flaw> {
     if part(15..18) == 0 { Err(Flaw::Serial) } else { Ok(kind) }
 }
 
+/// The first run of 16 digits.
+pub fn citizen_number(text: &str) -> Option<String> {
+    runs(text).into_iter().map(|run| run.digits).find(|digits| digits.len() == 16)
+}
+
+/// Whether a NIK and an employee number tell of two people: another day of birth, or another sex. The registry never corrects a
+/// NIK, so a difference is a warning and no more (DOMAIN §3).
+pub fn disagrees(nik: &str, nip: &Nip) -> bool {
+    let digits = nip.digits();
+    let Some(day) = nik.get(6..8).and_then(|d| d.parse::<u32>().ok()).filter(|_| is_nik(nik)) else { return false };
+    let (day, woman) = if day > 40 { (day - 40, true) } else { (day, false) };
+    let born = format!("{}{}{day:02}", &nik[10..12], &nik[8..10]);
+    born != digits[2..8] || woman != (&digits[14..15] == "2")
+}
+
 /// Whether 16 digits could be a NIK: day of birth, with 40 added for women, month, and a serial that is not 0000.
 pub fn is_nik(digits: &str) -> bool {
     if digits.len() != 16 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -197,6 +212,19 @@ mod tests {
         assert!(find("1992O315 2019O3 1 9O4").is_empty());
         assert_eq!(suggested("1992O315 2019O3 1 9O"), None);
         assert_eq!(suggested("SOLO BOS"), None);
+    }
+
+    #[test]
+    fn a_citizen_number_is_compared_by_birth_and_sex() {
+        let man = Nip::parse("199001012015031901").expect("18 digits");
+        let woman = Nip::parse("199001072015032901").expect("18 digits");
+
+        assert!(!disagrees("6401010101900001", &man));
+        assert!(disagrees("6401014101900001", &man));
+        assert!(!disagrees("6401014701900001", &woman));
+        assert!(disagrees("6401010201900001", &man));
+        assert!(!disagrees("not a number", &man));
+        assert_eq!(citizen_number("NIK 64 0101 010190 0001").as_deref(), Some("6401010101900001"));
     }
 
     #[test]

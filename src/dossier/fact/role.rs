@@ -63,6 +63,7 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
         .map(|(_, p)| p)
         .filter(|p| p.middle() > top && p.middle() < bottom && !is_inside(p, block))
         .collect();
+    let recognised = in_band.iter().flat_map(|p| &p.words).any(|w| w.confidence.is_some());
     let heads = role_heads(sheet, top, r);
     let column: Vec<&str> = in_band
         .iter()
@@ -74,7 +75,8 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
     named(&column.join(" "), r)
         .or_else(|| named(&beside.join(" "), r))
         .or_else(|| in_one_cell(&in_band, r))
-        .or_else(|| if column.is_empty() { merged_above(sheet, top, &heads, r) } else { None })
+        // Where recognition read the table, an empty cell may be one that it could not read.
+        .or_else(|| if column.is_empty() && !recognised { merged_above(sheet, top, &heads, r) } else { None })
         .or_else(|| below(sheet, anchor, r))
         .or_else(|| heading_above(sheet, anchor, r))
         .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_))))
@@ -194,7 +196,9 @@ fn below(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleF
 fn heading_above(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleFound> {
     sheet.rows[..anchor.row].iter().rev().take(40).find_map(|row| {
         let [piece] = &row.pieces[..] else { return None };
-        let short = piece.words.len() <= 6 && nip::find(&piece.text).is_empty();
+        // A heading stands over the names; what stands beside them is another person's cell.
+        let over = piece.at.x < anchor.at.x + anchor.at.w;
+        let short = over && piece.words.len() <= 6 && nip::find(&piece.text).is_empty();
         if short { named(&piece.text, r) } else { None }
     })
 }
