@@ -1,5 +1,7 @@
 //! What the dossier understands, on papers of other offices than the one in the procedure's description.
 
+mod collation;
+mod deceit;
 mod decrees;
 mod hostile;
 mod inspect;
@@ -8,5 +10,7 @@ mod letters;
 mod lookalikes;
 mod mails;
 mod reuse;
+mod noise;
 mod rounds;
+mod scans;
 pub mod set;
