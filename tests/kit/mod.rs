@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, reason = "every test file uses another part of the kit, and so does the bench")]
 
 pub mod admin;
+pub mod axe;
 pub mod browser;
 pub mod certificates;
 pub mod daemon;
@@ -14,6 +15,7 @@ pub mod office;
 pub mod offspring;
 pub mod postfix;
 pub mod samples;
+pub mod served;
 pub mod sink;
 pub mod site;
 pub mod visitor;
@@ -26,6 +28,7 @@ pub use dovecot::Dovecot;
 pub use letter::Letter;
 pub use office::Office;
 pub use postfix::Postfix;
+pub use served::Served;
 pub use sink::SmtpSink;
 pub use site::Site;
 pub use visitor::Visitor;
