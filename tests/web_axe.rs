@@ -53,6 +53,9 @@ impl Hall {
     }
 }
 
+/// A page of a case, and its name.
+type View = (&'static str, fn() -> CasePage);
+
 /// What axe has against the page that is open, on every screen; and on which it is too wide.
 async fn against(browser: &Browser, engine: &str, name: &str) -> Vec<String> {
     axe::inject(&browser.page, engine).await;
@@ -106,7 +109,7 @@ async fn axe_finds_nothing_on_the_pages_of_an_admin() {
     let form = [("bukti", "hash-usulan"), ("cara", "telepon"), ("hasil", "benar"), ("siapa", "Dimas")];
     hall.browser.submit(&format!("{CASE}/konfirmasi"), &form).await;
     found.extend(against(&hall.browser, &engine, "confirmed").await);
-    let views: [(&str, fn() -> CasePage); 4] = [
+    let views: [View; 4] = [
         ("task", || CasePage::Task(Box::new(task()))),
         ("unknown", || CasePage::Unknown(Box::new(unknown()))),
         ("outcome", || CasePage::Outcome(Box::new(outcome()))),

@@ -71,6 +71,7 @@ pub async fn pages(words: &str) -> Vec<(String, String)> {
         let make = make.clone();
         *browser.fake.page.lock().expect("nobody else holds the page") = Box::new(move || make(which));
         pages.push((format!("case {which}"), browser.get(CASE).await.body));
+        pages.push((format!("large page {which}"), browser.get(&format!("{CASE}/halaman/0/1/besar")).await.body));
     }
     let others = ["/meja", "/ditahan/tahan-1", "/surel/surat-1", "/masuk", "/tidak-ada"].map(str::to_owned);
     let tokens = ["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("/{kind}/{GOOD_TOKEN}"));
