@@ -13,6 +13,7 @@ mod hold;
 mod moves;
 mod office;
 mod papers;
+mod races;
 mod undecided;
 mod waiting;
 mod walk;

@@ -30,6 +30,7 @@ async fn t07_looking_at_every_page_changes_nothing() {
         "/readyz",
         "/loket.css",
         "/berkas/LPSE-2026-0047/halaman/0/1",
+        "/berkas/LPSE-2026-0047/halaman/0/1/besar",
     ];
     let tokens = ["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("/{kind}/{GOOD_TOKEN}"));
     let forms = ["setujui", "tolak", "konfirmasi", "surat", "hasil", "pasti/terjadi", "ulang", "langsung"];

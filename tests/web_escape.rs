@@ -8,7 +8,7 @@ use crate::web_samples::{outcome, review, task, unknown};
 
 const CASE: &str = "/berkas/LPSE-2026-0047";
 
-const PAYLOADS: [&str; 8] = [
+pub const PAYLOADS: [&str; 8] = [
     "<script>alert(1)</script>",
     "\"><img src=x onerror=alert(1)>",
     "' onmouseover='alert(1)",
@@ -20,7 +20,7 @@ const PAYLOADS: [&str; 8] = [
 ];
 
 /// Pages that show what a mail says, with `words` wherever a mail's own words stand.
-async fn pages(words: &str) -> Vec<(String, String)> {
+pub async fn pages(words: &str) -> Vec<(String, String)> {
     let owned = words.to_owned();
     let make = move |which: usize| {
         let text = owned.clone();
@@ -71,6 +71,7 @@ async fn pages(words: &str) -> Vec<(String, String)> {
         let make = make.clone();
         *browser.fake.page.lock().expect("nobody else holds the page") = Box::new(move || make(which));
         pages.push((format!("case {which}"), browser.get(CASE).await.body));
+        pages.push((format!("large page {which}"), browser.get(&format!("{CASE}/halaman/0/1/besar")).await.body));
     }
     let others = ["/meja", "/ditahan/tahan-1", "/surel/surat-1", "/masuk", "/tidak-ada"].map(str::to_owned);
     let tokens = ["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("/{kind}/{GOOD_TOKEN}"));

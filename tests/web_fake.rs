@@ -185,7 +185,7 @@ impl Counter for Fake {
         let line = |text: &str, y| Line { words: vec![Word { text: text.into(), at: place(y), confidence: None }] };
         let lines = vec![line("000.3/1187/BPLPSE/B.PBJ", 147.0), line(&self.words, 198.0)];
         let drawn = Page { number: page, width: 595.0, height: 842.0, lines, ..Page::default() };
-        later((paper < 2).then_some(Picture::Drawn(drawn)))
+        later((paper < 2).then_some(Picture { page: drawn, drawing: Drawing::WordsAlone }))
     }
 
     fn decide<'a>(

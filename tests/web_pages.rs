@@ -74,7 +74,7 @@ async fn evidence_is_one_press_away_and_back_again() {
 
     assert!(page.body.contains("<a class=\"ev\" href=\"#b-4-0\">"));
     assert!(
-        sheet.contains("<g class=\"x\"><rect id=\"b-4-0\" x=\"29.8%\" y=\"41.9%\" width=\"23.2%\" height=\"2.0%\"/>")
+        sheet.contains("<g class=\"x\"><rect id=\"b-4-0\" x=\"29.4%\" y=\"41.7%\" width=\"24.0%\" height=\"2.4%\"/>")
     );
     assert!(sheet.contains("<li><b>3</b> <a href=\"#t-4\">NIP</a>"));
 }

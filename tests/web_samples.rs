@@ -36,7 +36,13 @@ fn check(item: &str, step: u8, finding: Finding, because: &str, pair: Option<(&s
 }
 
 fn seen(mut row: CheckRow, attachment: &str, page: u32, quote: &str, place: [u16; 4]) -> CheckRow {
-    row.check.evidence.push(Evidence { attachment: attachment.into(), page, quote: quote.into(), place: Some(place) });
+    row.check.evidence.push(Evidence {
+        attachment: attachment.into(),
+        sha256: None,
+        page,
+        quote: quote.into(),
+        place: Some(place),
+    });
     row
 }
 
@@ -134,7 +140,7 @@ pub fn review(subject: &str) -> ReviewView {
             [755, 293, 155, 44],
         ),
     ];
-    let page = |number, kind| PageView { number, kind, width: 595.0, height: 842.0 };
+    let page = |number, kind| PageView { number, kind, width: 595.0, height: 842.0, failed: false };
     let letter = "Yth. Saudara Dimas Wiratama Putra,\n\nsetelah dilakukan pemeriksaan terhadap kelengkapan dan kebenaran berkas, dengan ini diberitahukan bahwa permohonan reset password Saudara tidak dapat dipenuhi (ditolak) dengan alasan: data pada surat tidak sesuai dengan data pada arsip registrasi.\n\nDemikian disampaikan, atas perhatian dan kerja samanya diucapkan terima kasih.\n\nAdmin PPE – LPSE Provinsi Karang Mulia";
     let draft = |choice, subject: &str, body: &str| DraftView {
         choice,
@@ -149,8 +155,8 @@ pub fn review(subject: &str) -> ReviewView {
         checks,
         alerts: Vec::new(),
         papers: vec![
-            PaperView { index: 0, attachment: LETTER.into(), size: 151_552, pages: vec![page(1, DocumentKind::RequestLetter)], unreadable: None },
-            PaperView { index: 1, attachment: DECREE.into(), size: 319_488, pages: vec![page(1, DocumentKind::AppointmentDecree), page(2, DocumentKind::AppointmentDecree)], unreadable: None },
+            PaperView { index: 0, attachment: LETTER.into(), sha256: "a".repeat(64), size: 151_552, pages: vec![page(1, DocumentKind::RequestLetter)], unreadable: None },
+            PaperView { index: 1, attachment: DECREE.into(), sha256: "b".repeat(64), size: 319_488, pages: vec![page(1, DocumentKind::AppointmentDecree), page(2, DocumentKind::AppointmentDecree)], unreadable: None },
         ],
         sender: SenderView {
             from: "dimas.wiratama@karangmulia.example".into(),

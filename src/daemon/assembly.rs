@@ -133,15 +133,9 @@ impl Reader for Worker {
         })
     }
 
-    fn picture<'a>(
-        &'a self,
-        raw: Arc<Vec<u8>>,
-        attachment: &'a str,
-        page: u32,
-        width: u32,
-    ) -> BoxFuture<'a, Option<Vec<u8>>> {
+    fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
         Box::pin(async move {
-            self.0.picture(&raw, attachment, page, width).await.unwrap_or_else(|fault| {
+            self.0.picture(&raw, paper, page, width).await.unwrap_or_else(|fault| {
                 tracing::error!("{fault}");
                 None
             })

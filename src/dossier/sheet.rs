@@ -2,8 +2,9 @@
 //! their layout (a label left, a value right, a name under a signature), so places stay with the words.
 
 use super::mend;
-use super::page::{Page, Rect, Word};
+use super::page::{Page, Paper, Rect, Word};
 use crate::sop::checklist::Evidence;
+use crate::sop::names::Sha256Hex;
 
 /// Words of one line without a wide gap between them.
 #[derive(Debug, Clone)]
@@ -23,6 +24,7 @@ pub struct Row {
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
     pub attachment: String,
+    pub sha256: Option<Sha256Hex>,
     /// The page within the attachment, from 1.
     pub number: u32,
     pub width: f32,
@@ -63,7 +65,21 @@ impl Row {
 }
 
 impl Sheet {
-    pub fn of(attachment: &str, page: &Page) -> Self {
+    pub fn of(paper: &Paper, page: &Page) -> Self {
+        let pictures = page.pictures.iter().copied().filter(|p| p.w.is_finite() && p.h.is_finite()).collect();
+        Self {
+            attachment: paper.attachment.clone(),
+            sha256: Some(Sha256Hex(paper.sha256.clone())),
+            number: page.number,
+            width: page.width.max(1.0),
+            height: page.height.max(1.0),
+            rows: Self::rows_of(page),
+            pictures,
+        }
+    }
+
+    /// A page's words in rows from top to bottom, columns beside each other.
+    pub fn rows_of(page: &Page) -> Vec<Row> {
         let lines = mend::lines(page);
         let mut pieces: Vec<Piece> = lines.iter().flat_map(|line| split(&line.words)).collect();
         pieces.sort_by(|a, b| a.middle().total_cmp(&b.middle()));
@@ -77,15 +93,7 @@ impl Sheet {
         for row in &mut rows {
             row.pieces.sort_by(|a, b| a.at.x.total_cmp(&b.at.x));
         }
-        let pictures = page.pictures.iter().copied().filter(|p| p.w.is_finite() && p.h.is_finite()).collect();
-        Self {
-            attachment: attachment.to_owned(),
-            number: page.number,
-            width: page.width.max(1.0),
-            height: page.height.max(1.0),
-            rows,
-            pictures,
-        }
+        rows
     }
 
     /// Plain text set out as if on paper, so that a mail's body is read by the same rules.
@@ -135,6 +143,7 @@ impl Sheet {
         let mille = |value: f32, whole: f32| (value / whole * 1000.0).clamp(0.0, 1000.0) as u16;
         Evidence {
             attachment: self.attachment.clone(),
+            sha256: self.sha256.clone(),
             page: self.number,
             quote: shortened(quote),
             place: Some([

@@ -72,7 +72,7 @@ pub fn sort(papers: &[Paper], recognition: &Recognition) -> Vec<Stack> {
         let before = stacks.len();
         let mut continued = goes_on && picture;
         for page in &paper.pages {
-            let sheet = Sheet::of(&paper.attachment, page);
+            let sheet = Sheet::of(paper, page);
             place(&mut stacks, paper, page, sheet, continued, recognition);
             continued = true;
         }

@@ -194,15 +194,9 @@ pub struct Query {
 pub trait Reader: Send + Sync {
     fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents>;
 
-    /// Draws a page, counted from 1, of a mail's attachment: PNG, at most `width` pixels wide. `None`: there is no such page,
-    /// it is no picture and no PDF, or it cannot be drawn.
-    fn picture<'a>(
-        &'a self,
-        raw: Arc<Vec<u8>>,
-        attachment: &'a str,
-        page: u32,
-        width: u32,
-    ) -> BoxFuture<'a, Option<Vec<u8>>>;
+    /// Draws a page, counted from 1, of the paper at this place in [`Contents::papers`]: PNG, at most `width` pixels wide.
+    /// `None`: there is no such page, it is no picture and no PDF, or it cannot be drawn.
+    fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>>;
 }
 
 /// The wall clock, in UTC. The only source of time outside the runtime's own timers.

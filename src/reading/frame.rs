@@ -59,6 +59,18 @@ pub enum Which {
     Named(String),
 }
 
+impl From<usize> for Which {
+    fn from(nth: usize) -> Self {
+        Self::Nth(nth)
+    }
+}
+
+impl From<&str> for Which {
+    fn from(name: &str) -> Self {
+        Self::Named(name.to_owned())
+    }
+}
+
 /// A page somebody wants to see or to read.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct PageRequest {

@@ -34,7 +34,8 @@ pub use limits::Limits;
 
 use self::draw::{Drawn, Purpose};
 use self::format::Format;
-use self::frame::{PageRequest, Which};
+use self::frame::PageRequest;
+pub use self::frame::Which;
 use crate::dossier::page::Contents;
 
 /// Takes a mail apart, in this process and without touching the world. Never fails: what cannot be read is named among
@@ -54,12 +55,17 @@ pub fn take_apart(raw: &[u8], limits: &Limits) -> Contents {
 
 /// Draws a page of an attachment for the desk, as PNG and at most `width` pixels wide, in this process. `None`: there is no
 /// such page, or it is no picture and no PDF, or it cannot be drawn within the limits.
-pub fn picture(raw: &[u8], attachment: &str, page: u32, width: u32, limits: &Limits) -> Option<Vec<u8>> {
-    let paper = Which::Named(attachment.to_owned());
+pub fn picture(raw: &[u8], paper: impl Into<Which>, page: u32, width: u32, limits: &Limits) -> Option<Vec<u8>> {
+    let paper = paper.into();
     match drawn(raw, &PageRequest { paper, page, purpose: Purpose::View { width } }, limits)? {
         Drawn::Png(png) => Some(png),
         Drawn::Scan(_) => None,
     }
+}
+
+/// Whether pages of papers of this format ([`crate::dossier::page::Paper::format`]) are drawn; others are text alone.
+pub fn is_drawn(format: &str) -> bool {
+    scans::DRAWN.contains(&format)
 }
 
 /// Draws a page of a mail for whatever it is asked for.

@@ -169,11 +169,11 @@ impl Pool {
     pub async fn picture(
         &self,
         raw: &[u8],
-        attachment: &str,
+        paper: impl Into<Which>,
         page: u32,
         width: u32,
     ) -> Result<Option<Vec<u8>>, ReadingFault> {
-        let paper = Which::Named(attachment.to_owned());
+        let paper = paper.into();
         let drawn = self.draw(raw, &PageRequest { paper, page, purpose: Purpose::View { width } }).await?;
         Ok(drawn.filter(|(picture, _)| *picture == Picture::Png).map(|(_, png)| png))
     }

@@ -38,6 +38,9 @@ pub struct Check {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {
     pub attachment: String,
+    /// Hash of the attachment's bytes: papers of one name come with every round of completion.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Hex>,
     /// Counted from 1 within the attachment.
     pub page: u32,
     pub quote: String,

@@ -1,5 +1,5 @@
-//! A page drawn as SVG from its words and their places, so that the desk shows what reading understood and never the
-//! file itself. Hostile pages are the rule: everything is bounded, escaped, and numbers are checked.
+//! A page drawn as SVG from its words and their places, for papers that have no look of their own (DOCX, ODT, text) and for
+//! pages that could not be drawn: the desk never shows the file itself. Hostile pages are the rule: everything is bounded, escaped, and numbers are checked.
 
 use std::fmt::Write;
 
@@ -14,8 +14,8 @@ const LETTERS: usize = 200;
 /// A4 in points, where a page has no size of its own.
 const A4: (f32, f32) = (595.0, 842.0);
 
-/// The picture, twice as many pixels wide as the page has points.
-pub fn svg(page: &Page) -> String {
+/// The picture, twice as many pixels wide as the page has points. `notice` stands in a strip across its upper edge.
+pub fn svg(page: &Page, notice: Option<&str>) -> String {
     let (width, height) = (sound(page.width, A4.0), sound(page.height, A4.1));
     let mut out = String::with_capacity(16 * 1024);
     let _ = write!(
@@ -30,8 +30,24 @@ pub fn svg(page: &Page) -> String {
     page.pictures.iter().take(PICTURES).for_each(|at| picture(&mut out, at));
     out.push_str(r##"</g><g fill="#23211f" font-family="Liberation Serif,Times New Roman,Times,serif">"##);
     page.lines.iter().flat_map(|line| &line.words).take(WORDS).for_each(|at| word(&mut out, at));
-    out.push_str("</g></svg>");
+    out.push_str("</g>");
+    if let Some(notice) = notice {
+        strip(&mut out, notice, width);
+    }
+    out.push_str("</svg>");
     out
+}
+
+/// A sentence over the page's upper margin, as wide as the page.
+fn strip(out: &mut String, notice: &str, width: f32) {
+    let size = (width / 45.0).clamp(4.0, 14.0);
+    let _ = write!(
+        out,
+        r##"<rect width="100%" height="{:.1}" fill="#fbe9c0"/><text x="50%" y="{:.1}" font-size="{size:.1}" font-family="sans-serif" text-anchor="middle" fill="#4a3500">{}</text>"##,
+        size * 2.2,
+        size * 1.45,
+        escaped(notice)
+    );
 }
 
 fn sound(length: f32, otherwise: f32) -> f32 {
@@ -79,7 +95,7 @@ mod tests {
     fn a_word_that_is_markup_is_drawn_as_text() {
         let at = Rect { x: 10.0, y: 10.0, w: 50.0, h: 12.0 };
 
-        let picture = svg(&page_with("<script>\u{202e}", at));
+        let picture = svg(&page_with("<script>\u{202e}", at), None);
 
         assert!(picture.contains("&#60;script&#62;⟨U+202E⟩"));
         assert!(!picture.contains("<script"));
@@ -89,9 +105,18 @@ mod tests {
     fn places_that_are_no_numbers_are_left_out() {
         let at = Rect { x: f32::NAN, y: 0.0, w: f32::INFINITY, h: 1.0 };
 
-        let picture = svg(&Page { width: f32::NAN, pictures: vec![at], ..page_with("kata", at) });
+        let picture = svg(&Page { width: f32::NAN, pictures: vec![at], ..page_with("kata", at) }, None);
 
         assert!(picture.contains("viewBox=\"0 0 595.0 842.0\""));
         assert!(!picture.contains("kata") && !picture.contains("NaN") && !picture.contains("inf"));
+    }
+
+    #[test]
+    fn a_page_that_could_not_be_drawn_says_so() {
+        let at = Rect { x: 10.0, y: 40.0, w: 50.0, h: 12.0 };
+
+        let picture = svg(&page_with("kata", at), Some("Tidak dapat digambar."));
+
+        assert!(picture.contains("Tidak dapat digambar.") && picture.contains("kata"));
     }
 }

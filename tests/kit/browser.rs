@@ -3,7 +3,9 @@
 use std::io::{BufRead, BufReader};
 use std::process::Stdio;
 
+use axum::http::Method;
 use fantoccini::elements::Element;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
@@ -96,10 +98,59 @@ impl Browser {
         !self.page.find_all(Locator::Css(element)).await.expect("the browser looks").is_empty()
     }
 
+    /// Gives the page a screen so many pixels wide, light or dark, whatever window it stands in.
+    pub async fn screen(&self, width: u32, dark: bool) {
+        let metrics = json!({"width": width, "height": 1000, "deviceScaleFactor": 1, "mobile": false});
+        self.devtools("Emulation.setDeviceMetricsOverride", metrics).await;
+        let scheme = json!([{"name": "prefers-color-scheme", "value": if dark { "dark" } else { "light" }}]);
+        self.devtools("Emulation.setEmulatedMedia", json!({"features": scheme})).await;
+    }
+
+    /// What a script that ends in `return` tells. The driver may run it, whatever the page's policy says.
+    pub async fn tell<T: serde::de::DeserializeOwned>(&self, script: &str) -> T {
+        let told = in_time("a script", self.page.execute(script, Vec::new())).await.expect("the script runs");
+        serde_json::from_value(told).expect("what the script was written to tell")
+    }
+
+    /// Sends a form as a page of the desk does, from the page that is open.
+    pub async fn submit(&self, path: &str, fields: &[(&str, &str)]) {
+        const SEND: &str = "const form = document.createElement('form'); form.method = 'post'; form.action = arguments[0]; \
+             for (const [name, value] of arguments[1]) { const field = document.createElement('input'); field.name = name; \
+             field.value = value; form.append(field); } document.body.append(form); window.stillHere = true; form.submit();";
+        in_time("the form", self.page.execute(SEND, vec![json!(path), json!(fields)])).await.expect("it can be sent");
+        // The old page goes when the answer comes.
+        super::wait_for("the answer to a form", async || {
+            let script = "return !window.stillHere && document.readyState === 'complete'";
+            self.page.execute(script, Vec::new()).await.ok().filter(|gone| *gone == json!(true))
+        })
+        .await;
+    }
+
+    async fn devtools(&self, method: &'static str, parameters: serde_json::Value) {
+        in_time(method, self.page.issue_cmd(DevTools { method, parameters })).await.expect("Chromium knows it");
+    }
+
     /// Closes the browser. Dropping it instead ends the processes just the same, less politely.
     pub async fn close(mut self) {
         in_time("the browser's end", self.page.clone().close()).await.ok();
         self.driver.end();
+    }
+}
+
+/// A command of Chromium's own protocol, handed on by its driver.
+#[derive(Debug)]
+struct DevTools {
+    method: &'static str,
+    parameters: serde_json::Value,
+}
+
+impl WebDriverCompatibleCommand for DevTools {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (Method, Option<String>) {
+        (Method::POST, Some(json!({"cmd": self.method, "params": self.parameters}).to_string()))
     }
 }
 

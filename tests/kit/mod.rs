@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, reason = "every test file uses another part of the kit, and so does the bench")]
 
 pub mod admin;
+pub mod axe;
 pub mod browser;
 pub mod certificates;
 pub mod daemon;
@@ -16,6 +17,7 @@ pub mod offspring;
 pub mod postfix;
 pub mod samples;
 pub mod signer;
+pub mod served;
 pub mod sink;
 pub mod site;
 pub mod visitor;
@@ -28,6 +30,7 @@ pub use dovecot::Dovecot;
 pub use letter::Letter;
 pub use office::Office;
 pub use postfix::Postfix;
+pub use served::Served;
 pub use sink::SmtpSink;
 pub use site::Site;
 pub use visitor::Visitor;

@@ -76,14 +76,21 @@ impl Reader for HereReader {
         Box::pin(async move { take_apart(&raw, &self.0) })
     }
 
-    fn picture<'a>(
-        &'a self,
-        raw: Arc<Vec<u8>>,
-        attachment: &'a str,
-        page: u32,
-        width: u32,
-    ) -> BoxFuture<'a, Option<Vec<u8>>> {
-        Box::pin(async move { picture(&raw, attachment, page, width, &self.0) })
+    fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
+        Box::pin(async move { picture(&raw, paper, page, width, &self.0) })
+    }
+}
+
+/// Reads in worker processes.
+struct PoolReader(Pool);
+
+impl Reader for PoolReader {
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
+        Box::pin(async move { self.0.read(&raw).await.expect("a worker starts") })
+    }
+
+    fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
+        Box::pin(async move { self.0.picture(&raw, paper, page, width).await.expect("a worker starts") })
     }
 }
 
@@ -109,6 +116,8 @@ impl Reader for PoolReader {
 /// How a site differs from the shipped office.
 #[derive(Default)]
 pub struct Plan {
+    /// Mails are read by worker processes, as the daemon has it, so that scans are recognised.
+    pub workers: bool,
     /// Resets are done by a person.
     pub by_hand: bool,
     /// Scans are recognised.
@@ -168,6 +177,11 @@ impl Site {
         };
         let post = Arc::new(Postbag::default());
         let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
+        let reader: Arc<dyn Reader> = if plan.workers {
+            Arc::new(PoolReader(Pool::new(PoolConfig::new(env!("CARGO_BIN_EXE_loket").into()))))
+        } else {
+            Arc::new(HereReader(Limits::default()))
+        };
         let engine = Arc::new(Engine {
             office: Office {
                 id,
@@ -335,6 +349,16 @@ impl Site {
 
     /// The desk's pages under [`BASE_URL`].
     pub fn pages(&self) -> axum::Router {
+        self.pages_at(BASE_URL)
+    }
+
+    /// The desk's pages under another address, for a browser that goes there.
+    pub fn pages_at(&self, base_url: &str) -> axum::Router {
+        self.pages_within(base_url, Default::default())
+    }
+
+    /// The same within other limits on guessing.
+    pub fn pages_within(&self, base_url: &str, limits: loket::web::rate::Limits) -> axum::Router {
         let letters = &self.office.letters;
         let office = loket::web::view::Office {
             name: letters.name.clone(),
@@ -353,9 +377,9 @@ impl Site {
         let next = std::sync::atomic::AtomicU8::new(1);
         let setup = loket::web::site::Setup {
             office,
-            base_url: loket::web::site::BaseUrl::parse(BASE_URL).expect("a whole address"),
+            base_url: loket::web::site::BaseUrl::parse(base_url).expect("a whole address"),
             trusted_proxies: Vec::new(),
-            limits: Default::default(),
+            limits,
             entropy: Box::new(move || [next.fetch_add(1, std::sync::atomic::Ordering::Relaxed); 32]),
         };
         loket::web::router(Arc::new(loket::web::site::Site::new(self.desk.clone(), self.clock.clone(), setup)))

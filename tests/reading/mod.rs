@@ -1,7 +1,7 @@
 //! Reading: papers taken apart, workers that fall and are replaced, and input that nobody wrote by hand.
 
 mod containers;
-mod make;
+pub mod make;
 mod mutants;
 mod papers;
 mod pictures;

@@ -17,12 +17,14 @@ mod held;
 mod history;
 mod outcome;
 mod papers;
+mod pictures;
 mod proposal;
 mod queue;
 mod readiness;
 mod refusal;
 mod result;
 mod review;
+mod shelf;
 mod task;
 mod words;
 
@@ -31,6 +33,7 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use self::papers::PaperShelf;
+use self::pictures::Gallery;
 use super::run::LastLook;
 use crate::engine::Engine;
 use crate::engine::access::Seen;
@@ -55,7 +58,8 @@ pub struct Desk {
     mailboxes: Arc<Vec<Arc<Mailbox>>>,
     last_look: LastLook,
     sandbox: Option<Arc<dyn Sandbox>>,
-    papers: PaperShelf,
+    papers: Arc<PaperShelf>,
+    gallery: Gallery,
     /// One code at a time: a button pressed twice finds what the first press did, not a used code.
     hand: tokio::sync::Mutex<()>,
 }
@@ -63,8 +67,9 @@ pub struct Desk {
 impl Desk {
     /// `last_look` is set by whoever watches the mailboxes.
     pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, last_look: LastLook) -> Self {
-        let (papers, hand) = (PaperShelf::default(), tokio::sync::Mutex::new(()));
-        Self { engine, mailboxes, last_look, sandbox: None, papers, hand }
+        let (papers, gallery) = (Arc::default(), Gallery::default());
+        let hand = tokio::sync::Mutex::new(());
+        Self { engine, mailboxes, last_look, sandbox: None, papers, gallery, hand }
     }
 
     /// The desk of the demo, which shows codes and letters that nobody else may see.

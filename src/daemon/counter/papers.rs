@@ -1,56 +1,47 @@
 //! The papers of a case, taken apart again from the bytes on record, for the viewer. What was read is kept for a short
 //! while and in bounded memory, since a page and its pictures are asked for together.
 
-use std::collections::VecDeque;
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chrono::{DateTime, TimeDelta, Utc};
+use futures::FutureExt;
+use futures::future::{BoxFuture, Shared};
 
 use super::Desk;
+use super::shelf::Shelf;
 use super::words::Words;
 use crate::dossier::page::{Contents, Paper};
 use crate::engine::port::Fault;
 use crate::sop::case::{Authenticity, Case, MailRef};
 use crate::sop::checklist::{Document, DocumentKind, Finding, Understanding};
-use crate::sop::names::{CaseNumber, Sha256Hex};
-use crate::sop::phase::Phase;
-use crate::web::counter::Trouble;
-use crate::web::view::{Admin, PageView, PaperView, Picture, SenderView};
+use crate::sop::names::Sha256Hex;
+use crate::web::view::{PageView, PaperView, SenderView};
 
 /// Bytes of memory, estimated.
 const ROOM: usize = 32 * 1024 * 1024;
-const LIFE: TimeDelta = TimeDelta::minutes(15);
 /// Characters of a mail's own words on a page.
 const WORDS: usize = 4_000;
 
-struct Kept {
-    sha256: Sha256Hex,
-    contents: Arc<Contents>,
-    size: usize,
-    at: DateTime<Utc>,
+type Reading = Shared<BoxFuture<'static, Result<Arc<Contents>, Fault>>>;
+
+/// Mails taken apart lately, by their hash, and those being taken apart at this moment.
+pub(super) struct PaperShelf {
+    read: Shelf<Sha256Hex, Arc<Contents>>,
+    reading: Mutex<HashMap<Sha256Hex, Reading>>,
 }
 
-/// Mails taken apart lately, by their hash; the oldest makes room.
-#[derive(Default)]
-pub(super) struct PaperShelf(Mutex<VecDeque<Kept>>);
-
-impl PaperShelf {
-    fn find(&self, sha256: &Sha256Hex, now: DateTime<Utc>) -> Option<Arc<Contents>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        kept.retain(|one| now - one.at < LIFE);
-        kept.iter().find(|one| one.sha256 == *sha256).map(|one| one.contents.clone())
+impl Default for PaperShelf {
+    fn default() -> Self {
+        Self { read: Shelf::new(ROOM), reading: Mutex::default() }
     }
+}
 
-    fn keep(&self, sha256: &Sha256Hex, contents: &Arc<Contents>, now: DateTime<Utc>) {
-        let size = weight(contents);
-        if size > ROOM {
-            return;
-        }
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while kept.iter().map(|one| one.size).sum::<usize>() + size > ROOM {
-            kept.pop_front();
-        }
-        kept.push_back(Kept { sha256: sha256.clone(), contents: contents.clone(), size, at: now });
+/// A mail being taken apart; it is no longer once this is dropped.
+struct Begun(Arc<PaperShelf>, Sha256Hex);
+
+impl Drop for Begun {
+    fn drop(&mut self) {
+        self.0.reading.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.1);
     }
 }
 
@@ -64,61 +55,81 @@ fn weight(contents: &Contents) -> usize {
 impl Desk {
     /// All mails of a case with what they hold, in the order they came.
     pub(super) async fn mails_of<'c>(&self, case: &'c Case) -> Result<Vec<(&'c MailRef, Arc<Contents>)>, Fault> {
-        let key = self.engine.key(&case.number);
         let mut mails = Vec::new();
         for mail in &case.mails {
-            let now = self.engine.clock.now();
-            let contents = match self.papers.find(&mail.sha256, now) {
-                Some(contents) => contents,
-                None => {
-                    let contents = Arc::new(self.engine.contents_of(&key, mail).await?.unwrap_or_default());
-                    self.papers.keep(&mail.sha256, &contents, now);
-                    contents
-                }
-            };
-            mails.push((mail, contents));
+            mails.push((mail, self.contents(case, mail).await?));
         }
         Ok(mails)
     }
 
-    pub(super) async fn show_picture(
-        &self,
-        admin: &Admin,
-        number: &CaseNumber,
-        paper: u32,
-        page: u32,
-    ) -> Result<Option<Picture>, Trouble> {
-        if !self.may_look(admin).await? {
-            return Ok(None);
+    async fn contents(&self, case: &Case, mail: &MailRef) -> Result<Arc<Contents>, Fault> {
+        match self.papers.read.find(&mail.sha256, self.engine.clock.now()) {
+            Some(contents) => Ok(contents),
+            None => self.reading(case, mail).await,
         }
-        let Some(case) = self.engine.case(number).await? else { return Ok(None) };
-        if matches!(case.phase, Phase::Held { .. }) {
-            return Ok(None);
+    }
+
+    /// Takes a mail apart once, however many ask for it. A thick scan takes longer than a person waits: it is read to its
+    /// end all the same, and the page comes at the next try.
+    fn reading(&self, case: &Case, mail: &MailRef) -> Reading {
+        let mut reading = self.papers.reading.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(begun) = reading.get(&mail.sha256) {
+            return begun.clone();
         }
-        let mails = self.mails_of(&case).await?;
-        let papers = mails.iter().flat_map(|(_, contents)| &contents.papers);
-        let found = papers.zip(0u32..).find(|(_, index)| *index == paper).map(|(paper, _)| paper);
-        let page = found.and_then(|paper| paper.pages.iter().find(|p| p.number == page));
-        Ok(page.cloned().map(Picture::Drawn))
+        let begun = Begun(self.papers.clone(), mail.sha256.clone());
+        let (engine, key, mail) = (self.engine.clone(), self.engine.key(&case.number), mail.clone());
+        let sha256 = mail.sha256.clone();
+        let task = tokio::spawn(async move {
+            let Begun(papers, sha256) = &begun;
+            let contents = Arc::new(engine.contents_of(&key, &mail).await?.unwrap_or_default());
+            papers.read.keep(sha256.clone(), &contents, weight(&contents), engine.clock.now());
+            Ok(contents)
+        });
+        let told =
+            async { task.await.unwrap_or_else(|_| Err(Fault::transient("Reading a mail again was broken off"))) };
+        let begun = told.boxed().shared();
+        reading.insert(sha256, begun.clone());
+        begun
     }
 }
 
-/// Every paper of a case, numbered over all its mails.
-pub(super) fn paper_views(mails: &[(&MailRef, Arc<Contents>)], u: &Understanding, words: Words<'_>) -> Vec<PaperView> {
-    let papers = mails.iter().flat_map(|(_, contents)| &contents.papers);
-    papers.zip(0u32..).map(|(paper, index)| paper_view(paper, index, u, words)).collect()
+impl Desk {
+    /// Every paper of a case, numbered over all its mails.
+    pub(super) fn paper_views(
+        &self,
+        mails: &[(&MailRef, Arc<Contents>)],
+        u: &Understanding,
+        words: Words<'_>,
+    ) -> Vec<PaperView> {
+        let papers = mails.iter().flat_map(|(mail, contents)| contents.papers.iter().enumerate().map(|p| (*mail, p)));
+        papers
+            .zip(0u32..)
+            .map(|((mail, (nth, paper)), index)| {
+                let failed = |page| self.is_known_to_fail(mail, nth, page);
+                paper_view(paper, index, u, words, failed)
+            })
+            .collect()
+    }
 }
 
-fn paper_view(paper: &Paper, index: u32, u: &Understanding, words: Words<'_>) -> PaperView {
+fn paper_view(
+    paper: &Paper,
+    index: u32,
+    u: &Understanding,
+    words: Words<'_>,
+    failed: impl Fn(u32) -> bool,
+) -> PaperView {
     let page = |page: &crate::dossier::page::Page| PageView {
         number: page.number,
         kind: kind_of(paper, page.number, &u.documents),
         width: page.width,
         height: page.height,
+        failed: failed(page.number),
     };
     PaperView {
         index,
         attachment: paper.attachment.clone(),
+        sha256: paper.sha256.clone(),
         size: paper.size,
         pages: paper.pages.iter().map(page).collect(),
         unreadable: paper.pages.is_empty().then(|| why_blank(paper, words)),
@@ -235,21 +246,5 @@ mod tests {
     fn pages_are_found_in_ranges() {
         assert!(in_ranges("1", 1) && in_ranges("1-3", 2) && in_ranges("1-2,5", 5));
         assert!(!in_ranges("1-2,5", 4) && !in_ranges("", 1) && !in_ranges("x-y", 1));
-    }
-
-    #[test]
-    fn the_shelf_forgets_by_age_and_by_room() {
-        let shelf = PaperShelf::default();
-        let at = |seconds| DateTime::from_timestamp(seconds, 0).expect("a plain moment");
-        let sha = |n: usize| Sha256Hex(n.to_string());
-        let big = Arc::new(Contents { body: "x".repeat(ROOM / 3), ..Contents::default() });
-
-        for n in 0..5 {
-            shelf.keep(&sha(n), &big, at(0));
-        }
-
-        assert!(shelf.find(&sha(0), at(1)).is_none(), "the oldest made room");
-        assert!(shelf.find(&sha(4), at(1)).is_some());
-        assert!(shelf.find(&sha(4), at(3_600)).is_none(), "an hour is too long");
     }
 }

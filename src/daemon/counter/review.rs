@@ -3,7 +3,7 @@
 use super::Desk;
 use super::change::{self, Cause};
 use super::outcome::Seen;
-use super::papers::{paper_views, sender_view};
+use super::papers::sender_view;
 use crate::engine::port::Fault;
 use crate::sop::case::{self, Case, ConfirmationMethod, ConfirmationResult};
 use crate::sop::names::Language;
@@ -34,7 +34,7 @@ impl Desk {
             head: self.head(case, worked, events, now),
             checks: self.check_rows(case, worked, lang),
             alerts: case.understanding.alerts.clone(),
-            papers: paper_views(&mails, &case.understanding, words),
+            papers: self.paper_views(&mails, &case.understanding, words),
             sender: sender_view(case, &mails, words),
             confirmation: self.confirmation_view(case, lang),
             drafts,

@@ -11,12 +11,21 @@ use crate::web::words::FindingWords;
 /// One page in the viewer.
 pub struct Sheet {
     pub id: String,
+    /// The paper's index and the page's number, as in addresses.
+    pub at: (u32, u32),
     pub label: String,
     pub attachment: String,
     pub caption: String,
     pub src: String,
+    /// Where the page stands alone and large.
+    pub large: String,
+    pub enlarge: String,
+    /// Drawing it failed, so that its words alone are to be seen.
+    pub failed: bool,
     pub width: u32,
     pub height: u32,
+    /// Height of the thumbnail, which is 52 pixels wide.
+    pub thumb: u32,
     pub alt: String,
     pub boxes: Vec<Marked>,
 }
@@ -59,8 +68,12 @@ pub fn sheet_of<'a>(papers: &'a [PaperView], evidence: &Evidence) -> Option<(usi
         .map(|(i, (_, page))| (i + 1, page))
 }
 
-/// A document spread over several images is named by all of them, joined by ` + `.
+/// By its bytes, since every round may bring a paper of the same name. Evidence without a hash goes by the name; a document
+/// spread over several images is named by all of them, joined by ` + `.
 fn is_in(evidence: &Evidence, paper: &PaperView) -> bool {
+    if let Some(sha256) = &evidence.sha256 {
+        return sha256.0 == paper.sha256;
+    }
     evidence.attachment == paper.attachment || evidence.attachment.split(" + ").any(|part| part == paper.attachment)
 }
 
@@ -78,14 +91,20 @@ pub fn sheets(
             let sheet = sheets.len() + 1;
             let count = paper.pages.len().to_string();
             let at = page.number.to_string();
+            let (width, height) = (points(page.width, 595), points(page.height, 842));
             sheets.push(Sheet {
                 id: format!("hal-{sheet}"),
+                at: (paper.index, page.number),
                 label: page_label(w, page),
                 attachment: paper.attachment.clone(),
                 caption: fill(w.page_of, &[&at, &count]),
                 src: format!("/berkas/{number}/halaman/{}/{}", paper.index, page.number),
-                width: points(page.width, 595),
-                height: points(page.height, 842),
+                large: format!("/berkas/{number}/halaman/{}/{}/besar", paper.index, page.number),
+                enlarge: fill(w.enlarge_page, &[&paper.attachment, &at]),
+                failed: page.failed,
+                thumb: (52 * height / width).clamp(24, 104),
+                width,
+                height,
                 alt: fill(w.picture_of, &[&paper.attachment, &at]),
                 boxes: boxes(sheet, papers, checks, rows),
             });
@@ -133,7 +152,7 @@ fn marked(number: usize, [x, y, w, h]: [u16; 4], who: &[(usize, usize)], rows: &
         let id = format!("t-{index}");
         rows.iter().find(|row| row.id == id)
     };
-    let (x, y) = (x.min(1000), y.min(1000));
+    let [x, y, w, h] = with_air([x, y, w, h]);
     let found = who.iter().filter_map(|(r, _)| row(*r)).map(|row| Found {
         href: format!("#{}", row.id),
         title: row.title.clone(),
@@ -143,14 +162,24 @@ fn marked(number: usize, [x, y, w, h]: [u16; 4], who: &[(usize, usize)], rows: &
         ids: who.iter().map(|(r, k)| format!("b-{r}-{k}")).collect(),
         x: per_cent(x.into()),
         y: per_cent(y.into()),
-        w: per_cent(w.min(1000 - x).into()),
-        h: per_cent(h.min(1000 - y).into()),
+        w: per_cent(w.into()),
+        h: per_cent(h.into()),
         cx: per_cent(i32::from(x).saturating_sub(22).max(15)),
         cy: per_cent(i32::from(y) + i32::from(h) / 2),
         number,
         contradicted: who.iter().filter_map(|(r, _)| row(*r)).any(|row| row.finding == Finding::Contradicted),
         found: found.collect(),
     }
+}
+
+/// A little larger than the words, so that its line crosses none of them, and never beyond the page.
+fn with_air([x, y, w, h]: [u16; 4]) -> [u16; 4] {
+    const AIR: u16 = 4;
+    let (x, y) = (x.min(1000), y.min(1000));
+    let (right, low) =
+        (x.saturating_add(w).saturating_add(AIR).min(1000), y.saturating_add(h).saturating_add(AIR / 2).min(1000));
+    let (x, y) = (x.saturating_sub(AIR), y.saturating_sub(AIR / 2));
+    [x, y, right - x, low - y]
 }
 
 /// Per mille as per cent: `234` is `23.4%`.

@@ -11,6 +11,7 @@ pub mod findings;
 pub mod held;
 pub mod notice;
 pub mod outcome;
+pub mod page;
 pub mod reveal;
 pub mod review;
 pub mod sandbox;

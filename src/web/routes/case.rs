@@ -6,7 +6,7 @@ use axum::response::IntoResponse;
 
 use super::case_page::{Sent, href, opened, show};
 use super::entrance::locked_out;
-use super::{Answer, decision_form, ok, task_form};
+use super::{Answer, decision_form, ok, see, task_form};
 use crate::sop::names::CaseNumber;
 use crate::web::answer::{ConfirmAnswer, DecisionAnswer, Field, HandAnswer, TaskAnswer};
 use crate::web::asked::{Asked, Posted};
@@ -14,10 +14,11 @@ use crate::web::drawn;
 use crate::web::oops::Oops;
 use crate::web::pages::confirmation::ConfirmedPage;
 use crate::web::pages::notice::NoticePage;
+use crate::web::pages::page::LargePage;
 use crate::web::pages::reveal::RevealedPage;
 use crate::web::pages::review::{choice, slug};
-use crate::web::view::{Choice, Picture};
-use crate::web::words::{DecisionWords, NoticeWords};
+use crate::web::view::{CasePage, Choice, Drawing, Picture};
+use crate::web::words::{DecisionWords, FindingWords, NoticeWords};
 
 /// Goes on with an open device, or answers what the closed one gets.
 macro_rules! admit {
@@ -44,10 +45,13 @@ const PICTURE_POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none
 pub(super) async fn picture(asked: Asked, Path((number, paper, page)): Path<(String, u32, u32)>) -> Answer {
     let number = CaseNumber::parse(&number).ok_or(Oops::NotFound)?;
     let who = asked.who().ok_or(Oops::NotFound)?;
-    let picture = asked.site.counter.picture(&who.admin, &number, paper, page).await?.ok_or(Oops::NotFound)?;
-    let (media_type, bytes) = match picture {
-        Picture::Drawn(page) => ("image/svg+xml", drawn::svg(&page).into_bytes()),
-        Picture::Raster { media_type, bytes } => (media_type, bytes),
+    let Picture { page, drawing } =
+        asked.site.counter.picture(&who.admin, &number, paper, page).await?.ok_or(Oops::NotFound)?;
+    let strip = FindingWords::of(asked.lang).not_drawn_strip;
+    let (media_type, bytes) = match drawing {
+        Drawing::Png(png) => ("image/png", png),
+        Drawing::WordsAlone => ("image/svg+xml", drawn::svg(&page, None).into()),
+        Drawing::Failed => ("image/svg+xml", drawn::svg(&page, Some(strip)).into()),
     };
     let headers = [(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, PICTURE_POLICY)];
     Ok((headers, bytes).into_response())
@@ -66,6 +70,17 @@ pub(super) async fn enclosure(asked: Asked, Path((number, index)): Path<(String,
         (header::CONTENT_SECURITY_POLICY, PICTURE_POLICY.to_owned()),
     ];
     Ok((headers, file.bytes).into_response())
+}
+
+/// A page alone and large. Only a review shows papers; later the case's own page says what became of it.
+pub(super) async fn large(asked: Asked, Path((number, paper, page)): Path<(String, u32, u32)>) -> Answer {
+    let number = CaseNumber::parse(&number).ok_or(Oops::NotFound)?;
+    let who = admit!(opened(&asked, &href(&number), None));
+    let view = asked.site.counter.case_page(&who.admin, &number, asked.lang).await?.ok_or(Oops::NotFound)?;
+    let CasePage::Review(view) = view else { return see(&href(&number)) };
+    let picture = asked.site.counter.picture(&who.admin, &number, paper, page).await?.ok_or(Oops::NotFound)?;
+    let here = format!("{}/halaman/{paper}/{page}/besar", href(&number));
+    ok(&LargePage::new(asked.frame_for(&who, here), &view, paper, page, &picture).ok_or(Oops::NotFound)?)
 }
 
 pub(super) async fn decide(asked: Asked, Path((number, name)): Path<(String, String)>, posted: Posted) -> Answer {

@@ -49,6 +49,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/berkas/{number}", get(case::page))
         .route("/berkas/{number}/halaman/{paper}/{page}", get(case::picture))
         .route("/berkas/{number}/formulir/{index}", get(case::enclosure))
+        .route("/berkas/{number}/halaman/{paper}/{page}/besar", get(case::large))
         .route("/berkas/{number}/konfirmasi", post(case::confirm))
         .route("/berkas/{number}/surat", post(case::save_draft))
         .route("/berkas/{number}/hasil", post(case::manual_outcome))

@@ -1,5 +1,6 @@
 //! Everything an admin decides on.
 
+use axum::body::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::case::{CaseHead, Choice};
@@ -39,6 +40,8 @@ pub struct PaperView {
     /// Names the paper in addresses; unique within the case.
     pub index: u32,
     pub attachment: String,
+    /// Of its bytes; evidence names its paper by it.
+    pub sha256: String,
     /// Bytes.
     pub size: u64,
     pub pages: Vec<PageView>,
@@ -54,14 +57,25 @@ pub struct PageView {
     /// Points.
     pub width: f32,
     pub height: f32,
+    /// Drawing it was tried and failed.
+    pub failed: bool,
 }
 
 /// A page to look at.
-pub enum Picture {
-    /// Drawn from words and their places.
-    Drawn(Page),
-    /// A picture made by the reading worker.
-    Raster { media_type: &'static str, bytes: Vec<u8> },
+pub struct Picture {
+    /// The words that were read on it, and their places.
+    pub page: Page,
+    pub drawing: Drawing,
+}
+
+/// What a page looks like.
+pub enum Drawing {
+    /// A PNG that the reading worker drew. The bytes of the paper itself never reach a browser.
+    Png(Bytes),
+    /// There is nothing but words: DOCX, ODT, text.
+    WordsAlone,
+    /// There should be a picture, and it could not be drawn within the limits of size and time.
+    Failed,
 }
 
 #[derive(Debug, Clone)]
