@@ -1,10 +1,14 @@
 //! Reading: papers taken apart, workers that fall and are replaced, and input that nobody wrote by hand.
 
 mod containers;
+mod formats;
+mod hostile;
 mod make;
 mod mutants;
 mod papers;
 mod pictures;
 mod pool;
 mod recognition;
+mod specimens;
 mod walls;
+mod worker;
