@@ -64,9 +64,12 @@ impl<'a> CaseFile<'a> {
             read,
         };
         file.services = file.asked();
-        let best = (0..file.read.len()).filter(|i| file.read[*i].is_decree()).max_by_key(|i| file.decree_worth(*i));
-        file.decree = best;
-        file.entry = best.and_then(|i| file.entry_of(i));
+        let decrees = (0..file.read.len()).filter(|i| file.read[*i].is_decree());
+        let best =
+            decrees.map(|i| (i, file.entry_of(i))).max_by_key(|(i, entry)| file.decree_worth(*i, entry.is_some()));
+        if let Some((decree, entry)) = best {
+            (file.decree, file.entry) = (Some(decree), entry);
+        }
         file
     }
 
@@ -108,11 +111,11 @@ impl<'a> CaseFile<'a> {
     }
 
     /// Better decrees sort later: in force, naming the applicant, a real decree, newer.
-    fn decree_worth(&self, i: usize) -> (bool, bool, bool, Option<NaiveDate>, usize) {
+    fn decree_worth(&self, i: usize, names_applicant: bool) -> (bool, bool, bool, Option<NaiveDate>, usize) {
         let Some(decree) = &self.read[i].decree else { return (false, false, false, None, i) };
         let in_force = decree.period.until.is_none_or(|until| until >= self.day);
         let stack = &self.read[i].stack;
-        (!stack.annex_only, in_force && !stack.weaker, self.entry_of(i).is_some(), decree.enacted, i)
+        (!stack.annex_only, in_force && !stack.weaker, names_applicant, decree.enacted, i)
     }
 
     /// The applicant's line in a decree, or in an annex that came as a paper of its own.

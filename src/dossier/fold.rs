@@ -13,7 +13,7 @@ pub fn fold(text: &str) -> String {
 }
 
 fn fold_ascii(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
+    let mut folded = Vec::with_capacity(text.len());
     let mut gap = false;
     for b in text.bytes().filter(|b| !matches!(b, b'\'' | b'`')) {
         if !b.is_ascii_alphanumeric() {
@@ -21,12 +21,12 @@ fn fold_ascii(text: &str) -> String {
             continue;
         }
         if gap && !folded.is_empty() {
-            folded.push(' ');
+            folded.push(b' ');
         }
         gap = false;
-        folded.push(char::from(b.to_ascii_lowercase()));
+        folded.push(b.to_ascii_lowercase());
     }
-    folded
+    String::from_utf8(folded).expect("ASCII stays ASCII")
 }
 
 fn fold_chars(chars: impl Iterator<Item = char>) -> String {
@@ -55,8 +55,10 @@ pub struct Gist(String);
 
 impl Gist {
     pub fn of(text: &str) -> Self {
-        let mut padded = String::from(" ");
-        for word in fold(text).split(' ').filter(|w| !w.is_empty()) {
+        let folded = fold(text);
+        let mut padded = String::with_capacity(folded.len() + 2);
+        padded.push(' ');
+        for word in folded.split(' ').filter(|w| !w.is_empty()) {
             padded.push_str(without_clitic(word));
             padded.push(' ');
         }

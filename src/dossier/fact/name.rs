@@ -29,6 +29,9 @@ const DEGREES: &[&str] = &[
     "apt", "lc", "gr", "bsc", "ba", "ipm", "ipp", "cht",
 ];
 
+/// Bytes of a degree with its dots, spaces and accents.
+const LONGEST_DEGREE: usize = 24;
+
 /// The words of a name that say who it is, folded, without honorifics before and degrees behind.
 pub fn bare(name: &str) -> Vec<String> {
     let (before, _) = name.split_once(',').unwrap_or((name, ""));
@@ -44,7 +47,11 @@ pub fn bare(name: &str) -> Vec<String> {
 
 /// Whether a word such as `S.Kom.` or `ST` is an academic degree.
 pub fn is_degree(word: &str) -> bool {
-    let joined: String = fold(word).split(' ').collect();
+    // None has more than nine letters, and most words of a page do.
+    if word.len() > LONGEST_DEGREE {
+        return false;
+    }
+    let joined = fold(word).replace(' ', "");
     DEGREES.contains(&joined.as_str())
 }
 
@@ -55,14 +62,18 @@ pub fn only_degrees(text: &str) -> bool {
 }
 
 pub fn compare(one: &str, other: &str) -> Likeness {
-    let (a, b) = (bare(one), bare(other));
+    compare_bare(&bare(one), &bare(other))
+}
+
+/// Compares names taken apart by [`bare`], for one name against many.
+pub fn compare_bare(a: &[String], b: &[String]) -> Likeness {
     if a.is_empty() || b.is_empty() {
         return Likeness::Different;
     }
     if a == b || a.concat() == b.concat() {
         return Likeness::Exact;
     }
-    let (a, b) = (expand_first(&a, &b), expand_first(&b, &a));
+    let (a, b) = (expand_first(a, b), expand_first(b, a));
     if a == b {
         return Likeness::Exact;
     }
@@ -74,8 +85,8 @@ pub fn compare(one: &str, other: &str) -> Likeness {
 
 /// A word with inner dots is a run of initials (`W.P.`) or a degree (`S.Kom`); degrees stay one word.
 fn dotted(word: &str) -> Vec<String> {
-    if is_degree(word) && word.contains('.') {
-        return vec![fold(word).split(' ').collect()];
+    if word.contains('.') && is_degree(word) {
+        return vec![fold(word).replace(' ', "")];
     }
     fold(word).split(' ').filter(|w| !w.is_empty()).map(str::to_owned).collect()
 }
@@ -93,7 +104,8 @@ fn modern(index: usize, word: String) -> String {
         (0, "st") => "siti".to_owned(),
         _ => word,
     };
-    word.replace("oe", "u").replace("dj", "j").replace("tj", "c").replace("sj", "sy")
+    let old = [("oe", "u"), ("dj", "j"), ("tj", "c"), ("sj", "sy")];
+    old.into_iter().fold(word, |word, (from, to)| if word.contains(from) { word.replace(from, to) } else { word })
 }
 
 /// `M. Rizky` stands for `Muhammad Rizky` where the other name says so.

@@ -20,7 +20,7 @@ pub struct Anchor {
 }
 
 /// All places where the name or the number stands.
-pub fn anchors(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anchor> {
+pub fn anchors(n: usize, sheet: &Sheet, who: &[String], number: Option<&Nip>) -> Vec<Anchor> {
     let mut found = Vec::new();
     for (row, piece) in sheet.pieces() {
         let here = nip::find(&piece.text);
@@ -39,12 +39,12 @@ pub fn anchors(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<
 }
 
 /// Cells of narrow tables, where name and number both wrap. Only a cell with exactly one number is one person's.
-fn in_cells(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anchor> {
+fn in_cells(n: usize, sheet: &Sheet, who: &[String], number: Option<&Nip>) -> Vec<Anchor> {
     cells(sheet)
         .into_iter()
         .filter_map(|cell| {
             let numbers = nip::find(&cell.text);
-            let alone = || name::compare(strip_mark(&cell.text), who) <= Likeness::Initials;
+            let alone = || name::compare_bare(&name::bare(strip_mark(&cell.text)), who) <= Likeness::Initials;
             let nip_equal = match (&numbers[..], number) {
                 ([], Some(number)) if alone() => Some(number_on_row(sheet, cell.at, number)?),
                 ([(found, _)], _) => number.map(|number| found == number),
@@ -95,7 +95,7 @@ fn cells(sheet: &Sheet) -> Vec<Cell> {
 }
 
 /// A name that wraps onto the next line of its cell.
-fn across_lines(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec<Anchor> {
+fn across_lines(n: usize, sheet: &Sheet, who: &[String], number: Option<&Nip>) -> Vec<Anchor> {
     let pieces: Vec<(usize, &Piece)> = sheet.pieces().collect();
     pieces
         .iter()
@@ -119,16 +119,15 @@ fn across_lines(n: usize, sheet: &Sheet, who: &str, number: Option<&Nip>) -> Vec
 }
 
 /// Compares the name inside a piece: without its number, label, list mark and what stands behind it.
-fn likeness_in(text: &str, who: &str) -> Likeness {
-    let whole = Gist::of(text);
-    let wanted = name::bare(who).join(" ");
+fn likeness_in(text: &str, who: &[String]) -> Likeness {
     let cut = text.split(['/', '(', ':']).map(str::trim).filter(|p| !p.is_empty());
-    let direct = cut.map(|part| name::compare(strip_mark(part), who)).min().unwrap_or(Likeness::Different);
-    if direct == Likeness::Exact || wanted.len() < 4 {
+    let alike = |part: &str| name::compare_bare(&name::bare(strip_mark(part)), who);
+    let direct = cut.map(alike).min().unwrap_or(Likeness::Different);
+    // In a clause the name stands among other words; a single word is too little to go by there.
+    if direct == Likeness::Exact || who.len() < 2 {
         return direct;
     }
-    // In a clause the name stands among other words; a single word is too little to go by there.
-    let inside = wanted.contains(' ') && format!(" {} ", whole.words().join(" ")).contains(&format!(" {wanted} "));
+    let inside = Gist::of(text).words().windows(who.len()).any(|words| words == who);
     if inside { Likeness::Exact } else { direct }
 }
 
@@ -239,7 +238,7 @@ pub fn strip(sheet: &Sheet, block: Rect) -> Rect {
 }
 
 /// The best of the names in the person's strip, each column read as one text.
-pub fn best_likeness(sheet: &Sheet, block: Rect, who: &str) -> Likeness {
+pub fn best_likeness(sheet: &Sheet, block: Rect, who: &[String]) -> Likeness {
     let inside = |p: &Piece| p.middle() > block.y - 1.0 && p.middle() < block.y + block.h + 1.0;
     let pieces: Vec<&Piece> = sheet.pieces().map(|(_, p)| p).filter(|p| inside(p)).collect();
     let column = |of: &Piece| {

@@ -1,7 +1,7 @@
 //! One person's line in a decree, and the role it gives. The line may be a row of an annexed table, an entry of a list, a
 //! vertical form or a clause; the role may stand beside the name, in a column, in a heading above, or in the title.
 
-use super::name::Likeness;
+use super::name::{self, Likeness};
 use super::{nip, place};
 use crate::dossier::fields;
 use crate::dossier::fold::Gist;
@@ -30,6 +30,7 @@ pub enum RoleFound {
 
 /// Finds the person in a decree; the title serves where the line itself names no role.
 pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &Recognition) -> Option<Entry> {
+    let who = &name::bare(who);
     let anchors = sheets.iter().enumerate().flat_map(|(n, sheet)| place::anchors(n, sheet, who, number));
     let best = anchors.min_by_key(|a| {
         (

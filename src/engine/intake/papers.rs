@@ -20,9 +20,13 @@ use crate::sop::command::Dossier;
 
 impl Intake<'_> {
     /// A first mail, understood on its own.
-    pub(super) async fn dossier_of(&self, mail: &Looked, key: Option<&CaseKey>) -> Result<Dossier, Fault> {
-        let facts = std::slice::from_ref(&mail.facts);
-        let (understanding, account) = self.engine.check(self.mailbox, facts, key).await?;
+    pub(super) async fn dossier_of(
+        &self,
+        mail: &Looked,
+        file: &CaseFile<'_>,
+        key: Option<&CaseKey>,
+    ) -> Result<Dossier, Fault> {
+        let (understanding, account) = self.engine.check(self.mailbox, file, key).await?;
         Ok(Dossier { mail: mail.reference(), understanding, account })
     }
 
@@ -30,7 +34,8 @@ impl Intake<'_> {
     pub(super) async fn merged(&self, key: &CaseKey, case: &Case, mail: &Looked) -> Result<Dossier, Fault> {
         let mut facts = self.engine.facts_of(self.mailbox, key, &case.mails, &self.contents).await?;
         facts.push(mail.facts.clone());
-        let (understanding, account) = self.engine.check(self.mailbox, &facts, Some(key)).await?;
+        let file = CaseFile::read(&facts, &self.mailbox.worked.recognition, mail.facts.received);
+        let (understanding, account) = self.engine.check(self.mailbox, &file, Some(key)).await?;
         Ok(Dossier { mail: mail.reference(), understanding, account })
     }
 }
@@ -48,7 +53,9 @@ impl Engine {
         for fact in &mut facts {
             fact.authenticated = None;
         }
-        let (understanding, account) = self.check(mailbox, &facts, Some(key)).await?;
+        let day = facts.last().map_or_else(|| self.clock.now().date_naive(), |mail| mail.received);
+        let file = CaseFile::read(&facts, &mailbox.worked.recognition, day);
+        let (understanding, account) = self.check(mailbox, &file, Some(key)).await?;
         Ok(Some(Dossier { mail, understanding, account }))
     }
 
@@ -81,32 +88,24 @@ impl Engine {
     async fn check(
         &self,
         mailbox: &Mailbox,
-        facts: &[MailFacts],
+        file: &CaseFile<'_>,
         key: Option<&CaseKey>,
     ) -> Result<(Understanding, Option<Account>), Fault> {
-        let day = facts.last().map_or_else(|| self.clock.now().date_naive(), |mail| mail.received);
-        let query = {
-            let file = CaseFile::read(facts, &mailbox.worked.recognition, day);
-            let a = &file.applicant;
-            Query {
-                user_id: a.user_id.clone(),
-                nip: a.nip.as_ref().map(|n| n.digits().to_owned()),
-                email: facts.first().and_then(|m| m.sender.as_ref()).map(ToString::to_string),
-                name: a.name.clone(),
-            }
+        let asks = &file.applicant;
+        let query = Query {
+            user_id: asks.user_id.clone(),
+            nip: asks.nip.as_ref().map(|n| n.digits().to_owned()),
+            email: file.mails.first().and_then(|m| m.sender.as_ref()).map(ToString::to_string),
+            name: asks.name.clone(),
         };
         let accounts = self.accounts.look_up(&query).await?;
-        let (mut understanding, account) = {
-            let file = CaseFile::read(facts, &mailbox.worked.recognition, day);
-            let known = Known { accounts: Some(&accounts), earlier_letters: Some(&[]), confirmed: None };
-            (file.understanding(&known), validity::account(&file, &accounts).cloned())
-        };
+        let known = |earlier| Known { accounts: Some(&accounts), earlier_letters: Some(earlier), confirmed: None };
+        let mut understanding = file.understanding(&known(&[]));
         let earlier = self.earlier_letters(&understanding, key).await?;
         if !earlier.is_empty() {
-            let file = CaseFile::read(facts, &mailbox.worked.recognition, day);
-            let known = Known { accounts: Some(&accounts), earlier_letters: Some(&earlier), confirmed: None };
-            understanding = file.understanding(&known);
+            understanding = file.understanding(&known(&earlier));
         }
+        let account = validity::account(file, &accounts).cloned();
         if let Some(account) = &account
             && self.was_reset_lately(mailbox, account, key).await?
         {

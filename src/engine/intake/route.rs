@@ -38,51 +38,48 @@ impl Intake<'_> {
                 return Ok(Folder::Processed);
             }
         }
-        let day = mail.facts.received;
-        let verdict = {
-            let facts = std::slice::from_ref(&mail.facts);
-            let file = CaseFile::read(facts, &self.mailbox.worked.recognition, day);
-            judge(&mail.facts, &file)
-        };
-        match verdict {
+        let recognition = &self.mailbox.worked.recognition;
+        let file = &CaseFile::read(std::slice::from_ref(&mail.facts), recognition, mail.facts.received);
+        match judge(&mail.facts, file) {
             Verdict::Ignored(reason) => {
                 self.note(mail, reason).await?;
                 Ok(Folder::Processed)
             }
-            Verdict::Refused("malformed") => self.hold(mail, HeldReason::Malformed).await,
-            Verdict::Refused("dangerous_attachment") => self.hold(mail, HeldReason::DangerousAttachment).await,
-            _ if !mail.trusted => self.hold(mail, HeldReason::Unauthenticated).await,
+            Verdict::Refused("malformed") => self.hold(mail, file, HeldReason::Malformed).await,
+            Verdict::Refused("dangerous_attachment") => self.hold(mail, file, HeldReason::DangerousAttachment).await,
+            _ if !mail.trusted => self.hold(mail, file, HeldReason::Unauthenticated).await,
             Verdict::Refused("too_large") => {
                 let limit = self.mailbox.max_mail_bytes;
-                self.start(mail, None, OpeningVerdict::TooLarge { limit }).await?;
+                self.start(mail, file, None, OpeningVerdict::TooLarge { limit }).await?;
                 Ok(Folder::Refused)
             }
             Verdict::Refused(_) => {
-                self.start(mail, None, OpeningVerdict::OutOfScope).await?;
+                self.start(mail, file, None, OpeningVerdict::OutOfScope).await?;
                 Ok(Folder::Refused)
             }
-            Verdict::Continuation => self.continue_case(mail).await,
+            Verdict::Continuation => self.continue_case(mail, file).await,
             Verdict::Request => {
-                self.start(mail, None, OpeningVerdict::Request).await?;
+                self.start(mail, file, None, OpeningVerdict::Request).await?;
                 Ok(Folder::Processed)
             }
         }
     }
 
-    async fn hold(&mut self, mail: &Looked, reason: HeldReason) -> Result<Folder, Fault> {
-        self.start(mail, None, OpeningVerdict::Held(reason)).await?;
+    async fn hold(&mut self, mail: &Looked, file: &CaseFile<'_>, reason: HeldReason) -> Result<Folder, Fault> {
+        self.start(mail, file, None, OpeningVerdict::Held(reason)).await?;
         Ok(Folder::Refused)
     }
 
     async fn start(
         &mut self,
         mail: &Looked,
+        file: &CaseFile<'_>,
         linked_to: Option<CaseNumber>,
         verdict: OpeningVerdict,
     ) -> Result<(), Fault> {
         let year = mail.received_at.with_timezone(&self.engine.office.zone).year();
         let number = self.next_number(year).await?;
-        let dossier = self.dossier_of(mail, Some(&self.engine.key(&number))).await?;
+        let dossier = self.dossier_of(mail, file, Some(&self.engine.key(&number))).await?;
         let opening = Opening {
             number,
             office: self.engine.office.id.clone(),
@@ -95,13 +92,13 @@ impl Intake<'_> {
     }
 
     /// A mail that points to a case: added if that case is open and the sender belongs to it.
-    async fn continue_case(&mut self, mail: &Looked) -> Result<Folder, Fault> {
+    async fn continue_case(&mut self, mail: &Looked, file: &CaseFile<'_>) -> Result<Folder, Fault> {
         let found = self.case_of(mail).await?;
         let Some((key, Some(case))) = found else {
-            return self.start_anew(mail, found.map(|(key, _)| key.number)).await;
+            return self.start_anew(mail, file, found.map(|(key, _)| key.number)).await;
         };
         if !belongs(&case, mail) {
-            return self.foreign(mail, &key.number).await;
+            return self.foreign(mail, file, &key.number).await;
         }
         if reply::withdraws(&mail.facts.contents.body) {
             let withdraw = Command::Withdraw(Box::new(mail.reference()));
@@ -112,19 +109,19 @@ impl Intake<'_> {
         let dossier = self.merged(&key, &case, mail).await?;
         match self.apply(&key, Command::AddMail(Box::new(dossier)), mail, true).await? {
             None => Ok(Folder::Processed),
-            Some(_) => self.start_anew(mail, Some(key.number)).await,
+            Some(_) => self.start_anew(mail, file, Some(key.number)).await,
         }
     }
 
     /// The case is closed or unknown: a new request, linked to the old one, if anything is asked for.
-    async fn start_anew(&mut self, mail: &Looked, linked_to: Option<CaseNumber>) -> Result<Folder, Fault> {
-        let asks = {
-            let facts = std::slice::from_ref(&mail.facts);
-            let file = CaseFile::read(facts, &self.mailbox.worked.recognition, mail.facts.received);
-            !file.services.is_empty() || !mail.facts.papers().is_empty()
-        };
-        if asks {
-            self.start(mail, linked_to, OpeningVerdict::Request).await?;
+    async fn start_anew(
+        &mut self,
+        mail: &Looked,
+        file: &CaseFile<'_>,
+        linked_to: Option<CaseNumber>,
+    ) -> Result<Folder, Fault> {
+        if !file.services.is_empty() || !mail.facts.papers().is_empty() {
+            self.start(mail, file, linked_to, OpeningVerdict::Request).await?;
         } else {
             self.note(mail, "no_request").await?;
         }
@@ -132,13 +129,10 @@ impl Intake<'_> {
     }
 
     /// Somebody else answers in a case's thread: their own request if they make one, else held.
-    async fn foreign(&mut self, mail: &Looked, number: &CaseNumber) -> Result<Folder, Fault> {
-        let asks = {
-            let facts = std::slice::from_ref(&mail.facts);
-            !CaseFile::read(facts, &self.mailbox.worked.recognition, mail.facts.received).services.is_empty()
-        };
+    async fn foreign(&mut self, mail: &Looked, file: &CaseFile<'_>, number: &CaseNumber) -> Result<Folder, Fault> {
+        let asks = !file.services.is_empty();
         let verdict = if asks { OpeningVerdict::Request } else { OpeningVerdict::Held(HeldReason::ForeignReply) };
-        self.start(mail, Some(number.clone()), verdict).await?;
+        self.start(mail, file, Some(number.clone()), verdict).await?;
         Ok(if asks { Folder::Processed } else { Folder::Refused })
     }
 
