@@ -151,6 +151,7 @@ pub fn contradicts(format: Format, name: &str) -> bool {
         "docx" => &[Format::Docx, Format::Ole],
         "doc" => &[Format::Ole, Format::Docx, Format::Rtf],
         "odt" => &[Format::Odt],
+        "rtf" => &[Format::Rtf],
         "jpg" | "jpeg" | "jfif" | "png" | "gif" | "bmp" | "webp" | "tif" | "tiff" | "heic" | "heif" => {
             return !format.is_picture();
         }
@@ -158,6 +159,20 @@ pub fn contradicts(format: Format, name: &str) -> bool {
         "rar" => &[Format::Rar],
         "7z" => &[Format::SevenZip],
         _ => return false,
+    };
+    !claimed.contains(&format)
+}
+
+/// Whether the type a mail declares claims another kind of document than the bytes are.
+pub fn contradicts_type(format: Format, declared: &str) -> bool {
+    let claimed = match declared {
+        "application/pdf" => &[Format::Pdf][..],
+        "application/vnd.openxmlformats-officedocument.wordprocessingml.document" => &[Format::Docx, Format::Ole],
+        "application/msword" => &[Format::Ole, Format::Docx, Format::Rtf],
+        "application/rtf" | "text/rtf" => &[Format::Rtf],
+        "application/vnd.oasis.opendocument.text" => &[Format::Odt],
+        "application/zip" | "application/x-zip-compressed" => &[Format::Zip, Format::Docx, Format::Odt, Format::Office],
+        kind => return kind.starts_with("image/") && !format.is_picture(),
     };
     !claimed.contains(&format)
 }

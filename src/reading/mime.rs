@@ -117,7 +117,11 @@ impl<'a> Walk<'a> {
                 self.alert("encrypted_document");
                 Vec::new()
             }
-            ("multipart", _, Some(boundary)) => self.multipart(content, boundary, minor, depth),
+            ("multipart", _, Some(boundary)) if Parts::begin_in(content, boundary) => {
+                self.multipart(content, boundary, minor, depth)
+            }
+            // Without a single part it is what its sender wrote, under a wrong heading.
+            ("multipart", _, _) => self.text(content, &head),
             ("message", "rfc822" | "global" | "news", _) => self.forwarded(content, &head, depth),
             ("message", _, _) => Vec::new(),
             ("text", "plain" | "html", _) if !head.attachment && head.name.is_none() => self.text(content, &head),
@@ -264,6 +268,12 @@ impl<'a> Parts<'a> {
         // What stands before the first delimiter is a note to old programs.
         parts.next();
         parts
+    }
+
+    /// Whether there is any part.
+    fn begin_in(content: &[u8], boundary: &str) -> bool {
+        let parts = Self { rest: None, delimiter: format!("--{boundary}").into_bytes() };
+        parts.delimiter(content).is_some()
     }
 
     /// The next delimiter line: where the part before it ends, where the next begins, whether it closes.

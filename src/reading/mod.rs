@@ -24,9 +24,10 @@ pub mod pool;
 pub mod sandbox;
 pub mod scan;
 mod scans;
+mod tnef;
 pub mod tool;
 mod transfer;
-mod tsv;
+pub mod tsv;
 pub mod worker;
 mod zipped;
 

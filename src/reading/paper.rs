@@ -10,7 +10,7 @@ use super::frame::Which;
 use super::limits::Limits;
 use super::mime::{Leaf, Tree};
 use super::zipped::{self, Archive, Refused};
-use super::{cms, html, mime, names, office, pdf, picture, plain, scans, transfer};
+use super::{cms, html, mime, names, office, pdf, picture, plain, scans, tnef, transfer};
 use crate::dossier::page::{Page, Paper};
 use crate::sop::checklist::Method;
 
@@ -126,22 +126,22 @@ impl<'l> Pile<'l> {
     fn open(&mut self, name: String, bytes: &[u8], declared: &str, depth: usize) {
         let format = format::sniff(bytes, &name, declared);
         let mislabelled = format != Format::Executable && format::contradicts(format, &name);
-        if mislabelled {
+        if mislabelled || (format != Format::Executable && format::contradicts_type(format, declared)) {
             self.alert("type_mismatch");
         }
         match format {
             Format::Text | Format::Html if mislabelled => {
                 self.push(name, Format::Unknown, bytes, Method::None, Vec::new(), false);
             }
-            Format::Pdf | Format::Docx | Format::Odt if self.sought.is_some() => {
+            Format::Pdf | Format::Docx | Format::Odt | Format::Rtf if self.sought.is_some() => {
                 self.push(name, format, bytes, Method::None, Vec::new(), false);
             }
             Format::Pdf => self.pdf(name, bytes),
-            Format::Docx => self.office(name, bytes, Format::Docx),
-            Format::Odt => self.office(name, bytes, Format::Odt),
+            Format::Docx | Format::Odt | Format::Rtf => self.office(name, bytes, format),
             Format::Zip => self.zip(name, bytes, depth),
             Format::Ole => self.ole(name, bytes),
-            Format::Mail if depth < self.limits.archive_depth => self.mail(bytes, depth),
+            Format::Mail if depth < self.limits.archive_depth => self.mail(name, bytes, depth),
+            Format::Tnef if depth < self.limits.archive_depth => self.tnef(name, bytes, depth),
             Format::Cms => self.signed(name, bytes, depth),
             Format::Executable => {
                 self.alert("executable_attachment");
@@ -222,10 +222,7 @@ impl<'l> Pile<'l> {
     }
 
     fn office(&mut self, name: String, bytes: &[u8], format: Format) {
-        let read = match format {
-            Format::Docx => office::docx(bytes, self.limits, &mut self.budget),
-            _ => office::odt(bytes, self.limits, &mut self.budget),
-        };
+        let read = office::read(bytes, format, self.limits, &mut self.budget);
         let Some(read) = read else {
             self.alert("unreadable_document");
             return self.push(name, format, bytes, Method::None, Vec::new(), false);
@@ -284,9 +281,9 @@ impl<'l> Pile<'l> {
         self.push(name, Format::Zip, bytes, Method::None, Vec::new(), false);
     }
 
-    /// A mail saved as a file: its papers keep their own names, its words are a page.
-    fn mail(&mut self, bytes: &[u8], depth: usize) {
-        let limits = self.limits;
+    /// A mail saved as a file: its papers keep their own names; one without papers is words.
+    fn mail(&mut self, name: String, bytes: &[u8], depth: usize) {
+        let (limits, before) = (self.limits, self.papers.len());
         let tree = mime::walk(bytes, limits);
         tree.alerts.iter().for_each(|a| self.alert(a));
         for leaf in &tree.leaves {
@@ -295,6 +292,23 @@ impl<'l> Pile<'l> {
             if !(format.is_picture() && leaf.inline && picture::is_decoration(&leaf.bytes, format, &name, true)) {
                 self.file(name, &leaf.bytes, &leaf.kind, depth + 1);
             }
+        }
+        if self.papers.len() == before {
+            self.push(name, Format::Mail, bytes, Method::Text, plain::pages(&tree.body, limits), false);
+        }
+    }
+
+    /// Outlook's `winmail.dat`: its files are papers under their own names. What of it cannot be opened is asked for.
+    fn tnef(&mut self, name: String, bytes: &[u8], depth: usize) {
+        let parcel = tnef::open(bytes);
+        for (inner, file) in &parcel.files {
+            let inner = names::clean(inner);
+            let inner = if inner.is_empty() { self.invent(Format::Unknown) } else { inner };
+            self.file(inner, file, "", depth + 1);
+        }
+        if !parcel.whole {
+            self.alert("unreadable_document");
+            self.push(name, Format::Tnef, bytes, Method::None, Vec::new(), false);
         }
     }
 

@@ -2,7 +2,7 @@
 //! mail (logos of HTML signatures, tracking dots). A picture that may be a letter is never thrown away.
 
 use super::draw::photo;
-use super::format::Format;
+use super::format::{self, Format};
 use super::limits::Limits;
 use super::names;
 use crate::dossier::page::{Page, Rect};
@@ -51,6 +51,13 @@ pub fn pages(bytes: &[u8], format: Format, limits: &Limits) -> Vec<Page> {
         None => Some(sheet(number, 595.0, 842.0)),
     };
     (1..=count.max(1)).filter_map(page).collect()
+}
+
+/// The page that a picture inside a document is; `None` for one that is not drawn here.
+pub fn sheet(bytes: &[u8], limits: &Limits) -> Option<Page> {
+    let format = format::sniff(bytes, "", "");
+    photo::open(bytes, format, 1, limits)?;
+    pages(bytes, format, limits).into_iter().next()
 }
 
 /// Width and height in pixels, from the header alone.

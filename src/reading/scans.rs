@@ -8,7 +8,7 @@ use crate::sop::checklist::Method;
 use crate::sop::look::Look;
 
 /// Formats whose pages can be drawn.
-pub const DRAWN: [&str; 5] = ["pdf", "jpeg", "png", "tiff", "webp"];
+pub const DRAWN: [&str; 9] = ["pdf", "jpeg", "png", "tiff", "webp", "heic", "docx", "odt", "rtf"];
 
 /// A page of a mail: which of its papers, and which of the paper's pages, both counted from 0, and the page's number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

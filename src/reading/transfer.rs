@@ -105,6 +105,22 @@ pub fn text(bytes: &[u8], charset: Option<&str>) -> String {
     }
 }
 
+/// Text in a code page of Windows, by its number; UTF-8 where the number is unknown.
+pub fn in_code_page(bytes: &[u8], number: u32) -> String {
+    let name = match number {
+        932 => "shift_jis".to_owned(),
+        936 => "gbk".to_owned(),
+        949 => "euc-kr".to_owned(),
+        950 => "big5".to_owned(),
+        10000 => "macintosh".to_owned(),
+        other => format!("windows-{other}"),
+    };
+    match charset_decoder(name.as_bytes()) {
+        Some(decoder) => decoder(bytes),
+        None => String::from_utf8_lossy(bytes).into_owned(),
+    }
+}
+
 fn mostly_ascii(bytes: &[u8]) -> bool {
     bytes.iter().filter(|b| !b.is_ascii()).count() * 5 < bytes.len()
 }

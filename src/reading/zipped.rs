@@ -94,8 +94,8 @@ impl<'a> Archive<'a> {
         }
     }
 
-    /// One text file by name, for office documents.
-    pub fn text(&mut self, name: &str, limit: u64, budget: &mut u64) -> Option<String> {
+    /// One file by name, for office documents.
+    pub fn bytes(&mut self, name: &str, limit: u64, budget: &mut u64) -> Option<Vec<u8>> {
         let file = self.zip.by_name(name).ok()?;
         let limit = limit.min(*budget);
         if file.size() > limit {
@@ -104,7 +104,12 @@ impl<'a> Archive<'a> {
         let mut out = Vec::new();
         file.take(limit + 1).read_to_end(&mut out).ok()?;
         *budget = budget.saturating_sub(out.len() as u64);
-        (out.len() as u64 <= limit).then(|| super::transfer::text(&out, None))
+        (out.len() as u64 <= limit).then_some(out)
+    }
+
+    /// One text file by name, for office documents.
+    pub fn text(&mut self, name: &str, limit: u64, budget: &mut u64) -> Option<String> {
+        self.bytes(name, limit, budget).map(|bytes| super::transfer::text(&bytes, None))
     }
 }
 

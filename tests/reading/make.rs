@@ -6,6 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use image::{GrayImage, ImageFormat};
 use loket::reading::{Limits, picture};
+use zip::CompressionMethod;
 use zip::write::SimpleFileOptions;
 
 /// A file to attach: name, declared type, bytes.
@@ -69,7 +70,8 @@ pub fn stream(dict: &str, content: &[u8]) -> Vec<u8> {
     out
 }
 
-fn assemble(mut objects: Vec<(usize, Vec<u8>)>) -> Vec<u8> {
+/// A file of these objects; the first is the catalogue.
+pub fn assemble(mut objects: Vec<(usize, Vec<u8>)>) -> Vec<u8> {
     objects.sort();
     let size = objects.last().map_or(1, |(id, _)| id + 1);
     let mut out = b"%PDF-1.7\n".to_vec();
@@ -104,7 +106,10 @@ pub fn letter(lines: &[&str]) -> Vec<u8> {
 pub fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
     let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
     for (name, bytes) in files {
-        writer.start_file(*name, SimpleFileOptions::default()).expect("a name is given");
+        // What says which kind of document it is must lie there as it is (OpenDocument 1.3, part 2, 3.3).
+        let packed = if *name == "mimetype" { CompressionMethod::Stored } else { CompressionMethod::Deflated };
+        let options = SimpleFileOptions::default().compression_method(packed);
+        writer.start_file(*name, options).expect("a name is given");
         writer.write_all(bytes).expect("memory takes all");
     }
     writer.finish().expect("memory takes all").into_inner()
@@ -201,4 +206,51 @@ pub fn scanned(pages: &[&GrayImage]) -> Vec<u8> {
         (1..=pages.len()).map(|nth| format!("q 595 0 0 842 0 0 cm /X{nth} Do Q").into_bytes()).collect();
     let contents: Vec<&[u8]> = contents.iter().map(Vec::as_slice).collect();
     pdf_with(&contents, "", &pictures)
+}
+
+/// An RTF of this text, in Windows-1252.
+pub fn rtf(body: &str) -> Vec<u8> {
+    format!("{{\\rtf1\\ansi\\ansicpg1252\\deff0{{\\fonttbl{{\\f0\\fswiss Arial;}}}}{{\\*\\generator Kata 1;}}\\f0\\fs22 {body}}}")
+        .into_bytes()
+}
+
+/// A `winmail.dat` with these files ([MS-OXTNEF]): a short name of the old kind, and the whole name among the properties.
+pub fn tnef(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let attribute = |level: u8, id: u32, content: &[u8]| {
+        let sum = content.iter().fold(0u16, |sum, b| sum.wrapping_add(u16::from(*b)));
+        let length = (content.len() as u32).to_le_bytes();
+        [&[level][..], &id.to_le_bytes(), &length, content, &sum.to_le_bytes()].concat()
+    };
+    let mut out = b"\x78\x9f\x3e\x22\x07\x00".to_vec();
+    out.extend(attribute(1, 0x0008_9006, &[0, 0, 1, 0]));
+    out.extend(attribute(1, 0x0006_9007, &[0xe4, 0x04, 0, 0, 0, 0, 0, 0]));
+    out.extend(attribute(1, 0x0007_8008, b"IPM.Microsoft Mail.Note\0"));
+    for (nth, (name, bytes)) in files.iter().enumerate() {
+        let whole: Vec<u8> = name.encode_utf16().chain([0]).flat_map(u16::to_le_bytes).collect();
+        let length = (whole.len() as u32).to_le_bytes();
+        let properties = [&[1, 0, 0, 0, 0x1f, 0, 0x07, 0x37, 1, 0, 0, 0][..], &length, &whole].concat();
+        out.extend(attribute(2, 0x0006_9002, &[1, 0, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0]));
+        out.extend(attribute(2, 0x0001_8010, format!("FILE{nth}~1.DAT\0").as_bytes()));
+        out.extend(attribute(2, 0x0006_800f, bytes));
+        out.extend(attribute(2, 0x0006_9005, &properties));
+    }
+    out
+}
+
+/// `SignedData` round these bytes, unsigned (RFC 5652, 5).
+pub fn cms(content: &[u8]) -> Vec<u8> {
+    let tlv =
+        |tag: u8, content: &[u8]| [&[tag, 0x83][..], &(content.len() as u32).to_be_bytes()[1..], content].concat();
+    let oid = |last: u8| vec![6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, last];
+    let inner = [oid(1), tlv(0xa0, &tlv(4, content))].concat();
+    let data = [tlv(2, &[1]), tlv(0x31, &[]), tlv(0x30, &inner)].concat();
+    tlv(0x30, &[oid(2), tlv(0xa0, &tlv(0x30, &data))].concat())
+}
+
+/// An ODT whose text is this XML.
+pub fn odt(text: &str) -> Vec<u8> {
+    let content = format!(
+        "<office:document-content><office:body><office:text>{text}</office:text></office:body></office:document-content>"
+    );
+    zip(&[("mimetype", b"application/vnd.oasis.opendocument.text"), ("content.xml", content.as_bytes())])
 }

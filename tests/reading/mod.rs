@@ -2,9 +2,14 @@
 
 mod containers;
 pub mod make;
+mod formats;
+mod hostile;
+mod make;
 mod mutants;
 mod papers;
 mod pictures;
 mod pool;
 mod recognition;
+mod specimens;
 mod walls;
+mod worker;

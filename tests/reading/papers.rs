@@ -92,7 +92,7 @@ fn a_scan_has_pages_and_no_method() {
 }
 
 #[test]
-fn forms_within_forms_come_to_an_end() {
+fn t25_forms_within_forms_come_to_an_end() {
     let form = stream(
         "/Type/XObject/Subtype/Form/BBox[0 0 595 842]/Resources<</Font<</F1 3 0 R>>/XObject<</X1 10 0 R>>>>",
         b"BT /F1 11 Tf 72 700 Td (isi) Tj ET 1 0 0 1 0 -20 cm /X1 Do",
@@ -119,7 +119,7 @@ fn stamps_put_on_as_annotations_are_seen() {
 }
 
 #[test]
-fn active_and_signed_pdfs_are_noticed_and_scripts_never_run() {
+fn t25_active_and_signed_pdfs_are_noticed_and_scripts_never_run() {
     let script =
         read("a.pdf", "application/pdf", pdf_with(&[&letter(&["x"])], "", &[b"<</S/JavaScript/JS(app.alert)>>"]));
     let signed = read(
@@ -133,7 +133,7 @@ fn active_and_signed_pdfs_are_noticed_and_scripts_never_run() {
 }
 
 #[test]
-fn an_encrypted_or_broken_pdf_is_named() {
+fn t29_an_encrypted_or_broken_pdf_is_named() {
     let mut locked = pdf(&[&letter(&["x"])]);
     let at = locked.windows(7).rposition(|w| w == b"trailer").unwrap();
     locked.splice(at + 8..at + 10, *b"<</Encrypt<</Filter/Standard/V 2/R 3/O(x)/U(x)/P -4>>");
@@ -147,7 +147,7 @@ fn an_encrypted_or_broken_pdf_is_named() {
 }
 
 #[test]
-fn an_office_document_with_entities_of_its_own_is_not_read() {
+fn t24_an_office_document_with_entities_of_its_own_is_not_read() {
     let text = "<w:p><w:r><w:t>Permohonan</w:t></w:r></w:p>";
     let good = read("surat.docx", "application/octet-stream", docx(text));
     let hostile = super::make::zip(&[

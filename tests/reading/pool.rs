@@ -73,7 +73,7 @@ async fn a_worker_that_died_while_waiting_costs_no_mail() {
 }
 
 #[tokio::test]
-async fn a_mail_that_kills_its_worker_is_reported_unread() {
+async fn t25_a_mail_that_kills_its_worker_is_reported_unread() {
     // A stand-in for the worker that greets, takes the first byte and dies.
     let hello = format!("{{\"version\":\"{}\",\"sandbox\":null}}", env!("CARGO_PKG_VERSION"));
     let script = format!("printf '\\000\\000\\000\\{:03o}%s' '{hello}'; /usr/bin/head -c 1 >/dev/null", hello.len());
@@ -108,7 +108,7 @@ async fn workers_are_recycled_after_their_lifetime() {
 }
 
 #[tokio::test]
-async fn a_worker_stands_within_walls_and_holds_through_a_bomb() {
+async fn t24_a_worker_stands_within_walls_and_holds_through_a_zip_bomb() {
     let pool = Pool::new(PoolConfig { workers: 1, ..config() });
     let zeros = vec![0u8; 200 * 1024 * 1024];
     let bomb = zip(&[("a.txt", &zeros)]);

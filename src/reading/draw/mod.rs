@@ -1,6 +1,7 @@
 //! One page of a paper → one picture: in colour for the desk, in grey for recognition. Sizes are checked before anything
 //! is decoded, and every picture is bounded by [`Limits`]. PDF pages: [`pdf`]; photographs and scans: [`photo`].
 
+mod heic;
 mod pdf;
 pub mod photo;
 
@@ -10,8 +11,9 @@ use image::codecs::png::{CompressionType, FilterType, PngEncoder};
 use image::{DynamicImage, GrayImage, ImageEncoder};
 use serde::{Deserialize, Serialize};
 
-use super::format::Format;
+use super::format::{self, Format};
 use super::limits::Limits;
+use super::office;
 use super::scan::Raster;
 
 /// What a picture is for.
@@ -35,6 +37,10 @@ pub fn draw(bytes: Vec<u8>, format: Format, page: u32, purpose: Purpose, limits:
     let sheet = match (format, purpose) {
         (Format::Pdf, Purpose::View { width }) => pdf::to_width(bytes, page, width.clamp(1, limits.view), limits)?,
         (Format::Pdf, Purpose::Scan) => pdf::to_read(bytes, page, limits)?,
+        (Format::Docx | Format::Odt | Format::Rtf, _) => {
+            let scan = office::scan(&bytes, format, page, limits)?;
+            photo::open(&scan, format::sniff(&scan, "", ""), 1, limits)?.decode()?
+        }
         _ => photo::open(&bytes, format, page, limits)?.decode()?,
     };
     match purpose {

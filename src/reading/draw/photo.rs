@@ -1,4 +1,4 @@
-//! Photographs and scans that come as picture files: JPEG, PNG, TIFF of several pages, WebP. The header alone tells how large
+//! Photographs and scans that come as picture files: JPEG, PNG, TIFF of several pages, WebP, HEIC. The header alone tells how large
 //! a picture is; one beyond the limits is never decoded (THREATS row 26). What the camera says about up and down is
 //! followed (EXIF, tag 274).
 
@@ -8,7 +8,7 @@ use std::io::Cursor;
 use image::metadata::Orientation;
 use image::{DynamicImage, ImageDecoder, ImageFormat, ImageReader};
 
-use super::Sheet;
+use super::{Sheet, heic};
 use crate::reading::format::Format;
 use crate::reading::limits::Limits;
 
@@ -24,6 +24,10 @@ pub struct Photo<'a> {
 
 /// Opens a page, counted from 1, of a picture file. `None`: no such page, or a damaged or unknown file.
 pub fn open<'a>(bytes: &'a [u8], format: Format, page: u32, limits: &Limits) -> Option<Photo<'a>> {
+    if format == Format::Heic {
+        let decoder = heic::Heic::open(bytes, limits).filter(|_| page == 1)?;
+        return Photo::new(Box::new(decoder), limits);
+    }
     let format = match format {
         Format::Jpeg => ImageFormat::Jpeg,
         Format::Png => ImageFormat::Png,
@@ -43,16 +47,21 @@ pub fn open<'a>(bytes: &'a [u8], format: Format, page: u32, limits: &Limits) -> 
     let mut allowed = image::Limits::default();
     allowed.max_alloc = Some(limits.decoded);
     reader.limits(allowed);
-    let mut decoder = reader.into_decoder().ok()?;
-    let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-    let (width, height) = decoder.dimensions();
-    let turned = matches!(
-        orientation,
-        Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
-    );
-    let fits = u64::from(width) * u64::from(height) <= limits.pixels && decoder.total_bytes() <= limits.decoded;
-    let (width, height) = if turned { (height, width) } else { (width, height) };
-    (width > 0 && height > 0).then(|| Photo { decoder: Box::new(decoder), orientation, width, height, fits })
+    Photo::new(Box::new(reader.into_decoder().ok()?), limits)
+}
+
+impl<'a> Photo<'a> {
+    fn new(mut decoder: Box<dyn ImageDecoder + 'a>, limits: &Limits) -> Option<Self> {
+        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
+        let (width, height) = decoder.dimensions();
+        let turned = matches!(
+            orientation,
+            Orientation::Rotate90 | Orientation::Rotate270 | Orientation::Rotate90FlipH | Orientation::Rotate270FlipH
+        );
+        let fits = u64::from(width) * u64::from(height) <= limits.pixels && decoder.total_bytes() <= limits.decoded;
+        let (width, height) = if turned { (height, width) } else { (width, height) };
+        (width > 0 && height > 0).then_some(Self { decoder, orientation, width, height, fits })
+    }
 }
 
 impl Photo<'_> {

@@ -1,16 +1,38 @@
 //! DOCX (ECMA-376, part 1, 17) → blocks. Headers come first and footers last, as a reader sees them; deleted text and
 //! the fallbacks of drawings are left out; hidden, white and tiny text is kept apart.
 
+use std::collections::HashMap;
+
 use super::flow::{Align, Block, Piece};
 use super::xml::{self, Element, Step};
 
 const EMU: f32 = 12_700.0;
 
+/// The files of a part that it refers to by a number of its own.
+pub type Relations = HashMap<String, String>;
+
 /// Blocks of one part of the document; as many as could be read.
-pub fn blocks(text: &str) -> Vec<Block> {
-    let mut builder = Builder { open: vec![Open::Cell(Vec::new())], ..Builder::default() };
+pub fn blocks(text: &str, relations: &Relations) -> Vec<Block> {
+    let mut builder = Builder::new(relations);
     xml::walk(text, |step| builder.step(step));
     builder.finish()
+}
+
+/// What a part's relations say (ECMA-376, part 2, 9.3). What lies outside the document is left out: nothing is fetched.
+pub fn relations(text: &str) -> Relations {
+    let mut relations = Relations::new();
+    xml::walk(text, |step| {
+        if let Step::Open(element) = step
+            && element.name == "Relationship"
+            && element.attribute("TargetMode").as_deref() != Some("External")
+            && let Some((id, target)) = element.attribute("Id").zip(element.attribute("Target"))
+            && relations.len() < 5000
+        {
+            let target = target.trim_start_matches("/word/").trim_start_matches("./").to_owned();
+            relations.insert(id, format!("word/{target}"));
+        }
+    });
+    relations
 }
 
 /// What is being built, innermost last.
@@ -21,8 +43,8 @@ enum Open {
     Cell(Vec<Block>),
 }
 
-#[derive(Default)]
-struct Builder {
+struct Builder<'r> {
+    relations: &'r Relations,
     open: Vec<Open>,
     /// Elements whose content is not shown, and how deep the walk is in them.
     skipped: usize,
@@ -33,7 +55,20 @@ struct Builder {
     extent: Option<(f32, f32)>,
 }
 
-impl Builder {
+impl<'r> Builder<'r> {
+    fn new(relations: &'r Relations) -> Self {
+        Self {
+            relations,
+            open: vec![Open::Cell(Vec::new())],
+            skipped: 0,
+            in_text: false,
+            run_hidden: false,
+            run_tiny: false,
+            in_run_properties: false,
+            extent: None,
+        }
+    }
+
     fn step(&mut self, step: Step) {
         match step {
             Step::Open(element) if self.skipped > 0 || is_skipped(element.name) => self.skipped += 1,
@@ -84,9 +119,13 @@ impl Builder {
                 let side = |name| element.number(name).unwrap_or(0.0) / EMU;
                 self.extent = Some((side("cx"), side("cy")));
             }
+            "shape" => self.extent = element.attribute("style").and_then(|style| drawn_size(&style)).or(self.extent),
             "blip" | "imagedata" | "inkGr" => {
                 let (width, height) = self.extent.take().unwrap_or((80.0, 50.0));
-                self.piece(Piece::Picture { width: width.clamp(1.0, 595.0), height: height.clamp(1.0, 842.0) });
+                let id = element.attribute("embed").or_else(|| element.attribute("id"));
+                let source = id.and_then(|id| self.relations.get(&id)).cloned();
+                let (width, height) = (width.clamp(1.0, 595.0), height.clamp(1.0, 842.0));
+                self.piece(Piece::Picture { width, height, source });
             }
             _ => {}
         }
@@ -156,6 +195,18 @@ impl Builder {
     }
 }
 
+/// The size in a drawing of before 2007: `width:467.25pt;height:660pt`.
+fn drawn_size(style: &str) -> Option<(f32, f32)> {
+    let side = |name: &str| {
+        let value = style.split(';').find_map(|part| part.trim().strip_prefix(name)?.strip_prefix(':'))?;
+        match value.trim().strip_suffix("in") {
+            Some(inches) => inches.parse().ok().map(|inches: f32| inches * 72.0),
+            None => value.trim().trim_end_matches("pt").parse().ok(),
+        }
+    };
+    side("width").zip(side("height"))
+}
+
 fn is_skipped(name: &str) -> bool {
     matches!(name, "Fallback" | "delText" | "instrText" | "del" | "moveFrom" | "tabs" | "pPrChange" | "rPrChange")
 }
@@ -183,7 +234,7 @@ mod tests {
             <w:p><w:r><w:br w:type="page"/></w:r><w:del><w:r><w:delText>lama</w:delText></w:r></w:del></w:p>
             <w:p><w:r><w:lastRenderedPageBreak/><w:t>LAMPIRAN</w:t></w:r></w:p></w:body></w:document>"#;
 
-        let pages = flow::lay_out(&blocks(xml), &Limits::default());
+        let pages = flow::lay_out(&blocks(xml, &Relations::new()), &Limits::default(), &mut |_| None).pages;
 
         let texts: Vec<_> = pages[0].lines.iter().map(Line::text).collect();
         assert_eq!(texts, ["SURAT", "Nomor : 1", "Nama", "Budi"]);

@@ -26,7 +26,12 @@ pub enum Piece {
     Tab,
     LineBreak,
     PageBreak,
-    Picture { width: f32, height: f32 },
+    /// Shown so large, in points. `source`: what the document calls the file, where it holds it itself.
+    Picture {
+        width: f32,
+        height: f32,
+        source: Option<String>,
+    },
 }
 
 #[derive(Debug)]
@@ -42,18 +47,38 @@ pub enum Block {
     },
 }
 
-/// Lays `blocks` onto pages, within the limits of pages and words.
-pub fn lay_out(blocks: &[Block], limits: &Limits) -> Vec<Page> {
-    let mut flow = Flow { pages: Vec::new(), page: blank(1), y: MARGIN, limit: limits.pages, left: limits.words };
+/// Shown smaller than this, a picture is a stamp, a signature or the head of a letter: points of either side, and of area.
+const SCAN_SIDE: f32 = 250.0;
+const SCAN_AREA: f32 = 100_000.0;
+
+/// Pages as they were laid out, and which of them are a scan that was pasted in: the page's number and the picture's source.
+#[derive(Debug, Default)]
+pub struct Laid {
+    pub pages: Vec<Page>,
+    pub scans: Vec<(u32, String)>,
+}
+
+/// Lays `blocks` onto pages, within the limits of pages and words. A picture as large as a scan becomes a page of its own,
+/// if `look` finds by its source that it can be drawn.
+pub fn lay_out(blocks: &[Block], limits: &Limits, look: &mut dyn FnMut(&str) -> Option<Page>) -> Laid {
+    let laid = Laid::default();
+    let mut flow = Flow { laid, page: blank(1), y: MARGIN, limit: limits.pages, left: limits.words, look };
     for block in blocks {
         flow.y = flow.block(block, MARGIN, WIDTH - 2.0 * MARGIN, flow.y);
     }
-    flow.pages.push(flow.page);
-    for page in &mut flow.pages {
+    let mut laid = flow.laid;
+    if laid.pages.is_empty() || !is_blank(&flow.page) {
+        laid.pages.push(flow.page);
+    }
+    for page in &mut laid.pages {
         sort(&mut page.lines);
         page.height = page.height.max(lowest(page) + MARGIN);
     }
-    flow.pages
+    laid
+}
+
+fn is_blank(page: &Page) -> bool {
+    page.lines.is_empty() && page.pictures.is_empty() && page.hidden.is_empty()
 }
 
 fn blank(number: u32) -> Page {
@@ -72,16 +97,17 @@ fn sort(lines: &mut [Line]) {
     });
 }
 
-struct Flow {
-    pages: Vec<Page>,
+struct Flow<'l> {
+    laid: Laid,
     page: Page,
     y: f32,
     limit: usize,
     /// Words and pictures that may still be placed.
     left: usize,
+    look: &'l mut dyn FnMut(&str) -> Option<Page>,
 }
 
-impl Flow {
+impl Flow<'_> {
     /// Places a block in the column from `x` on and returns the height below it.
     fn block(&mut self, block: &Block, x: f32, width: f32, y: f32) -> f32 {
         match block {
@@ -133,7 +159,12 @@ impl Flow {
                     self.line(std::mem::take(&mut run), align, x, width, at);
                     at = self.turn(at + LEADING);
                 }
-                Piece::Picture { width: w, height: h } => {
+                Piece::Picture { width: w, height: h, source } => {
+                    if let Some((sheet, source)) = self.scan(*w, *h, source.as_deref()) {
+                        self.line(std::mem::take(&mut run), align, x, width, at);
+                        at = self.insert(sheet, source);
+                        continue;
+                    }
                     let left = match align {
                         Align::Left => x,
                         Align::Center => x + (width - w) / 2.0,
@@ -150,11 +181,31 @@ impl Flow {
 
     /// A new page, unless nothing stands on this one yet.
     fn turn(&mut self, y: f32) -> f32 {
-        if (self.page.lines.is_empty() && self.page.pictures.is_empty()) || self.pages.len() + 1 >= self.limit {
+        if (self.page.lines.is_empty() && self.page.pictures.is_empty()) || self.laid.pages.len() + 1 >= self.limit {
             return y;
         }
         let next = blank(self.page.number + 1);
-        self.pages.push(std::mem::replace(&mut self.page, next));
+        self.laid.pages.push(std::mem::replace(&mut self.page, next));
+        MARGIN
+    }
+
+    /// The page that a picture is by itself, if it is shown as large as a scan and can be drawn.
+    fn scan(&mut self, width: f32, height: f32, source: Option<&str>) -> Option<(Page, String)> {
+        let large = width.min(height) >= SCAN_SIDE && width * height >= SCAN_AREA;
+        let source = source.filter(|_| large && self.laid.pages.len() + 2 < self.limit)?;
+        (self.look)(source).map(|page| (page, source.to_owned()))
+    }
+
+    /// Puts a page of its own between what stands before it and what comes after.
+    fn insert(&mut self, sheet: Page, source: String) -> f32 {
+        if !is_blank(&self.page) {
+            let next = blank(self.page.number + 1);
+            self.laid.pages.push(std::mem::replace(&mut self.page, next));
+        }
+        let number = self.page.number;
+        self.laid.scans.push((number, source));
+        self.laid.pages.push(Page { number, ..sheet });
+        self.page = blank(number + 1);
         MARGIN
     }
 
@@ -243,7 +294,9 @@ mod tests {
         let pages = lay_out(
             &[paragraph("Yth. Admin"), Block::Table { widths: vec![2.0, 0.5, 7.0], rows: vec![row] }],
             &Limits::default(),
-        );
+            &mut |_| None,
+        )
+        .pages;
 
         let lines = &pages[0].lines;
         assert_eq!(lines.iter().map(Line::text).collect::<Vec<_>>(), ["Yth. Admin", "Nama", ":", "Budi Santoso"]);
@@ -260,7 +313,7 @@ mod tests {
             pieces: vec![text("Mengetahui,"), Piece::Tab, Piece::Tab, text("Pemohon,")],
         };
 
-        let pages = lay_out(&[one, many], &Limits::default());
+        let pages = lay_out(&[one, many], &Limits::default(), &mut |_| None).pages;
 
         let texts: Vec<_> = pages[0].lines.iter().map(Line::text).collect();
         assert_eq!(texts, ["Nomor : 1", "Mengetahui,", "Pemohon,"]);

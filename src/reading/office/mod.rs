@@ -1,12 +1,19 @@
-//! Office documents → pages of lines. Only their XML is read, never a macro, a link or an embedded object. The parts:
-//! [`xml`] walks, [`docx`] and [`odt`] make blocks, [`flow`] lays them out.
+//! Office documents → pages of lines. Only their words and pictures are read, never a macro, a link or an embedded object.
+//! The parts: [`xml`] walks, [`docx`], [`odt`] and [`rtf`] make blocks, [`flow`] lays them out. A scan pasted into a document
+//! is a page of its own, whose picture [`scan`] takes out to be drawn.
 
 mod docx;
 mod flow;
 mod odt;
+mod rtf;
 mod xml;
 
+use std::collections::HashMap;
+
+use self::flow::{Block, Laid};
+use super::format::Format;
 use super::limits::Limits;
+use super::picture;
 use super::zipped::Archive;
 use crate::dossier::page::Page;
 
@@ -15,12 +22,34 @@ use crate::dossier::page::Page;
 pub struct Office {
     pub pages: Vec<Page>,
     pub encrypted: bool,
-    /// Holds macros. They are never run.
+    /// Holds macros or objects of other programs. They are never run.
     pub macros: bool,
+    /// Pages that are a picture, and what the document calls it.
+    scans: Vec<(u32, String)>,
 }
 
-/// Reads a DOCX; `None` when it is too damaged to have words. `budget` is what may still be inflated.
-pub fn docx(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Option<Office> {
+/// Reads an office document; `None` when it is too damaged to have words. `budget` is what may still be inflated.
+pub fn read(bytes: &[u8], format: Format, limits: &Limits, budget: &mut u64) -> Option<Office> {
+    match format {
+        Format::Docx => docx(bytes, limits, budget),
+        Format::Odt => odt(bytes, limits, budget),
+        Format::Rtf => Some(rtf(bytes, limits)),
+        _ => None,
+    }
+}
+
+/// The picture that a page of the document is; `None` for a page of words.
+pub fn scan(bytes: &[u8], format: Format, page: u32, limits: &Limits) -> Option<Vec<u8>> {
+    let mut budget = limits.inflated;
+    let scans = read(bytes, format, limits, &mut budget)?.scans;
+    let source = scans.into_iter().find_map(|(number, source)| (number == page).then_some(source))?;
+    match format {
+        Format::Rtf => rtf::read(bytes, limits).pictures.into_iter().nth(source.parse().ok()?),
+        _ => Archive::open(bytes, limits)?.bytes(&source, limits.inflated, &mut budget),
+    }
+}
+
+fn docx(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Option<Office> {
     let mut archive = Archive::open(bytes, limits)?;
     let names = archive.names();
     let macros = names.iter().any(|n| n.ends_with("vbaProject.bin"));
@@ -31,19 +60,21 @@ pub fn docx(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Option<Office> {
         found.sort();
         found
     };
+    let (relations, nothing) =
+        (read("word/_rels/document.xml.rels").map(|text| docx::relations(&text)).unwrap_or_default(), HashMap::new());
     // The first page's, the even pages' and the others' header are often one and the same.
     let mut headers: Vec<String> = running("word/header").into_iter().filter_map(|name| read(name)).collect();
     headers.dedup();
-    blocks.extend(headers.iter().flat_map(|text| docx::blocks(text)));
-    blocks.extend(docx::blocks(&read("word/document.xml")?));
+    blocks.extend(headers.iter().flat_map(|text| docx::blocks(text, &nothing)));
+    blocks.extend(docx::blocks(&read("word/document.xml")?, &relations));
     for name in running("word/footer") {
-        blocks.extend(read(name).map(|text| docx::blocks(&text)).unwrap_or_default());
+        blocks.extend(read(name).map(|text| docx::blocks(&text, &nothing)).unwrap_or_default());
     }
-    Some(Office { pages: flow::lay_out(&blocks, limits), encrypted: false, macros })
+    let Laid { pages, scans } = laid(&blocks, &mut archive, limits, budget);
+    Some(Office { pages, encrypted: false, macros, scans })
 }
 
-/// Reads an ODT; `None` when it is too damaged to have words.
-pub fn odt(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Option<Office> {
+fn odt(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Option<Office> {
     let mut archive = Archive::open(bytes, limits)?;
     let manifest = archive.text("META-INF/manifest.xml", limits.xml, budget).unwrap_or_default();
     if manifest.contains("encryption-data") || archive.is_encrypted() {
@@ -52,6 +83,22 @@ pub fn odt(bytes: &[u8], limits: &Limits, budget: &mut u64) -> Option<Office> {
     let content = archive.text("content.xml", limits.xml, budget)?;
     let styles = archive.text("styles.xml", limits.xml, budget).unwrap_or_default();
     let macros = archive.names().iter().any(|n| n.starts_with("Basic/") && n.ends_with("Module1.xml"));
-    let pages = flow::lay_out(&odt::blocks(&content, &styles), limits);
-    Some(Office { pages, encrypted: false, macros })
+    let Laid { pages, scans } = laid(&odt::blocks(&content, &styles), &mut archive, limits, budget);
+    Some(Office { pages, encrypted: false, macros, scans })
+}
+
+/// Lays blocks out, and looks at those of their pictures that are large.
+fn laid(blocks: &[Block], archive: &mut Archive, limits: &Limits, budget: &mut u64) -> Laid {
+    let mut left = limits.scans;
+    flow::lay_out(blocks, limits, &mut |source| {
+        left = left.checked_sub(1)?;
+        picture::sheet(&archive.bytes(source, limits.inflated, budget)?, limits)
+    })
+}
+
+fn rtf(bytes: &[u8], limits: &Limits) -> Office {
+    let rtf = rtf::read(bytes, limits);
+    let mut look = |source: &str| picture::sheet(rtf.pictures.get(source.parse::<usize>().ok()?)?, limits);
+    let Laid { pages, scans } = flow::lay_out(&rtf.blocks, limits, &mut look);
+    Office { pages, encrypted: false, macros: rtf.objects, scans }
 }

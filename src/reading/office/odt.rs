@@ -161,7 +161,11 @@ impl Builder {
             }
             "image" => {
                 let (width, height) = self.frame.take().unwrap_or((80.0, 50.0));
-                self.piece(Piece::Picture { width: width.clamp(1.0, 595.0), height: height.clamp(1.0, 842.0) });
+                // What lies outside the document is an address with a scheme: nothing is fetched.
+                let source = element.attribute("href").filter(|href| !href.contains(':'));
+                let source = source.map(|href| href.trim_start_matches("./").to_owned());
+                let (width, height) = (width.clamp(1.0, 595.0), height.clamp(1.0, 842.0));
+                self.piece(Piece::Picture { width, height, source });
             }
             _ => {}
         }
@@ -260,7 +264,7 @@ mod tests {
             <text:p><draw:frame svg:width="3.6cm" svg:height="1.7cm"><draw:image/></draw:frame></text:p>
             <text:p text:style-name="P1">LAMPIRAN</text:p></office:text></office:body></office:document-content>"##;
 
-        let pages = flow::lay_out(&blocks(content, ""), &Limits::default());
+        let pages = flow::lay_out(&blocks(content, ""), &Limits::default(), &mut |_| None).pages;
 
         let texts: Vec<_> = pages[0].lines.iter().map(Line::text).collect();
         assert_eq!(texts, ["Nomor : 1 /A", "Nama", "Budi"]);

@@ -78,7 +78,7 @@ impl State {
 /// Reads the streams of one document. Fonts are kept between pages.
 pub struct Reader<'a> {
     doc: &'a Document,
-    limits: &'a Limits,
+    pub limits: &'a Limits,
     fonts: HashMap<ObjectId, Rc<Font>>,
     operations: usize,
     pub canvas: Canvas,

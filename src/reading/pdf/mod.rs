@@ -6,6 +6,7 @@ mod cmap;
 mod content;
 mod encoding;
 mod font;
+mod forms;
 mod geometry;
 mod ink;
 mod layout;
@@ -140,11 +141,16 @@ fn annotations(doc: &Document, reader: &mut Reader, page: &Dictionary, ctm: Matr
                 .and_then(|o| o.as_stream().ok()),
             _ => None,
         };
-        let place = object(doc, dict, b"Rect").and_then(|o| corners_of_any_size(doc, o));
-        if let (Some(stream), Some(place)) = (stream, place)
+        let Some(place) = object(doc, dict, b"Rect").and_then(|o| corners_of_any_size(doc, o)) else { continue };
+        let before = reader.canvas.glyphs.len();
+        if let Some(stream) = stream
             && let Some(fit) = fit(doc, &stream.dict, place)
         {
             reader.form(stream, &Dictionary::new(), fit.then(ctm), 0);
+        }
+        let is_field = object(doc, dict, b"Subtype").and_then(|o| o.as_name().ok()) == Some(b"Widget");
+        if is_field && reader.canvas.glyphs.len() == before && before < reader.limits.glyphs {
+            forms::write(doc, &mut reader.canvas, dict, place, ctm);
         }
     }
 }

@@ -1,0 +1,7 @@
+//! RTF.
+
+#![no_main]
+
+mod mail;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| mail::read("a.rtf", "application/rtf", bytes));
