@@ -10,15 +10,19 @@ pub mod alerts;
 pub mod applicant;
 mod approved;
 pub mod case_file;
+mod collate;
 pub mod completeness;
 pub mod decree;
+mod doubt;
 pub mod fact;
 pub mod fields;
 pub mod fold;
 pub mod known;
 pub mod letter;
+mod mend;
 pub mod message;
 pub mod page;
+pub mod people;
 pub mod recognition;
 pub mod reuse;
 mod sender;
@@ -50,7 +54,9 @@ impl CaseFile<'_> {
         let mut checklist = completeness::check(self);
         let (valid, raised) = validity::check(self, known);
         checklist.extend(valid);
+        doubt::weigh(self, &mut checklist);
         approved::compare(self, known, &mut checklist);
+        people::first(self, known, &mut checklist);
         Understanding {
             services: self.services.clone(),
             applicant: self.applicant.clone(),
