@@ -2,6 +2,7 @@
 //! own; scans are in `t17_scans`.
 
 use chrono::{NaiveDate, TimeDelta};
+use loket::demo::samples::Thread;
 use loket::demo::samples::papers::{Decree, Letter, decree_pdf, letter_pdf};
 use loket::demo::samples::people::{AGUNG, MAIL_SERVER, Person, RINA};
 use loket::demo::samples::post::{Enclosed, Mail, PDF, Stamp};
@@ -142,14 +143,17 @@ async fn t17_a_completion_round_is_not_held_against_its_own_case() {
     let view = review(&site, &admin, &number).await;
     decide(&site.desk, &admin, &number, form(&view, Choice::Complete)).await;
     site.settle().await;
+    let sample = site.sample("completed_later");
+    let asked = site.last_to(&sample.sender).expect("the applicant was written to");
+    let (case_number, at) = (number.to_string(), site.now());
+    let thread = Thread { case_number: &case_number, message_id: &asked.message_id, subject: &asked.subject, at };
+    let completion = sample.follow_up(thread).expect("the sample has a second mail");
     // Meanwhile the same unsigned letter comes as a request of its own.
-    let sample = site.sample("completed_later").raw;
-    let copy =
-        String::from_utf8(sample).expect("base64 is ASCII").replacen("Message-ID: <", "Message-ID: <salinan.", 1);
-    let copy = take(&site, copy.into_bytes()).await;
+    let copy = String::from_utf8(sample.raw).expect("base64 is ASCII");
+    let copy = take(&site, copy.replacen("Message-ID: <", "Message-ID: <salinan.", 1).into_bytes()).await;
     expect(&check(&site, &copy, REUSED).await, Finding::Contradicted, Some(&number));
 
-    site.follow_up("completed_later", &number).await;
+    site.take_in(completion).await;
 
     assert_eq!(site.case(&number).await.mails.len(), 2);
     expect(&check(&site, &number, REUSED).await, Finding::Met, None);

@@ -54,8 +54,8 @@ impl CaseFile<'_> {
         let mut checklist = completeness::check(self);
         let (valid, raised) = validity::check(self, known);
         checklist.extend(valid);
-        approved::compare(self, known, &mut checklist);
         doubt::weigh(self, &mut checklist);
+        approved::compare(self, known, &mut checklist);
         people::first(self, known, &mut checklist);
         Understanding {
             services: self.services.clone(),
