@@ -217,7 +217,7 @@ async fn the_archive_keeps_the_form_with_the_letter_it_went_out_with() {
     assert!(matches!(site.case(&number).await.phase, Phase::Closed { .. }));
     let filed = site.engine.file_closed().await.unwrap();
 
-    assert_eq!(filed.archived, [number.clone()], "{filed:?}");
+    assert_eq!(filed.archived, std::slice::from_ref(&number), "{filed:?}");
     let dossier = site.engine.archive.show(&number).await.unwrap().expect("it was filed");
     let names: Vec<&str> = dossier.items.iter().map(|item| item.name.as_str()).collect();
     let kept = names.iter().find(|name| name.ends_with("completion_request-Surat-permohonan.pdf")).copied();

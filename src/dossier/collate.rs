@@ -118,6 +118,7 @@ fn merge(host: &mut Stack, stray: Stack) {
     }
     host.sheets.extend(stray.sheets);
     host.hidden.extend(stray.hidden);
+    host.unread_pages.extend(stray.unread_pages);
     host.signed_electronically |= stray.signed_electronically;
     host.pages = match host.attachments.len() {
         1 => (host.pages.0.min(stray.pages.0), host.pages.1.max(stray.pages.1)),
