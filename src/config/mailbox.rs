@@ -163,12 +163,6 @@ fn read_trust(section: &mut Section<'_>) -> TrustConfig {
         }
     }
     let servers = trust.authserv_id.is_some() || trust.submission_host.is_some();
-    if trust.sender_proof == ProofConfig::Server && !trust.arc_forwarders.is_empty() {
-        section.find(
-            "arc_forwarders",
-            "is used only where the sender's domain is asked; set `sender_proof` to \"either\"",
-        );
-    }
     if trust.sender_proof == ProofConfig::Both && !servers {
         section.find("sender_proof", "is \"both\" and needs `authserv_id` or `submission_host` too; name your server");
     }

@@ -22,7 +22,7 @@ pub fn registered(
         if owner.is_none() && accounts.iter().any(|a| looks_like(sender, &a.email)) {
             alerts.push("lookalike_sender");
             let because = "Alamat surel pengirim menyerupai alamat yang terdaftar, tetapi tidak sama.";
-            return Some(finding(item, Finding::Contradicted, because));
+            return Some(finding(item, Finding::Unclear, because));
         }
         let (how, because) = match owner {
             Some(_) => (Finding::Met, "Pengirim memakai alamat surel yang terdaftar."),

@@ -85,7 +85,7 @@ fn t03_the_letters_a_forger_reaches_for_are_known() {
     for written in [
         "wауаn.sudаnа@kab-tirta.example",
         "wayan.sudana@kab-tіrtа.example",
-        "wayan.sudana@κab-tιrta.example",
+        "wayan.sudana@kаb-tιrta.example",
         "vvayan.sudana@kab-tlrta.example",
         "wayan.sudana@kab-tirta.exarnple",
         "wayan.sudana@kab\u{2010}tirta.example",
