@@ -160,14 +160,12 @@ fn wish(sheets: &[Sheet], labelled: &[Labelled], r: &Recognition) -> String {
 /// Who signed as applicant is the applicant where the body names nobody.
 fn from_signature(letter: &mut Letter, sheets: &[Sheet], r: &Recognition) {
     if letter.applicant.name.is_none() {
-        let signed = letter
-            .signatures
-            .blocks
-            .iter()
-            .find(|b| Gist::of(&b.caption).has_any(&r.signature.applicant_captions) && !b.superior);
-        if let Some(block) = signed.or_else(|| letter.signatures.blocks.iter().find(|b| !b.superior)) {
+        // Where rows parted from their values, the label `Nama` over `NIP` looks like a signature.
+        let blocks = || letter.signatures.blocks.iter().filter(|b| !b.superior && r.field(&b.name).is_none());
+        let signed = blocks().find(|b| Gist::of(&b.caption).has_any(&r.signature.applicant_captions));
+        if let Some(block) = signed.or_else(|| blocks().next()).cloned() {
             letter.applicant.name = applicant::tidy_name(&block.name);
-            letter.evidence.name = Some(block.evidence.clone());
+            letter.evidence.name = Some(block.evidence);
         }
         // A number found before belonged to whoever signed beside.
         if let Some(nip) = nip_under_name(letter.applicant.name.as_deref(), sheets) {
