@@ -116,6 +116,21 @@ const ALERTS: &[Words] = &[
         "A sentence gives orders to the system. It is text; Loket does not obey it.",
     ),
     (
+        "different_people",
+        "Surat dan surel menyebut orang yang berbeda sebagai pemohon.",
+        "Letter and mail name different people as applicant.",
+    ),
+    (
+        "nik_differs_from_nip",
+        "Tanggal lahir atau jenis kelamin pada NIK berbeda dari NIP.",
+        "Date of birth or sex in the NIK differs from the NIP.",
+    ),
+    (
+        "nik_malformed",
+        "NIK pada surat tidak tersusun sebagaimana mestinya.",
+        "The NIK in the letter is not built like one.",
+    ),
+    (
         "address_change_requested",
         "Pemohon meminta jawaban ke alamat lain. Hasil tetap hanya ke alamat terdaftar.",
         "The applicant asks for an answer to another address. The result still goes to the registered address alone.",
