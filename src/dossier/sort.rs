@@ -9,6 +9,7 @@ use super::recognition::{Field, Recognition};
 use super::sheet::{Row, Sheet};
 use super::{fields, fold::fold};
 use crate::sop::checklist::{DocumentKind, Method};
+use crate::sop::names::Sha256Hex;
 
 /// Pages that make one document.
 #[derive(Debug, Clone)]
@@ -64,7 +65,7 @@ pub fn sort(papers: &[Paper], recognition: &Recognition) -> Vec<Stack> {
         let picture = collate::is_picture(paper);
         let mut continued = goes_on && picture;
         for page in &paper.pages {
-            let sheet = Sheet::of(paper, page);
+            let sheet = Sheet { sha256: Some(Sha256Hex(paper.sha256.clone())), ..Sheet::of(&paper.attachment, page) };
             place(&mut stacks, paper, page, sheet, continued, recognition);
             continued = true;
         }
