@@ -2,7 +2,7 @@
 //! their layout (a label left, a value right, a name under a signature), so places stay with the words.
 
 use super::mend;
-use super::page::{Page, Paper, Rect, Word};
+use super::page::{Page, Rect, Word};
 use crate::sop::checklist::Evidence;
 use crate::sop::names::Sha256Hex;
 
@@ -24,6 +24,7 @@ pub struct Row {
 #[derive(Debug, Clone, Default)]
 pub struct Sheet {
     pub attachment: String,
+    /// Of the attachment's bytes, for evidence.
     pub sha256: Option<Sha256Hex>,
     /// The page within the attachment, from 1.
     pub number: u32,
@@ -65,11 +66,11 @@ impl Row {
 }
 
 impl Sheet {
-    pub fn of(paper: &Paper, page: &Page) -> Self {
+    pub fn of(attachment: &str, page: &Page) -> Self {
         let pictures = page.pictures.iter().copied().filter(|p| p.w.is_finite() && p.h.is_finite()).collect();
         Self {
-            attachment: paper.attachment.clone(),
-            sha256: Some(Sha256Hex(paper.sha256.clone())),
+            attachment: attachment.to_owned(),
+            sha256: None,
             number: page.number,
             width: page.width.max(1.0),
             height: page.height.max(1.0),

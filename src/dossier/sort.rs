@@ -8,8 +8,9 @@ use super::page::{Page, Paper};
 use super::recognition::{Field, Recognition};
 use super::sheet::{Row, Sheet};
 use super::{fields, fold::fold};
-use crate::sop::look::Look;
 use crate::sop::checklist::{DocumentKind, Method, Trouble};
+use crate::sop::look::Look;
+use crate::sop::names::Sha256Hex;
 
 /// Pages that make one document.
 #[derive(Debug, Clone)]
@@ -72,7 +73,7 @@ pub fn sort(papers: &[Paper], recognition: &Recognition) -> Vec<Stack> {
         let before = stacks.len();
         let mut continued = goes_on && picture;
         for page in &paper.pages {
-            let sheet = Sheet::of(paper, page);
+            let sheet = Sheet { sha256: Some(Sha256Hex(paper.sha256.clone())), ..Sheet::of(&paper.attachment, page) };
             place(&mut stacks, paper, page, sheet, continued, recognition);
             continued = true;
         }

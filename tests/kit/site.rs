@@ -178,7 +178,10 @@ impl Site {
         let post = Arc::new(Postbag::default());
         let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
         let reader: Arc<dyn Reader> = if plan.workers {
-            Arc::new(PoolReader(Pool::new(PoolConfig::new(env!("CARGO_BIN_EXE_loket").into()))))
+            // A machine that runs all tests at once recognises slowly.
+            let patient = std::time::Duration::from_secs(120);
+            let config = PoolConfig { deadline: patient, ..PoolConfig::new(env!("CARGO_BIN_EXE_loket").into()) };
+            Arc::new(PoolReader(Pool::new(config)))
         } else {
             Arc::new(HereReader(Limits::default()))
         };
