@@ -49,7 +49,8 @@ impl Worker {
 
     /// Has a page drawn, as [`Worker::read`].
     pub async fn draw(&mut self, raw: &[u8], paper: &str) -> Result<bool, Failed> {
-        let page = format!("{{\"paper\":{{\"Named\":\"{paper}\"}},\"page\":1,\"purpose\":{{\"View\":{{\"width\":200}}}}}}");
+        let page =
+            format!("{{\"paper\":{{\"Named\":\"{paper}\"}},\"page\":1,\"purpose\":{{\"View\":{{\"width\":200}}}}}}");
         self.send(b'H', raw).await?;
         self.send(b'P', page.as_bytes()).await?;
         self.answer().await.map(|answer| answer[0] == 0)

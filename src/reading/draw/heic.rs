@@ -20,7 +20,8 @@ impl<'a> Heic<'a> {
     /// `None`: no such file, or one without a size.
     pub fn open(bytes: &'a [u8], limits: &Limits) -> Option<Self> {
         let file = HeifFile::parse(bytes).ok()?;
-        let mut size = file.image_size(file.primary_id).ok()??;
+        let coded = file.image_size(file.primary_id).ok()??;
+        let mut size = coded;
         for property in file.item_properties(file.primary_id).ok()? {
             match property {
                 Property::Rotation(quarters) if quarters % 2 == 1 => size = (size.1, size.0),
@@ -29,6 +30,10 @@ impl<'a> Heic<'a> {
                 }
                 _ => {}
             }
+        }
+        // What is cut away must be decoded all the same.
+        if u64::from(coded.0) * u64::from(coded.1) > limits.pixels {
+            size = coded;
         }
         (size.0 > 0 && size.1 > 0).then_some(Self { bytes, size, pixels: limits.pixels })
     }

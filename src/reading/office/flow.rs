@@ -22,7 +22,10 @@ pub enum Align {
 
 #[derive(Debug)]
 pub enum Piece {
-    Text { text: String, hidden: bool },
+    Text {
+        text: String,
+        hidden: bool,
+    },
     Tab,
     LineBreak,
     PageBreak,

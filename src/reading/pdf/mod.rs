@@ -54,8 +54,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Option<Pdf> {
     let mut pdf = Pdf::default();
     for dict in doc.objects.values().filter_map(dictionary) {
         pdf.signed |= dict.has(b"ByteRange") && dict.has(b"Contents");
-        let action = dict.get(b"S").and_then(Object::as_name).ok();
-        pdf.active |= dict.has(b"JS") || dict.has(b"JavaScript") || matches!(action, Some(b"Launch" | b"JavaScript"));
+        pdf.active |= is_active(dict, 0);
     }
     let mut reader = Reader::new(&doc, limits);
     let mut words = 0;
@@ -76,6 +75,23 @@ fn dictionary(object: &Object) -> Option<&Dictionary> {
         Object::Dictionary(dict) => Some(dict),
         Object::Stream(stream) => Some(&stream.dict),
         _ => None,
+    }
+}
+
+/// Whether a dictionary, or one that lies in it, is an action that runs something (ISO 32000-1, 12.6.4).
+fn is_active(dict: &Dictionary, depth: usize) -> bool {
+    let action = dict.get(b"S").and_then(Object::as_name).ok();
+    dict.has(b"JS")
+        || dict.has(b"JavaScript")
+        || matches!(action, Some(b"Launch" | b"JavaScript"))
+        || depth < 8 && dict.iter().any(|(_, inner)| holds_action(inner, depth + 1))
+}
+
+fn holds_action(object: &Object, depth: usize) -> bool {
+    match object {
+        Object::Dictionary(dict) => is_active(dict, depth),
+        Object::Array(items) if depth < 8 => items.iter().any(|item| holds_action(item, depth + 1)),
+        _ => false,
     }
 }
 

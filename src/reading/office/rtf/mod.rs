@@ -6,8 +6,8 @@ mod text;
 
 use rtf_grimoire::tokenizer::{Token, read_token};
 
-use super::flow::{Align, Block, Piece};
 use self::text::Text;
+use super::flow::{Align, Block, Piece};
 use crate::reading::limits::Limits;
 
 /// Groups within groups whose state is kept; Word stays under thirty.
@@ -292,8 +292,8 @@ impl Reader {
                 self.out.objects = true;
                 self.group().place = Place::Unseen;
             }
-            "fonttbl" | "stylesheet" | "info" | "fldinst" | "nonshppict" | "shprslt" | "sp" | "annotation" | "atnid"
-            | "atnauthor" | "tc" | "xe" | "bkmkstart" | "bkmkend" => self.group().place = Place::Unseen,
+            "fonttbl" | "stylesheet" | "info" | "fldinst" | "nonshppict" | "shprslt" | "sp" | "annotation"
+            | "atnid" | "atnauthor" | "tc" | "xe" | "bkmkstart" | "bkmkend" => self.group().place = Place::Unseen,
             _ => {}
         }
     }
