@@ -42,6 +42,8 @@ pub struct Office {
     pub recognition: Recognition,
     pub reception: Reception,
     pub zone: Tz,
+    /// Whom electronic signatures must lead to, as DER.
+    pub roots: Vec<Vec<u8>>,
 }
 
 impl Default for Office {
@@ -50,6 +52,7 @@ impl Default for Office {
             recognition: Recognition::helpdesk(),
             reception: Reception { prefix: "LPSE".into(), own: Vec::new(), trust: Trust::default() },
             zone: Tz::Asia__Makassar,
+            roots: Vec::new(),
         }
     }
 }
@@ -66,7 +69,8 @@ impl Office {
         };
         let own = assembly::office(config).own_addresses;
         let reception = Reception { prefix: config.office.prefix.clone(), own, trust };
-        Ok(Self { recognition, reception, zone: config.office.zone })
+        let roots = config.signatures.roots.clone();
+        Ok(Self { recognition, reception, zone: config.office.zone, roots })
     }
 }
 
@@ -100,7 +104,8 @@ pub fn run(args: &Inspect, office: &Office) -> u8 {
             return 75;
         }
     };
-    runtime.block_on(each_file(args, office, accounts.as_deref(), &Pool::new(PoolConfig::new(program))))
+    let pool = Pool::new(PoolConfig { roots: office.roots.clone(), ..PoolConfig::new(program) });
+    runtime.block_on(each_file(args, office, accounts.as_deref(), &pool))
 }
 
 /// Papers are taken apart in a worker process: a hostile file brings down that worker, not the command.

@@ -30,6 +30,7 @@ use crate::mail::inbox::imap::{ImapInbox, ImapSettings};
 use crate::mail::inbox::maildir::{MaildirInbox, MaildirSettings};
 use crate::mail::message::Reception;
 use crate::mail::tls;
+use crate::reading::Roots;
 use crate::reading::pool::{Pool, PoolConfig};
 use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
@@ -224,7 +225,9 @@ pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
         some => some as usize,
     };
     let deadline = Duration::from_secs(config.reading.deadline_seconds.into());
-    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, ..usual })
+    let roots = config.signatures.roots.clone();
+    Roots::new(&roots).map_err(|why| anyhow!("Cannot use `signatures.roots`: {why}. Take the certificate out"))?;
+    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, roots, ..usual })
 }
 
 pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::electronic::Electronic;
 use crate::sop::checklist::Method;
 
 /// A rectangle on a page in points (1/72 inch), origin at the top left.
@@ -72,8 +73,9 @@ pub struct Paper {
     pub pages: Vec<Page>,
     /// Needs a password to open.
     pub encrypted: bool,
-    /// A PDF that holds a signature dictionary covering bytes (`/ByteRange`), not yet verified.
-    pub signed_electronically: bool,
+    /// What the signatures inside a PDF are worth.
+    #[serde(default)]
+    pub electronic: Electronic,
 }
 
 /// A mail's body and papers, taken apart in the worker process.

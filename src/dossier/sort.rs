@@ -1,6 +1,7 @@
 //! Papers → documents. Content decides: a title, a heading, the labels of a letter. A file name is only a hint, for papers
 //! of which nothing can be read. One attachment may hold two documents, and one document several pictures.
 
+use super::electronic::Electronic;
 use super::fact::service;
 use super::fold::Gist;
 use super::page::{Page, Paper};
@@ -21,7 +22,7 @@ pub struct Stack {
     pub annex_only: bool,
     pub method: Method,
     pub encrypted: bool,
-    pub signed_electronically: bool,
+    pub electronic: Electronic,
     pub sha256: String,
     pub sheets: Vec<Sheet>,
     pub hidden: Vec<String>,
@@ -104,7 +105,7 @@ fn place(stacks: &mut Vec<Stack>, paper: &Paper, page: &Page, sheet: Sheet, cont
         annex_only: opening == Opening::Annex,
         method: paper.method,
         encrypted: paper.encrypted,
-        signed_electronically: paper.signed_electronically,
+        electronic: paper.electronic.clone(),
         sha256: paper.sha256.clone(),
         pages: (page.number, page.number),
         hidden: page.hidden.clone(),
@@ -143,7 +144,7 @@ fn unread(paper: &Paper, r: &Recognition) -> Option<Stack> {
         annex_only: false,
         method: Method::None,
         encrypted: paper.encrypted,
-        signed_electronically: paper.signed_electronically,
+        electronic: paper.electronic.clone(),
         sha256: paper.sha256.clone(),
         pages: (1, last),
         hidden: paper.pages.iter().flat_map(|p| p.hidden.iter().cloned()).collect(),

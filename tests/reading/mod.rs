@@ -7,4 +7,6 @@ mod papers;
 mod pictures;
 mod pool;
 mod recognition;
+mod sign;
+mod signatures;
 mod walls;
