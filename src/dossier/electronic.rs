@@ -67,6 +67,8 @@ pub enum Doubt {
     Unreadable,
     /// More than anybody puts on one paper.
     TooMany,
+    /// The document is spread over files that do not bear the same signatures.
+    Apart,
 }
 
 impl Electronic {
@@ -86,6 +88,15 @@ impl Electronic {
     pub fn received_on(self, day: NaiveDate) -> Self {
         let in_force = |s: &Signer| s.period.0 <= day && day <= s.period.1;
         if self.signers().iter().all(in_force) { self } else { Self::Unverifiable { why: Doubt::OutOfForce } }
+    }
+
+    /// The signatures of two files that make one document: each signs its own bytes and none the other's.
+    pub fn beside(self, other: Self) -> Self {
+        match (self, other) {
+            (one, other) if one == other => one,
+            (invalid @ Self::Invalid { .. }, _) | (_, invalid @ Self::Invalid { .. }) => invalid,
+            _ => Self::Unverifiable { why: Doubt::Apart },
+        }
     }
 
     pub fn kind(&self) -> Signature {
@@ -139,6 +150,7 @@ impl Doubt {
             Self::Algorithm => "algoritmanya usang atau tidak dikenal",
             Self::Unreadable => "isi tanda tangan tidak terbaca",
             Self::TooMany => "jumlah tanda tangan melebihi batas",
+            Self::Apart => "dokumen tersebar pada beberapa berkas yang tanda tangannya tidak sama",
         }
     }
 }

@@ -9,16 +9,20 @@
 pub mod alerts;
 pub mod applicant;
 pub mod case_file;
+mod collate;
 pub mod completeness;
 pub mod decree;
+mod doubt;
 pub mod electronic;
 pub mod fact;
 pub mod fields;
 pub mod fold;
 pub mod known;
 pub mod letter;
+mod mend;
 pub mod message;
 pub mod page;
+pub mod people;
 pub mod recognition;
 mod sender;
 pub mod sheet;
@@ -50,6 +54,8 @@ impl CaseFile<'_> {
         let mut checklist = completeness::check(self);
         let (valid, raised) = validity::check(self, known);
         checklist.extend(valid);
+        doubt::weigh(self, &mut checklist);
+        people::first(self, known, &mut checklist);
         Understanding {
             services: self.services.clone(),
             applicant: self.applicant.clone(),

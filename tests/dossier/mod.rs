@@ -1,5 +1,7 @@
 //! What the dossier understands, on papers of other offices than the one in the procedure's description.
 
+mod collation;
+mod deceit;
 mod decrees;
 mod electronic;
 mod hostile;
@@ -7,5 +9,7 @@ mod inspect;
 mod layouts;
 mod letters;
 mod mails;
+mod noise;
 mod rounds;
+mod scans;
 pub mod set;
