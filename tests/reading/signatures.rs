@@ -152,10 +152,10 @@ fn a_second_signer_may_sign_and_not_rewrite() {
     let field = b"<</FT/Sig/T(Atasan)/V 90 0 R/Type/Annot/Subtype/Widget/Rect[0 0 0 0]>>".to_vec();
     let mut more = vec![(1, catalog), (90, dictionary()), (91, field)];
     let honest = sign(update(pdf.clone(), &more), &second);
-    let rewritten = (11..14).find_map(|id| {
-        // Whichever of the objects is the page's content.
+    // Whichever of the objects is the page's content.
+    let rewritten = (11..14).find(|id| {
         let text = format!("{id} 0 obj\n<</Length");
-        pdf.windows(text.len()).any(|w| w == text.as_bytes()).then_some(id)
+        pdf.windows(text.len()).any(|w| w == text.as_bytes())
     });
     more.push((rewritten.expect("a content stream"), super::make::stream("", &letter(&["Permohonan lain"]))));
     let dishonest = sign(update(pdf, &more), &second);
