@@ -25,6 +25,7 @@ pub mod operation;
 pub mod schedule;
 pub mod secret;
 mod section;
+pub mod signatures;
 
 use accounts::AccountsConfig;
 use courier::CourierConfig;
@@ -34,6 +35,7 @@ use office::OfficeConfig;
 use operation::{ArchiveConfig, DnsConfig, LimitsConfig, LogConfig, ReadingConfig, StateConfig};
 use secret::SecretSource;
 use section::{Ledger, Section};
+use signatures::SignaturesConfig;
 
 /// One mistake in the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +65,7 @@ pub struct Config {
     /// The key everything is sealed under; `None`: made at the first start and kept in the state directory.
     pub master_key: Option<SecretSource>,
     pub reading: ReadingConfig,
+    pub signatures: SignaturesConfig,
     pub limits: LimitsConfig,
     pub dns: DnsConfig,
     pub log: LogConfig,
@@ -111,6 +114,7 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
     let master_key = keys.secret("master_key");
     keys.finish();
     let reading = ReadingConfig::read(root.optional_table("reading"));
+    let signatures = SignaturesConfig::read(root.optional_table("signatures"));
     let limits = LimitsConfig::read(root.optional_table("limits"));
     let dns = DnsConfig::read(root.optional_table("dns"));
     let log = LogConfig::read(root.optional_table("log"));
@@ -129,6 +133,7 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
         archive,
         master_key,
         reading,
+        signatures,
         limits,
         dns,
         log,

@@ -323,3 +323,16 @@ fn a_block_of_proxies_holds_its_addresses_alone() {
             .contains("`desk.trusted_proxies[0]`")
     );
 }
+
+#[test]
+fn roots_of_signatures_are_read_and_a_bad_one_is_named() {
+    let signed = "../tests/reading/signed";
+    let named = |file: &str| with("# roots = []", &format!("roots = [\"{signed}/{file}\"]"));
+
+    assert_eq!(read(&named("root.pem")).signatures.roots.len(), 1);
+    assert!(read(SHIPPED).signatures.roots.is_empty());
+    for (file, why) in [("missing.pem", "cannot be read"), ("make.py", "holds no certificate")] {
+        let found = wrong(&named(file));
+        assert!(found.starts_with("`signatures.roots[0]`:") && found.contains(why), "{found}");
+    }
+}

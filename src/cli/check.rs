@@ -17,6 +17,7 @@ use crate::dossier::Recognition;
 use crate::engine::port::{Clock, Fault, FaultKind};
 use crate::letters::Letters;
 use crate::reading::pool::Pool;
+use crate::reading::signature;
 use crate::vault::MasterKey;
 use crate::web::certificate::Certificates;
 use crate::web::site::BaseUrl;
@@ -127,6 +128,7 @@ fn look(config: &Config, rows: &mut Rows) {
     if config.findings_at(SystemClock.now()).is_empty() {
         rows.add("holidays.files", Ok(format!("holidays of {}", years.join(", "))));
     }
+    rows.add("signatures.roots", signatures(config));
     secrets(config, rows);
     let letters = Letters::load(assembly::letters_office(config), config.letters.as_deref());
     let from = config.letters.as_ref().map_or("built-in letters".to_owned(), |folder| {
@@ -153,6 +155,15 @@ fn look(config: &Config, rows: &mut Rows) {
         rows.add("accounts.command.program", executable(&command.program));
     }
     rows.add("state.directory", state(&config.state.directory));
+}
+
+fn signatures(config: &Config) -> Result<String, String> {
+    signature::Roots::new(&config.signatures.roots)?;
+    let names = signature::names(&config.signatures.roots);
+    if names.is_empty() {
+        return Ok("no roots, so that no electronic signature counts as valid".to_owned());
+    }
+    Ok(format!("electronic signatures must lead to {}", names.join(", ")))
 }
 
 fn secrets(config: &Config, rows: &mut Rows) {

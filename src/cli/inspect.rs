@@ -49,6 +49,8 @@ pub struct Office {
     /// Whether mail without proof of its sender is held; `None` where no configuration says what counts as proof.
     pub proof_required: Option<bool>,
     pub zone: Tz,
+    /// Whom electronic signatures must lead to, as DER.
+    pub roots: Vec<Vec<u8>>,
 }
 
 impl Default for Office {
@@ -59,6 +61,7 @@ impl Default for Office {
             witness: None,
             proof_required: None,
             zone: Tz::Asia__Makassar,
+            roots: Vec::new(),
         }
     }
 }
@@ -75,7 +78,8 @@ impl Office {
         let own = assembly::office(config).own_addresses;
         let reception = Reception { prefix: config.office.prefix.clone(), own, trust };
         let proof_required = Some(mailbox.trust.require_authenticated);
-        Ok(Self { recognition, reception, witness, proof_required, zone: config.office.zone })
+        let roots = config.signatures.roots.clone();
+        Ok(Self { recognition, reception, witness, proof_required, zone: config.office.zone, roots })
     }
 }
 
@@ -109,7 +113,8 @@ pub fn run(args: &Inspect, office: &Office) -> u8 {
             return 75;
         }
     };
-    runtime.block_on(each_file(args, office, accounts.as_deref(), &Pool::new(PoolConfig::new(program))))
+    let pool = Pool::new(PoolConfig { roots: office.roots.clone(), ..PoolConfig::new(program) });
+    runtime.block_on(each_file(args, office, accounts.as_deref(), &pool))
 }
 
 /// Papers are taken apart in a worker process: a hostile file brings down that worker, not the command.

@@ -169,6 +169,15 @@ impl<'a> Section<'a> {
         read.ok()
     }
 
+    /// As [`Self::file`], for a file that need not be text.
+    pub fn bytes(&self, key: &str, path: &Path, what: &str) -> Option<Vec<u8>> {
+        let read = std::fs::read(path);
+        if let Err(why) = &read {
+            self.find(key, format!("names {}, which cannot be read: {why}. It must hold {what}", path.display()));
+        }
+        read.ok()
+    }
+
     /// A secret by `<key>_file`, `<key>_env` or `<key>_credential`; written out in the file it is refused.
     pub fn secret(&mut self, key: &str) -> Option<SecretSource> {
         let ways = format!("`{key}_credential` (systemd), `{key}_file` or `{key}_env`");

@@ -32,6 +32,7 @@ use crate::mail::message::Reception;
 use crate::mail::proof::SenderProof;
 use crate::mail::tls;
 use crate::mail::witness::{DnsSettings, DnsWitness};
+use crate::reading::Roots;
 use crate::reading::pool::{Pool, PoolConfig};
 use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
@@ -241,7 +242,9 @@ pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
         some => some as usize,
     };
     let deadline = Duration::from_secs(config.reading.deadline_seconds.into());
-    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, ..usual })
+    let roots = config.signatures.roots.clone();
+    Roots::new(&roots).map_err(|why| anyhow!("Cannot use `signatures.roots`: {why}. Take the certificate out"))?;
+    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, roots, ..usual })
 }
 
 pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {

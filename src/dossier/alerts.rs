@@ -26,12 +26,9 @@ pub fn of(file: &CaseFile<'_>, more: Vec<&'static str>) -> Vec<String> {
         wishes(file).iter().any(|t| order::wants_another_address(t, &file.recognition.orders)),
     );
     raise("hidden_text", file.read.iter().any(|d| !d.stack.hidden.is_empty()));
-    raise(
-        "tte_unverifiable",
-        file.read
-            .iter()
-            .any(|d| d.stack.kind != DocumentKind::Other && d.signature() == Signature::ElectronicUnverifiable),
-    );
+    let signed = |how| file.read.iter().any(|d| d.stack.kind != DocumentKind::Other && d.signature() == how);
+    raise("tte_unverifiable", signed(Signature::ElectronicUnverifiable));
+    raise("tte_invalid", signed(Signature::ElectronicInvalid));
     raise("different_people", people::differ(file));
     if let Some((_, letter)) = file.letter() {
         raise("number_blank", letter.number_blank);

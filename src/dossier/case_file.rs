@@ -183,7 +183,11 @@ impl Read {
 
     pub fn signature(&self) -> Signature {
         let Some(signatures) = self.signatures() else { return Signature::None };
-        if self.stack.signed_electronically || signatures.electronic.is_some() {
+        if self.stack.electronic.is_some() {
+            return self.stack.electronic.kind();
+        }
+        // Words of a signature without one in the file: printed, scanned or merged.
+        if signatures.electronic.is_some() {
             return Signature::ElectronicUnverifiable;
         }
         if signatures.any_filled() { Signature::Block } else { Signature::None }
@@ -214,10 +218,12 @@ impl Read {
 
 /// Papers of the n-th mail that no earlier mail brought byte for byte.
 fn fresh(mails: &[MailFacts], n: usize, papers: &[Paper]) -> Vec<Paper> {
+    let day = mails[n].received;
     let seen = |paper: &Paper| {
         !paper.sha256.is_empty() && mails[..n].iter().flat_map(|m| m.papers()).any(|p| p.sha256 == paper.sha256)
     };
-    papers.iter().filter(|p| !seen(p)).cloned().collect()
+    let judged = |p: &Paper| Paper { electronic: p.electronic.clone().received_on(day), ..p.clone() };
+    papers.iter().filter(|p| !seen(p)).map(judged).collect()
 }
 
 fn best_letter(read: &[Read]) -> Option<usize> {

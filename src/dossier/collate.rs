@@ -119,7 +119,7 @@ fn merge(host: &mut Stack, stray: Stack) {
     host.sheets.extend(stray.sheets);
     host.hidden.extend(stray.hidden);
     host.unread_pages.extend(stray.unread_pages);
-    host.signed_electronically |= stray.signed_electronically;
+    host.electronic = std::mem::take(&mut host.electronic).beside(stray.electronic.clone());
     host.pages = match host.attachments.len() {
         1 => (host.pages.0.min(stray.pages.0), host.pages.1.max(stray.pages.1)),
         _ => (1, u32::try_from(host.sheets.len()).unwrap_or(u32::MAX)),
@@ -216,7 +216,7 @@ mod tests {
             method: Method::Ocr,
             pages: Vec::new(),
             encrypted: false,
-            signed_electronically: false,
+            electronic: Default::default(),
         }
     }
 

@@ -2,14 +2,16 @@
 //! paper which is absent is left out; the absent paper itself is the finding.
 
 use super::case_file::CaseFile;
+use super::electronic::Signer;
 use super::fact::capacity;
 use super::fact::name::Likeness;
 use super::fact::signature::Block;
 use super::letter::Letter;
 use super::people;
 use super::recognition::SignerPolicy;
+use super::signature::Signed;
 use super::wording;
-use crate::sop::checklist::{Check, DocumentKind, Evidence, Finding, Method};
+use crate::sop::checklist::{Check, DocumentKind, Evidence, Finding, Method, Signature};
 
 pub fn check(file: &CaseFile<'_>) -> Vec<Check> {
     let mut checks = vec![request_letter(file)];
@@ -59,15 +61,31 @@ fn request_letter(file: &CaseFile<'_>) -> Check {
 fn signed(file: &CaseFile<'_>) -> Option<Check> {
     let item = "request_letter_signed";
     let (stack, letter) = file.letter()?;
+    if stack.electronic.kind() == Signature::ElectronicValid {
+        return Some(by_certificate(file, stack.electronic.signers()));
+    }
     if let Some(electronic) = &letter.signatures.electronic {
         let because = "Surat memuat keterangan tanda tangan elektronik; keabsahannya diperiksa pada langkah 5.";
         return Some(finding(item, Finding::Met, because, [electronic.clone()]));
     }
-    if stack.signed_electronically {
+    if stack.electronic.is_some() {
         let because = "Berkas PDF memuat tanda tangan elektronik; keabsahannya diperiksa pada langkah 5.";
         return Some(finding(item, Finding::Met, because, None));
     }
     Some(by_hand(file, letter))
+}
+
+fn by_certificate(file: &CaseFile<'_>, signers: &[Signer]) -> Check {
+    let by = Signed::by(file, signers);
+    let who: Vec<&str> = signers.iter().map(|s| s.name.trim_end_matches('.')).collect();
+    let who = who.join(" dan ");
+    let (how, more) = match by.satisfies(file.recognition.letter.signer) {
+        true => (Finding::Met, ""),
+        false if by.applicant => (Finding::Missing, ", tetapi belum oleh atasan pemohon"),
+        false => (Finding::Unclear, ", bukan oleh yang harus menandatangani"),
+    };
+    let because = format!("Surat ditandatangani secara elektronik oleh {who}{more}.");
+    finding("request_letter_signed", how, because, None)
 }
 
 fn by_hand(file: &CaseFile<'_>, letter: &Letter) -> Check {

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::electronic::Electronic;
 use crate::sop::checklist::Method;
 use crate::sop::look::Look;
 
@@ -76,8 +77,9 @@ pub struct Paper {
     pub pages: Vec<Page>,
     /// Needs a password to open.
     pub encrypted: bool,
-    /// A PDF that holds a signature dictionary covering bytes (`/ByteRange`), not yet verified.
-    pub signed_electronically: bool,
+    /// What the signatures inside a PDF are worth.
+    #[serde(default)]
+    pub electronic: Electronic,
 }
 
 /// A mail's body and papers, taken apart in the worker process.

@@ -2,6 +2,7 @@
 //! of which nothing can be read. One attachment may hold two documents, and one document several pictures.
 
 use super::collate;
+use super::electronic::Electronic;
 use super::fact::service;
 use super::fold::Gist;
 use super::page::{Page, Paper};
@@ -32,7 +33,7 @@ pub struct Stack {
     pub trouble: Option<Trouble>,
     /// Pages of the attachment that hold a picture of which nothing could be read.
     pub unread_pages: Vec<u32>,
-    pub signed_electronically: bool,
+    pub electronic: Electronic,
     pub sha256: String,
     /// How its first page looks, of a scan.
     pub look: Option<Look>,
@@ -135,7 +136,7 @@ fn place(stacks: &mut Vec<Stack>, paper: &Paper, page: &Page, sheet: Sheet, cont
         encrypted: paper.encrypted,
         trouble: None,
         unread_pages: Vec::new(),
-        signed_electronically: paper.signed_electronically,
+        electronic: paper.electronic.clone(),
         sha256: paper.sha256.clone(),
         look: page.look.clone(),
         pages: (page.number, page.number),
@@ -179,7 +180,7 @@ fn unread(paper: &Paper, r: &Recognition) -> Option<Stack> {
         encrypted: paper.encrypted,
         trouble: Some(trouble(paper)),
         unread_pages: Vec::new(),
-        signed_electronically: paper.signed_electronically,
+        electronic: paper.electronic.clone(),
         sha256: paper.sha256.clone(),
         look: None,
         pages: (1, last),

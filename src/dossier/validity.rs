@@ -13,9 +13,9 @@ use super::recognition::Recognition;
 use super::reuse;
 use super::sender;
 use super::sheet::Sheet;
-use super::wording;
+use super::{signature, wording};
 use crate::sop::account::Account;
-use crate::sop::checklist::{Check, Evidence, Finding, Method, Pair, Signature};
+use crate::sop::checklist::{Check, Evidence, Finding, Method, Pair};
 use crate::sop::names::UserId;
 
 /// The findings of step 5, and alerts they raise.
@@ -41,7 +41,7 @@ pub fn check(file: &CaseFile<'_>, known: &Known<'_>) -> (Vec<Check>, Vec<&'stati
     }
     checks.extend(sender::registered(file, hit.account, accounts, &mut alerts));
     checks.extend(sender::authenticated(file));
-    checks.extend(signature_valid(file, &mut alerts));
+    checks.extend(signature::valid(file));
     checks.extend(reuse::check(file, known));
     checks.extend(known.confirmed.map(confirmed));
     (checks, alerts)
@@ -327,37 +327,6 @@ fn unit_overlap(one: &str, other: &str, r: &Recognition) -> f32 {
         return 0.0;
     }
     wanted.iter().filter(|w| there.contains(w)).count() as f32 / wanted.len() as f32
-}
-
-fn signature_valid(file: &CaseFile<'_>, alerts: &mut Vec<&'static str>) -> Option<Check> {
-    let item = "signature_valid";
-    let index = file.letter?;
-    let (stack, letter) = file.letter()?;
-    let electronic = letter.signatures.electronic.clone();
-    match file.read[index].signature() {
-        Signature::None => None,
-        Signature::Block => {
-            let own = file.applicant.name.as_deref().and_then(|n| letter.signatures.of(n)).filter(|b| b.filled);
-            let check = match own {
-                Some(_) => finding(
-                    item,
-                    Finding::Met,
-                    "Tanda tangan tertera pada nama pemohon; keasliannya dinilai oleh Admin.",
-                ),
-                None => finding(item, Finding::Unclear, "Tanda tangan yang tertera bukan pada nama pemohon."),
-            };
-            Some(with(check, own.map(|b| b.evidence.clone()), None))
-        }
-        _ => {
-            alerts.push("tte_unverifiable");
-            let because = if stack.signed_electronically {
-                "Berkas memuat tanda tangan elektronik yang belum dapat diverifikasi terhadap sertifikat yang dipercaya."
-            } else {
-                "Tanda tangan elektronik hanya berupa tulisan atau gambar dan tidak dapat diverifikasi."
-            };
-            Some(with(finding(item, Finding::Unclear, because), electronic, None))
-        }
-    }
 }
 
 fn confirmed(confirmation: &super::known::Confirmation) -> Check {

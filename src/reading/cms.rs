@@ -64,6 +64,39 @@ fn gather(octets: &Element, depth: usize, out: &mut Vec<u8>) -> Option<()> {
     Some(())
 }
 
+/// Whether a blob is small enough in its sets to be sorted, which takes the square of their length (RFC 5652 has them
+/// sorted). Every other list in it is read once, so its size bounds the time.
+pub fn is_modest(bytes: &[u8]) -> bool {
+    const SET: usize = 64;
+    const EXPLICIT_1: u8 = 0xa1;
+    const CONSTRUCTED: u8 = 0x20;
+    let mut open = vec![bytes];
+    while let Some(mut rest) = open.pop() {
+        while !rest.is_empty() {
+            let Some((inner, after)) = element(rest, 0) else { return false };
+            rest = after;
+            if inner.tag & CONSTRUCTED == 0 {
+                continue;
+            }
+            if matches!(inner.tag, 0x31 | EXPLICIT_0 | EXPLICIT_1) && !holds_at_most(SET, inner.content) {
+                return false;
+            }
+            open.push(inner.content);
+        }
+    }
+    true
+}
+
+fn holds_at_most(most: usize, mut rest: &[u8]) -> bool {
+    for _ in 0..most {
+        match element(rest, 0) {
+            Some((_, after)) => rest = after,
+            None => break,
+        }
+    }
+    rest.is_empty()
+}
+
 struct Element<'a> {
     tag: u8,
     content: &'a [u8],
@@ -144,5 +177,15 @@ mod tests {
         assert_eq!(unwrap(&tlv(0x30, &tlv(0x06, ENVELOPED_DATA))), Wrapped::Encrypted);
         assert_eq!(unwrap(b""), Wrapped::Other);
         assert_eq!(unwrap(&[0x30, 0x80].repeat(50_000)), Wrapped::Other);
+    }
+
+    #[test]
+    fn a_set_that_would_take_long_to_sort_is_not_modest() {
+        let values = |n: usize| tlv(0x30, &tlv(0x31, &[5, 0].repeat(n)));
+
+        assert!(is_modest(&values(64)));
+        assert!(!is_modest(&values(65)));
+        assert!(is_modest(&tlv(0x30, &[5, 0].repeat(9_000))));
+        assert!(!is_modest(&tlv(0x30, &[0x31, 9, 5])));
     }
 }

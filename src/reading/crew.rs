@@ -22,6 +22,8 @@ pub struct CrewConfig {
     pub deadline: Duration,
     /// Answers after which a worker is replaced.
     pub lifetime: u32,
+    /// A request without an answer, the first that each worker gets.
+    pub briefing: Option<(u8, Vec<u8>)>,
 }
 
 /// Why documents cannot be read at all. A single bad mail is never a fault.
@@ -158,9 +160,15 @@ impl Crew {
             }
             Some(hello) => {
                 tracing::debug!(walls = hello.walls, "a reading worker stands within its walls");
+                self.brief(&mut worker).await.ok_or_else(|| fault("it does not listen".to_owned()))?;
                 Ok(worker)
             }
         }
+    }
+
+    async fn brief(&self, worker: &mut Worker) -> Option<()> {
+        let Some((letter, rest)) = &self.config.briefing else { return Some(()) };
+        tokio::time::timeout(self.config.deadline, worker.send(*letter, &[rest])).await.ok()?
     }
 
     async fn exchange(&self, worker: &mut Worker, requests: &[Request<'_>]) -> Result<Answer, Lost> {
@@ -185,15 +193,19 @@ impl Worker {
     /// Requests in, the answer out; `None`: the worker is gone or talks nonsense.
     async fn exchange(&mut self, requests: &[Request<'_>]) -> Option<Answer> {
         for (letter, parts) in requests {
-            let length = parts.iter().map(|part| part.len()).sum::<usize>();
-            let [a, b, c, d] = frame::head(length + 1).ok()?;
-            self.input.write_all(&[a, b, c, d, *letter]).await.ok()?;
-            for part in *parts {
-                self.input.write_all(part).await.ok()?;
-            }
+            self.send(*letter, parts).await?;
         }
-        self.input.flush().await.ok()?;
         Answer::read(self.receive().await?)
+    }
+
+    async fn send(&mut self, letter: u8, parts: &[&[u8]]) -> Option<()> {
+        let length = parts.iter().map(|part| part.len()).sum::<usize>();
+        let [a, b, c, d] = frame::head(length + 1).ok()?;
+        self.input.write_all(&[a, b, c, d, letter]).await.ok()?;
+        for part in parts {
+            self.input.write_all(part).await.ok()?;
+        }
+        self.input.flush().await.ok()
     }
 
     async fn receive(&mut self) -> Option<Vec<u8>> {

@@ -16,6 +16,9 @@ pub const REQUEST: usize = 96 * 1024 * 1024;
 pub const READ: u8 = b'R';
 /// A request without an answer: keep this mail for the pages asked for next.
 pub const HOLD: u8 = b'H';
+/// A request without an answer, and the first: certificates that electronic signatures must lead to, as a JSON array of
+/// DER. Read from files before a worker stands within its walls.
+pub const ROOTS: u8 = b'T';
 /// A request: draw a page of the mail at hand ([`PageRequest`] as JSON); the answer is a [`Picture`] and its bytes.
 pub const PAGE: u8 = b'P';
 

@@ -24,6 +24,7 @@ pub mod pool;
 pub mod sandbox;
 pub mod scan;
 mod scans;
+pub mod signature;
 mod tnef;
 pub mod tool;
 mod transfer;
@@ -32,6 +33,7 @@ pub mod worker;
 mod zipped;
 
 pub use limits::Limits;
+pub use signature::Roots;
 
 use self::draw::{Drawn, Purpose};
 use self::format::Format;
@@ -42,8 +44,13 @@ use crate::dossier::page::Contents;
 /// Takes a mail apart, in this process and without touching the world. Never fails: what cannot be read is named among
 /// the papers and alerts.
 pub fn take_apart(raw: &[u8], limits: &Limits) -> Contents {
+    examine(raw, limits, &Roots::default())
+}
+
+/// As [`take_apart`], with the electronic signatures on papers verified against `roots`.
+pub fn examine(raw: &[u8], limits: &Limits, roots: &Roots) -> Contents {
     let tree = mime::walk(raw, limits);
-    let mut pile = paper::Pile::new(limits);
+    let mut pile = paper::Pile::new(limits, roots);
     tree.alerts.iter().for_each(|a| pile.alert(a));
     pile.leaves(&tree);
     if pile.papers.is_empty()
@@ -78,7 +85,8 @@ fn drawn(raw: &[u8], request: &PageRequest, limits: &Limits) -> Option<Drawn> {
 /// The bytes of one paper.
 fn found(raw: &[u8], paper: Which, limits: &Limits) -> Option<(Format, Vec<u8>)> {
     let tree = mime::walk(raw, limits);
-    let mut pile = paper::Pile::seeking(limits, paper);
+    let roots = Roots::default();
+    let mut pile = paper::Pile::seeking(limits, &roots, paper);
     pile.leaves(&tree);
     pile.found()
 }
@@ -86,7 +94,8 @@ fn found(raw: &[u8], paper: Which, limits: &Limits) -> Option<(Format, Vec<u8>)>
 /// A mail whose papers cannot be read: its words, and the names of its attachments. Costs no more than the mail's bytes.
 pub fn outline(raw: &[u8], limits: &Limits) -> Contents {
     let tree = mime::walk(raw, limits);
-    let mut pile = paper::Pile::new(limits);
+    let roots = Roots::default();
+    let mut pile = paper::Pile::new(limits, &roots);
     tree.alerts.iter().for_each(|a| pile.alert(a));
     tree.leaves.iter().for_each(|leaf| pile.unread(leaf));
     pile.alert("unreadable_document");

@@ -9,14 +9,18 @@ use super::format::{self, Format};
 use super::frame::Which;
 use super::limits::Limits;
 use super::mime::{Leaf, Tree};
+use super::signature::Roots;
 use super::zipped::{self, Archive, Refused};
 use super::{cms, html, mime, names, office, pdf, picture, plain, scans, tnef, transfer};
+use crate::dossier::electronic::Electronic;
 use crate::dossier::page::{Page, Paper};
 use crate::sop::checklist::Method;
 
 /// Papers and alerts of one mail as they come in.
 pub struct Pile<'l> {
     limits: &'l Limits,
+    /// Whom signatures on papers must lead to.
+    roots: &'l Roots,
     pub papers: Vec<Paper>,
     pub alerts: Vec<&'static str>,
     /// Bytes that archives and office documents may still inflate to.
@@ -32,13 +36,21 @@ struct Sought {
 }
 
 impl<'l> Pile<'l> {
-    pub fn new(limits: &'l Limits) -> Self {
-        Self { limits, papers: Vec::new(), alerts: Vec::new(), budget: limits.inflated, unnamed: 0, sought: None }
+    pub fn new(limits: &'l Limits, roots: &'l Roots) -> Self {
+        Self {
+            limits,
+            roots,
+            papers: Vec::new(),
+            alerts: Vec::new(),
+            budget: limits.inflated,
+            unnamed: 0,
+            sought: None,
+        }
     }
 
     /// A pile that only looks for the bytes of one paper.
-    pub fn seeking(limits: &'l Limits, paper: Which) -> Self {
-        Self { sought: Some(Sought { paper, found: None }), ..Self::new(limits) }
+    pub fn seeking(limits: &'l Limits, roots: &'l Roots, paper: Which) -> Self {
+        Self { sought: Some(Sought { paper, found: None }), ..Self::new(limits, roots) }
     }
 
     /// What was looked for, and what it is.
@@ -198,12 +210,12 @@ impl<'l> Pile<'l> {
             method,
             pages,
             encrypted,
-            signed_electronically: false,
+            electronic: Electronic::None,
         });
     }
 
     fn pdf(&mut self, name: String, bytes: &[u8]) {
-        let Some(read) = pdf::read(bytes, self.limits) else {
+        let Some(read) = pdf::read(bytes, self.limits, self.roots) else {
             self.alert("unreadable_document");
             return self.push(name, Format::Pdf, bytes, Method::None, Vec::new(), false);
         };
@@ -217,7 +229,7 @@ impl<'l> Pile<'l> {
         let method = if readable { Method::Text } else { Method::None };
         self.push(name, Format::Pdf, bytes, method, read.pages, read.encrypted);
         if let Some(paper) = self.papers.last_mut() {
-            paper.signed_electronically = read.signed;
+            paper.electronic = read.electronic;
         }
     }
 

@@ -39,6 +39,8 @@ pub struct PoolConfig {
     pub deadline: Duration,
     /// Mails after which a worker is replaced.
     pub lifetime: u32,
+    /// Certificates that electronic signatures must lead to, as DER.
+    pub roots: Vec<Vec<u8>>,
 }
 
 impl PoolConfig {
@@ -47,7 +49,8 @@ impl PoolConfig {
         let workers = std::thread::available_parallelism().map_or(2, usize::from);
         let arguments = vec![worker::VERB.to_owned()];
         let recogniser = vec![tool::VERB.to_owned()];
-        Self { program, arguments, recogniser, workers, deadline: Duration::from_secs(20), lifetime: 1000 }
+        let deadline = Duration::from_secs(20);
+        Self { program, arguments, recogniser, workers, deadline, lifetime: 1000, roots: Vec::new() }
     }
 }
 
@@ -69,11 +72,16 @@ pub struct Pool {
 
 impl Pool {
     pub fn new(config: PoolConfig) -> Self {
-        let PoolConfig { program, arguments, recogniser, workers, deadline, lifetime } = config;
+        let PoolConfig { program, arguments, recogniser, workers, deadline, lifetime, roots } = config;
         let workers = workers.max(1);
         let turns = || Semaphore::new(workers);
-        let parsers = Crew::new(CrewConfig { program: program.clone(), arguments, deadline, lifetime });
-        let recognisers = Crew::new(CrewConfig { program, arguments: recogniser, deadline: PAGE * deadline, lifetime });
+        let briefing = (!roots.is_empty()).then(|| (frame::ROOTS, serde_json::to_vec(&roots).unwrap_or_default()));
+        let parsers = CrewConfig { program: program.clone(), arguments, deadline, lifetime, briefing };
+        let parsers = Crew::new(parsers);
+        let deadline_of_a_page = PAGE * deadline;
+        let recognisers =
+            CrewConfig { program, arguments: recogniser, deadline: deadline_of_a_page, lifetime, briefing: None };
+        let recognisers = Crew::new(recognisers);
         Self {
             limits: Limits::default(),
             parsers,

@@ -11,6 +11,7 @@ use super::frame::{self, Answer, Hello, PageRequest, Picture};
 use super::limits::Limits;
 use super::sandbox::{self, Profile, Walls};
 use super::scan::look;
+use super::signature::Roots;
 use crate::dossier::page::Contents;
 
 /// The hidden verb that makes a worker of this program.
@@ -37,10 +38,11 @@ fn serve(from: &mut impl io::Read, to: &mut impl Write, walls: Result<Walls, Str
         return Ok(());
     }
     let limits = Limits::default();
-    let (mut request, mut held) = (Vec::new(), Vec::new());
+    let (mut request, mut held, mut roots) = (Vec::new(), Vec::new(), Roots::default());
     while frame::read(from, &mut request, frame::REQUEST)? {
         match request.split_first() {
-            Some((&frame::READ, raw)) => frame::write(to, contents(raw, &limits)?.bytes())?,
+            Some((&frame::READ, raw)) => frame::write(to, contents(raw, &limits, &roots)?.bytes())?,
+            Some((&frame::ROOTS, certificates)) => roots = trusted(certificates)?,
             Some((&frame::HOLD, _)) => std::mem::swap(&mut request, &mut held),
             Some((&frame::PAGE, page)) => frame::write(to, picture(held.get(1..), page, &limits)?.bytes())?,
             _ => return Err(io::ErrorKind::InvalidData.into()),
@@ -59,8 +61,14 @@ fn is_well() -> bool {
     !PANICKED.load(Ordering::Relaxed)
 }
 
-fn contents(raw: &[u8], limits: &Limits) -> io::Result<Answer> {
-    let contents = catch_unwind(AssertUnwindSafe(|| super::take_apart(raw, limits)));
+/// The office's roots, which the daemon has looked at before.
+fn trusted(certificates: &[u8]) -> io::Result<Roots> {
+    let certificates: Vec<Vec<u8>> = serde_json::from_slice(certificates)?;
+    Roots::new(&certificates).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))
+}
+
+fn contents(raw: &[u8], limits: &Limits, roots: &Roots) -> io::Result<Answer> {
+    let contents = catch_unwind(AssertUnwindSafe(|| super::examine(raw, limits, roots)));
     let mut contents = contents.unwrap_or_else(|_| super::outline(raw, limits));
     let mut json = serde_json::to_vec(&contents)?;
     if json.len() + 5 > frame::ANSWER {

@@ -40,7 +40,7 @@ proptest! {
     fn any_page_is_understood_without_a_panic(pages in prop::collection::vec(page(), 1..4), body in "\\PC{0,200}") {
         let paper = Paper {
             attachment: "x.pdf".into(), format: "pdf".into(), sha256: String::new(), size: 1, method: Method::Text, pages,
-            encrypted: false, signed_electronically: false,
+            encrypted: false, electronic: Default::default(),
         };
         let mail = mail(&body, &body, vec![paper]);
 

@@ -3,6 +3,7 @@
 mod collation;
 mod deceit;
 mod decrees;
+mod electronic;
 mod hostile;
 mod inspect;
 mod layouts;

@@ -69,7 +69,7 @@ pub fn photographed(paper: Paper, names: &[&str]) -> Vec<Paper> {
         method: Method::Ocr,
         pages: vec![Page { number: 1, ..page }],
         encrypted: false,
-        signed_electronically: false,
+        electronic: Default::default(),
     };
     names.iter().zip(pages).map(photo).collect()
 }

@@ -44,7 +44,7 @@ pub fn paper(name: &str, pages: &[&str]) -> Paper {
         method: Method::Text,
         pages: pages.iter().zip(1..).map(|(text, n)| page(n, text)).collect(),
         encrypted: false,
-        signed_electronically: false,
+        electronic: Default::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Pages as a reader sees them: places, columns, what is hidden, what was drawn by hand.
 
+use loket::dossier::electronic::{Doubt, Electronic};
 use loket::dossier::page::{Contents, Page};
 use loket::reading::{Limits, take_apart};
 use loket::sop::checklist::Method;
@@ -129,7 +130,8 @@ fn t25_active_and_signed_pdfs_are_noticed_and_scripts_never_run() {
     );
 
     assert_eq!(script.alerts, ["active_content"]);
-    assert!(signed.papers[0].signed_electronically && !script.papers[0].signed_electronically);
+    assert_eq!(signed.papers[0].electronic, Electronic::Unverifiable { why: Doubt::NoRoots });
+    assert_eq!(script.papers[0].electronic, Electronic::None);
 }
 
 #[test]

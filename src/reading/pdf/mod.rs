@@ -19,6 +19,8 @@ use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId};
 use self::content::Reader;
 use self::geometry::{Bounds, Matrix};
 use super::limits::Limits;
+use super::signature::{self, Roots};
+use crate::dossier::electronic::Electronic;
 use crate::dossier::page::Page;
 
 /// What a PDF holds.
@@ -27,8 +29,8 @@ pub struct Pdf {
     pub pages: Vec<Page>,
     /// It asks for a password before it can be read.
     pub encrypted: bool,
-    /// Holds a signature dictionary over bytes.
-    pub signed: bool,
+    /// What the signatures in it are worth.
+    pub electronic: Electronic,
     /// Holds scripts or programs to start. They are never run.
     pub active: bool,
     /// More pages than are looked at.
@@ -41,7 +43,7 @@ fn object<'a>(doc: &'a Document, dict: &'a Dictionary, key: &[u8]) -> Option<&'a
 }
 
 /// Reads a PDF; `None` when it is too damaged to have pages.
-pub fn read(bytes: &[u8], limits: &Limits) -> Option<Pdf> {
+pub fn read(bytes: &[u8], limits: &Limits, roots: &Roots) -> Option<Pdf> {
     let options = LoadOptions { max_decompressed_size: Some(limits.stream), ..LoadOptions::default() };
     let Ok(doc) = Document::load_mem_with_options(bytes, options) else {
         let locked = memchr::memmem::find(bytes, b"/Encrypt").is_some();
@@ -51,9 +53,8 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Option<Pdf> {
     if doc.trailer.has(b"Encrypt") {
         return Some(Pdf { encrypted: true, ..Pdf::default() });
     }
-    let mut pdf = Pdf::default();
+    let mut pdf = Pdf { electronic: signature::examine(&doc, bytes, limits, roots), ..Pdf::default() };
     for dict in doc.objects.values().filter_map(dictionary) {
-        pdf.signed |= dict.has(b"ByteRange") && dict.has(b"Contents");
         pdf.active |= is_active(dict, 0);
     }
     let mut reader = Reader::new(&doc, limits);

@@ -135,6 +135,7 @@ const ALERTS: &[Words] = &[
         "Pemohon meminta jawaban ke alamat lain. Hasil tetap hanya ke alamat terdaftar.",
         "The applicant asks for an answer to another address. The result still goes to the registered address alone.",
     ),
+    ("tte_invalid", "Tanda tangan elektronik tidak sah.", "The electronic signature is not valid."),
     ("tte_unverifiable", "Tanda tangan elektronik tidak dapat diuji.", "The electronic signature cannot be verified."),
     (
         "link_instead_of_attachment",
