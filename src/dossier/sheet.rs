@@ -1,7 +1,7 @@
 //! A page made ready for reading: pieces of text that belong together, in rows from top to bottom. Letters speak through
 //! their layout (a label left, a value right, a name under a signature), so places stay with the words.
 
-use super::page::{Page, Rect, Word};
+use super::page::{Lay, Page, Rect, Word};
 use crate::sop::checklist::Evidence;
 
 /// Words of one line without a wide gap between them.
@@ -28,6 +28,8 @@ pub struct Sheet {
     pub height: f32,
     pub rows: Vec<Row>,
     pub pictures: Vec<Rect>,
+    /// How the sheet lies in the picture shown of its page.
+    pub lay: Option<Lay>,
 }
 
 impl Piece {
@@ -83,6 +85,7 @@ impl Sheet {
             height: page.height.max(1.0),
             rows,
             pictures,
+            lay: page.lay,
         }
     }
 
@@ -130,17 +133,19 @@ impl Sheet {
     }
 
     pub fn evidence(&self, quote: &str, at: Rect) -> Evidence {
-        let mille = |value: f32, whole: f32| (value / whole * 1000.0).clamp(0.0, 1000.0) as u16;
+        let whole = |at: Rect| Rect {
+            x: at.x / self.width,
+            y: at.y / self.height,
+            w: at.w / self.width,
+            h: at.h / self.height,
+        };
+        let shown = self.lay.map_or_else(|| whole(at), |lay| lay.place(at));
+        let mille = |share: f32| (share * 1000.0).clamp(0.0, 1000.0) as u16;
         Evidence {
             attachment: self.attachment.clone(),
             page: self.number,
             quote: shortened(quote),
-            place: Some([
-                mille(at.x, self.width),
-                mille(at.y, self.height),
-                mille(at.w, self.width),
-                mille(at.h, self.height),
-            ]),
+            place: Some([mille(shown.x), mille(shown.y), mille(shown.w), mille(shown.h)]),
         }
     }
 }

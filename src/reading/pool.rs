@@ -15,13 +15,10 @@ use super::draw::Purpose;
 use super::frame::{self, Answer, PageRequest, Picture, Task, Which};
 use super::known::{Key, Known};
 use super::limits::Limits;
-use super::scans::{self, Place};
-use super::tsv::Seen;
+use super::scans::{self, Place, Scanned};
 use super::{tool, worker};
 use crate::dossier::page::Contents;
 
-/// Tesseract finds out by itself how the page is laid out, and which way up it lies.
-const LAYOUT: u8 = 1;
 /// Deadlines that recognition may take for a page, and for a mail.
 const PAGE: u32 = 3;
 const MAIL: u32 = 9;
@@ -136,8 +133,8 @@ impl Pool {
             .buffer_unordered(self.workers);
         let all = async {
             while let Some((place, words)) = seen.next().await {
-                if let Some((words, dpi)) = words {
-                    scans::put(&mut contents, place, words, dpi);
+                if let Some(scanned) = words {
+                    scans::put(&mut contents, place, scanned);
                 }
             }
         };
@@ -148,16 +145,19 @@ impl Pool {
         contents
     }
 
-    /// Draws a page and has its words recognised, with the resolution they were seen at. `None`: it cannot be done.
-    async fn words(&self, raw: &[u8], place: Place) -> Option<(Vec<Vec<Seen>>, f32)> {
+    /// Draws a page and has its words recognised. `None`: it cannot be done.
+    async fn words(&self, raw: &[u8], place: Place) -> Option<Scanned> {
         let _turn = self.recognising.acquire().await.expect("the semaphore is never closed");
         let paper = Which::Nth(place.paper);
         let request = PageRequest { paper, page: place.number, purpose: Purpose::Scan };
         let (picture, gray) = told(self.draw(raw, &request).await)??;
-        let Picture::Scan { width, height, dpi } = picture else { return None };
-        let task = Task { layout: LAYOUT, dpi: dpi as u16, width, height };
+        let Picture::Scan { width, height, dpi, onto, sideways } = picture else { return None };
+        let task = Task { sideways, dpi: dpi as u16, width, height };
         match told(self.recognisers.ask(&[(frame::WORDS, &[&task.head(), &gray])]).await)? {
-            Ok(answer) => Some((serde_json::from_slice(answer.json()).ok()?, dpi)),
+            Ok(answer) => {
+                let sight = serde_json::from_slice(answer.json()).ok()?;
+                Some(Scanned { sight, size: (width, height), dpi, onto })
+            }
             Err(lost) => {
                 tracing::warn!(page = request.page, "a page of a mail {}; it counts as unreadable", what_it_did(lost));
                 None

@@ -1,6 +1,7 @@
 //! Reading: papers taken apart, workers that fall and are replaced, and input that nobody wrote by hand.
 
 mod containers;
+mod distorted;
 mod make;
 mod mutants;
 mod papers;
