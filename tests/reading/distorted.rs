@@ -162,7 +162,9 @@ async fn rules_grain_and_edges_are_no_signature() {
 async fn a_page_that_cannot_be_read_stays_unread() {
     let small = image::imageops::thumbnail(&paper(true), 230, 325);
     let blurred = image::imageops::resize(&small, 1400, 1981, image::imageops::FilterType::Triangle);
-    let speckled = GrayImage::from_fn(1400, 1981, |x, y| image::Luma([if grain((y * 1400 + x) as usize, 9) > 6 { 30 } else { 235 }]));
+    let speckled = GrayImage::from_fn(1400, 1981, |x, y| {
+        image::Luma([if grain((y * 1400 + x) as usize, 9) > 6 { 30 } else { 235 }])
+    });
 
     let contents = read(&[("kabur.jpg", jpeg(&blurred)), ("bintik.jpg", jpeg(&speckled))]).await;
 

@@ -16,8 +16,8 @@ const GAP: f32 = 0.06;
 const STROKE: (f32, f32) = (0.2, 0.13);
 /// Share of the page beyond which a mark is a shadow or a picture of the whole page.
 const MOST: f32 = 0.3;
-/// Marks kept of one page.
-const MARKS: usize = 60;
+/// Marks kept of one page, the largest.
+const MARKS: usize = 120;
 
 /// A box in pixels: left, top, width, height.
 pub type Place = [u32; 4];
@@ -44,9 +44,9 @@ pub fn marks(page: &Raster, words: &[Place]) -> Vec<Place> {
         large && thin && !at_rim && ((w * h) as f32) < MOST * area
     });
     let mut marks: Vec<Place> = strokes.iter().map(|blot| blot.at).collect();
-    join(&mut marks, inches(GAP) as u32);
     marks.sort_by_key(|[_, _, w, h]| std::cmp::Reverse(w * h));
     marks.truncate(MARKS);
+    join(&mut marks, inches(GAP) as u32);
     marks.into_iter().map(|place| place.map(|pixels| pixels * factor)).collect()
 }
 
@@ -170,7 +170,10 @@ mod tests {
 
         assert_eq!(found.len(), 1, "{found:?}");
         let [x, y, w, h] = found[0];
-        assert!(x.abs_diff(1500) < 9 && y.abs_diff(2005) < 9 && w.abs_diff(305) < 15 && h.abs_diff(115) < 15, "{found:?}");
+        assert!(
+            x.abs_diff(1500) < 9 && y.abs_diff(2005) < 9 && w.abs_diff(305) < 15 && h.abs_diff(115) < 15,
+            "{found:?}"
+        );
     }
 
     #[test]

@@ -44,17 +44,7 @@ impl Projection {
             return Self::SAME;
         }
         let (g, h) = ((sx * dy2 - dx2 * sy) / whole, (dx1 * sy - sx * dy1) / whole);
-        Self([
-            b.0 - a.0 + g * b.0,
-            d.0 - a.0 + h * d.0,
-            a.0,
-            b.1 - a.1 + g * b.1,
-            d.1 - a.1 + h * d.1,
-            a.1,
-            g,
-            h,
-            1.0,
-        ])
+        Self([b.0 - a.0 + g * b.0, d.0 - a.0 + h * d.0, a.0, b.1 - a.1 + g * b.1, d.1 - a.1 + h * d.1, a.1, g, h, 1.0])
     }
 
     /// This one first, then the other.

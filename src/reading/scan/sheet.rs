@@ -149,7 +149,8 @@ impl Rays<'_> {
         let (_, length) = self.size();
         let reach = ((length as f32 * REACH) as usize).min(length.saturating_sub(STEP));
         let first = (STEP..reach).find(|depth| self.step(ray, *depth) > BRIGHTER)?;
-        let best = (first..(first + STEP).min(reach)).max_by(|a, b| self.step(ray, *a).total_cmp(&self.step(ray, *b)))?;
+        let best =
+            (first..(first + STEP).min(reach)).max_by(|a, b| self.step(ray, *a).total_cmp(&self.step(ray, *b)))?;
         Some(best as f32)
     }
 
