@@ -4,6 +4,7 @@ use super::case_file::CaseFile;
 use super::fact::{nip, order, user_id};
 use super::fold::Gist;
 use super::page::Paper;
+use super::people;
 use super::sheet::Sheet;
 use crate::sop::checklist::{DocumentKind, Signature};
 
@@ -31,6 +32,7 @@ pub fn of(file: &CaseFile<'_>, more: Vec<&'static str>) -> Vec<String> {
             .iter()
             .any(|d| d.stack.kind != DocumentKind::Other && d.signature() == Signature::ElectronicUnverifiable),
     );
+    raise("different_people", people::differ(file));
     if let Some((_, letter)) = file.letter() {
         raise("number_blank", letter.number_blank);
         raise("user_id_absent", letter.applicant.user_id.is_none());
@@ -39,6 +41,9 @@ pub fn of(file: &CaseFile<'_>, more: Vec<&'static str>) -> Vec<String> {
             "nip_malformed",
             letter.odd_nip || letter.applicant.nip.as_ref().is_some_and(|n| nip::structure(n, file.day).is_err()),
         );
+        raise("nik_malformed", letter.nik.as_deref().is_some_and(|n| !nip::is_nik(n)));
+        let number = letter.nik.as_deref().zip(letter.applicant.nip.as_ref());
+        raise("nik_differs_from_nip", number.is_some_and(|(nik, nip)| nip::disagrees(nik, nip)));
         match letter.applicant.user_id.as_deref().and_then(user_id::oddity) {
             Some(user_id::Oddity::Invisible) => raise("invisible_character_in_user_id", true),
             Some(user_id::Oddity::MixedScript) => raise("mixed_script_user_id", true),
@@ -67,9 +72,8 @@ pub fn is_program(paper: &Paper) -> bool {
 fn texts(file: &CaseFile<'_>) -> Vec<String> {
     let bodies = file.mails.iter().flat_map(|m| [m.subject.clone(), m.contents.body.clone()]);
     let papers = file.read.iter().flat_map(|d| {
-        let decree = d.stack.kind == DocumentKind::AppointmentDecree;
-        let visible = (!decree).then(|| d.stack.sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" "));
-        visible.into_iter().chain([d.stack.hidden.join(" ")])
+        let visible = d.stack.sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" ");
+        [visible, d.stack.hidden.join(" ")]
     });
     bodies.chain(papers).collect()
 }

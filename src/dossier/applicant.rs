@@ -100,10 +100,15 @@ fn fill(letter: &mut Letter, sheets: &[Sheet], values: &[Labelled]) {
                 }
                 Field::Nip if a.nip.is_none() && !letter.odd_nip => {
                     a.nip = nip::find(&labelled.value).into_iter().map(|(nip, _)| nip).next();
-                    letter.odd_nip =
-                        a.nip.is_none() && nip::first_run(&labelled.value).is_some_and(|d| d.digits.len() > 9);
+                    if a.nip.is_none() {
+                        letter.suggested_nip = nip::suggested(&labelled.value);
+                        let digits = nip::first_run(&labelled.value).is_some_and(|d| d.digits.len() > 9);
+                        letter.odd_nip = digits || letter.suggested_nip.is_some();
+                        letter.nip_read = letter.odd_nip.then(|| labelled.value.clone());
+                    }
                     letter.evidence.nip = evidence();
                 }
+                Field::Nik if letter.nik.is_none() => letter.nik = nip::citizen_number(&labelled.value),
                 Field::UserId if a.user_id.is_none() => {
                     a.user_id = user_id::read(&part);
                     letter.evidence.user_id = evidence();
@@ -202,10 +207,9 @@ fn words_used(words: &[&str], n: usize) -> usize {
 /// Words that look like a name: capitals, then degrees behind a comma.
 fn name_from(words: &[&str]) -> Option<String> {
     const PARTICLES: [&str; 6] = ["bin", "binti", "al", "van", "de", "el"];
-    const NO_NAMES: [&str; 34] = [
+    const NO_NAMES: [&str; 33] = [
         "NIP",
         "NIPPPK",
-        "NI",
         "NIK",
         "Bagian",
         "Biro",
@@ -239,13 +243,15 @@ fn name_from(words: &[&str]) -> Option<String> {
         "Petugas",
     ];
     let mut name: Vec<&str> = Vec::new();
-    for word in words.iter().take(12) {
+    for (n, word) in words.iter().enumerate().take(12) {
         let bare = word.trim_matches(|c: char| matches!(c, ',' | ';' | '(' | ')' | ':' | '"' | '“' | '”'));
         let after_comma = name.last().is_some_and(|w| w.ends_with(','));
         let capital = bare.chars().next().is_some_and(char::is_uppercase);
         let fits = if after_comma { name::is_degree(bare) } else { capital || PARTICLES.contains(&bare) };
         let stop = NO_NAMES.iter().any(|n| n.eq_ignore_ascii_case(bare.trim_end_matches('.')))
-            || bare.chars().any(|c| c.is_ascii_digit());
+            || bare.chars().any(|c| c.is_ascii_digit())
+            // `NI PPPK` labels a number; `Ni` begins many a name.
+            || (bare == "NI" && words.get(n + 1).is_some_and(|next| next.starts_with("PPPK")));
         if !fits || stop || word.starts_with('(') {
             break;
         }

@@ -2,8 +2,11 @@
 //! paper which is absent is left out; the absent paper itself is the finding.
 
 use super::case_file::CaseFile;
+use super::fact::capacity;
 use super::fact::name::Likeness;
+use super::fact::signature::Block;
 use super::letter::Letter;
+use super::people;
 use super::recognition::SignerPolicy;
 use super::wording;
 use crate::sop::checklist::{Check, DocumentKind, Evidence, Finding, Method};
@@ -87,19 +90,33 @@ fn by_hand(file: &CaseFile<'_>, letter: &Letter) -> Check {
             item,
             Finding::Met,
             // A degree ends in a period of its own.
-            format!("Surat ditandatangani oleh {}.", who.trim_end_matches('.')),
+            format!("Surat ditandatangani oleh {}{}.", who.trim_end_matches('.'), in_capacity(block)),
             block.map(|b| b.evidence.clone()),
         );
     }
     let evidence = own.or(blocks.first()).map(|b| b.evidence.clone());
     match another {
         Some(block) if own.is_none() => {
-            let because = format!("Surat ditandatangani oleh {}, bukan oleh pemohon.", block.name);
+            let because =
+                format!("Surat ditandatangani oleh {}{}, bukan oleh pemohon.", block.name, in_capacity(another));
             finding(item, Finding::Unclear, because, [block.evidence.clone()])
         }
         _ if by_applicant => finding(item, Finding::Missing, "Tanda tangan atasan pemohon belum ada.", evidence),
         _ => finding(item, Finding::Missing, "Surat belum ditandatangani oleh pemohon.", evidence),
     }
+}
+
+/// ` (a.n.)` behind a signer who signed for another.
+fn in_capacity(block: Option<&Block>) -> String {
+    block.and_then(|b| capacity::of(&b.caption)).map(|c| format!(" ({})", c.written())).unwrap_or_default()
+}
+
+/// `, ditandatangani Plt.` where the official who signed stands in for another.
+fn signed_for(block: Option<&Block>) -> String {
+    block
+        .and_then(|b| capacity::of(&b.caption))
+        .map(|c| format!(", ditandatangani {}", c.written().trim_end_matches('.')))
+        .unwrap_or_default()
 }
 
 fn service_stated(file: &CaseFile<'_>) -> Check {
@@ -126,9 +143,13 @@ fn applicant_identified(file: &CaseFile<'_>) -> Option<Check> {
         return Some(finding(
             item,
             Finding::Unclear,
-            "Surat-surat yang dikirim menyebut orang yang berbeda.",
+            format!("Surat-surat yang dikirim menyebut orang yang berbeda: {}.", people::in_letters(file)),
             evidence,
         ));
+    }
+    if let Some(other) = people::other_in_mail(file) {
+        let because = format!("Surat menyebut {}, isi surel menyebut {}.", people::called(a), people::called(&other));
+        return Some(finding(item, Finding::Unclear, because, evidence));
     }
     if letter.several {
         return Some(finding(item, Finding::Unclear, "Surat menyebut lebih dari satu pemohon.", evidence));
@@ -174,7 +195,9 @@ fn appointment_decree(file: &CaseFile<'_>) -> Check {
         let because = format!("Yang dilampirkan surat tugas atau surat perintah{named}, bukan keputusan pengangkatan.");
         return finding(item, Finding::Unclear, because, decree.evidence.clone());
     }
-    finding(item, Finding::Met, format!("SK pengangkatan{named} ada."), decree.evidence.clone())
+    let signer = decree.signatures.blocks.iter().find(|b| b.filled);
+    let because = format!("SK pengangkatan{named} ada{}.", signed_for(signer));
+    finding(item, Finding::Met, because, decree.evidence.clone())
 }
 
 fn decree_names_applicant(file: &CaseFile<'_>) -> Option<Check> {

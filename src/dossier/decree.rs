@@ -199,7 +199,7 @@ fn annex_row(sheets: &[Sheet]) -> Option<(usize, usize)> {
 }
 
 /// `LAMPIRAN KEPUTUSAN …`, and not a clause that wrapped: `…tercantum dalam / Lampiran Keputusan ini.`
-fn is_annex_head(text: &str) -> bool {
+pub fn is_annex_head(text: &str) -> bool {
     let folded = fold(text);
     let words: Vec<&str> = folded.split(' ').take(7).collect();
     let text = text.trim();

@@ -23,6 +23,11 @@ pub struct Letter {
     pub applicant: Applicant,
     /// Digits that stand where an employee number should, when they are not 18.
     pub odd_nip: bool,
+    /// The citizen number, where the letter gives one: 16 digits.
+    pub nik: Option<String>,
+    /// What those digits may have been before recognition took some for letters, and how they were read.
+    pub suggested_nip: Option<Nip>,
+    pub nip_read: Option<String>,
     /// More than one person is named as applicant.
     pub several: bool,
     pub services: Vec<Service>,

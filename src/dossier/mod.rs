@@ -9,15 +9,19 @@
 pub mod alerts;
 pub mod applicant;
 pub mod case_file;
+mod collate;
 pub mod completeness;
 pub mod decree;
+mod doubt;
 pub mod fact;
 pub mod fields;
 pub mod fold;
 pub mod known;
 pub mod letter;
+mod mend;
 pub mod message;
 pub mod page;
+pub mod people;
 pub mod recognition;
 mod sender;
 pub mod sheet;
@@ -48,6 +52,8 @@ impl CaseFile<'_> {
         let mut checklist = completeness::check(self);
         let (valid, raised) = validity::check(self, known);
         checklist.extend(valid);
+        doubt::weigh(self, &mut checklist);
+        people::first(self, known, &mut checklist);
         Understanding {
             services: self.services.clone(),
             applicant: self.applicant.clone(),

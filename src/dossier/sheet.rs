@@ -1,6 +1,7 @@
 //! A page made ready for reading: pieces of text that belong together, in rows from top to bottom. Letters speak through
 //! their layout (a label left, a value right, a name under a signature), so places stay with the words.
 
+use super::mend;
 use super::page::{Lay, Page, Rect, Word};
 use crate::sop::checklist::Evidence;
 
@@ -65,7 +66,8 @@ impl Row {
 
 impl Sheet {
     pub fn of(attachment: &str, page: &Page) -> Self {
-        let mut pieces: Vec<Piece> = page.lines.iter().flat_map(|line| split(&line.words)).collect();
+        let lines = mend::lines(page);
+        let mut pieces: Vec<Piece> = lines.iter().flat_map(|line| split(&line.words)).collect();
         pieces.sort_by(|a, b| a.middle().total_cmp(&b.middle()));
         let mut rows: Vec<Row> = Vec::new();
         for piece in pieces {
@@ -178,10 +180,13 @@ fn same_height(row: &Row, piece: &Piece) -> bool {
 fn split(line: &[Word]) -> Vec<Piece> {
     let mut pieces = Vec::new();
     let mut words: Vec<Word> = Vec::new();
+    // Recognition draws its boxes tight round the ink: only the tallest word of a line is as high as its letters are.
+    let seen = line.iter().any(|w| w.confidence.is_some());
+    let tight = seen.then(|| 1.1 * line.iter().map(|w| w.at.h).fold(0.0, f32::max));
     for word in line.iter().filter(|w| !w.text.trim().is_empty()) {
         let wide = words.last().is_some_and(|last| {
             let gap = word.at.x - (last.at.x + last.at.w);
-            gap > 1.25 * last.at.h.min(word.at.h).clamp(7.0, 16.0)
+            gap > 1.25 * tight.unwrap_or(last.at.h.min(word.at.h)).clamp(7.0, 16.0)
         });
         if wide {
             pieces.extend(Piece::of(std::mem::take(&mut words)));

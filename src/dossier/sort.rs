@@ -1,6 +1,7 @@
 //! Papers → documents. Content decides: a title, a heading, the labels of a letter. A file name is only a hint, for papers
 //! of which nothing can be read. One attachment may hold two documents, and one document several pictures.
 
+use super::collate;
 use super::fact::service;
 use super::fold::Gist;
 use super::page::{Page, Paper};
@@ -19,6 +20,10 @@ pub struct Stack {
     pub weaker: bool,
     /// Only the annex of a decree.
     pub annex_only: bool,
+    /// Begins without a title: pages of something that begins elsewhere.
+    pub loose: bool,
+    /// Photographed or scanned page by page, each a file of its own.
+    pub pictured: bool,
     pub method: Method,
     pub encrypted: bool,
     pub signed_electronically: bool,
@@ -37,25 +42,26 @@ enum Opening {
     Weaker,
     Annex,
     Other,
+    /// A clause in the middle of a decree.
+    Clause,
     /// Nothing: it goes on with what came before.
     None,
 }
 
 const CONTAINERS: [&str; 8] = ["zip", "rar", "7z", "exe", "tnef", "gzip", "tar", "eml"];
-const PICTURES: [&str; 7] = ["jpeg", "jpg", "png", "tiff", "heic", "webp", "bmp"];
 
 /// Sorts the papers of a dossier into documents, in the order they came.
 pub fn sort(papers: &[Paper], recognition: &Recognition) -> Vec<Stack> {
     let mut stacks: Vec<Stack> = Vec::new();
     let mut goes_on = false;
-    for paper in papers {
+    for paper in collate::in_order(papers) {
         let readable = paper.method != Method::None && paper.pages.iter().any(|p| !p.lines.is_empty());
         if !readable {
             stacks.extend(unread(paper, recognition));
             goes_on = false;
             continue;
         }
-        let picture = PICTURES.contains(&paper.format.as_str());
+        let picture = collate::is_picture(paper);
         let mut continued = goes_on && picture;
         for page in &paper.pages {
             let sheet = Sheet::of(&paper.attachment, page);
@@ -64,6 +70,7 @@ pub fn sort(papers: &[Paper], recognition: &Recognition) -> Vec<Stack> {
         }
         goes_on = picture;
     }
+    let mut stacks = collate::join(stacks);
     for stack in &mut stacks {
         settle(stack, recognition);
     }
@@ -77,7 +84,7 @@ fn place(stacks: &mut Vec<Stack>, paper: &Paper, page: &Page, sheet: Sheet, cont
     if let Some(stack) = last {
         let same = match opening {
             Opening::None => true,
-            Opening::Annex => stack.kind == DocumentKind::AppointmentDecree,
+            Opening::Annex | Opening::Clause => stack.kind == DocumentKind::AppointmentDecree,
             _ => false,
         };
         if same {
@@ -90,7 +97,7 @@ fn place(stacks: &mut Vec<Stack>, paper: &Paper, page: &Page, sheet: Sheet, cont
     }
     let kind = match opening {
         Opening::Letter => DocumentKind::RequestLetter,
-        Opening::Decree | Opening::Weaker | Opening::Annex => DocumentKind::AppointmentDecree,
+        Opening::Decree | Opening::Weaker | Opening::Annex | Opening::Clause => DocumentKind::AppointmentDecree,
         Opening::Other | Opening::None => DocumentKind::Other,
     };
     stacks.push(Stack {
@@ -102,6 +109,8 @@ fn place(stacks: &mut Vec<Stack>, paper: &Paper, page: &Page, sheet: Sheet, cont
         },
         weaker: opening == Opening::Weaker,
         annex_only: opening == Opening::Annex,
+        loose: matches!(opening, Opening::None | Opening::Clause),
+        pictured: collate::is_picture(paper),
         method: paper.method,
         encrypted: paper.encrypted,
         signed_electronically: paper.signed_electronically,
@@ -141,6 +150,8 @@ fn unread(paper: &Paper, r: &Recognition) -> Option<Stack> {
         kind,
         weaker: false,
         annex_only: false,
+        loose: false,
+        pictured: false,
         method: Method::None,
         encrypted: paper.encrypted,
         signed_electronically: paper.signed_electronically,
@@ -183,6 +194,9 @@ fn asks_for_an_account(sheet: &Sheet, r: &Recognition) -> bool {
 }
 
 fn opening(sheet: &Sheet, r: &Recognition) -> Opening {
+    if collate::opens_with_a_clause(sheet) {
+        return Opening::Clause;
+    }
     let labels = fields::read(std::slice::from_ref(sheet), r);
     let label_row = |field: Field| labels.iter().find(|l| l.fields.contains(&field)).map(|l| l.row);
     let subject = label_row(Field::Subject);

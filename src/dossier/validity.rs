@@ -6,6 +6,7 @@ use chrono::{Datelike, NaiveDate};
 use super::case_file::CaseFile;
 use super::fact::name::{self, Likeness};
 use super::fact::role::RoleFound;
+use super::fact::user_id;
 use super::fold::{Phrase, fold};
 use super::known::{EarlierLetter, Known};
 use super::recognition::Recognition;
@@ -13,7 +14,7 @@ use super::sender;
 use super::sheet::Sheet;
 use super::wording;
 use crate::sop::account::Account;
-use crate::sop::checklist::{Check, Evidence, Finding, Pair, Signature};
+use crate::sop::checklist::{Check, Evidence, Finding, Method, Pair, Signature};
 use crate::sop::names::UserId;
 
 /// The findings of step 5, and alerts they raise.
@@ -64,6 +65,8 @@ struct Hit<'a> {
     /// The user ID in the letter leads to no record, although the person is known.
     wrong_user_id: bool,
     several: bool,
+    /// A record whose user ID looks like the letter's and is another.
+    lookalike: Option<&'a Account>,
 }
 
 impl Hit<'_> {
@@ -92,18 +95,26 @@ fn find<'a>(file: &CaseFile<'_>, accounts: &'a [Account]) -> Hit<'a> {
         Some(id) => {
             let wanted = UserId(id.clone());
             let account = accounts.iter().find(|c| c.user_id == wanted);
-            Hit { account: account.or(person), wrong_user_id: account.is_none(), several: false }
+            let alike = || accounts.iter().find(|c| user_id::look_alike(id, &c.user_id.0));
+            let lookalike = if account.is_none() { alike() } else { None };
+            Hit { account: account.or(person), wrong_user_id: account.is_none(), several: false, lookalike }
         }
-        None => Hit { account: person, wrong_user_id: false, several },
+        None => Hit { account: person, wrong_user_id: false, several, lookalike: None },
     }
 }
 
 fn account_found(file: &CaseFile<'_>, hit: &Hit<'_>) -> Check {
     let item = "account_found";
     let evidence = file.letter().and_then(|(_, l)| l.evidence.user_id.clone().or(l.evidence.name.clone()));
+    if let Some(check) = odd_user_id(file, &hit.lookalike) {
+        return with(check.0, evidence, Some((&check.1, hit.lookalike.map(|a| a.user_id.0.as_str()))));
+    }
     let Some(account) = hit.account else {
         let nothing_to_go_by = file.applicant.nip.is_none() && file.applicant.user_id.is_none();
-        let how = if nothing_to_go_by { Finding::Unclear } else { Finding::Contradicted };
+        let doubtful = file.letter().is_some_and(|(stack, letter)| {
+            stack.method == Method::Ocr && !super::doubt::is_firm(&stack.sheets, letter)
+        });
+        let how = if nothing_to_go_by || doubtful { Finding::Unclear } else { Finding::Contradicted };
         return with(finding(item, how, "Akun pemohon tidak ditemukan dalam register akun."), evidence, None);
     };
     let id = account.user_id.to_string();
@@ -120,6 +131,21 @@ fn account_found(file: &CaseFile<'_>, hit: &Hit<'_>) -> Check {
     };
     let document = file.applicant.user_id.as_deref().unwrap_or("-");
     with(finding(item, how, because), evidence, Some((document, Some(&id))))
+}
+
+/// A user ID with letters of other scripts, invisible characters, or the look of another one: told by code points, never
+/// corrected (THREATS row 15). Gives the finding and the user ID made visible.
+fn odd_user_id(file: &CaseFile<'_>, lookalike: &Option<&Account>) -> Option<(Check, String)> {
+    let id = file.applicant.user_id.as_deref()?;
+    let because = match (user_id::oddity(id), lookalike) {
+        (Some(_), _) => format!("User ID pada surat memuat karakter yang tidak lazim: {}.", user_id::odd_points(id)),
+        (None, Some(account)) => format!(
+            "User ID pada surat menyerupai user ID terdaftar, tetapi tidak sama: {}.",
+            user_id::differing_points(id, &account.user_id.0)
+        ),
+        (None, None) => return None,
+    };
+    Some((finding("account_found", Finding::Unclear, because), user_id::visible(id)))
 }
 
 fn name_matches(file: &CaseFile<'_>, account: &Account) -> Option<Check> {
@@ -155,11 +181,20 @@ fn nip_matches(file: &CaseFile<'_>, account: &Account) -> Option<Check> {
         }
         (Some(_), Some(_)) => (Finding::Met, "NIP pada surat sama dengan register akun."),
         (Some(_), None) => (Finding::Unclear, "Register akun tidak memuat NIP untuk dibandingkan."),
+        (None, Some(b)) if letter.suggested_nip.as_ref() == Some(b) => (
+            Finding::Unclear,
+            "NIP pada surat terbaca dengan huruf di antara angkanya (seperti O untuk 0). Bila huruf itu angka, NIP sama dengan register.",
+        ),
+        (None, Some(_)) if letter.suggested_nip.is_some() => (
+            Finding::Unclear,
+            "NIP pada surat terbaca dengan huruf di antara angkanya (seperti O untuk 0), dan juga tanpa itu berbeda dari register.",
+        ),
         (None, _) if letter.odd_nip => (Finding::Unclear, "NIP pada surat tidak terdiri atas 18 angka."),
         (None, Some(_)) => (Finding::Unclear, "Surat tidak memuat NIP untuk dibandingkan."),
         (None, None) => (Finding::Unclear, "Surat dan register akun tidak memuat NIP."),
     };
-    let pair = written.map(|w| (w.digits(), registered.map(|n| n.digits())));
+    let read = written.map(|w| w.digits()).or(letter.nip_read.as_deref());
+    let pair = read.map(|w| (w, registered.map(|n| n.digits())));
     Some(with(finding(item, how, because), letter.evidence.nip.clone(), pair))
 }
 

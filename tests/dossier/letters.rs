@@ -6,7 +6,7 @@ use loket::sop::names::Service;
 use super::decrees::BUPATI;
 use super::set::{GOOD, day, expect, mail, paper, seen};
 
-const LABELS: &str = "\
+pub const LABELS: &str = "\
                  PEMERINTAH KABUPATEN TIRTA
                     SEKRETARIAT DAERAH
      Jl. Raya Danau No. 1 Tirta  Telp. (0361) 900100  Email : setda@kab-tirta.example
@@ -239,6 +239,19 @@ fn no_finding_quotes_a_whole_employee_number_in_its_sentence() {
             check.item
         );
     }
+}
+
+#[test]
+fn a_citizen_number_that_tells_of_another_person_is_a_warning() {
+    let with = |nik: &str| {
+        with_decree(&LABELS.replace("      c. Pangkat", &format!("      b. NIK            : {nik}\n      c. Pangkat")))
+    };
+    let warned = |nik: &str| with(nik).alerts.contains(&"nik_differs_from_nip".into());
+
+    assert!(!warned("6401011205880001"));
+    assert!(warned("6401015205880001") && warned("6401011305880001"));
+    assert!(with("6401019905880001").alerts.contains(&"nik_malformed".into()));
+    expect(&with("6401015205880001"), &GOOD);
 }
 
 #[test]

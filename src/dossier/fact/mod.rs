@@ -1,6 +1,7 @@
 //! Facts: one small reader for each kind of value that stands in a letter or a decree. Each takes text or a sheet and
 //! returns what it found; none knows the account register, the mail or the checklist.
 
+pub mod capacity;
 pub mod date;
 pub mod name;
 pub mod nip;

@@ -36,6 +36,29 @@ pub fn find(text: &str) -> Vec<(Nip, Range<usize>)> {
     runs(text).into_iter().filter_map(|run| Nip::parse(&run.digits).map(|nip| (nip, run.at))).collect()
 }
 
+/// What a value that is no employee number would be with letters read as the digits they look like: `1992O315 2019O3 1 9O4`.
+/// Only ever shown to a person as a suggestion; it is never taken for the number.
+pub fn suggested(text: &str) -> Option<Nip> {
+    let digit = |c: char| match c {
+        'O' | 'o' | 'Q' | 'D' => Some('0'),
+        'I' | 'l' | 'i' | '|' | '!' => Some('1'),
+        'Z' | 'z' => Some('2'),
+        'S' | 's' => Some('5'),
+        'G' => Some('6'),
+        'B' => Some('8'),
+        c if c.is_ascii_digit() => Some(c),
+        _ => None,
+    };
+    let like_a_number = |word: &&str| {
+        let separated = |c: char| digit(c).is_some() || matches!(c, '.' | '-');
+        word.chars().any(|c| digit(c).is_some()) && word.chars().all(separated)
+    };
+    let words: Vec<&str> = text.split_whitespace().take_while(like_a_number).collect();
+    let figures = words.concat().chars().filter(char::is_ascii_digit).count();
+    // More letters than digits were never a number.
+    (figures >= 12).then(|| Nip::parse(&words.concat().chars().filter_map(digit).collect::<String>())).flatten()
+}
+
 /// How many employee numbers stand inside a box of a sheet.
 pub fn find_count(sheet: &Sheet, block: Rect) -> usize {
     let inside = |p: &Piece| share_width(p.at, block) && p.middle() > block.y && p.middle() < block.y + block.h;
@@ -109,6 +132,21 @@ pub fn structure(nip: &Nip, day: NaiveDate) -> Result<Kind, Flaw> {
     if part(15..18) == 0 { Err(Flaw::Serial) } else { Ok(kind) }
 }
 
+/// The first run of 16 digits.
+pub fn citizen_number(text: &str) -> Option<String> {
+    runs(text).into_iter().map(|run| run.digits).find(|digits| digits.len() == 16)
+}
+
+/// Whether a NIK and an employee number tell of two people: another day of birth, or another sex. The registry never corrects a
+/// NIK, so a difference is a warning and no more (DOMAIN §3).
+pub fn disagrees(nik: &str, nip: &Nip) -> bool {
+    let digits = nip.digits();
+    let Some(day) = nik.get(6..8).and_then(|d| d.parse::<u32>().ok()).filter(|_| is_nik(nik)) else { return false };
+    let (day, woman) = if day > 40 { (day - 40, true) } else { (day, false) };
+    let born = format!("{}{}{day:02}", &nik[10..12], &nik[8..10]);
+    born != digits[2..8] || woman != (&digits[14..15] == "2")
+}
+
 /// Whether 16 digits could be a NIK: day of birth, with 40 added for women, month, and a serial that is not 0000.
 pub fn is_nik(digits: &str) -> bool {
     if digits.len() != 16 || !digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -163,6 +201,30 @@ mod tests {
         assert_eq!(structure(&pns, day()), Ok(Kind::Pns));
         assert_eq!(structure(&odd, day()), Err(Flaw::Appointment));
         assert_eq!(structure(&born, day()), Err(Flaw::BirthDate));
+    }
+
+    #[test]
+    fn letters_among_digits_only_suggest_a_number() {
+        let meant = Nip::parse("199203152019031904");
+
+        assert_eq!(suggested("1992O315 2019O3 1 9O4"), meant);
+        assert_eq!(suggested("l99203l52019031904"), meant);
+        assert!(find("1992O315 2019O3 1 9O4").is_empty());
+        assert_eq!(suggested("1992O315 2019O3 1 9O"), None);
+        assert_eq!(suggested("SOLO BOS"), None);
+    }
+
+    #[test]
+    fn a_citizen_number_is_compared_by_birth_and_sex() {
+        let man = Nip::parse("199001012015031901").expect("18 digits");
+        let woman = Nip::parse("199001072015032901").expect("18 digits");
+
+        assert!(!disagrees("6401010101900001", &man));
+        assert!(disagrees("6401014101900001", &man));
+        assert!(!disagrees("6401014701900001", &woman));
+        assert!(disagrees("6401010201900001", &man));
+        assert!(!disagrees("not a number", &man));
+        assert_eq!(citizen_number("NIK 64 0101 010190 0001").as_deref(), Some("6401010101900001"));
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub struct Entry {
     /// The number beside the name: equal, another, or none given.
     pub nip_equal: Option<bool>,
     pub role: RoleFound,
+    /// Least confidence of the words that name the role, 0 to 100; 100 in a document's own text.
+    pub sure: u8,
     pub evidence: Evidence,
 }
 
@@ -48,6 +50,7 @@ pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &
     Some(Entry {
         likeness,
         nip_equal: best.nip_equal,
+        sure: sure(sheet, block, r),
         role,
         evidence: sheet.evidence(&sheet.rows[best.row].text(), block),
     })
@@ -60,6 +63,7 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
         .map(|(_, p)| p)
         .filter(|p| p.middle() > top && p.middle() < bottom && !is_inside(p, block))
         .collect();
+    let recognised = in_band.iter().flat_map(|p| &p.words).any(|w| w.confidence.is_some());
     let heads = role_heads(sheet, top, r);
     let column: Vec<&str> = in_band
         .iter()
@@ -71,11 +75,20 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
     named(&column.join(" "), r)
         .or_else(|| named(&beside.join(" "), r))
         .or_else(|| in_one_cell(&in_band, r))
-        .or_else(|| if column.is_empty() { merged_above(sheet, top, &heads, r) } else { None })
+        // Where recognition read the table, an empty cell may be one that it could not read.
+        .or_else(|| if column.is_empty() && !recognised { merged_above(sheet, top, &heads, r) } else { None })
         .or_else(|| below(sheet, anchor, r))
         .or_else(|| heading_above(sheet, anchor, r))
         .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_))))
         .unwrap_or(RoleFound::Unclear)
+}
+
+/// How sure the words are that name a role in the person's strip.
+fn sure(sheet: &Sheet, block: Rect, r: &Recognition) -> u8 {
+    let (top, bottom) = place::band(sheet, block);
+    let words =
+        sheet.pieces().map(|(_, p)| p).filter(|p| p.middle() > top && p.middle() < bottom).flat_map(|p| &p.words);
+    words.filter(|w| named(&w.text, r).is_some()).filter_map(|w| w.confidence).max().unwrap_or(100)
 }
 
 fn is_inside(piece: &Piece, block: Rect) -> bool {
@@ -183,7 +196,9 @@ fn below(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleF
 fn heading_above(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleFound> {
     sheet.rows[..anchor.row].iter().rev().take(40).find_map(|row| {
         let [piece] = &row.pieces[..] else { return None };
-        let short = piece.words.len() <= 6 && nip::find(&piece.text).is_empty();
+        // A heading stands over the names; what stands beside them is another person's cell.
+        let over = piece.at.x < anchor.at.x + anchor.at.w;
+        let short = over && piece.words.len() <= 6 && nip::find(&piece.text).is_empty();
         if short { named(&piece.text, r) } else { None }
     })
 }

@@ -50,7 +50,7 @@ pub fn in_prose(text: &str) -> Option<String> {
         let named = matches!(lead.as_str(), "id" | "username" | "userid");
         let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
         let odd = word.len() >= 4 && inner.contains(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_'));
-        ((cue && shaped) || (named && odd && word.is_ascii())).then_some(word)
+        ((cue && shaped) || (named && odd)).then_some(word)
     })
 }
 
@@ -59,6 +59,40 @@ pub fn oddity(user_id: &str) -> Option<Oddity> {
         return Some(Oddity::Invisible);
     }
     (!user_id.is_ascii()).then_some(Oddity::MixedScript)
+}
+
+/// Whether two user IDs look the same and are not (UTS 39 skeletons of both, as written and in each case).
+pub fn look_alike(one: &str, other: &str) -> bool {
+    let bare = |id: &str| id.trim().to_ascii_uppercase();
+    let skeleton = |id: &str| unicode_security::skeleton(id).collect::<String>();
+    let cases = |id: &str| [skeleton(id), skeleton(&id.to_uppercase()), skeleton(&id.to_lowercase())];
+    let (a, b) = (cases(one), cases(other));
+    bare(one) != bare(other) && a.iter().any(|x| b.contains(x))
+}
+
+/// The odd characters of a user ID by their places and code points: `karakter ke-2 “а” (U+0430)`.
+pub fn odd_points(id: &str) -> String {
+    let odd = id.chars().enumerate().filter(|(_, c)| !c.is_ascii() || is_invisible(*c));
+    odd.map(|(n, c)| point(n, c)).collect::<Vec<_>>().join(", ")
+}
+
+/// Where two user IDs of like shape differ, each side by its code point.
+pub fn differing_points(id: &str, registered: &str) -> String {
+    let differs = |(_, (a, b)): &(usize, (char, char))| !a.eq_ignore_ascii_case(b);
+    let pairs = id.chars().zip(registered.chars()).enumerate().filter(differs);
+    let told: Vec<String> =
+        pairs.map(|(n, (a, b))| format!("{}, terdaftar “{b}” (U+{:04X})", point(n, a), u32::from(b))).collect();
+    if told.is_empty() { "panjangnya berbeda".to_owned() } else { told.join("; ") }
+}
+
+fn point(n: usize, c: char) -> String {
+    let shown = if is_invisible(c) { String::new() } else { format!("“{c}” ") };
+    format!("karakter ke-{} {shown}(U+{:04X})", n + 1, u32::from(c))
+}
+
+/// The user ID with what cannot be seen written out.
+pub fn visible(id: &str) -> String {
+    id.chars().map(|c| if is_invisible(c) { format!("⟨U+{:04X}⟩", u32::from(c)) } else { c.to_string() }).collect()
 }
 
 /// Characters that take no room or turn the direction of writing.
@@ -90,6 +124,18 @@ mod tests {
         assert_eq!(oddity("DIMASWP"), None);
         assert_eq!(oddity("DIM\u{410}SWP"), Some(Oddity::MixedScript));
         assert_eq!(oddity("DIM\u{200b}ASWP"), Some(Oddity::Invisible));
+    }
+
+    #[test]
+    fn what_looks_like_another_user_id_is_told_by_its_code_points() {
+        assert!(look_alike("D\u{406}MASWP", "DIMASWP"));
+        assert!(look_alike("DlMASWP", "DIMASWP"));
+        assert!(look_alike("DIM\u{200b}ASWP", "DIMASWP"));
+        assert!(!look_alike("dimaswp", "DIMASWP"));
+        assert!(!look_alike("DIMASWQ", "DIMASWP"));
+        assert_eq!(differing_points("DlMASWP", "DIMASWP"), "karakter ke-2 “l” (U+006C), terdaftar “I” (U+0049)");
+        assert_eq!(odd_points("DIM\u{200b}ASWP"), "karakter ke-4 (U+200B)");
+        assert_eq!(visible("a\u{202e}b"), "a⟨U+202E⟩b");
     }
 
     #[test]
