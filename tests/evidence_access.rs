@@ -1,7 +1,6 @@
 //! Who saw what is on record before it is shown: at the desk by person, on the command line by user.
 
 use loket::engine::access::Seen;
-use loket::engine::store::Store;
 use loket::sop::names::{CaseNumber, Language};
 use loket::web::counter::Counter;
 

@@ -1,7 +1,7 @@
 //! A dossier ends only by two people and an official record; what remains are its register line, its hashes and the record,
 //! and the archive verifies.
 
-use loket::engine::archive::{Archive, ArchiveDossier};
+use loket::engine::archive::ArchiveDossier;
 use loket::engine::disposal::NoDisposal;
 use loket::engine::store::CaseKey;
 use loket::sop::names::CaseNumber;

@@ -60,7 +60,7 @@ async fn send(site: &Site, from: &Person, picture: Vec<u8>) -> CaseNumber {
 
 #[tokio::test]
 async fn t17_a_rescan_a_crop_and_a_repacked_picture_are_known_again() {
-    let site = Site::planned(Plan { scans: true, ..Plan::default() }).await;
+    let site = Site::planned(Plan { workers: true, ..Plan::default() }).await;
     let sheet = scan(&letter(&RINA, "000.3/0951/BLPE/B.PBJ", day(9)));
     let first = send(&site, &RINA, jpeg(&sheet, 85)).await;
     expect(&check(&site, &first, REUSED).await, Finding::Met, None);
@@ -82,7 +82,7 @@ async fn t17_a_rescan_a_crop_and_a_repacked_picture_are_known_again() {
 
 #[tokio::test]
 async fn t17_a_scan_without_a_number_is_known_by_its_look() {
-    let site = Site::planned(Plan { scans: true, ..Plan::default() }).await;
+    let site = Site::planned(Plan { workers: true, ..Plan::default() }).await;
     let sheet = scan(&letter(&RINA, "", day(9)));
     let first = send(&site, &RINA, jpeg(&sheet, 85)).await;
 

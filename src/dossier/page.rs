@@ -15,6 +15,29 @@ pub struct Rect {
     pub h: f32,
 }
 
+/// Where a sheet lies in the picture that is shown of its page, when it was cut out, levelled or turned before it was read:
+/// a projection of points onto a picture of width and height 1, nine numbers row by row.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Lay(pub [f32; 9]);
+
+impl Lay {
+    /// The box round a place in the picture, in shares of its width and height.
+    pub fn place(&self, at: Rect) -> Rect {
+        let m = &self.0;
+        let corners = [(at.x, at.y), (at.x + at.w, at.y), (at.x + at.w, at.y + at.h), (at.x, at.y + at.h)];
+        let shown = corners.map(|(x, y)| {
+            let depth = m[6] * x + m[7] * y + m[8];
+            ((m[0] * x + m[1] * y + m[2]) / depth, (m[3] * x + m[4] * y + m[5]) / depth)
+        });
+        let span = |of: fn(&(f32, f32)) -> f32| {
+            let (low, high) = shown.iter().map(of).fold((f32::MAX, f32::MIN), |(l, h), v| (l.min(v), h.max(v)));
+            (low, high - low)
+        };
+        let ((x, w), (y, h)) = (span(|p| p.0), span(|p| p.1));
+        Rect { x, y, w, h }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Word {
     pub text: String,
@@ -44,13 +67,17 @@ pub struct Page {
     pub width: f32,
     pub height: f32,
     pub lines: Vec<Line>,
-    /// Pictures and drawings placed on the page (a signature, a stamp, a scan).
+    /// Pictures and drawings placed on the page (a signature, a stamp, a scan); on a page that was recognised also the ink
+    /// that is no word.
     pub pictures: Vec<Rect>,
     /// Words drawn so that a reader cannot see them (white, invisible mode, under 2 points).
     pub hidden: Vec<String>,
     /// How it looks, where its words were recognised in a picture of it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub look: Option<Look>,
+    /// How the sheet lies in the picture shown of the page; `None`: edge to edge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lay: Option<Lay>,
 }
 
 impl Page {

@@ -2,7 +2,7 @@
 //! their layout (a label left, a value right, a name under a signature), so places stay with the words.
 
 use super::mend;
-use super::page::{Page, Rect, Word};
+use super::page::{Lay, Page, Rect, Word};
 use crate::sop::checklist::Evidence;
 use crate::sop::names::Sha256Hex;
 
@@ -32,6 +32,8 @@ pub struct Sheet {
     pub height: f32,
     pub rows: Vec<Row>,
     pub pictures: Vec<Rect>,
+    /// How the sheet lies in the picture shown of its page.
+    pub lay: Option<Lay>,
 }
 
 impl Piece {
@@ -76,6 +78,7 @@ impl Sheet {
             height: page.height.max(1.0),
             rows: Self::rows_of(page),
             pictures,
+            lay: page.lay,
         }
     }
 
@@ -141,18 +144,20 @@ impl Sheet {
     }
 
     pub fn evidence(&self, quote: &str, at: Rect) -> Evidence {
-        let mille = |value: f32, whole: f32| (value / whole * 1000.0).clamp(0.0, 1000.0) as u16;
+        let whole = |at: Rect| Rect {
+            x: at.x / self.width,
+            y: at.y / self.height,
+            w: at.w / self.width,
+            h: at.h / self.height,
+        };
+        let shown = self.lay.map_or_else(|| whole(at), |lay| lay.place(at));
+        let mille = |share: f32| (share * 1000.0).clamp(0.0, 1000.0) as u16;
         Evidence {
             attachment: self.attachment.clone(),
             sha256: self.sha256.clone(),
             page: self.number,
             quote: shortened(quote),
-            place: Some([
-                mille(at.x, self.width),
-                mille(at.y, self.height),
-                mille(at.w, self.width),
-                mille(at.h, self.height),
-            ]),
+            place: Some([mille(shown.x), mille(shown.y), mille(shown.w), mille(shown.h)]),
         }
     }
 }

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::draw::Purpose;
 use super::sandbox::Walls;
+use super::scan::Projection;
 use crate::sop::look::Look;
 
 /// Longest request: a mail of the largest size an office may allow.
@@ -22,7 +23,8 @@ pub const ROOTS: u8 = b'T';
 /// A request: draw a page of the mail at hand ([`PageRequest`] as JSON); the answer is a [`Picture`] and its bytes.
 pub const PAGE: u8 = b'P';
 
-/// A request: recognise the words in a picture; what follows is a [`Task`]. The answer is lines of words as JSON.
+/// A request: recognise the words in a picture; what follows is a [`Task`]. The answer is a
+/// [`super::sight::Sight`] as JSON.
 pub const WORDS: u8 = b'W';
 
 /// Longest answer. A worker that has more to say drops pages first.
@@ -89,11 +91,13 @@ pub enum Picture {
     /// There is no such page, or it cannot be drawn.
     None,
     Png,
-    /// Grey values, row by row.
+    /// Grey values, row by row; how they lie on the page ([`super::scan::Prepared`]).
     Scan {
         width: u32,
         height: u32,
         dpi: f32,
+        onto: Projection,
+        sideways: bool,
         look: Option<Look>,
     },
 }
@@ -101,8 +105,8 @@ pub enum Picture {
 /// A picture to recognise words in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Task {
-    /// Tesseract's page segmentation mode: one digit, or 11.
-    pub layout: u8,
+    /// Its lines run from top to bottom.
+    pub sideways: bool,
     pub dpi: u16,
     pub width: u32,
     pub height: u32,
@@ -114,7 +118,7 @@ impl Task {
     /// The request's bytes before the grey values.
     pub fn head(&self) -> [u8; Self::LENGTH] {
         let mut head = [0; Self::LENGTH];
-        head[0] = self.layout;
+        head[0] = u8::from(self.sideways);
         head[1..3].copy_from_slice(&self.dpi.to_be_bytes());
         head[3..7].copy_from_slice(&self.width.to_be_bytes());
         head[7..].copy_from_slice(&self.height.to_be_bytes());
@@ -127,9 +131,9 @@ impl Task {
         let (head, gray) = rest.split_at_checked(Self::LENGTH)?;
         let long = |at: usize| head.get(at..at + 4)?.try_into().ok().map(u32::from_be_bytes);
         let dpi = u16::from_be_bytes([head[1], head[2]]);
-        let task = Self { layout: head[0], dpi, width: long(3)?, height: long(7)? };
+        let task = Self { sideways: head[0] == 1, dpi, width: long(3)?, height: long(7)? };
         let pixels = u64::from(task.width) * u64::from(task.height);
-        let sound = letter == WORDS && matches!(task.layout, 1..=13) && pixels > 0 && pixels == gray.len() as u64;
+        let sound = letter == WORDS && head[0] < 2 && pixels > 0 && pixels == gray.len() as u64;
         sound.then_some((task, gray))
     }
 }
@@ -226,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_task_whose_picture_is_cut_off_is_none() {
-        let task = Task { layout: 1, dpi: 200, width: 3, height: 2 };
+        let task = Task { sideways: true, dpi: 200, width: 3, height: 2 };
         let request = |gray: &[u8]| [&[WORDS], &task.head()[..], gray].concat();
 
         assert_eq!(Task::read(&request(&[7; 6])), Some((task, &[7; 6][..])));

@@ -24,6 +24,7 @@ pub mod pool;
 pub mod sandbox;
 pub mod scan;
 mod scans;
+mod sight;
 pub mod signature;
 mod tnef;
 pub mod tool;

@@ -15,12 +15,10 @@ use super::draw::Purpose;
 use super::frame::{self, Answer, PageRequest, Picture, Task, Which};
 use super::known::{Key, Known};
 use super::limits::Limits;
-use super::scans::{self, Place, Sight};
+use super::scans::{self, Place, Scanned};
 use super::{tool, worker};
 use crate::dossier::page::Contents;
 
-/// Tesseract finds out by itself how the page is laid out, and which way up it lies.
-const LAYOUT: u8 = 1;
 /// Deadlines that recognition may take for a page, and for a mail.
 const PAGE: u32 = 3;
 const MAIL: u32 = 9;
@@ -143,8 +141,8 @@ impl Pool {
             .buffer_unordered(self.workers);
         let all = async {
             while let Some((place, words)) = seen.next().await {
-                if let Some(sight) = words {
-                    scans::put(&mut contents, place, sight);
+                if let Some(scanned) = words {
+                    scans::put(&mut contents, place, scanned);
                 }
             }
         };
@@ -156,15 +154,18 @@ impl Pool {
     }
 
     /// Draws a page and has its words recognised. `None`: it cannot be done.
-    async fn words(&self, raw: &[u8], place: Place) -> Option<Sight> {
+    async fn words(&self, raw: &[u8], place: Place) -> Option<Scanned> {
         let _turn = self.recognising.acquire().await.expect("the semaphore is never closed");
         let paper = Which::Nth(place.paper);
         let request = PageRequest { paper, page: place.number, purpose: Purpose::Scan };
         let (picture, gray) = told(self.draw(raw, &request).await)??;
-        let Picture::Scan { width, height, dpi, look } = picture else { return None };
-        let task = Task { layout: LAYOUT, dpi: dpi as u16, width, height };
+        let Picture::Scan { width, height, dpi, onto, sideways, look } = picture else { return None };
+        let task = Task { sideways, dpi: dpi as u16, width, height };
         match told(self.recognisers.ask(&[(frame::WORDS, &[&task.head(), &gray])]).await)? {
-            Ok(answer) => Some(Sight { lines: serde_json::from_slice(answer.json()).ok()?, dpi, look }),
+            Ok(answer) => {
+                let sight = serde_json::from_slice(answer.json()).ok()?;
+                Some(Scanned { sight, size: (width, height), dpi, onto, look })
+            }
             Err(lost) => {
                 tracing::warn!(page = request.page, "a page of a mail {}; it counts as unreadable", what_it_did(lost));
                 None

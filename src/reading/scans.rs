@@ -2,8 +2,10 @@
 //! itself: one PDF may hold printed text, scans, and the backs of sheets.
 
 use super::limits::Limits;
+use super::scan::Projection;
+use super::sight::Sight;
 use super::tsv::Seen;
-use crate::dossier::page::{Contents, Line, Page, Rect, Word};
+use crate::dossier::page::{Contents, Lay, Line, Page, Rect, Word};
 use crate::sop::checklist::Method;
 use crate::sop::look::Look;
 
@@ -29,28 +31,41 @@ pub fn wanted(contents: &Contents, limits: &Limits) -> Vec<Place> {
     pages.take(limits.scans).collect()
 }
 
-/// What was seen on a page.
-pub struct Sight {
-    pub lines: Vec<Vec<Seen>>,
+/// A page as it was seen, and how the picture it was seen in lies on it.
+pub struct Scanned {
+    pub sight: Sight,
+    /// Width and height of the prepared picture in pixels, before it was turned.
+    pub size: (u32, u32),
     /// Pixels to 72 points.
     pub dpi: f32,
+    pub onto: Projection,
     pub look: Option<Look>,
 }
 
-/// Puts what was seen on a page where its own words would stand.
-pub fn put(contents: &mut Contents, place: Place, seen: Sight) {
+/// Puts what was seen on a page where its own words would stand. A page that was read badly stays unread: words that may
+/// be wrong would be taken for what the paper says.
+pub fn put(contents: &mut Contents, place: Place, scanned: Scanned) {
     let Some(paper) = contents.papers.get_mut(place.paper) else { return };
     let Some(page) = paper.pages.get_mut(place.page) else { return };
-    let points = 72.0 / seen.dpi.max(1.0);
-    let word = |seen: Seen| {
-        let [x, y, w, h] = seen.at.map(|pixels| pixels as f32 * points);
-        Word { text: seen.text, at: Rect { x, y, w, h }, confidence: Some(seen.confidence) }
-    };
-    page.look = seen.look;
-    page.lines = seen.lines.into_iter().map(|words| Line { words: words.into_iter().map(word).collect() }).collect();
-    if !page.lines.is_empty() {
-        paper.method = Method::Ocr;
+    let Scanned { sight, size, dpi, onto, look } = scanned;
+    if !sight.is_legible() {
+        return;
     }
+    let points = 72.0 / dpi.max(1.0);
+    let rect = |at: [u32; 4]| {
+        let [x, y, w, h] = at.map(|pixels| pixels as f32 * points);
+        Rect { x, y, w, h }
+    };
+    let word = |seen: Seen| Word { text: seen.text, at: rect(seen.at), confidence: Some(seen.confidence) };
+    let (width, height) = if sight.turned % 2 == 1 { (size.1, size.0) } else { size };
+    (page.width, page.height) = (width as f32 * points, height as f32 * points);
+    page.lines = sight.lines.into_iter().map(|words| Line { words: words.into_iter().map(word).collect() }).collect();
+    page.pictures.extend(sight.ink.into_iter().map(rect));
+    let pixels = f64::from(1.0 / points);
+    let lay = Projection::scaled(pixels, pixels).then(&Projection::unturned(sight.turned, size)).then(&onto);
+    page.look = look;
+    page.lay = Some(Lay(lay.numbers()));
+    paper.method = Method::Ocr;
 }
 
 /// A page whose own text says something: more than the mark a scanner program leaves on a picture, and not in codes

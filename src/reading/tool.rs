@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 
 use super::frame::{self, Answer, Hello, Task};
 use super::sandbox::{self, Profile, Walls};
+use super::scan::Raster;
+use super::sight::Sight;
 use super::tsv;
 
 /// The hidden verb that makes a worker of this program. A path may follow, of another tesseract than the usual.
@@ -16,6 +18,8 @@ pub const VERB: &str = "__recognition-worker";
 pub const TESSERACT: &str = "/usr/bin/tesseract";
 /// What letters and decrees are written in.
 const LANGUAGES: [&str; 2] = ["ind", "eng"];
+/// Tesseract finds blocks, columns and lines by itself; which way up the page lies is tried here.
+const LAYOUT: &str = "3";
 /// Longest table of words that is taken from tesseract, in bytes.
 const TABLE: u64 = 8 * 1024 * 1024;
 
@@ -42,9 +46,10 @@ fn serve(program: &Path, from: &mut impl Read, to: &mut impl Write, walls: Resul
     let mut request = Vec::new();
     while frame::read(from, &mut request, frame::REQUEST)? {
         let Some((task, gray)) = Task::read(&request) else { return Err(io::ErrorKind::InvalidData.into()) };
-        let table = recognise(program, &task, gray);
-        let lines = table.as_deref().map(tsv::lines).unwrap_or_default();
-        frame::write(to, Answer::new(table.is_ok(), &serde_json::to_vec(&lines)?, &[])?.bytes())?;
+        let page = Raster::new(task.width, task.height, f32::from(task.dpi), gray.to_vec());
+        let sight = page.ok_or(io::ErrorKind::InvalidData.into()).and_then(|page| see(program, &page, task.sideways));
+        let json = serde_json::to_vec(sight.as_ref().unwrap_or(&Sight::default()))?;
+        frame::write(to, Answer::new(sight.is_ok(), &json, &[])?.bytes())?;
     }
     Ok(())
 }
@@ -62,13 +67,32 @@ fn lacking(program: &Path) -> Option<String> {
     (!missing.is_empty()).then(|| format!("tesseract lacks the language {missing}. {remedy}"))
 }
 
-fn recognise(program: &Path, task: &Task, gray: &[u8]) -> io::Result<Vec<u8>> {
+/// Looks at a page the way its lines run, and if that makes no sense, with its other side up.
+fn see(program: &Path, page: &Raster, sideways: bool) -> io::Result<Sight> {
+    let mut best: Option<Sight> = None;
+    for quarters in if sideways { [1, 3, 0, 2] } else { [0, 2, 1, 3] } {
+        let turned = page.turned(quarters);
+        let sight = Sight::of(&turned, tsv::lines(&recognise(program, &turned)?), quarters);
+        let done = sight.is_clear() || sight.is_empty();
+        if best.as_ref().is_none_or(|best| best.confidence() < sight.confidence()) {
+            best = Some(sight);
+        }
+        // Whichever side is up, a page that can be read at all is no longer laid on its other edges.
+        let enough = quarters / 2 == 1 && best.as_ref().is_some_and(Sight::is_legible);
+        if done || enough {
+            break;
+        }
+    }
+    Ok(best.unwrap_or_default())
+}
+
+fn recognise(program: &Path, page: &Raster) -> io::Result<Vec<u8>> {
     let languages = LANGUAGES.join("+");
-    let (layout, dpi) = (task.layout.to_string(), task.dpi.clamp(70, 600).to_string());
-    let mut child = start(program, &["stdin", "stdout", "-l", &languages, "--psm", &layout, "--dpi", &dpi, "tsv"])?;
+    let dpi = (page.dpi as u32).clamp(70, 600).to_string();
+    let mut child = start(program, &["stdin", "stdout", "-l", &languages, "--psm", LAYOUT, "--dpi", &dpi, "tsv"])?;
     let mut input = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
     // It takes the whole picture before it says a word, so neither pipe fills up while the other is waited for.
-    let written = write!(input, "P5\n{} {}\n255\n", task.width, task.height).and_then(|()| input.write_all(gray));
+    let written = write!(input, "P5\n{} {}\n255\n", page.width, page.height).and_then(|()| input.write_all(&page.gray));
     drop(input);
     let table = finish(child)?;
     written.map(|()| table)

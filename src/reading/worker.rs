@@ -4,13 +4,13 @@
 
 use std::io::{self, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::draw::Drawn;
 use super::frame::{self, Answer, Hello, PageRequest, Picture};
 use super::limits::Limits;
 use super::sandbox::{self, Profile, Walls};
-use super::scan::look;
+use super::scan::{Prepared, look};
 use super::signature::Roots;
 use crate::dossier::page::Contents;
 
@@ -19,6 +19,9 @@ pub const VERB: &str = "__reading-worker";
 
 /// Set when a parser has panicked, also where the panic was caught: such a worker is not used again.
 static PANICKED: AtomicBool = AtomicBool::new(false);
+/// Pages prepared for recognition. They cost seconds of the processor time a worker has for its life, so it ends in time.
+static PREPARED: AtomicU32 = AtomicU32::new(0);
+const PAGES: u32 = 60;
 
 /// Runs the worker until its standard input ends. Returns the exit status.
 pub fn main_worker() -> i32 {
@@ -58,7 +61,7 @@ fn serve(from: &mut impl io::Read, to: &mut impl Write, walls: Result<Walls, Str
 const KEPT: usize = 4 * 1024 * 1024;
 
 fn is_well() -> bool {
-    !PANICKED.load(Ordering::Relaxed)
+    !PANICKED.load(Ordering::Relaxed) && PREPARED.load(Ordering::Relaxed) < PAGES
 }
 
 /// The office's roots, which the daemon has looked at before.
@@ -83,9 +86,10 @@ fn picture(raw: Option<&[u8]>, request: &[u8], limits: &Limits) -> io::Result<An
     let drawn = catch_unwind(AssertUnwindSafe(|| super::drawn(raw?, &request, limits))).ok().flatten();
     let (picture, bytes) = match drawn {
         Some(Drawn::Png(png)) => (Picture::Png, png),
-        Some(Drawn::Scan(raster)) => {
+        Some(Drawn::Scan(Prepared { raster, onto, sideways })) => {
+            PREPARED.fetch_add(1, Ordering::Relaxed);
             let look = catch_unwind(AssertUnwindSafe(|| look::of(&raster))).ok().flatten();
-            let picture = Picture::Scan { width: raster.width, height: raster.height, dpi: raster.dpi, look };
+            let picture = Picture::Scan { width: raster.width, height: raster.height, dpi: raster.dpi, onto, sideways, look };
             (picture, raster.gray)
         }
         None => (Picture::None, Vec::new()),

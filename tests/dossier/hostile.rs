@@ -30,6 +30,7 @@ fn page() -> impl Strategy<Value = Page> {
         pictures,
         hidden: vec![],
         look: None,
+        lay: None,
     })
 }
 

@@ -94,25 +94,6 @@ impl Reader for PoolReader {
     }
 }
 
-/// Reads in worker processes, as the daemon does, and recognises words in scans.
-struct PoolReader(Pool);
-
-impl Reader for PoolReader {
-    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
-        Box::pin(async move { self.0.read(&raw).await.expect("a worker starts") })
-    }
-
-    fn picture<'a>(
-        &'a self,
-        raw: Arc<Vec<u8>>,
-        attachment: &'a str,
-        page: u32,
-        width: u32,
-    ) -> BoxFuture<'a, Option<Vec<u8>>> {
-        Box::pin(async move { self.0.picture(&raw, attachment, page, width).await.expect("a worker starts") })
-    }
-}
-
 /// How a site differs from the shipped office.
 #[derive(Default)]
 pub struct Plan {
@@ -120,8 +101,6 @@ pub struct Plan {
     pub workers: bool,
     /// Resets are done by a person.
     pub by_hand: bool,
-    /// Scans are recognised.
-    pub scans: bool,
     /// Appended to the shipped procedure file's tables: `(table, line)`.
     pub rules: Vec<(&'static str, &'static str)>,
     /// What proves a sender beside the sample server's word.
@@ -170,11 +149,6 @@ impl Site {
         let procedures = Procedures::new(chrono_tz::Asia::Makassar, vec![dates]);
         let worked = procedures.adopt(&procedure(&plan), &id, &*store).await.expect("the shipped procedure");
         let clock = Arc::new(HandClock(Mutex::new(now)));
-        let program = std::path::PathBuf::from(env!("CARGO_BIN_EXE_loket"));
-        let reader: Arc<dyn Reader> = match plan.scans {
-            true => Arc::new(PoolReader(Pool::new(PoolConfig { workers: 2, ..PoolConfig::new(program) }))),
-            false => Arc::new(HereReader(Limits::default())),
-        };
         let post = Arc::new(Postbag::default());
         let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
         let reader: Arc<dyn Reader> = if plan.workers {

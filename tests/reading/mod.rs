@@ -1,9 +1,10 @@
 //! Reading: papers taken apart, workers that fall and are replaced, and input that nobody wrote by hand.
 
 mod containers;
-pub mod make;
+mod distorted;
 mod formats;
 mod hostile;
+pub mod make;
 mod mutants;
 mod papers;
 mod pictures;

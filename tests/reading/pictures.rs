@@ -121,6 +121,31 @@ fn t26_a_pixel_flood_is_refused_by_its_header() {
     assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
 }
 
+/// THREATS row 26, in the other formats: the frame header of a JPEG and the directory of a TIFF claim 60,000 × 60,000 pixels.
+#[test]
+fn t26_floods_of_other_formats_are_refused_by_their_headers() {
+    let claimed = 60_000u32;
+    let mut photo = jpeg(&sheet(60, 80));
+    let frame = photo.windows(2).position(|mark| matches!(mark, [0xff, 0xc0..=0xc2])).expect("a frame header");
+    photo[frame + 5..frame + 9].copy_from_slice(&[0xea, 0x60, 0xea, 0x60]);
+    let mut fax = tiff(&[&sheet(60, 80)]);
+    for tag in [256u16, 257] {
+        let entry = [tag.to_le_bytes().as_slice(), &[4, 0, 1, 0, 0, 0]].concat();
+        let at = fax.windows(8).position(|bytes| bytes == entry).expect("the tag is there") + 8;
+        fax[at..at + 4].copy_from_slice(&claimed.to_le_bytes());
+    }
+    let begun = Instant::now();
+
+    for (name, bytes) in [("banjir.jpg", photo), ("banjir.tif", fax)] {
+        let contents = take_apart(&mail("x", &[(name, "application/octet-stream", bytes.clone())]), &Limits::default());
+
+        assert_eq!((contents.papers[0].method, contents.papers[0].pages.len()), (Method::None, 0), "{name}");
+        assert_eq!(contents.alerts, ["unreadable_document"], "{name}");
+        assert!(drawn(name, bytes, 1).is_none(), "{name}");
+    }
+    assert!(begun.elapsed().as_secs() < 2, "{:?}", begun.elapsed());
+}
+
 /// CRC-32 as PNG wants it (ISO 15948, annex D).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(u32::MAX, |sum, byte| {

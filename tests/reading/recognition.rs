@@ -194,6 +194,27 @@ async fn t25_a_picture_bomb_in_a_pdf_costs_its_page_alone() {
     assert!(is_recognised(&contents.papers[1].pages[0]), "{}", told(&contents.papers[1]));
 }
 
+/// THREATS row 25: sixty scans in a mail of a few hundred kilobytes. Reading ends in time, and says that it left pages out.
+#[tokio::test]
+async fn t25_a_mail_of_too_many_scans_is_given_up_in_time() {
+    let dict =
+        "/Type/XObject/Subtype/Image/Width 1400/Height 1981/ColorSpace/DeviceGray/BitsPerComponent 8/Filter/DCTDecode";
+    let picture = make::stream(dict, &jpeg(&sheet()));
+    let pages = [b"q 595 0 0 842 0 0 cm /X1 Do Q".as_slice(); 60];
+    let thick = make::pdf_with(&pages, "", &[&picture]);
+    let pool = Pool::new(PoolConfig { deadline: Duration::from_millis(400), ..config() });
+    pool.probe().await.unwrap();
+    pool.probe_recognition().await.unwrap();
+    let begun = Instant::now();
+
+    let contents = pool.read(&mail("x", &[("tebal.pdf", "application/pdf", thick)])).await.unwrap();
+
+    // Nine deadlines for recognition, and what it takes to find the machine's attention.
+    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    let pages = &contents.papers[0].pages;
+    assert!(pages.len() == 60 && pages[45..].iter().all(|page| page.lines.is_empty()), "forty pages are looked at");
+}
+
 fn children(of: u32) -> Vec<u32> {
     let told = std::fs::read_to_string(format!("/proc/{of}/task/{of}/children")).unwrap_or_default();
     told.split_whitespace().filter_map(|pid| pid.parse().ok()).collect()

@@ -1,4 +1,4 @@
-//! One page of a paper → one picture: in colour for the desk, in grey for recognition. Sizes are checked before anything
+//! One page of a paper → one picture: in colour for the desk, grey and prepared for recognition. Sizes are checked before anything
 //! is decoded, and every picture is bounded by [`Limits`]. PDF pages: [`pdf`]; photographs and scans: [`photo`].
 
 mod heic;
@@ -14,12 +14,12 @@ use serde::{Deserialize, Serialize};
 use super::format::{self, Format};
 use super::limits::Limits;
 use super::office;
-use super::scan::Raster;
+use super::scan::{self, Prepared, Raster};
 
 /// What a picture is for.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub enum Purpose {
-    /// To be read: grey, about as fine as the scan itself.
+    /// To be read: grey, and made ready for it.
     Scan,
     /// To be looked at by a person: so many pixels wide.
     View { width: u32 },
@@ -29,7 +29,7 @@ pub enum Purpose {
 #[derive(Debug)]
 pub enum Drawn {
     Png(Vec<u8>),
-    Scan(Raster),
+    Scan(Prepared),
 }
 
 /// Draws a page, counted from 1. `None`: the paper has no such page, or it cannot be drawn within the limits.
@@ -48,7 +48,8 @@ pub fn draw(bytes: Vec<u8>, format: Format, page: u32, purpose: Purpose, limits:
         Purpose::Scan => {
             let Sheet { picture, dpi } = sheet.bounded(limits.raster);
             let gray = grey(picture);
-            Raster::new(gray.width(), gray.height(), dpi, gray.into_raw()).map(Drawn::Scan)
+            let page = Raster::new(gray.width(), gray.height(), dpi, gray.into_raw())?;
+            Some(Drawn::Scan(scan::prepare(&page, limits.raster)))
         }
     }
 }

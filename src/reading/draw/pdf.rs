@@ -13,8 +13,9 @@ use image::{DynamicImage, RgbaImage};
 use super::Sheet;
 use crate::reading::limits::Limits;
 
-/// Dots per inch between which recognition reads print well.
-const READABLE: (f32, f32) = (200.0, 300.0);
+/// Dots per inch of a page whose print is no picture, and between which a scan is drawn as fine as it is.
+const PRINT: f32 = 300.0;
+const SCAN: (f32, f32) = (100.0, 300.0);
 /// Pictures of a page that are asked for their resolution.
 const PICTURES: usize = 64;
 
@@ -25,7 +26,10 @@ pub fn to_width(bytes: Vec<u8>, page: u32, width: u32, limits: &Limits) -> Optio
 
 /// The page about as fine as the scan on it.
 pub fn to_read(bytes: Vec<u8>, page: u32, limits: &Limits) -> Option<Sheet> {
-    drawn(bytes, page, limits, |page, size| resolution(page, size).clamp(READABLE.0, READABLE.1) / 72.0)
+    drawn(bytes, page, limits, |page, size| {
+        let dpi = resolution(page, size);
+        if dpi < SCAN.0 / 2.0 { PRINT / 72.0 } else { dpi.clamp(SCAN.0, SCAN.1) / 72.0 }
+    })
 }
 
 /// `scale`: pixels to a point, for the page and its size in points.

@@ -115,7 +115,7 @@ fn page(doc: &Document, reader: &mut Reader, id: ObjectId, number: u32, limits: 
     let layout = layout::lay_out(canvas, (width, height));
     let images = canvas.images.iter().copied();
     let pictures = images.chain(canvas.ink.drawings((width, height))).map(|b| b.rect()).collect();
-    Page { number, width, height, lines: layout.lines, pictures, hidden: layout.hidden, look: None }
+    Page { number, width, height, lines: layout.lines, pictures, hidden: layout.hidden, look: None, lay: None }
 }
 
 /// An entry of the page or of the nearest ancestor that has it (ISO 32000-1, 7.7.3.4).

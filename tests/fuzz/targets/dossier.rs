@@ -31,7 +31,7 @@ fn paper(nth: usize, text: &str) -> Paper {
         method: Method::Text,
         pages,
         encrypted: false,
-        signed_electronically: false,
+        electronic: Default::default(),
     }
 }
 
