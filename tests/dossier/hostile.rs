@@ -1,6 +1,6 @@
 //! Pages and mails that nobody would write: nothing of them may bring the dossier down or make it guess.
 
-use loket::dossier::page::{Line, Page, Paper, Rect, Word};
+use loket::dossier::page::{Lay, Line, Page, Paper, Rect, Word};
 use loket::sop::checklist::Method;
 use proptest::prelude::*;
 
@@ -22,16 +22,19 @@ fn word() -> impl Strategy<Value = Word> {
 fn page() -> impl Strategy<Value = Page> {
     let line = prop::collection::vec(word(), 0..8).prop_map(|words| Line { words });
     let pictures = prop::collection::vec(word().prop_map(|w| w.at), 0..4);
-    (prop::collection::vec(line, 0..25), pictures, prop::num::f32::ANY).prop_map(|(lines, pictures, height)| Page {
-        number: 1,
-        width: 595.0,
-        height,
-        lines,
-        pictures,
-        hidden: vec![],
-        look: None,
-        lay: None,
-    })
+    let lay = prop::option::of(prop::array::uniform9(prop::num::f32::ANY).prop_map(Lay));
+    (prop::collection::vec(line, 0..25), pictures, prop::num::f32::ANY, lay).prop_map(
+        |(lines, pictures, height, lay)| Page {
+            number: 1,
+            width: 595.0,
+            height,
+            lines,
+            pictures,
+            hidden: vec![],
+            look: None,
+            lay,
+        },
+    )
 }
 
 proptest! {

@@ -31,7 +31,7 @@ const NAME: &[u8] = b"BT /F1 11 Tf 72 500 Td (Wayan Sudarma) Tj ET 60 495 m 240 
 const INK: &[u8] = b"1.4 w 80 530 m 95 610 100 510 112 560 c 120 600 125 520 140 575 c 150 530 165 590 190 545 c S";
 
 fn paper(signed: bool) -> GrayImage {
-    let content = [&letter(&LETTER)[..], NAME, if signed { INK } else { b"" }].concat();
+    let content = [letter(&LETTER).as_slice(), NAME, if signed { INK } else { b"" }].concat();
     scan(&pdf(&[&content]), 1, 1400)
 }
 
