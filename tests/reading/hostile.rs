@@ -58,8 +58,8 @@ fn t23_a_name_is_data_wherever_it_comes_from() {
             // What it is kept under has nothing of the name in it.
             assert!(paper.sha256.len() == 64 && paper.sha256.bytes().all(|b| b.is_ascii_hexdigit()));
         }
-        let names = in_mail.papers.iter().chain(&in_tnef.papers).map(|p| p.attachment.as_str());
-        assert!(names.into_iter().all(|name| !name.contains('/')), "no folder is left of {name:?}");
+        let mut names = in_mail.papers.iter().chain(&in_tnef.papers).map(|p| p.attachment.as_str());
+        assert!(names.all(|name| !name.contains('/')), "no folder is left of {name:?}");
     }
 }
 

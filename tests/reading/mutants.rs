@@ -131,7 +131,7 @@ async fn worn(first: u64, measure: &Measure) -> Seen {
         seen.rounds += 1;
         round += 2;
         seen.caught += u64::from(!(read && drawn));
-        if !(read && drawn) || seen.rounds % LIFETIME == 0 {
+        if !(read && drawn) || seen.rounds.is_multiple_of(LIFETIME) {
             worker = Worker::start().await;
         }
     }
