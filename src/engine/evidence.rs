@@ -86,7 +86,7 @@ pub fn read_signed(text: &str, public: &[u8; 32]) -> Result<Heads, HeadError> {
     let end = text.find("\nkey ").ok_or(HeadError::Unsigned)? + 1;
     let line = text[end..].lines().find_map(|line| line.strip_prefix("signature ")).ok_or(HeadError::Unsigned)?;
     let signature = STANDARD.decode(line.trim()).map_err(|_| HeadError::NotByThisKey)?;
-    if !is_signed(text[..end].as_bytes(), public, &signature) {
+    if !is_signed(&text.as_bytes()[..end], public, &signature) {
         return Err(HeadError::NotByThisKey);
     }
     Ok(heads)
