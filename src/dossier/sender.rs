@@ -53,8 +53,7 @@ fn looks_like(one: &Address, other: &Address) -> bool {
         return false;
     }
     let (a, b) = (shown(one), shown(other));
-    let (small_a, small_b) = (a.to_lowercase(), b.to_lowercase());
-    shape(&a) == shape(&b) || shape(&small_a) == shape(&small_b) || strsim::levenshtein(&small_a, &small_b) <= 1
+    shape(&a) == shape(&b) || strsim::levenshtein(&a.to_lowercase(), &b.to_lowercase()) <= 1
 }
 
 fn shown(address: &Address) -> String {
@@ -64,9 +63,21 @@ fn shown(address: &Address) -> String {
 
 /// The skeleton, and beyond it what small letters do to each other in a narrow typeface.
 fn shape(text: &str) -> String {
-    let skeleton: String = unicode_security::skeleton(text).collect::<String>().to_lowercase();
+    let skeleton: String = text.chars().map(letter).collect();
     let plain = fold(&skeleton).replace(' ', ".");
     plain.replace(['1', 'l', '|'], "i").replace('0', "o").replace("rn", "m").replace("vv", "w")
+}
+
+/// The plain letter a character looks like, in any case of it: a domain is shown in small letters, and the tables know some
+/// letters as capitals alone.
+fn letter(c: char) -> String {
+    if c.is_ascii() {
+        return c.to_ascii_lowercase().to_string();
+    }
+    let skeleton = |text: String| unicode_security::skeleton(&text).collect::<String>().to_lowercase();
+    let cases = [c.to_string(), c.to_lowercase().collect(), c.to_uppercase().collect()].map(skeleton);
+    let plain = cases.iter().find(|shape| !shape.is_empty() && shape.is_ascii());
+    plain.unwrap_or(&cases[0]).clone()
 }
 
 /// Whether a server the office trusts proves the sender.
