@@ -185,7 +185,7 @@ async fn t17_a_letter_that_nothing_was_granted_on_may_be_sent_again() {
     decide(&site.desk, &admin, &rejected, form(&view, Choice::Reject)).await;
     site.settle().await;
     site.forward(TimeDelta::days(1));
-    assert_eq!(site.engine.file_closed().await.unwrap().archived, [rejected.clone()]);
+    assert_eq!(site.engine.file_closed().await.unwrap().archived, std::slice::from_ref(&rejected));
 
     // The archive is remembered.
     let again = send(&site, &RINA, paper()).await;

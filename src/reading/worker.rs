@@ -89,7 +89,8 @@ fn picture(raw: Option<&[u8]>, request: &[u8], limits: &Limits) -> io::Result<An
         Some(Drawn::Scan(Prepared { raster, onto, sideways })) => {
             PREPARED.fetch_add(1, Ordering::Relaxed);
             let look = catch_unwind(AssertUnwindSafe(|| look::of(&raster))).ok().flatten();
-            let picture = Picture::Scan { width: raster.width, height: raster.height, dpi: raster.dpi, onto, sideways, look };
+            let picture =
+                Picture::Scan { width: raster.width, height: raster.height, dpi: raster.dpi, onto, sideways, look };
             (picture, raster.gray)
         }
         None => (Picture::None, Vec::new()),

@@ -22,6 +22,11 @@ pub struct Photo<'a> {
     fits: bool,
 }
 
+/// Whether pictures of this kind are decoded here at all.
+pub fn is_decoded(format: Format) -> bool {
+    matches!(format, Format::Jpeg | Format::Png | Format::Tiff | Format::Webp | Format::Heic)
+}
+
 /// Opens a page, counted from 1, of a picture file. `None`: no such page, or a damaged or unknown file.
 pub fn open<'a>(bytes: &'a [u8], format: Format, page: u32, limits: &Limits) -> Option<Photo<'a>> {
     if format == Format::Heic {
