@@ -37,6 +37,7 @@ mod inbox_faults;
 mod inbox_imap;
 mod inbox_maildir;
 mod inbox_trust;
+mod intake_reading;
 mod kit;
 mod kit_servers;
 mod laws;

@@ -51,6 +51,8 @@ pub struct Office {
     pub zone: Tz,
     /// Whom electronic signatures must lead to, as DER.
     pub roots: Vec<Vec<u8>>,
+    /// Bytes; of a larger mail only the headers are looked at.
+    pub max_mail_bytes: u64,
 }
 
 impl Default for Office {
@@ -62,6 +64,7 @@ impl Default for Office {
             proof_required: None,
             zone: Tz::Asia__Makassar,
             roots: Vec::new(),
+            max_mail_bytes: 25_000_000,
         }
     }
 }
@@ -79,7 +82,8 @@ impl Office {
         let reception = Reception { prefix: config.office.prefix.clone(), own, trust };
         let proof_required = Some(mailbox.trust.require_authenticated);
         let roots = config.signatures.roots.clone();
-        Ok(Self { recognition, reception, witness, proof_required, zone: config.office.zone, roots })
+        let max_mail_bytes = u64::from(config.limits.max_mail_mb) * 1_000_000;
+        Ok(Self { recognition, reception, witness, proof_required, zone: config.office.zone, roots, max_mail_bytes })
     }
 }
 
@@ -129,7 +133,9 @@ async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>
                 continue;
             }
         };
-        let contents = match pool.read(&raw).await {
+        let read_papers =
+            if raw.len() as u64 > office.max_mail_bytes { Ok(None) } else { pool.read(&raw).await.map(Some) };
+        let contents = match read_papers {
             Ok(contents) => contents,
             Err(fault) => {
                 eprintln!("{fault}");
@@ -175,9 +181,18 @@ pub struct Inspected {
     pub understanding: Understanding,
 }
 
-/// Understands one mail. A mail without any date is judged on the first day of the calendar it could have.
-pub fn inspect(inbound: Inbound, contents: Contents, office: &Office, accounts: Option<&[Account]>) -> Inspected {
+/// Understands one mail. A mail without any date is judged on the first day of the calendar it could have. Without
+/// contents it was too large to be read.
+pub fn inspect(
+    inbound: Inbound,
+    contents: Option<Contents>,
+    office: &Office,
+    accounts: Option<&[Account]>,
+) -> Inspected {
+    let too_large = contents.is_none();
+    let contents = contents.unwrap_or_default();
     let mail = inbound.facts(contents, office.zone, NaiveDate::default(), &office.reception.trust);
+    let mail = MailFacts { too_large, ..mail };
     let mails: [MailFacts; 1] = [mail];
     let file = CaseFile::read(&mails, &office.recognition, mails[0].received);
     let verdict = held(judge(&mails[0], &file), &inbound.authenticity, office.proof_required);

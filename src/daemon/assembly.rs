@@ -19,7 +19,7 @@ use crate::dossier::page::Contents;
 use crate::engine::Engine;
 use crate::engine::intake::Mailbox;
 use crate::engine::office::{Office, Procedures};
-use crate::engine::port::{AccountDriver, Clock, Courier, Inbox, Reader, Witness};
+use crate::engine::port::{AccountDriver, Clock, Courier, Fault, Inbox, Reader, Witness};
 use crate::letters::hours::in_words as hours_in_words;
 use crate::letters::{self, Letters};
 use crate::mail::authenticity::Trust;
@@ -118,20 +118,12 @@ impl Assembly {
     }
 }
 
-/// Reading in worker processes; that there can be no worker at all is told once and the mail stays unread.
+/// Reading in worker processes. Without a walled worker nothing is read, and mail stays where it is.
 struct Worker(Arc<Pool>);
 
 impl Reader for Worker {
-    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
-        Box::pin(async move {
-            match self.0.read(&raw).await {
-                Ok(contents) => contents,
-                Err(fault) => {
-                    tracing::error!("{fault}");
-                    Contents { alerts: vec!["unreadable_document".to_owned()], ..Contents::default() }
-                }
-            }
-        })
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Result<Contents, Fault>> {
+        Box::pin(async move { self.0.read(&raw).await.map_err(Fault::transient) })
     }
 
     fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {

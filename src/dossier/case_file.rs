@@ -1,6 +1,8 @@
 //! The merged papers of all mails of a case, read once: which letter speaks, which decree counts, who asks for what.
 //! A newer good document of a kind replaces an older one; an old good one stays valid beside a newer bad one.
 
+use std::borrow::Cow;
+
 use chrono::NaiveDate;
 
 use super::applicant;
@@ -23,7 +25,7 @@ pub struct CaseFile<'a> {
     pub recognition: &'a Recognition,
     /// The day in force on which is asked for.
     pub day: NaiveDate,
-    pub read: Vec<Read>,
+    pub read: Cow<'a, [Read]>,
     /// The letter that speaks, as an index of `read`.
     pub letter: Option<usize>,
     pub decree: Option<usize>,
@@ -36,6 +38,7 @@ pub struct CaseFile<'a> {
 }
 
 /// One document and what stands in it.
+#[derive(Clone)]
 pub struct Read {
     pub stack: Stack,
     pub letter: Option<Letter>,
@@ -45,8 +48,18 @@ pub struct Read {
 impl<'a> CaseFile<'a> {
     /// Reads the papers of `mails`, oldest mail first.
     pub fn read(mails: &'a [MailFacts], recognition: &'a Recognition, day: NaiveDate) -> Self {
-        let stacks = mails.iter().enumerate().flat_map(|(n, m)| sort::sort(&fresh(mails, n, m.papers()), recognition));
-        let read: Vec<Read> = stacks.map(|stack| Read::of(stack, recognition)).collect();
+        let read = mails.iter().enumerate().flat_map(|(n, m)| Read::all(&fresh(mails, n, m.papers()), recognition));
+        Self::of(mails, read.collect::<Vec<_>>(), recognition, day)
+    }
+
+    /// The same with the documents of `mails` read before, by [`Read::all`].
+    pub fn of(
+        mails: &'a [MailFacts],
+        read: impl Into<Cow<'a, [Read]>>,
+        recognition: &'a Recognition,
+        day: NaiveDate,
+    ) -> Self {
+        let read = read.into();
         let letter = best_letter(&read);
         let applicant = match letter.and_then(|i| read[i].letter.as_ref()) {
             Some(letter) => letter.applicant.clone(),
@@ -114,7 +127,9 @@ impl<'a> CaseFile<'a> {
     /// Better decrees sort later: in force, naming the applicant, a real decree, newer.
     fn decree_worth(&self, i: usize, names_applicant: bool) -> (bool, bool, bool, Option<NaiveDate>, usize) {
         let Some(decree) = &self.read[i].decree else { return (false, false, false, None, i) };
-        let in_force = decree.period.until.is_none_or(|until| until >= self.day);
+        let period = &decree.period;
+        let in_force =
+            period.from.is_none_or(|from| from <= self.day) && period.until.is_none_or(|until| until >= self.day);
         let stack = &self.read[i].stack;
         (!stack.annex_only, in_force && !stack.weaker, names_applicant, decree.enacted, i)
     }
@@ -149,6 +164,11 @@ impl<'a> CaseFile<'a> {
 }
 
 impl Read {
+    /// The documents that papers make, each read.
+    pub fn all(papers: &[Paper], recognition: &Recognition) -> Vec<Self> {
+        sort::sort(papers, recognition).into_iter().map(|stack| Self::of(stack, recognition)).collect()
+    }
+
     fn of(stack: Stack, r: &Recognition) -> Self {
         let readable = stack.method != Method::None;
         let letter = (readable && stack.kind != DocumentKind::AppointmentDecree).then(|| letter::read(&stack, r));

@@ -97,6 +97,18 @@ impl Gist {
 pub struct Phrase(String);
 
 impl Phrase {
+    /// Whether the words begin with those of the phrase. How many those are; `None`: they do not.
+    pub fn opens(&self, stream: &[&str]) -> Option<usize> {
+        let mut count = 0;
+        for word in self.0.split(' ').filter(|w| !w.is_empty()) {
+            if stream.get(count) != Some(&word) {
+                return None;
+            }
+            count += 1;
+        }
+        (count > 0).then_some(count)
+    }
+
     pub fn words(&self) -> Vec<&str> {
         self.0.split(' ').filter(|w| !w.is_empty()).collect()
     }

@@ -37,7 +37,7 @@ pub mod wording;
 
 use chrono::NaiveDate;
 
-pub use case_file::CaseFile;
+pub use case_file::{CaseFile, Read};
 pub use known::{ApprovedDecree, Confirmation, EarlierLetter, Known, Standing};
 pub use message::MailFacts;
 pub use recognition::Recognition;

@@ -109,6 +109,13 @@ pub struct Paper {
     pub electronic: Electronic,
 }
 
+impl Paper {
+    /// A word processor's file: its pages are words laid out here, or pictures that were pasted in.
+    pub fn is_office(&self) -> bool {
+        matches!(self.format.as_str(), "docx" | "odt" | "rtf")
+    }
+}
+
 /// A mail's body and papers, taken apart in the worker process.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Contents {

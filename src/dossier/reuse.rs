@@ -73,15 +73,15 @@ impl Marks {
     /// Whether this is the letter that `other` was.
     pub fn sameness(&self, other: &Self) -> Option<Sameness> {
         let equal = |a: &Option<Sha256Hex>, b: &Option<Sha256Hex>| a.is_some() && a == b;
-        if equal(&self.file, &other.file) {
-            return Some(Sameness::Sure);
-        }
         let (nip, name) = (same(&self.nip, &other.nip), same(&self.name, &other.name));
         // One digit misread makes another number under the same name: enough for doubt, and never for more.
         let misread = nip == Some(false) && name == Some(true);
         let person = nip.or(name);
         if person == Some(false) && !misread {
             return None;
+        }
+        if equal(&self.file, &other.file) {
+            return Some(Sameness::Sure);
         }
         let (number, date) = (same(&self.number, &other.number), same(&self.date, &other.date));
         if equal(&self.text, &other.text) {

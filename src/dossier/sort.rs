@@ -132,7 +132,7 @@ fn place(stacks: &mut Vec<Stack>, paper: &Paper, page: &Page, sheet: Sheet, cont
         annex_only: opening == Opening::Annex,
         loose: matches!(opening, Opening::None | Opening::Clause),
         pictured: collate::is_picture(paper),
-        method: paper.method,
+        method: if page.is_recognised() { Method::Ocr } else { own_words(paper) },
         encrypted: paper.encrypted,
         trouble: None,
         unread_pages: Vec::new(),
@@ -152,8 +152,16 @@ fn extend(stack: &mut Stack, paper: &Paper, page: &Page, sheet: Sheet) {
     } else if !sheet.is_empty() {
         stack.pages.1 = if stack.attachments.len() == 1 { page.number } else { stack.pages.1 + 1 };
     }
+    if page.is_recognised() {
+        stack.method = Method::Ocr;
+    }
     stack.hidden.extend(page.hidden.iter().cloned());
     stack.sheets.push(sheet);
+}
+
+/// How a page that was not recognised was read: other pages of its paper may have been.
+fn own_words(paper: &Paper) -> Method {
+    if paper.method == Method::Ocr { Method::Text } else { paper.method }
 }
 
 /// A paper of which nothing could be read: its name hints at what it may be.

@@ -190,9 +190,10 @@ pub struct Query {
     pub name: Option<String>,
 }
 
-/// Takes mails apart, in a process of its own. Never fails: what cannot be read is told as unreadable papers.
+/// Takes mails apart, in a process of its own. What cannot be read is told as unreadable papers.
 pub trait Reader: Send + Sync {
-    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents>;
+    /// Fails only when nothing can be read at all, because there is no worker or it has no walls: then no mail is decided on.
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Result<Contents, Fault>>;
 
     /// Draws a page, counted from 1, of the paper at this place in [`Contents::papers`]: PNG, at most `width` pixels wide.
     /// `None`: there is no such page, it is no picture and no PDF, or it cannot be drawn.

@@ -196,6 +196,8 @@ impl<'l> Pile<'l> {
                 }
                 String::new()
             }
+            // Of a locked file nothing is there to be known again by.
+            None if bytes.is_empty() => String::new(),
             None => Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect(),
         };
         let method = if pages.is_empty() { Method::None } else { method };

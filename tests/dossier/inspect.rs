@@ -37,6 +37,18 @@ fn every_key_is_there_in_the_order_of_the_contract() {
 }
 
 #[test]
+fn a_mail_beyond_the_limit_is_refused_by_its_size() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mail = written(folder.path(), "besar.eml", &format!("{MAIL}{}", "isi panjang\r\n".repeat(2_000_000)));
+
+    let output = loket(&["--json", &mail]);
+
+    assert_eq!(output.status.code(), Some(0));
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("one object");
+    assert_eq!((&json["verdict"], &json["reason"]), (&"refused".into(), &"too_large".into()));
+}
+
+#[test]
 fn what_cannot_be_read_is_named_and_the_rest_goes_on() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let mail = written(folder.path(), "satu.eml", MAIL);

@@ -1,8 +1,9 @@
 //! Later rounds: the papers of all mails of a case, merged.
 
+use loket::dossier::page::Paper;
 use loket::dossier::reuse::Marks;
 use loket::dossier::{Confirmation, EarlierLetter, Known, Recognition, Standing, understand};
-use loket::sop::checklist::Finding;
+use loket::sop::checklist::{Finding, Method};
 use loket::sop::names::CaseNumber;
 
 use super::decrees::BUPATI;
@@ -40,6 +41,42 @@ fn a_decree_in_force_replaces_an_ended_one() {
 
     expect(&seen(std::slice::from_ref(&first)), &[("decree_in_force", Finding::Missing)]);
     expect(&seen(&[first, second]), &[("decree_in_force", Finding::Met)]);
+}
+
+#[test]
+fn next_years_decree_does_not_replace_the_one_in_force() {
+    let next = BUPATI.map(|page| page.replace("TAHUN 2026", "TAHUN 2027"));
+    let both = vec![
+        paper("surat.pdf", &[SHORT]),
+        paper("sk 2026.pdf", &BUPATI),
+        paper("sk 2027.pdf", &[next[0].as_str(), next[1].as_str()]),
+    ];
+
+    expect(&seen(&[mail("Permohonan", "", both)]), &[("decree_in_force", Finding::Met)]);
+}
+
+#[test]
+fn each_document_of_a_file_says_how_it_was_read() {
+    let mut file = paper("semua.pdf", &[SHORT, BUPATI[0], BUPATI[1]]);
+    file.method = Method::Ocr;
+    let scanned = file.pages.iter_mut().skip(1).flat_map(|page| &mut page.lines).flat_map(|line| &mut line.words);
+    scanned.for_each(|word| word.confidence = Some(93));
+
+    let methods: Vec<Method> = seen(&[mail("Permohonan", "", vec![file])]).documents.iter().map(|d| d.method).collect();
+
+    assert_eq!(methods, [Method::Text, Method::Ocr]);
+}
+
+#[test]
+fn a_second_locked_file_is_not_taken_for_the_first() {
+    let locked = |name: &str| {
+        let paper = paper(name, &[]);
+        Paper { sha256: String::new(), method: Method::None, encrypted: true, ..paper }
+    };
+    let rounds =
+        [mail("Permohonan", "", vec![locked("surat.pdf")]), mail("Re", "", vec![locked("surat permohonan 2.pdf")])];
+
+    assert_eq!(seen(&rounds).documents.len(), 2);
 }
 
 #[test]

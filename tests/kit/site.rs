@@ -72,8 +72,8 @@ impl Courier for Postbag {
 struct HereReader(Limits);
 
 impl Reader for HereReader {
-    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
-        Box::pin(async move { take_apart(&raw, &self.0) })
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Result<Contents, Fault>> {
+        Box::pin(async move { Ok(take_apart(&raw, &self.0)) })
     }
 
     fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
@@ -85,8 +85,8 @@ impl Reader for HereReader {
 struct PoolReader(Pool);
 
 impl Reader for PoolReader {
-    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Contents> {
-        Box::pin(async move { self.0.read(&raw).await.expect("a worker starts") })
+    fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Result<Contents, Fault>> {
+        Box::pin(async move { self.0.read(&raw).await.map_err(Fault::transient) })
     }
 
     fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
@@ -99,6 +99,8 @@ impl Reader for PoolReader {
 pub struct Plan {
     /// Mails are read by worker processes, as the daemon has it, so that scans are recognised.
     pub workers: bool,
+    /// The program that should read mails is gone.
+    pub reader_gone: bool,
     /// Resets are done by a person.
     pub by_hand: bool,
     /// Appended to the shipped procedure file's tables: `(table, line)`.
@@ -151,7 +153,9 @@ impl Site {
         let clock = Arc::new(HandClock(Mutex::new(now)));
         let post = Arc::new(Postbag::default());
         let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
-        let reader: Arc<dyn Reader> = if plan.workers {
+        let reader: Arc<dyn Reader> = if plan.reader_gone {
+            Arc::new(PoolReader(Pool::new(PoolConfig::new("/nowhere/loket".into()))))
+        } else if plan.workers {
             // A machine that runs all tests at once recognises slowly.
             let patient = std::time::Duration::from_secs(120);
             let config = PoolConfig { deadline: patient, ..PoolConfig::new(env!("CARGO_BIN_EXE_loket").into()) };

@@ -63,7 +63,8 @@ impl Desk {
         }
         let Some(placed) = self.placed(&case, paper).await? else { return Ok(None) };
         let Some(page) = placed.paper.pages.iter().find(|p| p.number == page).cloned() else { return Ok(None) };
-        let drawing = match is_drawn(&placed.paper.format) {
+        let typed = placed.paper.is_office() && !page.lines.is_empty() && !page.is_recognised();
+        let drawing = match is_drawn(&placed.paper.format) && !typed {
             false => Drawing::WordsAlone,
             true => self.drawn(&case, &placed, page.number).await?.map_or(Drawing::Failed, Drawing::Png),
         };

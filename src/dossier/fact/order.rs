@@ -24,11 +24,11 @@ fn settles_it(sentence: &Gist, words: &OrderWords) -> bool {
     let stream = sentence.words();
     let near = |verbs: &[Phrase], objects: &[Phrase]| {
         (0..stream.len()).any(|i| {
-            let verb = verbs.iter().map(Phrase::words).find(|v| stream[i..].starts_with(v));
-            verb.is_some_and(|v| {
-                let from = i + v.len();
+            let verb = verbs.iter().find_map(|v| v.opens(&stream[i..]));
+            verb.is_some_and(|length| {
+                let from = i + length;
                 let mut reach = from..stream.len().min(from + CLOSE);
-                reach.any(|o| objects.iter().any(|p| stream[o..].starts_with(&p.words())))
+                reach.any(|o| objects.iter().any(|p| p.opens(&stream[o..]).is_some()))
             })
         })
     };
@@ -60,10 +60,10 @@ pub fn wants_another_address(text: &str, words: &OrderWords) -> bool {
     let stream = gist.words();
     let stands = |from: usize, phrases: &[Phrase], reach: usize| {
         let end = stream.len().min(from + reach);
-        (from.min(end)..end).find(|i| phrases.iter().any(|p| stream[*i..].starts_with(&p.words())))
+        (from.min(end)..end).find(|i| phrases.iter().any(|p| p.opens(&stream[*i..]).is_some()))
     };
     (0..stream.len()).any(|i| {
-        let sends = words.send_verbs.iter().any(|v| stream[i..].starts_with(&v.words()));
+        let sends = words.send_verbs.iter().any(|v| v.opens(&stream[i..]).is_some());
         let direction = if sends { stands(i + 1, &words.directions, REACH) } else { None };
         direction.is_some_and(|d| stands(d + 1, &words.other_channels, 5).is_some())
     })

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 
 use super::{Mailbox, Patience};
-use crate::dossier::MailFacts;
-use crate::dossier::page::Contents;
+use crate::dossier::page::{Contents, Paper};
+use crate::dossier::{MailFacts, Read};
 use crate::engine::Engine;
-use crate::engine::port::{Arrival, ArrivalBody, Origin};
+use crate::engine::port::{Arrival, ArrivalBody, Fault, Origin};
 use crate::mail::authenticity::Authenticity as Judged;
 use crate::mail::headers::Headers;
 use crate::mail::message::Inbound;
@@ -27,6 +27,8 @@ pub struct Looked {
     pub sha256: Sha256Hex,
     pub inbound: Inbound,
     pub facts: MailFacts,
+    /// What its papers are, and what stands in them.
+    pub documents: Vec<Read>,
     pub received_at: DateTime<Utc>,
     pub trusted: bool,
     /// The server would not hand it over.
@@ -36,7 +38,7 @@ pub struct Looked {
 }
 
 impl Engine {
-    pub(super) async fn look(&self, mailbox: &Mailbox, arrival: Arrival, patience: Patience) -> Looked {
+    pub(super) async fn look(&self, mailbox: &Mailbox, arrival: Arrival, patience: Patience) -> Result<Looked, Fault> {
         let Arrival { origin, body } = arrival;
         let (raw, too_large, unreadable) = match body {
             ArrivalBody::Raw(raw) => (raw, false, false),
@@ -51,9 +53,10 @@ impl Engine {
         let unread = inbound.automatic.is_some() || too_large || unreadable;
         let proven = self.ask_domain(mailbox, &raw, !unread, &mut inbound).await;
         let waits = !proven && patience == Patience::Waits;
-        let contents = if unread || waits { Contents::default() } else { self.reader.read(raw.clone()).await };
+        let contents = if unread || waits { Contents::default() } else { self.reader.read(raw.clone()).await? };
+        let (contents, documents) = read_papers(mailbox, contents).await;
         let looked = self.understood(mailbox, origin, raw, inbound, contents, too_large, unreadable);
-        Looked { waits, ..looked }
+        Ok(Looked { waits, documents, ..looked })
     }
 
     /// Lets the sender's domain speak where the mailbox demands it. `false`: it cannot be asked at the moment, and the mail
@@ -76,14 +79,14 @@ impl Engine {
 
     /// Reads a mail of a case again from the bytes on record. Who proved its sender stands on record too: keys leave the
     /// DNS, and a later look must not unmake what was proven.
-    pub(super) async fn look_again(&self, mailbox: &Mailbox, mail: &MailRef, raw: Vec<u8>) -> MailFacts {
+    pub(super) async fn look_again(&self, mailbox: &Mailbox, mail: &MailRef, raw: Vec<u8>) -> Result<MailFacts, Fault> {
         let inbound = Inbound::read(&raw, &mailbox.reception);
         let zone = self.office.zone;
         let today = self.clock.now().with_timezone(&zone).date_naive();
-        let contents = self.reader.read(Arc::new(raw)).await;
+        let contents = self.reader.read(Arc::new(raw)).await?;
         let facts = inbound.facts(contents, zone, today, &mailbox.reception.trust);
         let proven = matches!(&mail.authenticity, Authenticity::Proven { how } if how != NOT_REQUIRED);
-        MailFacts { authenticated: facts.authenticated.map(|_| proven), ..facts }
+        Ok(MailFacts { authenticated: facts.authenticated.map(|_| proven), ..facts })
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -110,6 +113,7 @@ impl Engine {
             sha256: inbound.content_hash.clone(),
             raw,
             facts,
+            documents: Vec::new(),
             received_at,
             trusted: proven || (!mailbox.require_authenticated && !failed),
             inbound,
@@ -117,6 +121,21 @@ impl Engine {
             waits: false,
         }
     }
+}
+
+/// Reads what stands in the papers on a thread of its own, so that the mails of a batch do not wait for each other.
+async fn read_papers(mailbox: &Mailbox, contents: Contents) -> (Contents, Vec<Read>) {
+    if contents.papers.is_empty() {
+        return (contents, Vec::new());
+    }
+    let Contents { body, papers, alerts } = contents;
+    let worked = mailbox.worked.clone();
+    let reading = tokio::task::spawn_blocking(move || -> (Vec<Paper>, Vec<Read>) {
+        let documents = Read::all(&papers, &worked.recognition);
+        (papers, documents)
+    });
+    let (papers, documents) = reading.await.unwrap_or_else(|why| std::panic::resume_unwind(why.into_panic()));
+    (Contents { body, papers, alerts }, documents)
 }
 
 impl Looked {

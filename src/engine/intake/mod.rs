@@ -16,7 +16,7 @@ pub use look::Looked;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use futures::StreamExt;
+use futures::{StreamExt, TryStreamExt};
 
 use super::Engine;
 use super::casebook::Along;
@@ -83,9 +83,9 @@ impl Engine {
         let looked: Vec<Looked> =
             futures::stream::iter(arrivals.into_iter().map(|arrival| self.look(mailbox, arrival, patience)))
                 .buffered(READERS)
-                .filter(|mail| std::future::ready(!mail.waits))
-                .collect()
-                .await;
+                .try_filter(|mail| std::future::ready(!mail.waits))
+                .try_collect()
+                .await?;
         if let Some(filed) = self.take_together(mailbox, &looked).await? {
             return Ok(filed);
         }

@@ -62,7 +62,7 @@ impl Engine {
     /// Takes one mail of a case apart again; `None` where its bytes are gone.
     pub async fn contents_of(&self, key: &CaseKey, mail: &MailRef) -> Result<Option<Contents>, Fault> {
         let Some(raw) = self.store.content(key, &mail.sha256).await? else { return Ok(None) };
-        Ok(Some(self.reader.read(Arc::new(raw)).await))
+        Ok(Some(self.reader.read(Arc::new(raw)).await?))
     }
 
     /// Reads the mails of a case again from the bytes on record, or from those on their way there.
@@ -80,7 +80,7 @@ impl Engine {
                 Some((_, raw)) => raw.clone(),
                 None => self.store.content(key, &mail.sha256).await?.unwrap_or_default(),
             };
-            facts.push(self.look_again(mailbox, mail, raw).await);
+            facts.push(self.look_again(mailbox, mail, raw).await?);
         }
         Ok(facts)
     }

@@ -39,7 +39,8 @@ impl Intake<'_> {
             }
         }
         let recognition = &self.mailbox.worked.recognition;
-        let file = &CaseFile::read(std::slice::from_ref(&mail.facts), recognition, mail.facts.received);
+        let facts = std::slice::from_ref(&mail.facts);
+        let file = &CaseFile::of(facts, mail.documents.as_slice(), recognition, mail.facts.received);
         match judge(&mail.facts, file) {
             Verdict::Ignored(reason) => {
                 self.note(mail, reason).await?;
