@@ -15,6 +15,8 @@ use crate::sop::look::Look;
 pub const REQUEST: usize = 96 * 1024 * 1024;
 /// A request: take this mail apart; the answer is [`crate::dossier::page::Contents`] as JSON.
 pub const READ: u8 = b'R';
+/// A request: as [`READ`], leaving some attachments unread. What follows are [`Skipped`] and the mail.
+pub const READ_BUT: u8 = b'B';
 /// A request without an answer: keep this mail for the pages asked for next.
 pub const HOLD: u8 = b'H';
 /// A request without an answer, and the first: certificates that electronic signatures must lead to, as a JSON array of
@@ -52,6 +54,25 @@ impl Hello {
             Err(why) => (Some(why.clone()), String::new()),
         };
         Self { version: env!("CARGO_PKG_VERSION").to_owned(), sandbox, walls, lacks: None }
+    }
+}
+
+/// Attachments that are not opened, by their place among the leaves of the mail's tree: their count, then each, in bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Skipped(pub Vec<u8>);
+
+impl Skipped {
+    pub fn head(&self) -> Vec<u8> {
+        let mut head = vec![self.0.len() as u8];
+        head.extend(&self.0);
+        head
+    }
+
+    /// Takes it off the front of a request.
+    pub fn read(request: &[u8]) -> Option<(Self, &[u8])> {
+        let (count, rest) = request.split_first()?;
+        let (skipped, mail) = rest.split_at_checked(usize::from(*count))?;
+        Some((Self(skipped.to_vec()), mail))
     }
 }
 

@@ -45,15 +45,15 @@ use crate::dossier::page::Contents;
 /// Takes a mail apart, in this process and without touching the world. Never fails: what cannot be read is named among
 /// the papers and alerts.
 pub fn take_apart(raw: &[u8], limits: &Limits) -> Contents {
-    examine(raw, limits, &Roots::default())
+    examine(raw, &[], limits, &Roots::default())
 }
 
-/// As [`take_apart`], with the electronic signatures on papers verified against `roots`.
-pub fn examine(raw: &[u8], limits: &Limits, roots: &Roots) -> Contents {
+/// As [`take_apart`], with the electronic signatures on papers verified against `roots`, and the leaves `skipped` left unread.
+pub fn examine(raw: &[u8], skipped: &[u8], limits: &Limits, roots: &Roots) -> Contents {
     let tree = mime::walk(raw, limits);
     let mut pile = paper::Pile::new(limits, roots);
     tree.alerts.iter().for_each(|a| pile.alert(a));
-    pile.leaves(&tree);
+    pile.leaves(&tree, skipped);
     if pile.papers.is_empty()
         && (links::leads_to_files(&tree.body) || tree.markup.iter().any(|m| links::leads_to_files(m)))
     {
@@ -88,8 +88,13 @@ fn found(raw: &[u8], paper: Which, limits: &Limits) -> Option<(Format, Vec<u8>)>
     let tree = mime::walk(raw, limits);
     let roots = Roots::default();
     let mut pile = paper::Pile::seeking(limits, &roots, paper);
-    pile.leaves(&tree);
+    pile.leaves(&tree, &[]);
     pile.found()
+}
+
+/// How many leaves a mail's tree has.
+fn leaves(raw: &[u8], limits: &Limits) -> usize {
+    mime::walk(raw, limits).leaves.len()
 }
 
 /// A mail whose papers cannot be read: its words, and the names of its attachments. Costs no more than the mail's bytes.

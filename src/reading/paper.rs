@@ -64,9 +64,14 @@ impl<'l> Pile<'l> {
         }
     }
 
-    /// Takes in the leaves of the whole tree.
-    pub fn leaves(&mut self, tree: &Tree) {
-        for leaf in &tree.leaves {
+    /// Takes in the leaves of the whole tree; those `skipped`, by their place in it, are named and not opened.
+    pub fn leaves(&mut self, tree: &Tree, skipped: &[u8]) {
+        for (nth, leaf) in tree.leaves.iter().enumerate() {
+            if skipped.iter().any(|skip| usize::from(*skip) == nth) {
+                self.alert("unreadable_document");
+                self.unread(leaf);
+                continue;
+            }
             let shown = leaf.cid.as_ref().is_some_and(|cid| tree.markup.iter().any(|m| refers_to(m, cid)));
             self.leaf(leaf, shown);
         }

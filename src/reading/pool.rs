@@ -1,5 +1,5 @@
 //! The daemon's side of the workers: what is asked of them, how many work at a time, and what becomes of a mail that brings
-//! its worker down: it is reported with its papers unread, and the others never notice.
+//! its worker down: it is read without the attachment that does so, and the others never notice.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -10,9 +10,9 @@ use tokio::sync::Semaphore;
 
 pub use super::crew::{PoolCounts, ReadingFault};
 
-use super::crew::{Crew, CrewConfig, Lost};
+use super::crew::{Crew, CrewConfig, Lost, Request};
 use super::draw::Purpose;
-use super::frame::{self, Answer, PageRequest, Picture, Task, Which};
+use super::frame::{self, Answer, PageRequest, Picture, Skipped, Task, Which};
 use super::known::{Key, Known};
 use super::limits::Limits;
 use super::scans::{self, Place, Scanned};
@@ -22,6 +22,9 @@ use crate::dossier::page::Contents;
 /// Deadlines that recognition may take for a page, and for a mail.
 const PAGE: u32 = 3;
 const MAIL: u32 = 9;
+
+/// Attachments of a mail that are tried one by one.
+const TRIED: u8 = 16;
 
 /// How workers are started and how long they may take.
 #[derive(Debug, Clone)]
@@ -108,18 +111,38 @@ impl Pool {
         if raw.len() >= frame::REQUEST {
             return Ok(self.outline(raw));
         }
-        let answer = {
-            let _turn = self.reading.acquire().await.expect("the semaphore is never closed");
-            self.parsers.ask(&[(frame::READ, &[raw])]).await?
-        };
-        let answer = answer.and_then(|answer| serde_json::from_slice(answer.json()).map_err(|_| Lost::Crashed));
-        match answer {
-            Ok(contents) => Ok(self.recognised(raw, contents).await),
+        let contents = match self.ask(&[(frame::READ, &[raw])]).await? {
+            Ok(contents) => contents,
             Err(lost) => {
-                tracing::warn!(size = raw.len(), "a mail {}; its papers count as unreadable", what_it_did(lost));
-                Ok(self.outline(raw))
+                tracing::warn!(size = raw.len(), "a mail {}; its papers are tried one by one", what_it_did(lost));
+                self.survivors(raw).await?
+            }
+        };
+        Ok(self.recognised(raw, contents).await)
+    }
+
+    async fn ask(&self, requests: &[Request<'_>]) -> Result<Result<Contents, Lost>, ReadingFault> {
+        let _turn = self.reading.acquire().await.expect("the semaphore is never closed");
+        let answer = self.parsers.ask(requests).await?;
+        Ok(answer.and_then(|answer| serde_json::from_slice(answer.json()).map_err(|_| Lost::Crashed)))
+    }
+
+    /// A mail that brought its worker down, read without the attachments that do so by themselves: a file that kills harms
+    /// nothing beside it. A mail of many attachments, or one that kills by its build, is not read at all.
+    async fn survivors(&self, raw: &[u8]) -> Result<Contents, ReadingFault> {
+        let leaves = std::panic::catch_unwind(|| super::leaves(raw, &self.limits)).unwrap_or(usize::MAX);
+        let Some(leaves) = u8::try_from(leaves).ok().filter(|count| (2..=TRIED).contains(count)) else {
+            return Ok(self.outline(raw));
+        };
+        let mut killers = Vec::new();
+        for nth in 0..leaves {
+            let others = Skipped((0..leaves).filter(|other| *other != nth).collect());
+            if self.ask(&[(frame::READ_BUT, &[&others.head(), raw])]).await?.is_err() {
+                killers.push(nth);
             }
         }
+        let rest = self.ask(&[(frame::READ_BUT, &[&Skipped(killers).head(), raw])]).await?;
+        Ok(rest.unwrap_or_else(|_| self.outline(raw)))
     }
 
     /// Has the words recognised on pages that have none of their own. What cannot be recognised stays unread.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::draw::Drawn;
-use super::frame::{self, Answer, Hello, PageRequest, Picture};
+use super::frame::{self, Answer, Hello, PageRequest, Picture, Skipped};
 use super::limits::Limits;
 use super::sandbox::{self, Profile, Walls};
 use super::scan::{Prepared, look};
@@ -44,7 +44,13 @@ fn serve(from: &mut impl io::Read, to: &mut impl Write, walls: Result<Walls, Str
     let (mut request, mut held, mut roots) = (Vec::new(), Vec::new(), Roots::default());
     while frame::read(from, &mut request, frame::REQUEST)? {
         match request.split_first() {
-            Some((&frame::READ, raw)) => frame::write(to, contents(raw, &limits, &roots)?.bytes())?,
+            Some((&frame::READ, raw)) => {
+                frame::write(to, contents(raw, &Skipped::default(), &limits, &roots)?.bytes())?
+            }
+            Some((&frame::READ_BUT, rest)) => {
+                let (skipped, raw) = Skipped::read(rest).ok_or(io::ErrorKind::InvalidData)?;
+                frame::write(to, contents(raw, &skipped, &limits, &roots)?.bytes())?;
+            }
             Some((&frame::ROOTS, certificates)) => roots = trusted(certificates)?,
             Some((&frame::HOLD, _)) => std::mem::swap(&mut request, &mut held),
             Some((&frame::PAGE, page)) => frame::write(to, picture(held.get(1..), page, &limits)?.bytes())?,
@@ -70,8 +76,8 @@ fn trusted(certificates: &[u8]) -> io::Result<Roots> {
     Roots::new(&certificates).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))
 }
 
-fn contents(raw: &[u8], limits: &Limits, roots: &Roots) -> io::Result<Answer> {
-    let contents = catch_unwind(AssertUnwindSafe(|| super::examine(raw, limits, roots)));
+fn contents(raw: &[u8], skipped: &Skipped, limits: &Limits, roots: &Roots) -> io::Result<Answer> {
+    let contents = catch_unwind(AssertUnwindSafe(|| super::examine(raw, &skipped.0, limits, roots)));
     let mut contents = contents.unwrap_or_else(|_| super::outline(raw, limits));
     let mut json = serde_json::to_vec(&contents)?;
     if json.len() + 5 > frame::ANSWER {

@@ -121,14 +121,6 @@ async fn t25_bombs_and_loops_in_a_pdf_cost_no_other_mail() {
     let text = letter(&["x"]);
     let nested = format!("<</X {}{}>>", "[".repeat(200_000), "]".repeat(200_000));
     let pages = "4 0 R ".repeat(1_000_000);
-    let loose = |kids: &str| {
-        let pages = format!("<</Type/Pages/Kids[{kids}]/Count 1000000/MediaBox[0 0 595 842]>>");
-        assemble(vec![
-            (1, b"<</Type/Catalog/Pages 2 0 R>>".to_vec()),
-            (2, pages.into_bytes()),
-            (4, b"<</Type/Page/Parent 2 0 R>>".to_vec()),
-        ])
-    };
     let inflating = {
         let mut file = pdf_with(&[&text], "", &[&bomb]);
         // The page's content is the bomb.
@@ -153,6 +145,57 @@ async fn t25_bombs_and_loops_in_a_pdf_cost_no_other_mail() {
         // Two deadlines of the pool, and room for a machine that does much else.
         assert!(begun.elapsed().as_secs() < 90, "{what}: {:?}", begun.elapsed());
     }
+}
+
+/// A PDF whose root holds these pages.
+fn loose(kids: &str) -> Vec<u8> {
+    let pages = format!("<</Type/Pages/Kids[{kids}]/Count 1000000/MediaBox[0 0 595 842]>>");
+    assemble(vec![
+        (1, b"<</Type/Catalog/Pages 2 0 R>>".to_vec()),
+        (2, pages.into_bytes()),
+        (4, b"<</Type/Page/Parent 2 0 R>>".to_vec()),
+    ])
+}
+
+/// A worker that dies of opening the second attachment, and hands all else to a real one.
+const FRAGILE: &str = r#"
+import subprocess, sys
+real = subprocess.Popen([sys.argv[1], "__reading-worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+def frame(pipe):
+    head = pipe.read(4)
+    if len(head) < 4:
+        sys.exit(0)
+    return head + pipe.read(int.from_bytes(head, "big"))
+def answer():
+    sys.stdout.buffer.write(frame(real.stdout))
+    sys.stdout.buffer.flush()
+answer()
+while True:
+    asked = frame(sys.stdin.buffer)
+    letter, skipped = asked[4:5], asked[6:6 + asked[5]] if asked[4:5] == b"B" else b""
+    if letter in (b"R", b"B") and 1 not in skipped:
+        sys.exit(1)
+    real.stdin.write(asked)
+    real.stdin.flush()
+    if letter in (b"R", b"B"):
+        answer()
+"#;
+
+/// Regression: a file that brought its worker down cost the whole mail its papers.
+#[tokio::test]
+async fn t25_a_paper_that_kills_its_worker_costs_itself_alone() {
+    let arguments = vec!["-c".to_owned(), FRAGILE.to_owned(), env!("CARGO_BIN_EXE_loket").to_owned()];
+    let pool = Pool::new(PoolConfig { arguments, workers: 1, ..PoolConfig::new(PathBuf::from("/usr/bin/python3")) });
+    let page = |word| pdf(&[&letter(&[word])]);
+    let papers = [("surat.pdf", page("Surat")), ("bom.pdf", page("Bom")), ("sk.pdf", page("Keputusan"))];
+
+    let contents = pool.read(&mail("x", &papers.map(|(name, pdf)| (name, "application/pdf", pdf)))).await;
+
+    let contents = contents.expect("a worker starts");
+    let methods: Vec<_> = contents.papers.iter().map(|p| (p.attachment.as_str(), p.method)).collect();
+    assert_eq!(methods, [("surat.pdf", Method::Text), ("bom.pdf", Method::None), ("sk.pdf", Method::Text)]);
+    assert_eq!(contents.alerts, ["unreadable_document"]);
+    assert_eq!(pool.counts().crashed, 3, "with the others, alone, and alone in a fresh worker");
 }
 
 #[test]

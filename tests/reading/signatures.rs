@@ -23,7 +23,7 @@ fn signed(person: &Person) -> Vec<u8> {
 
 fn judged(pdf: &[u8], roots: &Roots) -> Electronic {
     let raw = mail("Terlampir.", &[("surat.pdf", "application/pdf", pdf.to_vec())]);
-    examine(&raw, &Limits::default(), roots).papers.remove(0).electronic
+    examine(&raw, &[], &Limits::default(), roots).papers.remove(0).electronic
 }
 
 fn roots(of: &Authority) -> Roots {
@@ -213,7 +213,7 @@ fn no_mutation_of_a_signed_pdf_is_valid() {
         let mut bytes = pdf.clone();
         bytes[at] ^= 1 << (at % 8);
         let raw = mail("x", &[("surat.pdf", "application/pdf", bytes)]);
-        let found = examine(&raw, &limits, &roots).papers.remove(0).electronic;
+        let found = examine(&raw, &[], &limits, &roots).papers.remove(0).electronic;
         // Parts of the envelope are signed by nobody; nothing in them says who signed what.
         let harmless = inside && names(&found) == ["Budi Hartono"];
         assert!(harmless || !matches!(found, Electronic::Valid { .. }), "byte {at}: {found:?}");
