@@ -178,43 +178,6 @@ async fn a_tall_signature_is_ink_and_a_tall_heading_is_not() {
     assert!(unsigned.text().contains("SURAT KUASA"));
 }
 
-/// Two lines in one cell beside one line in the next were run into a line of nonsense, and the annex named nobody.
-#[tokio::test]
-async fn cells_of_two_lines_beside_cells_of_one_are_read() {
-    const NAMES: [(&str, &str); 5] = [
-        ("Bagus Arya Wicaksana, ST", "198503092010011908"),
-        ("Dimas Wiratama Putra, S.Kom", "199203152019031904"),
-        ("Nur Fadhilah Rahman, SE", "198807242015032901"),
-        ("Yosef Lamberto Tarigas, A.Md", "199505102022211907"),
-        ("Siti Khadijah Amalia, SH", "199011302014022902"),
-    ];
-    let mut content = letter(&["LAMPIRAN KEPUTUSAN KEPALA DINAS", "DAFTAR PENGELOLA LAYANAN PENGADAAN"]);
-    for (nth, (name, number)) in NAMES.iter().enumerate() {
-        let y = 640 - 33 * nth;
-        let cells = [
-            (76, y, format!("{}.", nth + 1)),
-            (104, y + 7, (*name).to_owned()),
-            (104, y - 6, (*number).to_owned()),
-            (302, y, "Pranata Komputer".to_owned()),
-            (433, y, "Helpdesk".to_owned()),
-        ];
-        for (x, y, text) in cells {
-            content.extend(format!("BT /F1 10 Tf {x} {y} Td ({text}) Tj ET ").bytes());
-        }
-        let (top, bottom) = (y + 20, y - 13);
-        content.extend(format!("0.6 w 70 {bottom} 456 {} re S 98 {bottom} m 98 {top} l S ", top - bottom).bytes());
-        content.extend(format!("296 {bottom} m 296 {top} l S 427 {bottom} m 427 {top} l S ").bytes());
-    }
-    let annex = scan(&pdf(&[&content]), 1, 1240);
-
-    let contents = read(&[("lampiran.pdf", scanned(&[&seen_through(&annex, Projection::SAME, 6)]))]).await;
-
-    let text = contents.papers[0].pages[0].text();
-    for (name, number) in NAMES {
-        assert!(text.contains(name) && text.contains(number), "{name}: {text}");
-    }
-}
-
 /// What cannot be read is asked for again, and nothing of it is believed.
 #[tokio::test]
 async fn a_page_that_cannot_be_read_stays_unread() {
