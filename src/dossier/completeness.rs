@@ -91,9 +91,10 @@ fn by_certificate(file: &CaseFile<'_>, signers: &[Signer]) -> Check {
 fn by_hand(file: &CaseFile<'_>, letter: &Letter) -> Check {
     let item = "request_letter_signed";
     let blocks = &letter.signatures.blocks;
-    let own = file.applicant.name.as_deref().and_then(|n| letter.signatures.of(n));
+    let number = file.applicant.nip.as_ref().map(|nip| nip.digits());
+    let own = letter.signatures.of_applicant(file.applicant.name.as_deref(), number);
     let by_applicant = own.is_some_and(|b| b.filled);
-    let another = blocks.iter().find(|b| b.filled && own.is_none_or(|o| o.name != b.name));
+    let another = blocks.iter().find(|b| b.filled && !b.name.is_empty() && own.is_none_or(|o| o.name != b.name));
     let policy = file.recognition.letter.signer;
     let satisfied = match policy {
         SignerPolicy::Applicant => by_applicant,
@@ -104,6 +105,7 @@ fn by_hand(file: &CaseFile<'_>, letter: &Letter) -> Check {
     if satisfied {
         let block = if by_applicant { own } else { another };
         let who = block.map(|b| b.name.clone()).unwrap_or_default();
+        let who = if who.is_empty() { "pemohon".to_owned() } else { who };
         return finding(
             item,
             Finding::Met,
@@ -118,6 +120,9 @@ fn by_hand(file: &CaseFile<'_>, letter: &Letter) -> Check {
             let because =
                 format!("Surat ditandatangani oleh {}{}, bukan oleh pemohon.", block.name, in_capacity(another));
             finding(item, Finding::Unclear, because, [block.evidence.clone()])
+        }
+        _ if (own.is_none() || by_applicant) && blocks.iter().any(|b| b.filled && b.name.is_empty()) => {
+            finding(item, Finding::Unclear, "Ada tanda tangan pada surat, tetapi namanya tidak terbaca.", evidence)
         }
         _ if by_applicant => finding(item, Finding::Missing, "Tanda tangan atasan pemohon belum ada.", evidence),
         _ => finding(item, Finding::Missing, "Surat belum ditandatangani oleh pemohon.", evidence),

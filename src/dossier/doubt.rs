@@ -8,6 +8,7 @@ use super::wording;
 use crate::sop::checklist::{Check, Finding};
 
 /// Least confidence, 0 to 100, of each word that a finding of agreement stands on. Eighteen digits do not agree by chance.
+/// Both floors are chosen, not measured: clean print lies near 90, and what they turn away goes to a person.
 const AGREES: u8 = 40;
 /// Least confidence of each word that a finding of conflict stands on: one misread stroke makes a conflict.
 const CONFLICTS: u8 = 70;

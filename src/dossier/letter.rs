@@ -161,7 +161,10 @@ fn wish(sheets: &[Sheet], labelled: &[Labelled], r: &Recognition) -> String {
 fn from_signature(letter: &mut Letter, sheets: &[Sheet], r: &Recognition) {
     if letter.applicant.name.is_none() {
         // On a form that was not filled in, a label with a number's label below looks like a signer.
-        let signers = || letter.signatures.blocks.iter().filter(|b| !b.superior && r.field(&b.name).is_none());
+        let signers = || {
+            let named = letter.signatures.blocks.iter().filter(|b| !b.superior && !b.name.is_empty());
+            named.filter(|b| r.field(&b.name).is_none())
+        };
         let as_applicant = signers().find(|b| Gist::of(&b.caption).has_any(&r.signature.applicant_captions));
         if let Some(block) = as_applicant.or_else(|| signers().next()).cloned() {
             letter.applicant.name = applicant::tidy_name(&block.name);

@@ -33,7 +33,8 @@ pub fn valid(file: &CaseFile<'_>) -> Option<Check> {
 fn by_hand(file: &CaseFile<'_>) -> Check {
     let item = "signature_valid";
     let signatures = file.letter().map(|(_, letter)| &letter.signatures);
-    let own = file.applicant.name.as_deref().and_then(|n| signatures?.of(n)).filter(|b| b.filled);
+    let number = file.applicant.nip.as_ref().map(|nip| nip.digits());
+    let own = signatures.and_then(|s| s.of_applicant(file.applicant.name.as_deref(), number)).filter(|b| b.filled);
     let check = match own {
         Some(_) => {
             finding(item, Finding::Met, "Tanda tangan tertera pada nama pemohon; keasliannya dinilai oleh Admin.")

@@ -24,6 +24,7 @@ pub mod pool;
 pub mod sandbox;
 pub mod scan;
 mod scans;
+mod second_look;
 mod sight;
 pub mod signature;
 mod tnef;

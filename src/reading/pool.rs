@@ -22,6 +22,14 @@ use crate::dossier::page::Contents;
 /// Deadlines that recognition may take for a page, and for a mail.
 const PAGE: u32 = 3;
 const MAIL: u32 = 9;
+/// Pages of a mail that are tried once more when the clock ran out on them. Nobody can tell a busy machine from a page that
+/// takes for ever, and an applicant must not be asked again for a good scan.
+const AGAIN: usize = 4;
+
+/// The clock ran out on a page.
+struct Late;
+/// What a page looks like, and the bytes of its picture.
+type Drawn = (Picture, Vec<u8>);
 
 /// Attachments of a mail that are tried one by one.
 const TRIED: u8 = 16;
@@ -160,40 +168,52 @@ impl Pool {
             return contents;
         }
         let mut seen = futures::stream::iter(wanted)
-            .map(|place| async move { (place, self.words(raw, place).await) })
+            .map(|place| async move { (place, self.words(raw, place, 1).await) })
             .buffer_unordered(self.workers);
         let all = async {
+            let mut late = Vec::new();
             while let Some((place, words)) = seen.next().await {
-                if let Some(scanned) = words {
-                    scans::put(&mut contents, place, scanned);
+                match words {
+                    Ok(Some(scanned)) => scans::put(&mut contents, place, scanned),
+                    Ok(None) => {}
+                    Err(Late) => late.push(place),
                 }
             }
+            let mut lost = late.len() > AGAIN;
+            for place in late.into_iter().take(AGAIN) {
+                match self.words(raw, place, self.workers).await {
+                    Ok(Some(scanned)) => scans::put(&mut contents, place, scanned),
+                    Ok(None) => {}
+                    Err(Late) => lost = true,
+                }
+            }
+            lost
         };
         match tokio::time::timeout(self.patience, all).await {
-            Ok(()) => self.known.put(key, &contents),
+            Ok(false) => self.known.put(key, &contents),
+            Ok(true) => {
+                tracing::warn!(size = raw.len(), "scans of a mail took too long twice; they count as unreadable")
+            }
             Err(_) => tracing::warn!(size = raw.len(), "a mail has too many scans; the last pages count as unreadable"),
         }
         contents
     }
 
-    /// Draws a page and has its words recognised. `None`: it cannot be done.
-    async fn words(&self, raw: &[u8], place: Place) -> Option<Scanned> {
-        let _turn = self.recognising.acquire().await.expect("the semaphore is never closed");
+    /// Draws a page and has its words recognised; with all `turns`, while no other page is. `None`: it cannot be done.
+    async fn words(&self, raw: &[u8], place: Place, turns: usize) -> Result<Option<Scanned>, Late> {
+        let turns = u32::try_from(turns).unwrap_or(u32::MAX);
+        let _turns = self.recognising.acquire_many(turns).await.expect("the semaphore is never closed");
         let paper = Which::Nth(place.paper);
         let request = PageRequest { paper, page: place.number, purpose: Purpose::Scan };
-        let (picture, gray) = told(self.draw(raw, &request).await)??;
-        let Picture::Scan { width, height, dpi, onto, sideways, look } = picture else { return None };
+        let Some((picture, gray)) = in_time(self.draw(raw, &request).await)?.flatten() else { return Ok(None) };
+        let Picture::Scan { width, height, dpi, onto, sideways, look } = picture else { return Ok(None) };
         let task = Task { sideways, dpi: dpi as u16, width, height };
-        match told(self.recognisers.ask(&[(frame::WORDS, &[&task.head(), &gray])]).await)? {
-            Ok(answer) => {
-                let sight = serde_json::from_slice(answer.json()).ok()?;
-                Some(Scanned { sight, size: (width, height), dpi, onto, look })
-            }
-            Err(lost) => {
-                tracing::warn!(page = request.page, "a page of a mail {}; it counts as unreadable", what_it_did(lost));
-                None
-            }
+        let answer = self.recognisers.ask(&[(frame::WORDS, &[&task.head(), &gray])]).await;
+        if let Ok(Err(lost)) = answer {
+            tracing::warn!(page = request.page, "a page of a mail {}", what_it_did(lost));
         }
+        let sight = in_time(answer)?.and_then(|answer| serde_json::from_slice(answer.json()).ok());
+        Ok(sight.map(|sight| Scanned { sight, size: (width, height), dpi, onto, look }))
     }
 
     /// Draws a page of an attachment for the desk: PNG, at most `width` pixels wide. `None`: there is no such page, it is no
@@ -207,25 +227,22 @@ impl Pool {
     ) -> Result<Option<Vec<u8>>, ReadingFault> {
         let paper = paper.into();
         let drawn = self.draw(raw, &PageRequest { paper, page, purpose: Purpose::View { width } }).await?;
-        Ok(drawn.filter(|(picture, _)| *picture == Picture::Png).map(|(_, png)| png))
+        Ok(drawn.ok().flatten().filter(|(picture, _)| *picture == Picture::Png).map(|(_, png)| png))
     }
 
-    async fn draw(&self, raw: &[u8], page: &PageRequest) -> Result<Option<(Picture, Vec<u8>)>, ReadingFault> {
-        let Ok(request) = serde_json::to_vec(page) else { return Ok(None) };
+    async fn draw(&self, raw: &[u8], page: &PageRequest) -> Result<Result<Option<Drawn>, Lost>, ReadingFault> {
+        let Ok(request) = serde_json::to_vec(page) else { return Ok(Ok(None)) };
         if raw.len() >= frame::REQUEST {
-            return Ok(None);
+            return Ok(Ok(None));
         }
         let answer = {
             let _turn = self.drawing.acquire().await.expect("the semaphore is never closed");
             self.parsers.ask(&[(frame::HOLD, &[raw]), (frame::PAGE, &[&request])]).await?
         };
-        match answer {
-            Ok(answer) => Ok(picture_of(answer)),
-            Err(lost) => {
-                tracing::warn!(page = page.page, "a page of a mail {}; it cannot be shown", what_it_did(lost));
-                Ok(None)
-            }
+        if let Err(lost) = answer {
+            tracing::warn!(page = page.page, "a page of a mail {}; it cannot be shown", what_it_did(lost));
         }
+        Ok(answer.map(picture_of))
     }
 
     pub fn counts(&self) -> PoolCounts {
@@ -250,8 +267,12 @@ impl Pool {
 }
 
 /// What a page was asked for brought; that there can be no worker is told where it happens.
-fn told<T>(asked: Result<T, ReadingFault>) -> Option<T> {
-    asked.inspect_err(|fault| tracing::error!("{fault}")).ok()
+fn in_time<T>(asked: Result<Result<T, Lost>, ReadingFault>) -> Result<Option<T>, Late> {
+    match asked.inspect_err(|fault| tracing::error!("{fault}")) {
+        Ok(Err(Lost::Stalled)) => Err(Late),
+        Ok(Err(Lost::Crashed)) | Err(_) => Ok(None),
+        Ok(Ok(answer)) => Ok(Some(answer)),
+    }
 }
 
 fn what_it_did(lost: Lost) -> &'static str {
@@ -261,7 +282,7 @@ fn what_it_did(lost: Lost) -> &'static str {
     }
 }
 
-fn picture_of(answer: Answer) -> Option<(Picture, Vec<u8>)> {
+fn picture_of(answer: Answer) -> Option<Drawn> {
     let picture = serde_json::from_slice(answer.json()).ok().filter(|picture| *picture != Picture::None)?;
     Some((picture, answer.into_rest()))
 }

@@ -9,8 +9,9 @@ use std::process::{Child, Command, Stdio};
 use super::frame::{self, Answer, Hello, Task};
 use super::sandbox::{self, Profile, Walls};
 use super::scan::Raster;
+use super::second_look::Cells;
 use super::sight::Sight;
-use super::tsv;
+use super::tsv::{self, Seen};
 
 /// The hidden verb that makes a worker of this program. A path may follow, of another tesseract than the usual.
 pub const VERB: &str = "__recognition-worker";
@@ -20,6 +21,8 @@ pub const TESSERACT: &str = "/usr/bin/tesseract";
 const LANGUAGES: [&str; 2] = ["ind", "eng"];
 /// Tesseract finds blocks, columns and lines by itself; which way up the page lies is tried here.
 const LAYOUT: &str = "3";
+/// What was cut out of a page is one block.
+const BLOCK: &str = "6";
 /// Longest table of words that is taken from tesseract, in bytes.
 const TABLE: u64 = 8 * 1024 * 1024;
 
@@ -69,27 +72,40 @@ fn lacking(program: &Path) -> Option<String> {
 
 /// Looks at a page the way its lines run, and if that makes no sense, with its other side up.
 fn see(program: &Path, page: &Raster, sideways: bool) -> io::Result<Sight> {
-    let mut best: Option<Sight> = None;
+    let mut best: Option<(Sight, Vec<Vec<Seen>>)> = None;
     for quarters in if sideways { [1, 3, 0, 2] } else { [0, 2, 1, 3] } {
         let turned = page.turned(quarters);
-        let sight = Sight::of(&turned, tsv::lines(&recognise(program, &turned)?), quarters);
+        let lines = tsv::lines(&recognise(program, &turned, LAYOUT)?);
+        let sight = Sight::of(&turned, lines.clone(), quarters);
         let done = sight.is_clear() || sight.is_empty();
-        if best.as_ref().is_none_or(|best| best.confidence() < sight.confidence()) {
-            best = Some(sight);
+        if best.as_ref().is_none_or(|(best, _)| best.confidence() < sight.confidence()) {
+            best = Some((sight, lines));
         }
         // Whichever side is up, a page that can be read at all is no longer laid on its other edges.
-        let enough = quarters / 2 == 1 && best.as_ref().is_some_and(Sight::is_legible);
+        let enough = quarters / 2 == 1 && best.as_ref().is_some_and(|(best, _)| best.is_legible());
         if done || enough {
             break;
         }
     }
-    Ok(best.unwrap_or_default())
+    match best {
+        Some((sight, lines)) if sight.is_legible() => look_again(program, page, sight, lines),
+        other => Ok(other.map(|(sight, _)| sight).unwrap_or_default()),
+    }
 }
 
-fn recognise(program: &Path, page: &Raster) -> io::Result<Vec<u8>> {
+/// Looks once more at what is too tall for a word.
+fn look_again(program: &Path, page: &Raster, sight: Sight, mut lines: Vec<Vec<Seen>>) -> io::Result<Sight> {
+    let page = page.turned(sight.turned);
+    let Some(cells) = Cells::of(&page, &lines) else { return Ok(sight) };
+    let again = tsv::lines(&recognise(program, &cells.picture, BLOCK)?);
+    cells.settle(&mut lines, again);
+    Ok(Sight::of(&page, lines, sight.turned))
+}
+
+fn recognise(program: &Path, page: &Raster, layout: &str) -> io::Result<Vec<u8>> {
     let languages = LANGUAGES.join("+");
     let dpi = (page.dpi as u32).clamp(70, 600).to_string();
-    let mut child = start(program, &["stdin", "stdout", "-l", &languages, "--psm", LAYOUT, "--dpi", &dpi, "tsv"])?;
+    let mut child = start(program, &["stdin", "stdout", "-l", &languages, "--psm", layout, "--dpi", &dpi, "tsv"])?;
     let mut input = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
     // It takes the whole picture before it says a word, so neither pipe fills up while the other is waited for.
     let written = write!(input, "P5\n{} {}\n255\n", page.width, page.height).and_then(|()| input.write_all(&page.gray));

@@ -162,6 +162,22 @@ async fn rules_grain_and_edges_are_no_signature() {
     }
 }
 
+/// A stroke as tall as three lines was read as a word, and the letter under it counted as unsigned. A tall heading is none.
+#[tokio::test]
+async fn a_tall_signature_is_ink_and_a_tall_heading_is_not() {
+    const SWEEP: &[u8] = b"1.2 w 80 516 m 88 610 l 100 520 l 108 575 130 590 122 520 c 112 515 140 540 150 560 c \
+        152 530 158 525 170 540 c S 178 528 m 215 552 l S";
+    const HEADING: &[u8] = b"BT /F1 34 Tf 72 560 Td (SURAT KUASA) Tj ET";
+    let with = |content: &[u8]| jpeg(&scan(&pdf(&[&[letter(&LETTER).as_slice(), NAME, content].concat()]), 1, 1400));
+
+    let contents = read(&[("paraf.jpg", with(SWEEP)), ("judul.jpg", with(HEADING))]).await;
+
+    let [signed, unsigned] = [0, 1].map(|nth| &contents.papers[nth].pages[0]);
+    assert!(is_signed(signed), "{}", signed.text());
+    assert!(!is_signed(unsigned), "{:?}", unsigned.pictures);
+    assert!(unsigned.text().contains("SURAT KUASA"));
+}
+
 /// What cannot be read is asked for again, and nothing of it is believed.
 #[tokio::test]
 async fn a_page_that_cannot_be_read_stays_unread() {

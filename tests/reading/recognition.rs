@@ -147,9 +147,10 @@ async fn t25_a_recogniser_killed_at_work_costs_its_page_alone() {
     assert!(is_recognised(&pool.read(&next).await.unwrap().papers[0].pages[0]));
 }
 
+/// On a busy machine the clock runs out on good scans, and their applicants were asked for them again.
 #[tokio::test]
-async fn a_stalled_recogniser_is_killed_in_time() {
-    let pool = Pool::new(PoolConfig { deadline: Duration::from_millis(900), ..config() });
+async fn a_page_lost_to_the_clock_is_tried_once_more() {
+    let pool = Pool::new(PoolConfig { deadline: Duration::from_secs(4), ..config() });
     pool.probe_recognition().await.unwrap();
     let worker = Pid::from_raw(pool.idle_recognisers()[0] as i32).expect("a process has a number");
     kill_process(worker, Signal::STOP).expect("it is ours");
@@ -157,8 +158,9 @@ async fn a_stalled_recogniser_is_killed_in_time() {
 
     let contents = pool.read(&mail("x", &[("surat.jpg", "image/jpeg", jpeg(&sheet()))])).await.unwrap();
 
-    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
-    assert_eq!((contents.papers[0].method, contents.papers[0].pages.len()), (Method::None, 1));
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
+    assert!(gone(worker.as_raw_nonzero().get() as u32).is_some(), "the stalled one is killed");
+    assert!(is_recognised(&contents.papers[0].pages[0]));
 }
 
 #[tokio::test]

@@ -13,9 +13,12 @@ const ROOM: f32 = 20.0;
 
 #[derive(Debug, Clone)]
 pub struct Block {
+    /// Empty where ink hides it.
     pub name: String,
     pub caption: String,
     pub filled: bool,
+    /// Digits of the number under the name, where recognition read it.
+    pub number: Option<String>,
     /// Whether the caption says that a superior acknowledges.
     pub superior: bool,
     pub evidence: Evidence,
@@ -38,6 +41,12 @@ impl Signatures {
     pub fn of(&self, who: &str) -> Option<&Block> {
         let like = |b: &&Block| name::compare(&b.name, who) != Likeness::Different;
         self.blocks.iter().filter(like).max_by_key(|b| b.filled)
+    }
+
+    /// The block of the applicant: by name, or, where ink made the name unreadable, by the number under it.
+    pub fn of_applicant(&self, name: Option<&str>, number: Option<&str>) -> Option<&Block> {
+        let numbered = |b: &&Block| number.is_some() && b.number.as_deref() == number;
+        name.and_then(|name| self.of(name)).or_else(|| self.blocks.iter().find(numbered))
     }
 }
 
@@ -66,6 +75,8 @@ struct Spot<'a> {
     above: Vec<&'a Piece>,
     /// Lines between the name and the employee number, and that number.
     below: Rect,
+    /// That number, where recognition read it.
+    number: Option<&'a Piece>,
 }
 
 fn on_sheet(sheet: &Sheet, signer: Option<&str>, r: &Recognition) -> Vec<Block> {
@@ -87,20 +98,22 @@ fn on_sheet(sheet: &Sheet, signer: Option<&str>, r: &Recognition) -> Vec<Block> 
             let between = spot.above.iter().any(|p| in_room(p, &room) && is_mark(&p.text, &r.signature));
             let gist = Gist::of(&caption);
             Block {
-                name: spot
-                    .name
-                    .text
-                    .trim_matches(|c: char| matches!(c, '(' | ')' | '_' | '.') && c != '.')
-                    .trim()
-                    .to_owned(),
+                name: told_name(&spot.name.text),
+                number: spot.number.map(|p| p.text.chars().filter(char::is_ascii_digit).collect()),
                 filled: ink || between || ends_with_mark(&caption, &r.signature),
                 superior: gist.has_any(&r.signature.superior_captions),
                 evidence: sheet.evidence(&spot.name.text, union(room, spot.name.at)),
                 caption,
             }
         })
-        .filter(|block| block.filled || !block.caption.is_empty())
+        .filter(|block| block.filled || !(block.caption.is_empty() || block.name.is_empty()))
         .collect()
+}
+
+/// Empty where only the number under the name could be read.
+fn told_name(text: &str) -> String {
+    let bare = text.trim_matches(['(', ')', '_']).trim();
+    if is_number_line(text) { String::new() } else { bare.to_owned() }
 }
 
 fn spots<'a>(sheet: &'a Sheet, signer: Option<&str>, r: &Recognition) -> Vec<Spot<'a>> {
@@ -113,15 +126,18 @@ fn spots<'a>(sheet: &'a Sheet, signer: Option<&str>, r: &Recognition) -> Vec<Spo
         above.truncate(9);
         above
     };
-    let mut add = |name: &'a Piece, below: Rect| {
+    let mut add = |name: &'a Piece, below: Rect, number: Option<&'a Piece>| {
         if !spots.iter().any(|s| std::ptr::eq(s.name, name)) && looks_like_a_name(&name.text, r) {
-            spots.push(Spot { name, above: column(name), below });
+            spots.push(Spot { name, above: column(name), below, number });
         }
     };
-    for number in pieces.iter().filter(|p| is_number_line(&p.text)) {
-        let line = column(number).into_iter().take(3).find(|p| !is_rank(&p.text) && !name::only_degrees(&p.text));
-        if let Some(name) = line.filter(|p| number.at.y - (p.at.y + p.at.h) < 3.5 * number.at.h) {
-            add(name, union(name.at, number.at));
+    let mut nameless = Vec::new();
+    for number in pieces.iter().copied().filter(|p| is_number_line(&p.text)) {
+        let above = column(number);
+        let line = above.iter().take(3).find(|p| !is_rank(&p.text) && !name::only_degrees(&p.text));
+        match line.filter(|p| number.at.y - (p.at.y + p.at.h) < 3.5 * number.at.h) {
+            Some(name) => add(name, union(name.at, number.at), Some(number).filter(|n| is_recognised(n))),
+            None => nameless.extend(under_ink(number, above)),
         }
     }
     for piece in &pieces {
@@ -139,16 +155,29 @@ fn spots<'a>(sheet: &'a Sheet, signer: Option<&str>, r: &Recognition) -> Vec<Spo
                 .first()
                 .is_some_and(|c| piece.at.y - (c.at.y + c.at.h) > ROOM || is_mark(&c.text, &r.signature) || captioned)
         {
-            add(piece, piece.at);
+            add(piece, piece.at, None);
         } else if captioned {
             let roomy =
                 above.first().is_some_and(|c| piece.at.y - (c.at.y + c.at.h) > ROOM || is_mark(&c.text, &r.signature));
             if roomy && piece.words.len() <= 9 {
-                add(piece, piece.at);
+                add(piece, piece.at, None);
             }
         }
     }
+    spots.extend(nameless);
     spots
+}
+
+/// A stamp or a signature may cover the name so that it cannot be read: then the room lies above the number under it.
+fn under_ink<'a>(number: &'a Piece, above: Vec<&'a Piece>) -> Option<Spot<'a>> {
+    let above: Vec<&Piece> =
+        above.into_iter().skip_while(|p| is_rank(&p.text) || name::only_degrees(&p.text)).collect();
+    let room = above.first().is_none_or(|p| number.at.y - (p.at.y + p.at.h) > ROOM);
+    (is_recognised(number) && room).then_some(Spot { name: number, above, below: number.at, number: Some(number) })
+}
+
+fn is_recognised(piece: &Piece) -> bool {
+    piece.words.iter().any(|word| word.confidence.is_some())
 }
 
 /// The room above a name, and the caption over it.
@@ -238,7 +267,11 @@ fn is_rank(text: &str) -> bool {
     let gist = Gist::of(text);
     let ranks =
         ["pembina", "penata", "pengatur", "juru", "golongan", "pangkat", "brigjen", "kolonel", "ajun", "komisaris"];
-    gist.words().first().is_some_and(|w| ranks.contains(w)) && gist.words().len() <= 7
+    // Of `Pembina Utama Madya` under a stamp only the end may have been read.
+    let steps = ["utama", "madya", "muda", "tk", "tingkat", "i"];
+    let words = gist.words();
+    let only_steps = !words.is_empty() && words.iter().all(|w| steps.contains(w));
+    (words.first().is_some_and(|w| ranks.contains(w)) && words.len() <= 7) || only_steps
 }
 
 fn is_caption(piece: &Piece, r: &Recognition) -> bool {
@@ -322,5 +355,27 @@ mod tests {
             signed("Ditandatangani secara elektronik oleh:\nPemohon,\n\n\n\nBudi Hartono", vec![]).electronic.is_some()
         );
         assert!(signed("Mengingat : Peraturan tentang Sertifikat Elektronik", vec![]).electronic.is_none());
+    }
+
+    /// Stamp and signature lay across the name of who signed a decree, and the decree counted as unsigned.
+    #[test]
+    fn ink_that_hides_the_name_counts_above_the_number() {
+        const HIDDEN: &str = "KEPALA BIRO,\n\n\n\n\n\nUtama Madya\nNIP. 19781123 200501 2 903";
+        let read_from = |confidence, pictures| {
+            let mut sheet = Sheet::of_text(HIDDEN);
+            (sheet.height, sheet.pictures) = (800.0, pictures);
+            let pieces = sheet.rows.iter_mut().flat_map(|row| &mut row.pieces);
+            pieces.flat_map(|piece| &mut piece.words).for_each(|word| word.confidence = confidence);
+            read(&[sheet], None, &Recognition::helpdesk())
+        };
+        let ink = || vec![Rect { x: 20.0, y: 25.0, w: 90.0, h: 45.0 }];
+
+        let signed = read_from(Some(90), ink());
+        assert!(signed.any_filled() && signed.blocks[0].name.is_empty(), "{signed:?}");
+        assert!(signed.of_applicant(Some("Retno Ayu"), Some("197811232005012903")).is_some_and(|b| b.filled));
+        assert!(signed.of_applicant(Some("Retno Ayu"), Some("198503092010011908")).is_none());
+        assert!(signed.of_applicant(Some("Retno Ayu"), None).is_none());
+        assert!(!read_from(Some(90), vec![]).any_filled());
+        assert!(!read_from(None, ink()).any_filled(), "a document's own text hides no name");
     }
 }
