@@ -1,10 +1,11 @@
 //! Mails and archives within mails: names, limits, junk, programs, and what is hidden in signatures.
 
+use image::GrayImage;
 use loket::dossier::page::Contents;
 use loket::reading::{Limits, take_apart};
 use loket::sop::checklist::Method;
 
-use super::make::{cms, letter, mail, pdf, zip};
+use super::make::{cms, jpeg, letter, mail, pdf, png, zip};
 
 fn read(raw: &[u8]) -> Contents {
     take_apart(raw, &Limits::default())
@@ -69,7 +70,7 @@ fn programs_are_found_under_any_name_and_in_archives() {
 
 #[test]
 fn t28_a_file_under_a_false_name_is_flagged() {
-    let jpeg = [&[0xff, 0xd8, 0xff, 0xe0][..], &[0; 50]].concat();
+    let jpeg = jpeg(&GrayImage::new(60, 80));
     for (name, bytes, format) in [
         ("surat.pdf", b"bukan surat".to_vec(), "unknown"),
         ("surat.pdf", b"<html>halo</html>".to_vec(), "unknown"),
@@ -130,12 +131,7 @@ fn names_in_every_spelling_are_read() {
 
 #[test]
 fn logos_are_junk_and_pasted_scans_are_papers() {
-    let png = |width: u32, height: u32| {
-        let mut bytes = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec();
-        bytes.extend(width.to_be_bytes());
-        bytes.extend(height.to_be_bytes());
-        bytes
-    };
+    let picture = |width: u32, height: u32| png(&GrayImage::new(width, height));
     let part = |cid: &str, bytes: Vec<u8>| {
         use base64::Engine;
         let data = base64::engine::general_purpose::STANDARD.encode(bytes);
@@ -147,8 +143,8 @@ fn logos_are_junk_and_pasted_scans_are_papers() {
     let mail = format!(
         "From: a@x.example\r\nContent-Type: multipart/related; boundary=r\r\n\r\n--r\r\nContent-Type: text/html\r\n\r\n\
          <p>Terlampir<img src=\"cid:image001\"><img src='cid:pindai'>\r\n{}{}--r--\r\n",
-        part("image001", png(180, 60)),
-        part("pindai", png(1240, 1754))
+        part("image001", picture(180, 60)),
+        part("pindai", picture(1240, 1754))
     );
 
     let contents = read(mail.as_bytes());
