@@ -45,6 +45,8 @@ mod layers;
 mod letters_form;
 mod letters_samples;
 mod letters_texts;
+mod mail_flood;
+mod mail_hygiene;
 mod reading;
 mod sender_domain;
 mod sender_intake;

@@ -37,6 +37,13 @@ pub struct LimitsConfig {
     pub max_mail_mb: u32,
     /// Failures of a mailbox in a row after which the log raises an alarm.
     pub alarm_after_failures: u32,
+    /// Mails a day that are worked on; 0: no limit.
+    pub per_sender_a_day: u32,
+    pub per_domain_a_day: u32,
+    pub per_account_a_day: u32,
+    pub mails_a_day: u32,
+    pub unproven_a_day: u32,
+    pub answers_per_address_a_day: u32,
 }
 
 /// Whom senders' domains are looked up with.
@@ -111,6 +118,12 @@ impl LimitsConfig {
         let limits = Self {
             max_mail_mb: section.whole_or("max_mail_mb", 25, 1..=200),
             alarm_after_failures: section.whole_or("alarm_after_failures", 5, 1..=1000),
+            per_sender_a_day: section.whole_or("per_sender_a_day", 20, 0..=1_000_000),
+            per_domain_a_day: section.whole_or("per_domain_a_day", 200, 0..=1_000_000),
+            per_account_a_day: section.whole_or("per_account_a_day", 5, 0..=1_000_000),
+            mails_a_day: section.whole_or("mails_a_day", 1000, 0..=1_000_000),
+            unproven_a_day: section.whole_or("unproven_a_day", 100, 0..=1_000_000),
+            answers_per_address_a_day: section.whole_or("answers_per_address_a_day", 10, 0..=1_000_000),
         };
         section.finish();
         limits

@@ -17,7 +17,7 @@ use crate::config::courier::{CourierKind, Security};
 use crate::config::mailbox::{MailboxConfig, MailboxKind, ProofConfig, TrustConfig};
 use crate::dossier::page::Contents;
 use crate::engine::Engine;
-use crate::engine::intake::Mailbox;
+use crate::engine::intake::{DayLimits, Mailbox};
 use crate::engine::office::{Office, Procedures};
 use crate::engine::port::{AccountDriver, Clock, Courier, Fault, Inbox, Reader, Witness};
 use crate::letters::hours::in_words as hours_in_words;
@@ -108,6 +108,7 @@ impl Assembly {
                 require_authenticated: mailbox.trust.require_authenticated,
                 witness: witness(config, &mailbox.trust)?,
                 max_mail_bytes,
+                limits: day_limits(config),
             }));
             if extent == Extent::Whole {
                 inboxes.push(inbox(mailbox, max_mail_bytes)?);
@@ -145,6 +146,18 @@ pub(crate) fn master_key(config: &Config, random: &dyn Random) -> Result<MasterK
     let (key, place) = MasterKey::find(None, &config.state.directory, &|name| std::env::var(name).ok(), random)?;
     tracing::debug!(place = %place.display(), "master key found");
     Ok(key)
+}
+
+fn day_limits(config: &Config) -> DayLimits {
+    let limits = &config.limits;
+    DayLimits {
+        per_sender: limits.per_sender_a_day,
+        per_domain: limits.per_domain_a_day,
+        per_account: limits.per_account_a_day,
+        per_day: limits.mails_a_day,
+        unproven_per_day: limits.unproven_a_day,
+        answers_per_address: limits.answers_per_address_a_day,
+    }
 }
 
 pub(crate) fn office(config: &Config) -> Office {

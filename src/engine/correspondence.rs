@@ -48,7 +48,20 @@ pub(super) struct Written {
 /// Message-IDs of ours begin with this (CONTRACT, `continuation`).
 pub const MESSAGE_PREFIX: &str = "loket.";
 
+/// The letter of a case that a Message-ID found in the index names; the index compared all of it, the mark included.
+pub(super) fn letter_named<'c>(case: &'c Case, message_id: &str) -> Option<&'c LetterRecord> {
+    let (local, _) = message_id.split_once('@')?;
+    let (named, _mark) = local.rsplit_once('.')?;
+    case.letters.iter().find(|letter| named.ends_with(&format!(".{}", letter.id)))
+}
+
 impl Engine {
+    /// `loket.lpse-2026-0047.v000003-01.9f…@domain`, the same each time it is asked for.
+    pub(super) fn message_id(&self, series: &str, letter: &str) -> String {
+        let mark = self.keys.messages.mark(series, letter);
+        format!("{MESSAGE_PREFIX}{series}.{letter}.{mark}@{}", self.office.mail_domain).to_lowercase()
+    }
+
     /// Writes a letter; `None` where nobody may receive it.
     pub(super) fn write_letter(
         &self,
@@ -92,7 +105,7 @@ impl Engine {
         let enclosures = self.enclosures(case, letter, &worked);
         let pending = PendingLetter {
             id: id.to_owned(),
-            message_id: format!("{MESSAGE_PREFIX}{}.{id}@{}", case.number, self.office.mail_domain).to_lowercase(),
+            message_id: self.message_id(&case.number.to_string(), id),
             to: to.clone(),
             cc,
             subject: text.subject,

@@ -22,7 +22,7 @@ const ARMFUL: usize = 128;
 /// A lease outlives every deadline of what it covers.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
-const LETTER_TRIES: u32 = 14;
+pub(super) const LETTER_TRIES: u32 = 14;
 
 /// Seconds to wait after so many failures: doubling from 5 s to 6 h, with a third of jitter (RFC 5321 §4.5.4.1).
 pub fn backoff(attempts: u32, random: &dyn Random) -> TimeDelta {
@@ -74,6 +74,7 @@ impl Engine {
             Ok(Task::Driver { decision }) => self.execute(&row, decision).await,
             Ok(Task::ReadBack { decision }) => self.read_back(&row, decision).await,
             Ok(Task::Wake { alarm }) => self.step(&row, Command::Wake(alarm)).await,
+            Ok(Task::Digest { day, limits, closing }) => self.send_digest(&row, &day, &limits, closing).await,
             Err(fault) => Err(fault),
         };
         let Err(fault) = done else { return Ok(()) };

@@ -10,6 +10,7 @@ pub mod archive;
 pub mod casebook;
 pub mod codec;
 mod correspondence;
+mod digest;
 pub mod dispatch;
 pub mod disposal;
 pub mod drafting;

@@ -6,6 +6,8 @@ use chrono::TimeDelta;
 use super::Engine;
 use super::admins::{AdminRecord, Proof};
 use super::casebook::{Along, Answer, Reply};
+use super::correspondence::letter_named;
+use super::intake::tally::Tally;
 use super::intake::{Looked, Mailbox};
 use super::port::Fault;
 use super::store::CaseKey;
@@ -29,9 +31,21 @@ pub(super) enum Followed {
     Nothing,
 }
 
+/// Where following an admin's words led.
+enum Step {
+    Taken(Followed),
+    /// The admin is to be told why not.
+    Answer(LetterName),
+}
+
 impl Engine {
-    /// Follows an admin's answer, where the mail is one.
-    pub(super) async fn decides_by_reply(&self, mailbox: &Mailbox, mail: &Looked) -> Result<Followed, Fault> {
+    /// Follows an admin's answer, where the mail is one. What we answer to it is counted in `day`.
+    pub(super) async fn decides_by_reply(
+        &self,
+        mailbox: &Mailbox,
+        mail: &Looked,
+        day: &mut Tally,
+    ) -> Result<Followed, Fault> {
         if !mailbox.worked.procedure.reply.allowed
             || !mail.inbound.answers_us
             || !mail.inbound.authenticity.is_authenticated()
@@ -43,10 +57,20 @@ impl Engine {
             return Ok(Followed::NotAnAnswer);
         };
         let Some((key, case, about)) = self.answered(mail, &admin).await? else { return Ok(Followed::NotAnAnswer) };
-        let Some(words) = reply::admin(&mail.facts.contents.body) else {
-            return self.answer_admin(&key, &admin, mail, LetterName::ReplyNotUnderstood).await;
+        let step = match reply::admin(&mail.facts.contents.body) {
+            None => Step::Answer(LetterName::ReplyNotUnderstood),
+            Some(words) => self.follow(mailbox, mail, &admin, &key, &case, about, words).await?,
         };
-        self.follow(mailbox, mail, &admin, &key, &case, about, words).await
+        let kind = match step {
+            Step::Taken(followed) => return Ok(followed),
+            Step::Answer(kind) => kind,
+        };
+        // The admin's machine may answer like a person, and hear from us no more often than anybody's.
+        if let Err(when) = day.may_answer(&case, kind.key(), &admin.address, self.clock.now(), &mailbox.limits) {
+            tracing::info!(case = %key.number, letter = kind.key(), %when, "not answered again so soon");
+            return Ok(Followed::Nothing);
+        }
+        self.answer_admin(&key, &admin, mail, kind).await
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -59,13 +83,11 @@ impl Engine {
         case: &Case,
         about: Sha256Hex,
         words: AdminReply,
-    ) -> Result<Followed, Fault> {
+    ) -> Result<Step, Fault> {
         let rules = &mailbox.worked.procedure.reply;
         let (choice, code) = match words {
             AdminReply::Approve(code) => (Choice::Approve { reason: remark(&mail.facts.contents.body) }, Some(code)),
-            AdminReply::ApproveWithoutCode => {
-                return self.answer_admin(key, admin, mail, LetterName::ReplyNotUnderstood).await;
-            }
+            AdminReply::ApproveWithoutCode => return Ok(Step::Answer(LetterName::ReplyNotUnderstood)),
             AdminReply::Reject(reason) => {
                 let (code, reason) = ground(&reason, case);
                 let letter = Letter::new(LetterName::Rejected, Recipient::Correspondent).code(&code).remark(&reason);
@@ -87,7 +109,7 @@ impl Engine {
         if let Some(code) = code {
             let late = self.clock.now() - mail.received_at > TimeDelta::minutes(i64::from(rules.code_window_minutes));
             if late || self.prove(&admin.address, code.digits(), mail.received_at).await? != Proof::Right {
-                return self.answer_admin(key, admin, mail, LetterName::ReplyNotUnderstood).await;
+                return Ok(Step::Answer(LetterName::ReplyNotUnderstood));
             }
             factor = Factor::Fresh;
         }
@@ -95,23 +117,19 @@ impl Engine {
         let decision = Decision { by, proposal: about, channel: Channel::Reply, factor, choice };
         self.store.put_contents(vec![(key.clone(), mail.raw.to_vec())]).await?;
         let reply = Some(Reply { by: admin.address.clone(), sha256: mail.sha256.clone() });
-        match self
-            .apply(key, Command::Decide(decision), Along { reply, seen: mail.seen_keys(), ..Along::default() })
-            .await?
-        {
-            Answer::Done(_) => Ok(Followed::OnRecord),
-            Answer::Refused(Refused::Changed { .. }, _) => {
-                self.answer_admin(key, admin, mail, LetterName::FreshProposal).await
-            }
+        let along = Along { reply, seen: mail.seen_keys(), ..Along::default() };
+        Ok(match self.apply(key, Command::Decide(decision), along).await? {
+            Answer::Done(_) => Step::Taken(Followed::OnRecord),
+            Answer::Refused(Refused::Changed { .. }, _) => Step::Answer(LetterName::FreshProposal),
             Answer::Refused(Refused::AlreadyDecided { .. }, _) | Answer::Gone => {
-                self.answer_admin(key, admin, mail, LetterName::AlreadyDecided).await
+                Step::Answer(LetterName::AlreadyDecided)
             }
             Answer::Refused(refused, _) => {
                 tracing::info!(case = %key.number, "a decision by reply was refused: {refused}");
-                self.answer_admin(key, admin, mail, LetterName::ReplyNotUnderstood).await
+                Step::Answer(LetterName::ReplyNotUnderstood)
             }
-            Answer::Conflict => Ok(Followed::Nothing),
-        }
+            Answer::Conflict => Step::Taken(Followed::Nothing),
+        })
     }
 
     /// The case and proposal that the answered letter was about, if it was written to this admin.
@@ -119,8 +137,7 @@ impl Engine {
         for id in &mail.inbound.in_reply_to {
             for key in self.store.find(&self.office.id, family::MESSAGE, id).await? {
                 let Some((_, case)) = self.load(&key).await? else { continue };
-                let local = id.split('@').next().unwrap_or_default();
-                let letter = case.letters.iter().find(|l| local.ends_with(&format!(".{}", l.id)));
+                let letter = letter_named(&case, id);
                 if let Some(about) = letter.filter(|l| l.to.contains(&admin.address)).and_then(|l| l.about.clone()) {
                     return Ok(Some((key, case, about)));
                 }

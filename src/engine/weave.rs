@@ -7,6 +7,7 @@ use super::Engine;
 use super::casebook::Along;
 use super::codec;
 use super::correspondence::{PendingLetter, Written};
+use super::intake::tally::DayLimits;
 use super::port::Fault;
 use super::store::{Batch, CaseKey, DocumentWrite, NewLink, NewRow, SecretChange, Tag};
 use crate::sop::case::Case;
@@ -27,10 +28,24 @@ pub(super) struct Woven {
 #[derive(Serialize, Deserialize)]
 #[serde(tag = "task", rename_all = "snake_case")]
 pub(super) enum Task {
-    Letter { letter: Box<PendingLetter> },
-    Driver { decision: u32 },
-    ReadBack { decision: u32 },
-    Wake { alarm: Alarm },
+    Letter {
+        letter: Box<PendingLetter>,
+    },
+    Driver {
+        decision: u32,
+    },
+    ReadBack {
+        decision: u32,
+    },
+    Wake {
+        alarm: Alarm,
+    },
+    /// Tell the admins of mail put aside that day; `closing`: only if more was put aside since they were told.
+    Digest {
+        day: String,
+        limits: DayLimits,
+        closing: bool,
+    },
 }
 
 impl Task {
@@ -41,6 +56,7 @@ impl Task {
             Self::Driver { .. } => "driver",
             Self::ReadBack { .. } => "read_back",
             Self::Wake { .. } => "wake",
+            Self::Digest { .. } => "digest",
         }
     }
 }

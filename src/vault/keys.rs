@@ -14,7 +14,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::evidence::EvidenceKey;
 use super::seal::{Binding, SealingKey, Unopened};
-use super::tokens::LinkKey;
+use super::tokens::{LinkKey, MessageKey};
 use super::{Random, Secret};
 
 /// Name of the systemd credential that holds the master key (`LoadCredentialEncrypted=loket.master:…`).
@@ -146,6 +146,8 @@ pub struct Keyring {
     pub index: IndexKey,
     /// Makes the tokens of links.
     pub links: LinkKey,
+    /// Makes Message-IDs that cannot be guessed.
+    pub messages: MessageKey,
     /// Seals temporary passwords and other one-time secrets.
     pub passwords: PasswordKey,
     /// Signs heads of the record.
@@ -159,6 +161,7 @@ impl Keyring {
             office: SealingKey::from_bytes(master.derive("office documents")),
             index: IndexKey(SealingKey::from_bytes(master.derive("index"))),
             links: LinkKey::from_bytes(master.derive("links")),
+            messages: MessageKey::from_bytes(master.derive("message ids")),
             passwords: PasswordKey(SealingKey::from_bytes(master.derive("temporary passwords"))),
             evidence: EvidenceKey::from_bytes(master.derive("evidence signing")),
         }

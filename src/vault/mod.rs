@@ -19,7 +19,7 @@ pub use passwords::{short_code, temporary_password};
 pub use random::{OsRandom, Random, SeededRandom};
 pub use seal::{Binding, SealingKey, Unopened};
 pub use secret::Secret;
-pub use tokens::{HashedToken, LinkKey, PlainToken, TokenNonce};
+pub use tokens::{HashedToken, LinkKey, MessageKey, PlainToken, TokenNonce};
 
 use sha2::{Digest, Sha256};
 

@@ -85,6 +85,21 @@ impl LinkKey {
     }
 }
 
+/// Makes the part of a letter's Message-ID that only who saw the letter knows, so that nobody else can report it returned.
+#[derive(Clone, Zeroize, ZeroizeOnDrop)]
+pub struct MessageKey([u8; 32]);
+
+impl MessageKey {
+    pub(super) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// 80 bits in 20 hexadecimal digits; `series` is a case or another series of letters.
+    pub fn mark(&self, series: &str, letter: &str) -> String {
+        hex(&hmac_sha256(&self.0, &[b"message", series.as_bytes(), letter.as_bytes()])[..10])
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

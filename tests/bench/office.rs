@@ -79,6 +79,13 @@ base_url = "http://127.0.0.1:{port}"
 directory = "{}"
 [holidays]
 files = ["{holidays}"]
+[limits]
+per_sender_a_day = 0
+per_domain_a_day = 0
+per_account_a_day = 0
+mails_a_day = 0
+unproven_a_day = 0
+answers_per_address_a_day = 0
 [log]
 level = "warn"
 "#,

@@ -200,6 +200,7 @@ impl Office {
              [archive]\nschedule = \"*/2 * * * * *\"\n\
              [holidays]\nfiles = [\"{year}.toml\", \"{next}.toml\"]\n\
              [reading]\nworkers = 1\n\
+             [limits]\nper_sender_a_day = 0\nper_account_a_day = 0\nanswers_per_address_a_day = 0\n\
              [log]\nform = \"plain\"\nlevel = \"info,loket=debug\"\n",
             imaps = ports.imaps,
             mailbox = people::MAILBOX,

@@ -1,6 +1,7 @@
 //! A whole office in one process: the engine over a store in a temporary folder, the embedded account directory, the
 //! sample people and mails, and the desk over all of it. The clock stands until a test moves it; letters are captured.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
@@ -13,7 +14,7 @@ use loket::demo::samples::{self, Sample, SampleOffice, Stamp, Thread};
 use loket::dossier::page::Contents;
 use loket::engine::Engine;
 use loket::engine::admins::Role;
-use loket::engine::intake::{Mailbox, Patience};
+use loket::engine::intake::{DayLimits, Mailbox, Patience};
 use loket::engine::office::{Office, Procedures};
 use loket::engine::port::{
     AccountDriver, Arrival, ArrivalBody, Clock, Courier, Fault, Folder, Origin, Outgoing, Reader, Witness,
@@ -69,10 +70,11 @@ impl Courier for Postbag {
 }
 
 /// Reads in this very process.
-struct HereReader(Limits);
+struct HereReader(Limits, Arc<AtomicUsize>);
 
 impl Reader for HereReader {
     fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Result<Contents, Fault>> {
+        self.1.fetch_add(1, Ordering::Relaxed);
         Box::pin(async move { Ok(take_apart(&raw, &self.0)) })
     }
 
@@ -108,6 +110,7 @@ pub struct Plan {
     /// What proves a sender beside the sample server's word.
     pub trust: Trust,
     pub witness: Option<Arc<dyn Witness>>,
+    pub limits: DayLimits,
 }
 
 pub struct Site {
@@ -118,6 +121,8 @@ pub struct Site {
     pub post: Arc<Postbag>,
     pub clock: Arc<HandClock>,
     pub office: SampleOffice,
+    /// Mails that were taken apart, without workers.
+    pub reads: Arc<AtomicUsize>,
     last_look: LastLook,
     deliveries: Mutex<u32>,
     state: tempfile::TempDir,
@@ -153,6 +158,7 @@ impl Site {
         let clock = Arc::new(HandClock(Mutex::new(now)));
         let post = Arc::new(Postbag::default());
         let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
+        let reads = Arc::new(AtomicUsize::new(0));
         let reader: Arc<dyn Reader> = if plan.reader_gone {
             Arc::new(PoolReader(Pool::new(PoolConfig::new("/nowhere/loket".into()))))
         } else if plan.workers {
@@ -161,7 +167,7 @@ impl Site {
             let config = PoolConfig { deadline: patient, ..PoolConfig::new(env!("CARGO_BIN_EXE_loket").into()) };
             Arc::new(PoolReader(Pool::new(config)))
         } else {
-            Arc::new(HereReader(Limits::default()))
+            Arc::new(HereReader(Limits::default(), reads.clone()))
         };
         let engine = Arc::new(Engine {
             office: Office {
@@ -187,7 +193,8 @@ impl Site {
             names: Default::default(),
             outbox: Default::default(),
         });
-        let trust = Trust { authserv_id: Some(office.mail_server.to_owned()), ..plan.trust };
+        let server = plan.trust.authserv_id.clone().unwrap_or_else(|| office.mail_server.to_owned());
+        let trust = Trust { authserv_id: Some(server), ..plan.trust };
         let mailbox = Arc::new(Mailbox {
             name: "utama".to_owned(),
             reception: Reception { prefix: office.prefix.to_owned(), own: vec![own], trust },
@@ -195,12 +202,13 @@ impl Site {
             require_authenticated: true,
             witness: plan.witness,
             max_mail_bytes: 25_000_000,
+            limits: plan.limits,
         });
         let last_look = LastLook::default();
         let mailboxes = Arc::new(vec![mailbox.clone()]);
         let desk = Arc::new(Desk::new(engine.clone(), mailboxes, last_look.clone()));
         let deliveries = Mutex::new(0);
-        let site = Self { engine, desk, mailbox, directory, post, clock, office, last_look, deliveries, state };
+        let site = Self { engine, desk, mailbox, directory, post, clock, office, reads, last_look, deliveries, state };
         for (name, address) in site.office.admins.clone() {
             site.enrol(address, name, Role::Admin).await;
         }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::tally::{Standing, Tally};
 use super::{Mailbox, Patience};
 use crate::dossier::page::{Contents, Paper};
 use crate::dossier::{MailFacts, Read};
@@ -35,10 +36,19 @@ pub struct Looked {
     pub unreadable: bool,
     /// Its sender's domain cannot be asked at the moment: nothing is decided about it yet.
     pub waits: bool,
+    /// Its sender, or the day, had its share already: it was not taken apart.
+    pub beyond: bool,
 }
 
 impl Engine {
-    pub(super) async fn look(&self, mailbox: &Mailbox, arrival: Arrival, patience: Patience) -> Result<Looked, Fault> {
+    /// `day` is what came in before: a mail beyond its limits costs no reading.
+    pub(super) async fn look(
+        &self,
+        mailbox: &Mailbox,
+        arrival: Arrival,
+        patience: Patience,
+        day: &Tally,
+    ) -> Result<Looked, Fault> {
         let Arrival { origin, body } = arrival;
         let (raw, too_large, unreadable) = match body {
             ArrivalBody::Raw(raw) => (raw, false, false),
@@ -53,10 +63,29 @@ impl Engine {
         let unread = inbound.automatic.is_some() || too_large || unreadable;
         let proven = self.ask_domain(mailbox, &raw, !unread, &mut inbound).await;
         let waits = !proven && patience == Patience::Waits;
-        let contents = if unread || waits { Contents::default() } else { self.reader.read(raw.clone()).await? };
+        let beyond = !unread && !waits && self.is_beyond(mailbox, &inbound, day).await;
+        let contents =
+            if unread || waits || beyond { Contents::default() } else { self.reader.read(raw.clone()).await? };
         let (contents, documents) = read_papers(mailbox, contents).await;
         let looked = self.understood(mailbox, origin, raw, inbound, contents, too_large, unreadable);
-        Ok(Looked { waits, documents, ..looked })
+        Ok(Looked { waits, documents, beyond, ..looked })
+    }
+
+    /// Whether it is sure to be put aside. An admin's answer is always read; whoever points to a case may be at home in it.
+    async fn is_beyond(&self, mailbox: &Mailbox, inbound: &Inbound, day: &Tally) -> bool {
+        let pointing = inbound.case_tag.is_some() || inbound.answers_us;
+        let standing = match is_trusted(mailbox, inbound) {
+            false => Standing::Unproven,
+            true if pointing => Standing::AtHome,
+            true => Standing::Proven,
+        };
+        if day.has_room(inbound.sender(), standing, &mailbox.limits) {
+            return false;
+        }
+        match inbound.sender() {
+            Some(sender) if pointing => matches!(self.admin(sender).await, Ok(None)),
+            _ => true,
+        }
     }
 
     /// Lets the sender's domain speak where the mailbox demands it. `false`: it cannot be asked at the moment, and the mail
@@ -103,11 +132,9 @@ impl Engine {
         let now = self.clock.now();
         // A clock of another machine may be wrong; nothing is received in the future.
         let received_at = inbound.received_at.filter(|at| *at <= now).unwrap_or(now);
-        let proven = inbound.authenticity.is_authenticated();
         let today = now.with_timezone(&self.office.zone).date_naive();
         let mut facts = inbound.facts(contents, self.office.zone, today, &mailbox.reception.trust);
         facts.too_large = too_large;
-        let failed = inbound.authenticity.objection().is_some();
         Looked {
             origin,
             sha256: inbound.content_hash.clone(),
@@ -115,10 +142,11 @@ impl Engine {
             facts,
             documents: Vec::new(),
             received_at,
-            trusted: proven || (!mailbox.require_authenticated && !failed),
+            trusted: is_trusted(mailbox, &inbound),
             inbound,
             unreadable,
             waits: false,
+            beyond: false,
         }
     }
 }
@@ -136,6 +164,11 @@ async fn read_papers(mailbox: &Mailbox, contents: Contents) -> (Contents, Vec<Re
     });
     let (papers, documents) = reading.await.unwrap_or_else(|why| std::panic::resume_unwind(why.into_panic()));
     (Contents { body, papers, alerts }, documents)
+}
+
+fn is_trusted(mailbox: &Mailbox, inbound: &Inbound) -> bool {
+    let failed = inbound.authenticity.objection().is_some();
+    inbound.authenticity.is_authenticated() || (!mailbox.require_authenticated && !failed)
 }
 
 impl Looked {

@@ -2,34 +2,40 @@
 //! share one transaction; one that cannot be worked on never holds up the next.
 //!
 //! [`look`] reads a mail, [`route`] says what it is for us, [`papers`] checks a dossier against the register,
-//! [`daybook`] records what starts nothing.
+//! [`daybook`] records what starts nothing, [`tally`] counts what a day brings.
 
 mod daybook;
 mod language;
 mod look;
 mod papers;
 mod route;
+pub mod tally;
 
 pub use daybook::PREFIX as DAYBOOK;
 pub use look::Looked;
+pub use tally::DayLimits;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 
+use self::tally::Tally;
 use super::Engine;
 use super::casebook::Along;
 use super::codec;
+use super::digest;
 use super::office::Worked;
 use super::port::{Arrival, Fault, Folder, Origin, Witness};
 use super::store::{Batch, CaseKey, Outcome};
 use super::weave::Woven;
 use crate::mail::message::Reception;
 use crate::sop::case::Case;
-use crate::sop::command::{Command, Context, Opening};
-use crate::sop::decide::{self, Refused};
+use crate::sop::command::{Alarm, Command, Context, Opening};
+use crate::sop::decide::{self, Refused, Ruling};
+use crate::sop::effect::{Effect, LetterName, Recipient};
 use crate::sop::names::CaseNumber;
+use crate::sop::phase::Phase;
 use crate::vault;
 
 /// Mails of one batch that are read side by side.
@@ -46,6 +52,7 @@ pub struct Mailbox {
     pub witness: Option<Arc<dyn Witness>>,
     /// Bytes.
     pub max_mail_bytes: u64,
+    pub limits: DayLimits,
 }
 
 /// Whether a mail may wait for a sender's domain that cannot be asked at the moment.
@@ -69,6 +76,8 @@ struct Intake<'e> {
     /// Versions of the daybooks this batch writes in.
     daybooks: BTreeMap<CaseKey, u64>,
     last_serial: Option<(i32, u32)>,
+    /// The mailbox's day so far, and the version it is kept under.
+    day: (u64, Tally),
 }
 
 impl Engine {
@@ -80,8 +89,9 @@ impl Engine {
         arrivals: Vec<Arrival>,
         patience: Patience,
     ) -> Result<Vec<(Origin, Folder)>, Fault> {
+        let (_, day) = tally::load(self, &tally::day(self, &mailbox.name, self.clock.now())).await?;
         let looked: Vec<Looked> =
-            futures::stream::iter(arrivals.into_iter().map(|arrival| self.look(mailbox, arrival, patience)))
+            futures::stream::iter(arrivals.into_iter().map(|arrival| self.look(mailbox, arrival, patience, &day)))
                 .buffered(READERS)
                 .try_filter(|mail| std::future::ready(!mail.waits))
                 .try_collect()
@@ -108,6 +118,9 @@ impl Engine {
         mailbox: &Mailbox,
         looked: &[Looked],
     ) -> Result<Option<Vec<(Origin, Folder)>>, Fault> {
+        let now = self.clock.now();
+        let day = tally::load(self, &tally::day(self, &mailbox.name, now)).await?;
+        let before = day.1.clone();
         let mut intake = Intake {
             engine: self,
             mailbox,
@@ -117,6 +130,7 @@ impl Engine {
             taken: BTreeSet::new(),
             daybooks: BTreeMap::new(),
             last_serial: None,
+            day,
         };
         let keys: Vec<String> =
             looked.iter().flat_map(|mail| [mail.seen_keys(), vec![mail.refused_key()]].concat()).collect();
@@ -137,13 +151,24 @@ impl Engine {
             if folder == Folder::Refused
                 && let Some(batch) = intake.batches.last_mut()
             {
-                batch.seen.push(refused.clone());
+                // A mail put aside is none we know: moved back into the inbox, it is worked on.
+                if !batch.seen.is_empty() {
+                    batch.seen.push(refused.clone());
+                }
                 intake.taken.insert(refused);
             }
             filed.push((mail.origin.clone(), folder));
         }
-        if intake.batches.is_empty() {
-            return Ok(Some(filed));
+        let (version, day) = &intake.day;
+        let counted = (*day != before).then(|| tally::keep(self, &mailbox.name, now, *version, day));
+        match (intake.batches.last_mut(), counted) {
+            (Some(batch), Some(counted)) => batch.documents.extend(counted),
+            (Some(_), None) => {}
+            (None, Some(counted)) => {
+                self.store.write_documents(counted).await?;
+                return Ok(Some(filed));
+            }
+            (None, None) => return Ok(Some(filed)),
         }
         self.store.put_contents(std::mem::take(&mut intake.contents)).await?;
         let outcomes = self.store.commit(std::mem::take(&mut intake.batches)).await?;
@@ -174,7 +199,8 @@ impl Intake<'_> {
             drafting: &drafting,
             digest: &vault::sha256_hex,
         };
-        let ruling = decide::open(opening, &ctx);
+        let mut ruling = decide::open(opening, &ctx);
+        self.answer_sparingly(&mut ruling);
         let along = Along { seen: mail.seen_keys(), ..Along::default() };
         let woven = self.engine.weave(&key, 0, ruling, along).await?;
         self.keep(key, 0, woven, Some(mail));
@@ -192,7 +218,8 @@ impl Intake<'_> {
         let Some((version, case)) = self.case(key).await? else { return Ok(Some(Refused::Gone)) };
         match self.engine.rule(&case, command).await? {
             Err(refused) => Ok(Some(refused)),
-            Ok(ruling) => {
+            Ok(mut ruling) => {
+                self.answer_sparingly(&mut ruling);
                 let along = Along { seen: mail.seen_keys(), ..Along::default() };
                 let woven = self.engine.weave(key, version, ruling, along).await?;
                 self.keep(key.clone(), version, woven, keep.then_some(mail));
@@ -209,6 +236,31 @@ impl Intake<'_> {
             self.keep(key.clone(), version, woven, None);
         }
         Ok(())
+    }
+
+    /// Leaves out letters that answer the sender's mail more often than the limits allow (RFC 3834 §2). What is decided
+    /// stays decided and stands on the desk; who was to be asked for more is reminded of it as soon as they may be written to.
+    fn answer_sparingly(&mut self, ruling: &mut Ruling) {
+        let (engine, limits, now) = (self.engine, self.mailbox.limits, self.engine.clock.now());
+        let Ruling { case, effects, .. } = ruling;
+        for effect in std::mem::take(effects) {
+            let withheld = match &effect {
+                Effect::Send { letter } if letter.to == Recipient::Correspondent => {
+                    let (to, _) = engine.recipients(case, &letter.to);
+                    let answer = to.first().map(|to| self.day.1.may_answer(case, letter.kind.key(), to, now, &limits));
+                    answer.and_then(Result::err).map(|when| (letter.kind, when))
+                }
+                _ => None,
+            };
+            let Some((kind, at)) = withheld else {
+                effects.push(effect);
+                continue;
+            };
+            tracing::info!(case = %case.number, letter = kind.key(), until = %at, "not answered again so soon");
+            if let (LetterName::CompletionRequest, Phase::Incomplete { round, .. }) = (kind, &case.phase) {
+                effects.push(Effect::Wake { alarm: Alarm::CompletionReminder { round: *round }, at });
+            }
+        }
     }
 
     fn keep(&mut self, key: CaseKey, version: u64, woven: Woven, mail: Option<&Looked>) {
@@ -232,8 +284,29 @@ impl Intake<'_> {
         Ok(CaseNumber::new(&office.prefix, year, last + 1))
     }
 
+    /// Puts a mail beyond the limits aside; the day's first one sends the digests on their way.
+    async fn put_aside(&mut self, mail: &Looked) -> Result<Folder, Fault> {
+        let now = self.engine.clock.now();
+        let first = self.day.1.put_aside(now);
+        let mut batch = self.entry(mail, "flood").await?;
+        if first {
+            tracing::warn!(mailbox = self.mailbox.name, "more mail than the limits allow is put aside");
+            batch.outbox = digest::rows(self.engine, self.mailbox, now);
+        }
+        self.batches.push(batch);
+        Ok(Folder::Refused)
+    }
+
     /// Records a mail that starts nothing, so that it is known when it comes again.
     async fn note(&mut self, mail: &Looked, reason: &str) -> Result<(), Fault> {
+        let mut batch = self.entry(mail, reason).await?;
+        batch.seen = mail.seen_keys();
+        self.batches.push(batch);
+        Ok(())
+    }
+
+    /// An entry of the daybook.
+    async fn entry(&mut self, mail: &Looked, reason: &str) -> Result<Batch, Fault> {
         let now = self.engine.clock.now();
         let key = daybook::key(&self.engine.office, now);
         let version = match self.daybooks.get(&key) {
@@ -243,9 +316,7 @@ impl Intake<'_> {
         let snapshot = codec::encode(&daybook::Snapshot { entries: version + 1 });
         let mut batch = Batch::new(key.clone(), version, now, snapshot);
         batch.events = vec![codec::encode(&daybook::Entry::new(now, mail, reason))];
-        batch.seen = mail.seen_keys();
-        self.batches.push(batch);
         self.daybooks.insert(key, version + 1);
-        Ok(())
+        Ok(batch)
     }
 }

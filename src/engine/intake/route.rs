@@ -1,11 +1,15 @@
 //! What a mail is for us: a new request, words for an open case, an admin's decision, a returned letter, or nothing.
 //! Threads and case numbers find a case; they never grant a right (THREATS row 5).
 
+use std::collections::BTreeSet;
+
 use chrono::Datelike;
 
 use super::Intake;
 use super::look::Looked;
+use super::tally::Standing;
 use crate::dossier::{CaseFile, Verdict, judge};
+use crate::engine::correspondence::{MESSAGE_PREFIX, letter_named};
 use crate::engine::port::{Fault, Folder};
 use crate::engine::reply::Followed;
 use crate::engine::store::CaseKey;
@@ -30,13 +34,20 @@ impl Intake<'_> {
             self.note(mail, machine.reason()).await?;
             return Ok(Folder::Processed);
         }
-        match self.engine.decides_by_reply(self.mailbox, mail).await? {
+        if mail.beyond {
+            return self.put_aside(mail).await;
+        }
+        match self.engine.decides_by_reply(self.mailbox, mail, &mut self.day.1).await? {
             Followed::NotAnAnswer => {}
             Followed::OnRecord => return Ok(Folder::Processed),
             Followed::Nothing => {
                 self.note(mail, "admin_reply").await?;
                 return Ok(Folder::Processed);
             }
+        }
+        let standing = self.standing(mail).await?;
+        if !self.day.1.admits(mail.sender(), standing, &self.mailbox.limits) {
+            return self.put_aside(mail).await;
         }
         let recognition = &self.mailbox.worked.recognition;
         let facts = std::slice::from_ref(&mail.facts);
@@ -51,24 +62,25 @@ impl Intake<'_> {
             _ if !mail.trusted => self.hold(mail, file, HeldReason::Unauthenticated).await,
             Verdict::Refused("too_large") => {
                 let limit = self.mailbox.max_mail_bytes;
-                self.start(mail, file, None, OpeningVerdict::TooLarge { limit }).await?;
-                Ok(Folder::Refused)
+                self.start(mail, file, None, OpeningVerdict::TooLarge { limit }).await
             }
-            Verdict::Refused(_) => {
-                self.start(mail, file, None, OpeningVerdict::OutOfScope).await?;
-                Ok(Folder::Refused)
-            }
+            Verdict::Refused(_) => self.start(mail, file, None, OpeningVerdict::OutOfScope).await,
             Verdict::Continuation => self.continue_case(mail, file).await,
-            Verdict::Request => {
-                self.start(mail, file, None, OpeningVerdict::Request).await?;
-                Ok(Folder::Processed)
-            }
+            Verdict::Request => self.start(mail, file, None, OpeningVerdict::Request).await,
         }
     }
 
+    /// Nobody else's flood keeps an applicant from completing what they were asked for.
+    async fn standing(&self, mail: &Looked) -> Result<Standing, Fault> {
+        if !mail.trusted {
+            return Ok(Standing::Unproven);
+        }
+        let home = matches!(self.case_of(mail).await?, Some((_, Some(case))) if belongs(&case, mail));
+        Ok(if home { Standing::AtHome } else { Standing::Proven })
+    }
+
     async fn hold(&mut self, mail: &Looked, file: &CaseFile<'_>, reason: HeldReason) -> Result<Folder, Fault> {
-        self.start(mail, file, None, OpeningVerdict::Held(reason)).await?;
-        Ok(Folder::Refused)
+        self.start(mail, file, None, OpeningVerdict::Held(reason)).await
     }
 
     async fn start(
@@ -77,10 +89,18 @@ impl Intake<'_> {
         file: &CaseFile<'_>,
         linked_to: Option<CaseNumber>,
         verdict: OpeningVerdict,
-    ) -> Result<(), Fault> {
+    ) -> Result<Folder, Fault> {
         let year = mail.received_at.with_timezone(&self.engine.office.zone).year();
+        let last = self.last_serial;
         let number = self.next_number(year).await?;
         let dossier = self.dossier_of(mail, file, Some(&self.engine.key(&number))).await?;
+        if verdict == OpeningVerdict::Request
+            && let Some(account) = &dossier.account
+            && !self.day.1.admits_account(&account.user_id, &self.mailbox.limits)
+        {
+            self.last_serial = last;
+            return self.put_aside(mail).await;
+        }
         let opening = Opening {
             number,
             office: self.engine.office.id.clone(),
@@ -89,7 +109,11 @@ impl Intake<'_> {
             dossier,
             verdict,
         };
-        self.open(opening, mail).await
+        self.open(opening, mail).await?;
+        Ok(match verdict {
+            OpeningVerdict::Request => Folder::Processed,
+            OpeningVerdict::Held(_) | OpeningVerdict::OutOfScope | OpeningVerdict::TooLarge { .. } => Folder::Refused,
+        })
     }
 
     /// A mail that points to a case: added if that case is open and the sender belongs to it.
@@ -122,10 +146,9 @@ impl Intake<'_> {
         linked_to: Option<CaseNumber>,
     ) -> Result<Folder, Fault> {
         if !file.services.is_empty() || !mail.facts.papers().is_empty() {
-            self.start(mail, file, linked_to, OpeningVerdict::Request).await?;
-        } else {
-            self.note(mail, "no_request").await?;
+            return self.start(mail, file, linked_to, OpeningVerdict::Request).await;
         }
+        self.note(mail, "no_request").await?;
         Ok(Folder::Processed)
     }
 
@@ -133,8 +156,7 @@ impl Intake<'_> {
     async fn foreign(&mut self, mail: &Looked, file: &CaseFile<'_>, number: &CaseNumber) -> Result<Folder, Fault> {
         let asks = !file.services.is_empty();
         let verdict = if asks { OpeningVerdict::Request } else { OpeningVerdict::Held(HeldReason::ForeignReply) };
-        self.start(mail, file, Some(number.clone()), verdict).await?;
-        Ok(if asks { Folder::Processed } else { Folder::Refused })
+        self.start(mail, file, Some(number.clone()), verdict).await
     }
 
     /// The case a mail points to by number or thread, live or not.
@@ -160,17 +182,13 @@ impl Intake<'_> {
     /// A returned letter is tied to its case by the Message-ID it quotes (RFC 3464); a forged one changes nothing else.
     async fn returned(&mut self, mail: &Looked) -> Result<(), Fault> {
         let text = String::from_utf8_lossy(&mail.raw);
-        let ours = text.match_indices(crate::engine::correspondence::MESSAGE_PREFIX).take(20).filter_map(|(at, _)| {
-            let id = text[at..].split(|c: char| c == '>' || c.is_whitespace()).next()?;
-            (id.len() <= 200 && id.ends_with(&self.engine.office.mail_domain)).then(|| id.to_owned())
-        });
-        for id in ours.collect::<std::collections::BTreeSet<_>>() {
+        if !tells_failure(&text) {
+            return Ok(());
+        }
+        for id in returned_ids(&text, &self.engine.office.mail_domain) {
             for key in self.engine.store.find(&self.engine.office.id, family::MESSAGE, &id).await? {
                 let Some((_, case)) = self.case(&key).await? else { continue };
-                let local = id.split('@').next().unwrap_or_default();
-                let Some(letter) = case.letters.iter().find(|l| local.ends_with(&format!(".{}", l.id))) else {
-                    continue;
-                };
+                let Some(letter) = letter_named(&case, &id) else { continue };
                 let why = "returned by a later server".to_owned();
                 let command = Command::LetterFailed { id: letter.id.clone(), why };
                 self.learn(&key, command).await?;
@@ -178,6 +196,26 @@ impl Intake<'_> {
         }
         Ok(())
     }
+}
+
+/// Message-IDs of ours in the header of the mail that a report returns. Its `References` name letters that did arrive.
+fn returned_ids(text: &str, domain: &str) -> BTreeSet<String> {
+    let (text, end) = (text.to_ascii_lowercase(), format!("@{domain}").to_lowercase());
+    let named = text.match_indices("message-id:").filter_map(|(at, name)| {
+        let (id, _) = text[at + name.len()..].trim_start().strip_prefix('<')?.split_once('>')?;
+        (id.len() <= 250 && id.starts_with(MESSAGE_PREFIX) && id.ends_with(&end)).then(|| id.to_owned())
+    });
+    named.take(20).collect()
+}
+
+/// A report may also tell of a delay, a relay or a delivery (RFC 3464 §2.3.3); one without such a field is a failure.
+fn tells_failure(text: &str) -> bool {
+    let mut actions = text.lines().filter_map(|line| {
+        let (name, value) = line.split_once(':')?;
+        name.trim().eq_ignore_ascii_case("action").then(|| value.trim().to_ascii_lowercase())
+    });
+    let first = actions.next();
+    first.is_none_or(|first| first.starts_with("failed") || actions.any(|action| action.starts_with("failed")))
 }
 
 /// Whether the sender wrote in this case before, or is the account's registered address.

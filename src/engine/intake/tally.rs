@@ -1,0 +1,218 @@
+//! How much came in today, by sender, domain, account and in all, and how often a machine answered an address. What is
+//! beyond the limits is put aside unworked and unanswered, and told to the admins in a digest (THREATS rows 18 and 19).
+//!
+//! Mail without proof of its sender has a count of its own: whoever forges an address uses up nothing of its owner's.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+
+use crate::engine::Engine;
+use crate::engine::codec;
+use crate::engine::port::Fault;
+use crate::engine::store::DocumentWrite;
+use crate::sop::case::{Case, LetterRecord};
+use crate::sop::names::{Address, UserId};
+
+/// How much a mailbox takes in a day of the office's zone; 0: no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayLimits {
+    pub per_sender: u32,
+    pub per_domain: u32,
+    /// New requests about one account.
+    pub per_account: u32,
+    /// Mails whose sender is proven.
+    pub per_day: u32,
+    /// Mails without proof of their sender: each of them is put before an admin.
+    pub unproven_per_day: u32,
+    /// Letters that answer one address without a person's doing.
+    pub answers_per_address: u32,
+}
+
+impl Default for DayLimits {
+    fn default() -> Self {
+        Self {
+            per_sender: 20,
+            per_domain: 200,
+            per_account: 5,
+            per_day: 1000,
+            unproven_per_day: 100,
+            answers_per_address: 10,
+        }
+    }
+}
+
+/// Names counted one by one; all others of a day share one count, so that a day's record stays small.
+const NAMES: usize = 10_000;
+const OTHERS: &str = "…";
+/// The same letter of a case answers an address at most once in this time.
+const PAUSE: TimeDelta = TimeDelta::hours(1);
+
+/// The first digest of a flood collects for so long.
+pub const DIGEST_AFTER: TimeDelta = TimeDelta::hours(1);
+
+const FAMILY: &str = "mail_day";
+
+/// How a sender stands to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Standing {
+    Unproven,
+    Proven,
+    /// Proven, and writes in an open case of their own: counts against nothing but their own share.
+    AtHome,
+}
+
+/// One mailbox's day.
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Tally {
+    proven: u32,
+    unproven: u32,
+    senders: BTreeMap<String, u32>,
+    domains: BTreeMap<String, u32>,
+    accounts: BTreeMap<String, u32>,
+    answered: BTreeMap<String, u32>,
+    /// Mails put aside.
+    pub beyond: u32,
+    /// When the first one was.
+    began: Option<DateTime<Utc>>,
+    /// Those put aside after the first digest.
+    pub late: u32,
+}
+
+impl Tally {
+    /// Counts a mail, unless one of its limits is reached: then it takes up no room of anybody else's.
+    pub fn admits(&mut self, sender: Option<&Address>, standing: Standing, limits: &DayLimits) -> bool {
+        if !self.has_room(sender, standing, limits) {
+            return false;
+        }
+        let (address, domain) = names(sender, standing);
+        count(&mut self.senders, &address, limits.per_sender);
+        let total = match standing {
+            Standing::AtHome => return true,
+            Standing::Proven => &mut self.proven,
+            Standing::Unproven => &mut self.unproven,
+        };
+        *total = total.saturating_add(1);
+        count(&mut self.domains, &domain, limits.per_domain);
+        true
+    }
+
+    pub fn has_room(&self, sender: Option<&Address>, standing: Standing, limits: &DayLimits) -> bool {
+        let (address, domain) = names(sender, standing);
+        let day = match standing {
+            Standing::AtHome => true,
+            Standing::Proven => is_free(self.proven, limits.per_day),
+            Standing::Unproven => is_free(self.unproven, limits.unproven_per_day),
+        };
+        let others = standing == Standing::AtHome || is_free(counted(&self.domains, &domain), limits.per_domain);
+        day && others && is_free(counted(&self.senders, &address), limits.per_sender)
+    }
+
+    /// Counts a new request about an account, unless the account had its share.
+    pub fn admits_account(&mut self, account: &UserId, limits: &DayLimits) -> bool {
+        let name = account.folded();
+        let room = is_free(counted(&self.accounts, &name), limits.per_account);
+        if room {
+            count(&mut self.accounts, &name, limits.per_account);
+        }
+        room
+    }
+
+    /// Counts a mail put aside; whether it is the day's first.
+    pub fn put_aside(&mut self, now: DateTime<Utc>) -> bool {
+        self.beyond = self.beyond.saturating_add(1);
+        let first = self.began.is_none();
+        let began = *self.began.get_or_insert(now);
+        if now >= began + DIGEST_AFTER {
+            self.late = self.late.saturating_add(1);
+        }
+        first
+    }
+
+    /// Counts an answer to an address, unless it had its share, or this very letter of the case within the hour; then
+    /// says when it may be answered again.
+    pub fn may_answer(
+        &mut self,
+        case: &Case,
+        kind: &str,
+        to: &Address,
+        now: DateTime<Utc>,
+        limits: &DayLimits,
+    ) -> Result<(), DateTime<Utc>> {
+        let same = |letter: &&LetterRecord| letter.kind == kind && letter.to.iter().any(|known| known.same_mailbox(to));
+        let lately = case.letters.iter().filter(same).map(|letter| letter.queued_at + PAUSE).max();
+        let name = to.as_str().to_lowercase();
+        if !is_free(counted(&self.answered, &name), limits.answers_per_address) {
+            return Err(now + TimeDelta::days(1));
+        }
+        if let Some(again) = lately.filter(|again| now < *again) {
+            return Err(again);
+        }
+        count(&mut self.answered, &name, limits.answers_per_address);
+        Ok(())
+    }
+
+    /// The sender most was taken of, once they reached their limit.
+    pub fn loudest(&self, limits: &DayLimits) -> Option<String> {
+        let (name, count) = self.senders.iter().max_by_key(|(_, count)| **count)?;
+        (!is_free(*count, limits.per_sender)).then(|| name.trim_start_matches('?').to_owned())
+    }
+}
+
+/// Under which address and domain a mail is counted.
+fn names(sender: Option<&Address>, standing: Standing) -> (String, String) {
+    let mark = if standing == Standing::Unproven { "?" } else { "" };
+    let name = |text: &str| format!("{mark}{}", text.to_lowercase());
+    (name(sender.map(Address::as_str).unwrap_or_default()), name(sender.map(Address::domain).unwrap_or_default()))
+}
+
+fn is_free(count: u32, limit: u32) -> bool {
+    limit == 0 || count < limit
+}
+
+fn counted(counts: &BTreeMap<String, u32>, name: &str) -> u32 {
+    let others = || (counts.len() >= NAMES).then(|| counts.get(OTHERS)).flatten();
+    counts.get(name).or_else(others).copied().unwrap_or(0)
+}
+
+/// What has no limit is not counted.
+fn count(counts: &mut BTreeMap<String, u32>, name: &str, limit: u32) {
+    if limit == 0 {
+        return;
+    }
+    let own = counts.contains_key(name) || counts.len() < NAMES;
+    let count = counts.entry(if own { name } else { OTHERS }.to_owned()).or_default();
+    *count = count.saturating_add(1);
+}
+
+/// The day of a mailbox as its record is named, such as `2026-11-10:permohonan`.
+pub fn day(engine: &Engine, mailbox: &str, at: DateTime<Utc>) -> String {
+    format!("{}:{mailbox}", at.with_timezone(&engine.office.zone).date_naive())
+}
+
+/// A day's record and its version; an empty one where nothing came in yet.
+pub async fn load(engine: &Engine, day: &str) -> Result<(u64, Tally), Fault> {
+    match engine.store.document(&engine.office.id, FAMILY, day).await? {
+        Some(document) => Ok((document.version, codec::decode(&document.bytes, "a day's count of mail")?)),
+        None => Ok((0, Tally::default())),
+    }
+}
+
+/// What keeps the record; whoever counted meanwhile makes it be counted again. A new day takes an old one away.
+pub fn keep(engine: &Engine, mailbox: &str, at: DateTime<Utc>, version: u64, tally: &Tally) -> Vec<DocumentWrite> {
+    let write = |id: String, expected_version, bytes| DocumentWrite {
+        office: engine.office.id.clone(),
+        family: FAMILY.to_owned(),
+        id,
+        expected_version,
+        bytes,
+    };
+    let mut writes = vec![write(day(engine, mailbox, at), Some(version), Some(codec::encode(tally)))];
+    if version == 0 {
+        // A digest may still be on its way for yesterday.
+        writes.extend((2..9).map(|days| write(day(engine, mailbox, at - TimeDelta::days(days)), None, None)));
+    }
+    writes
+}

@@ -1,0 +1,252 @@
+//! Floods (THREATS row 18): what a day's mail may ask for, what becomes of the rest, and who hears of it.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use futures::StreamExt;
+use loket::demo::samples::Stamp;
+use loket::demo::samples::people::{AGUNG, MAIL_SERVER, RINA};
+use loket::demo::samples::post::Mail;
+use loket::engine::intake::DayLimits;
+use loket::engine::intake::tally::{Standing, Tally};
+use loket::engine::port::{Folder, Outgoing};
+use loket::mail::authenticity::Trust;
+use loket::sop::names::Address;
+use proptest::prelude::*;
+
+use crate::kit::postfix::{AUTHSERV_ID, FORGED};
+use crate::kit::site::{Plan, address};
+use crate::kit::wait::wait_for;
+use crate::kit::{Dovecot, Postfix, Site};
+
+const STAMP: Stamp = Stamp { server: MAIL_SERVER };
+/// Mails of the flood through Postfix; the environment asks for more, such as 10000.
+const FLOOD: u32 = 300;
+
+fn letter<'a>(from: (&'a str, &'a str), nth: u32, at: DateTime<Utc>) -> Mail<'a> {
+    Mail {
+        from,
+        subject: format!("Permohonan reset password {nth}"),
+        text: "Mohon reset password akun Helpdesk saya.".to_owned(),
+        enclosed: Vec::new(),
+        message_id: format!("banjir-{nth}.{}", from.1),
+        at,
+        answers: None,
+        automatic: false,
+        authentic: true,
+    }
+}
+
+/// The `nth` request of somebody, stamped as theirs by the office's server.
+pub fn request(from: (&str, &str), nth: u32, at: DateTime<Utc>) -> Vec<u8> {
+    letter(from, nth, at).bytes(Some(STAMP))
+}
+
+pub fn limited(limits: DayLimits) -> Plan {
+    Plan { limits, ..Plan::default() }
+}
+
+fn digests(site: &Site) -> Vec<Outgoing> {
+    site.letters().into_iter().filter(|letter| letter.message_id.starts_with("loket.flood.")).collect()
+}
+
+#[tokio::test]
+async fn t18_a_flood_is_put_aside_told_once_and_leaves_room_for_the_others() {
+    let limits = DayLimits { per_sender: 3, per_account: 0, answers_per_address: 0, ..DayLimits::default() };
+    let site = Site::planned(limited(limits)).await;
+
+    let mut refused = 0;
+    for nth in 0..40 {
+        let folders = site.take_in(request((RINA.name, RINA.email), nth, site.now())).await;
+        refused += folders.iter().filter(|folder| **folder == Folder::Refused).count();
+    }
+    assert_eq!((site.numbers().await.len(), refused), (3, 37));
+    assert_eq!(site.reads.load(Ordering::Relaxed), 3, "what is beyond is not even taken apart");
+    site.take_in(request((AGUNG.name, AGUNG.email), 1, site.now())).await;
+    assert_eq!(site.numbers().await.len(), 4, "another sender is served");
+
+    site.forward(TimeDelta::minutes(61));
+    site.settle().await;
+    site.forward(TimeDelta::days(1));
+    site.settle().await;
+    let told = digests(&site);
+    assert_eq!(told.len(), site.office.admins.len(), "one digest to each admin");
+    assert!(told[0].subject.contains("37 surel disisihkan"), "{}", told[0].subject);
+    assert!(told[0].body.contains(&address(RINA.email).masked()) && !told[0].body.contains(RINA.email));
+}
+
+#[tokio::test]
+async fn t18_what_was_put_aside_is_worked_on_when_it_is_moved_back_another_day() {
+    let site = Site::planned(limited(DayLimits { per_sender: 1, ..DayLimits::default() })).await;
+    let last = request((RINA.name, RINA.email), 2, site.now());
+    site.take_in(request((RINA.name, RINA.email), 1, site.now())).await;
+    assert_eq!(site.take_in(last.clone()).await, [Folder::Refused]);
+    assert_eq!(site.take_in(last.clone()).await, [Folder::Refused], "the same day it is still beyond");
+
+    site.forward(TimeDelta::days(1));
+    let (folders, again) = (site.take_in(last.clone()).await, site.take_in(last).await);
+
+    assert_eq!((folders, again), (vec![Folder::Processed], vec![Folder::Processed]));
+    assert_eq!(site.numbers().await.len(), 2, "worked on once");
+}
+
+#[tokio::test]
+async fn t18_a_flood_that_goes_on_is_told_again_after_the_day() {
+    let site = Site::planned(limited(DayLimits { per_sender: 1, ..DayLimits::default() })).await;
+    for nth in 0..5 {
+        site.take_in(request((RINA.name, RINA.email), nth, site.now())).await;
+    }
+    site.forward(TimeDelta::hours(2));
+    site.settle().await;
+    site.take_in(request((RINA.name, RINA.email), 9, site.now())).await;
+
+    site.forward(TimeDelta::days(1));
+    site.settle().await;
+
+    let told: Vec<bool> = digests(&site).iter().map(|letter| letter.subject.contains(" 4 surel")).collect();
+    let admins = site.office.admins.len();
+    assert_eq!(told, [vec![true; admins], vec![false; admins]].concat());
+    assert!(digests(&site).last().is_some_and(|letter| letter.subject.contains(" 5 surel")));
+}
+
+/// The office's day is full before the applicant completes what they were asked for.
+#[tokio::test]
+async fn t18_nobody_elses_flood_keeps_an_applicant_from_completing() {
+    let site = Site::planned(limited(DayLimits { per_day: 2, per_domain: 2, ..DayLimits::default() })).await;
+    let number = site.deliver("completed_later").await;
+    for nth in 0..6 {
+        site.take_in(request((RINA.name, RINA.email), nth, site.now())).await;
+    }
+    assert_eq!(site.numbers().await.len(), 2, "the day is full");
+
+    site.follow_up("completed_later", &number).await;
+
+    assert_eq!(site.case(&number).await.mails.len(), 2, "what completes the request is in their case");
+}
+
+#[tokio::test]
+async fn t18_one_account_is_asked_about_only_so_often_a_day() {
+    let site = Site::planned(limited(DayLimits { per_account: 2, ..DayLimits::default() })).await;
+
+    let raw = String::from_utf8(site.sample("complete").raw).expect("a mail of plain characters");
+    for nth in 0..6 {
+        let again = raw.replacen("\r\nMessage-ID: <", &format!("\r\nMessage-ID: <{nth}."), 1);
+        site.take_in(again.into_bytes()).await;
+    }
+
+    let serials: Vec<u32> = site.numbers().await.iter().map(|number| number.serial()).collect();
+    assert_eq!(serials, [1, 2], "and what was put aside takes no number");
+}
+
+#[tokio::test]
+async fn t18_forged_mail_uses_up_nothing_of_the_owners() {
+    let site = Site::planned(limited(DayLimits { per_sender: 2, unproven_per_day: 5, ..DayLimits::default() })).await;
+    for nth in 0..9 {
+        let forged = Mail { authentic: false, ..letter((RINA.name, RINA.email), nth, site.now()) };
+        site.take_in(forged.bytes(Some(STAMP))).await;
+    }
+    let held = site.numbers().await.len();
+
+    site.take_in(request((RINA.name, RINA.email), 50, site.now())).await;
+
+    assert_eq!(held, 2, "the forger's own count");
+    assert_eq!(site.numbers().await.len(), 3, "the owner is served all the same");
+}
+
+/// Half of it from one sender, a third from ever new senders of one domain, the rest forged. `LOKET_FLOOD=10000` sends
+/// so many.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn t18_a_flood_through_a_real_mail_server_stays_bounded_and_none_of_it_is_lost() {
+    let size = std::env::var("LOKET_FLOOD").map_or(FLOOD, |size| size.parse().expect("LOKET_FLOOD is a number"));
+    let limits = DayLimits { per_domain: 30, unproven_per_day: 10, per_account: 0, ..DayLimits::default() };
+    let trust = Trust { authserv_id: Some(AUTHSERV_ID.to_owned()), ..Trust::default() };
+    let site = Site::planned(Plan { trust, ..limited(limits) }).await;
+    let dovecot = Dovecot::start().await;
+    let postfix = Postfix::start(&dovecot).await;
+    let inbox = "helpdesk@lpse.karangmulia.example";
+    let sender = |nth: u32| match nth % 6 {
+        0..3 => RINA.email.to_owned(),
+        3..5 => format!("warga{nth}@ramai.example"),
+        _ => format!("siapa{nth}@{FORGED}"),
+    };
+
+    let sending = (0..size).map(|nth| {
+        let (postfix, from, at) = (&postfix, sender(nth), site.now());
+        async move { postfix.deliver(&from, inbox, &letter(("Warga", &from), nth, at).bytes(None)).await }
+    });
+    futures::stream::iter(sending).buffer_unordered(8).collect::<Vec<()>>().await;
+    let files = wait_for("the whole flood", || async {
+        let files = dovecot.files(inbox, "INBOX");
+        (files.len() >= size as usize).then_some(files)
+    })
+    .await;
+
+    let before = resident();
+    let mut refused = 0;
+    for batch in files.chunks(50) {
+        let mails = batch.iter().map(|file| std::fs::read(file).expect("the server keeps it")).collect();
+        let folders = site.take_in_together(mails).await;
+        assert_eq!(folders.len(), batch.len(), "each is on record");
+        refused += folders.iter().filter(|folder| **folder == Folder::Refused).count();
+    }
+    let grown = resident().saturating_sub(before);
+
+    let held = 10;
+    let worked = 20 + 30 + held;
+    assert_eq!(site.numbers().await.len(), worked, "one sender's share, one domain's, and the unproven's");
+    assert_eq!(refused, size as usize - worked + held, "what is held lies with what was put aside");
+    let reads = site.reads.load(Ordering::Relaxed);
+    assert!(reads <= worked + 3 * 50, "{reads} mails were taken apart: no more than a batch beyond each limit");
+    assert!(grown < 200 << 20, "{} MB more memory", grown >> 20);
+    site.forward(TimeDelta::minutes(61));
+    site.settle().await;
+    let told = digests(&site);
+    assert_eq!(told.len(), site.office.admins.len());
+    assert!(told[0].subject.contains(&format!(" {} surel", size as usize - worked)), "{}", told[0].subject);
+    println!("{size} mails: {worked} worked on, {reads} taken apart, {} MB more memory", grown >> 20);
+}
+
+/// Resident memory of this process, in bytes.
+fn resident() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells");
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("Linux tells");
+    line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
+}
+
+proptest! {
+    /// Whatever comes in whatever order: nobody gets more than their share, nobody is put aside while all of their
+    /// shares still have room, and who is at home in a case depends on nobody else.
+    #[test]
+    fn t18_every_limit_holds_and_none_is_used_up_by_what_was_put_aside(
+        mails in prop::collection::vec((0_usize..6, 0_usize..3), 0..200),
+        per_sender in 1_u32..8, per_domain in 1_u32..16, per_day in 1_u32..40, unproven_per_day in 1_u32..10,
+    ) {
+        let limits = DayLimits { per_sender, per_domain, per_day, unproven_per_day, ..DayLimits::default() };
+        let mut tally = Tally::default();
+        let mut taken: BTreeMap<String, u32> = BTreeMap::new();
+
+        for (who, how) in mails {
+            let standing = [Standing::Unproven, Standing::Proven, Standing::AtHome][how];
+            let shares = shares(&address(&format!("orang{who}@kantor{}.example", who % 2)), standing, &limits);
+            let room = shares.iter().all(|(name, limit)| taken.get(name).copied().unwrap_or(0) < *limit);
+            let sender = address(&format!("ORANG{who}@kantor{}.example", who % 2));
+
+            let admitted = tally.admits(Some(&sender), standing, &limits);
+
+            prop_assert_eq!(admitted, room);
+            if admitted {
+                shares.into_iter().for_each(|(name, _)| *taken.entry(name).or_default() += 1);
+            }
+        }
+    }
+}
+
+/// What a mail takes up, as the law states it.
+fn shares(sender: &Address, standing: Standing, limits: &DayLimits) -> Vec<(String, u32)> {
+    let proven = standing != Standing::Unproven;
+    let own = (format!("{proven} {}", sender.as_str()), limits.per_sender);
+    let day = if proven { limits.per_day } else { limits.unproven_per_day };
+    let shared = vec![(format!("{proven} {}", sender.domain()), limits.per_domain), (format!("{proven}"), day)];
+    [vec![own], if standing == Standing::AtHome { Vec::new() } else { shared }].concat()
+}
