@@ -29,6 +29,20 @@ async fn a_filed_dossier_is_shown_as_it_was_handed_in() {
     assert_eq!(archive.verify().await.unwrap(), Vec::<Damage>::new());
 }
 
+/// Regression: a daemon killed between making the year's file and its first commit left an empty file, which was taken for
+/// a damaged archive from then on.
+#[tokio::test]
+async fn a_file_that_a_killed_daemon_had_only_begun_is_begun_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("archive-2026.redb.new"), b"half a file").unwrap();
+    let archive = open(folder.path(), None);
+
+    archive.keep(dossier(1, day(2026, 11, 9))).await.unwrap();
+
+    assert_eq!(files(folder.path()), [folder.path().join("archive-2026.redb")]);
+    assert_eq!(archive.verify().await.unwrap(), Vec::<Damage>::new());
+}
+
 #[tokio::test]
 async fn the_same_dossier_again_gives_the_same_receipt_and_another_one_is_refused() {
     let folder = tempfile::tempdir().unwrap();

@@ -305,6 +305,7 @@ fn looks_like_a_name(text: &str, r: &Recognition) -> bool {
         && !text.contains(':')
         && !text.trim_end().ends_with(';')
         && !is_number_line(text)
+        && !is_rank(text)
         && !is_mark(text, &r.signature)
         && !gist.starts_with_any(&["lampiran".into(), "tembusan".into(), "tanggal".into(), "nomor".into()])
 }

@@ -2,7 +2,8 @@
 //! `loket archive` and the daemon take turns. What is read is checked on the way; a damaged dossier is an error of
 //! its own and never a panic, although redb may panic on altered pages.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -16,6 +17,7 @@ use crate::engine::archive::{ArchiveDossier, ArchiveLine, Destruction};
 use crate::engine::store::JournalEntry;
 use crate::sop::names::Sha256Hex;
 use crate::store::StoreError;
+use crate::store::folder::sync_folder;
 use crate::store::redb::tables::{Place, readable, sortable};
 use crate::store::redb::transaction::begin;
 use crate::store::redb::{open_database, reason};
@@ -254,9 +256,31 @@ fn catch<T>(path: &Path, open: impl FnOnce() -> Result<T, redb::Error>) -> Resul
     }
 }
 
-/// Appends a dossier to a file, creating it with `before` as the start of its chain. One transaction: a crash leaves
-/// the dossier there or not.
+/// Appends a dossier to a file. The first of a year begins a file, with `before` as the start of its chain; it gets its
+/// name once the dossier is in it, so that a crash leaves no empty file to be taken for a damaged one.
 pub fn append(
+    path: &Path,
+    year: i32,
+    before: [u8; 32],
+    writing: &Writing<'_>,
+    keyring: &Keyring,
+    random: &dyn Random,
+) -> Result<(), StoreError> {
+    if path.exists() {
+        return write(path, year, before, writing, keyring, random);
+    }
+    let begun = path.with_extension("redb.new");
+    match fs::remove_file(&begun) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(StoreError::file("remove", &begun, &error)),
+        _ => {}
+    }
+    write(&begun, year, before, writing, keyring, random)?;
+    fs::rename(&begun, path).map_err(|error| StoreError::file("rename", &begun, &error))?;
+    path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// One transaction: a crash leaves the dossier there or not.
+fn write(
     path: &Path,
     year: i32,
     before: [u8; 32],
