@@ -14,7 +14,7 @@ use loket::web::view::Choice;
 
 use crate::desk_walk::{decide, form, review};
 use crate::kit::site::Plan;
-use crate::kit::{Browser, Served, Site};
+use crate::kit::{Browser, Served, Site, wait_for};
 use crate::reading::make::{self, png, scan, scanned};
 
 fn day() -> NaiveDate {
@@ -157,8 +157,12 @@ async fn a_scanned_request_is_seen_as_it_is_with_boxes_over_its_words() {
     browser.reached("#tolak button").await;
     assert_eq!(hash(&browser).await, format!("#{}", seen.figure));
 
-    let asked: Vec<String> = browser.tell("return performance.getEntriesByType('resource').map((e) => e.name)").await;
-    assert!(asked.iter().any(|url| url.ends_with("/halaman/0/1")), "{asked:?}");
+    let asked = wait_for("the picture of the page", || async {
+        let asked: Vec<String> =
+            browser.tell("return performance.getEntriesByType('resource').map((e) => e.name)").await;
+        asked.iter().any(|url| url.ends_with("/halaman/0/1")).then_some(asked)
+    })
+    .await;
     assert!(asked.iter().all(|url| url.starts_with(&format!("{}/", desk.base))), "{asked:?}");
     browser.close().await;
     desk.end().await;
