@@ -1,10 +1,11 @@
 //! From pages to findings, pure: pages → documents → facts with evidence → the checklist. No clock, no files, no register:
 //! the day judged on and what is known elsewhere come in as arguments.
 //!
-//! A walk: [`sort`] makes documents of papers, [`letter`] and [`decree`] read them with the readers of [`fact`],
-//! [`case_file`] chooses which of them speak, [`completeness`] and [`validity`] fill the checklist of SOP steps 2 and 5,
-//! [`alerts`] tells what else was seen, and [`verdict`] says what a single mail is. What differs between offices stands in
-//! [`recognition`].
+//! A walk: `mend` repairs what recognition did to a form's own words, [`sort`] makes documents of papers and `collate` puts
+//! their pages together, [`letter`] and [`decree`] read them with the readers of [`fact`], [`case_file`] chooses which of them
+//! speak, [`completeness`] and [`validity`] fill the checklist of SOP steps 2 and 5. What was approved before (`approved`) and
+//! how badly something was read (`doubt`) may weaken a finding, [`people`] puts a mismatch of persons first, [`alerts`] tells
+//! what else was seen, and [`verdict`] says what a single mail is. What differs between offices stands in [`recognition`].
 
 pub mod alerts;
 pub mod applicant;
