@@ -66,6 +66,8 @@ pub struct Config {
     pub master_key: Option<SecretSource>,
     pub reading: ReadingConfig,
     pub signatures: SignaturesConfig,
+    /// The one before, while what it sealed is sealed anew.
+    pub previous_key: Option<SecretSource>,
     pub limits: LimitsConfig,
     pub dns: DnsConfig,
     pub log: LogConfig,
@@ -116,6 +118,7 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
     let reading = ReadingConfig::read(root.optional_table("reading"));
     let signatures = SignaturesConfig::read(root.optional_table("signatures"));
     let limits = LimitsConfig::read(root.optional_table("limits"));
+    let previous_key = keys.secret("previous_key");
     let dns = DnsConfig::read(root.optional_table("dns"));
     let log = LogConfig::read(root.optional_table("log"));
     let mut overrides = root.optional_table("letters");
@@ -137,6 +140,7 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
         limits,
         dns,
         log,
+        previous_key,
         letters,
         holidays,
         known_keys,
@@ -199,7 +203,8 @@ impl Config {
         let smtp = self.courier.smtp.as_ref().and_then(|smtp| smtp.login.as_ref());
         let courier = smtp.map(|login| ("courier.smtp.password".to_owned(), &login.password));
         let master = self.master_key.as_ref().map(|source| ("keys.master_key".to_owned(), source));
-        mailboxes.chain(courier).chain(master).collect()
+        let previous = self.previous_key.as_ref().map(|source| ("keys.previous_key".to_owned(), source));
+        mailboxes.chain(courier).chain(master).chain(previous).collect()
     }
 
     /// Every key that was looked for while reading, such as `mailbox[].host`.

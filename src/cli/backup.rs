@@ -9,7 +9,7 @@ use super::office::{ConfigFile, ask, give_back};
 use crate::daemon::assembly;
 use crate::daemon::operations::{Copied, Request, Staging};
 use crate::store::{StateFolder, StoreError, restore};
-use crate::vault::{Keyring, OsRandom};
+use crate::vault::OsRandom;
 
 /// Write a verified copy of the live store, of one moment, while work goes on.
 #[derive(Debug, clap::Args)]
@@ -65,7 +65,7 @@ pub fn put_back(args: &Restore) -> Done {
     }
     let state = &config.state.directory;
     let folder = StateFolder::take(state).map_err(ending)?;
-    let keys = Keyring::new(&assembly::master_key(&config, &OsRandom)?);
+    let keys = assembly::keyring(&config, &OsRandom)?;
     let report = restore(&folder, &keys, &OsRandom, &args.file, args.force).map_err(ending);
     drop(folder);
     give_back(state);

@@ -169,11 +169,13 @@ fn signatures(config: &Config) -> Result<String, String> {
 fn secrets(config: &Config, rows: &mut Rows) {
     for (key, source) in config.secrets() {
         let read = match key.as_str() {
-            "keys.master_key" => source.read_bytes().map_err(|why| why.to_string()).and_then(|bytes| {
-                MasterKey::parse(&bytes)
-                    .map(|_| ())
-                    .ok_or_else(|| format!("{source} holds no 32 bytes, raw or in base64"))
-            }),
+            "keys.master_key" | "keys.previous_key" => {
+                source.read_bytes().map_err(|why| why.to_string()).and_then(|bytes| {
+                    MasterKey::parse(&bytes)
+                        .map(|_| ())
+                        .ok_or_else(|| format!("{source} holds no 32 bytes, raw or in base64"))
+                })
+            }
             _ => source.read_text().map(|_| ()).map_err(|why| why.to_string()),
         };
         rows.add(key, read.map(|()| format!("{source} can be read")));

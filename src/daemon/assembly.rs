@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use super::keys::KeyChange;
 use crate::accounts::command::{Script, ScriptSettings};
 use crate::accounts::directory::Directory;
 use crate::accounts::manual::Manual;
@@ -51,6 +52,7 @@ pub struct Assembly {
     /// Failures of a mailbox in a row after which the log raises an alarm.
     pub alarm_after: u32,
 }
+    pub change: Arc<KeyChange>,
 
 /// What a command line tool may do without: mail is neither fetched nor sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,10 +68,10 @@ impl Assembly {
     pub async fn open(config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let folder = Arc::new(StateFolder::take(&config.state.directory)?);
-        let keys = Keyring::new(&master_key(config, &*random)?);
-        let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone())?);
-        let archive =
-            RedbArchive::open(config.state.archive_directory.clone(), keys.clone(), random.clone(), Some(&store))?;
+        let store = Arc::new(RedbStore::open(folder, keyring(config, &*random)?, random.clone())?);
+        let keys = store.keyring();
+        let archive = config.state.archive_directory.clone();
+        let archive = Arc::new(RedbArchive::open(archive, keys.clone(), random.clone(), Some(&store))?);
         let directory = Directory::open(&config.state.directory.join("accounts.redb"), random.clone())?;
         let pool = Arc::new(Pool::new(reading(config)?));
         let courier = courier(config, extent)?;
@@ -81,7 +83,7 @@ impl Assembly {
             letters,
             keys,
             store: store.clone(),
-            archive: Arc::new(archive),
+            archive: archive.clone(),
             accounts: accounts(config, directory.clone()),
             courier,
             reader: Arc::new(Worker(pool.clone())),
@@ -115,7 +117,8 @@ impl Assembly {
             }
         }
         let alarm_after = config.limits.alarm_after_failures;
-        Ok(Self { engine, mailboxes, inboxes, directory, pool, store, alarm_after })
+        let change = Arc::new(KeyChange::new(store.clone(), archive));
+        Ok(Self { engine, mailboxes, inboxes, directory, pool, store, change, alarm_after })
     }
 }
 
@@ -137,15 +140,23 @@ impl Reader for Worker {
     }
 }
 
-pub(crate) fn master_key(config: &Config, random: &dyn Random) -> Result<MasterKey> {
-    if let Some(source) = &config.master_key {
-        let bytes = source.read_bytes()?;
-        return MasterKey::parse(&bytes)
-            .ok_or_else(|| anyhow!("Cannot use `keys.master_key`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`"));
-    }
-    let (key, place) = MasterKey::find(None, &config.state.directory, &|name| std::env::var(name).ok(), random)?;
-    tracing::debug!(place = %place.display(), "master key found");
-    Ok(key)
+/// The master key, and the one it follows while it is being changed.
+pub(crate) fn keyring(config: &Config, random: &dyn Random) -> Result<Keyring> {
+    let parse = |key: &str, source: &SecretSource| {
+        MasterKey::parse(&source.read_bytes()?)
+            .ok_or_else(|| anyhow!("Cannot use `keys.{key}`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`"))
+    };
+    let master = match &config.master_key {
+        Some(source) => parse("master_key", source)?,
+        None => {
+            let variables = |name: &str| std::env::var(name).ok();
+            let (key, place) = MasterKey::find(None, &config.state.directory, &variables, random)?;
+            tracing::debug!(place = %place.display(), "master key found");
+            key
+        }
+    };
+    let previous = config.previous_key.as_ref().map(|source| parse("previous_key", source)).transpose()?;
+    Ok(Keyring::following(&master, previous.as_ref()))
 }
 
 fn day_limits(config: &Config) -> DayLimits {

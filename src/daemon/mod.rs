@@ -6,6 +6,7 @@ pub mod assembly;
 pub mod clock;
 pub mod counter;
 pub mod desk;
+pub mod keys;
 pub mod operations;
 pub mod run;
 pub mod service;

@@ -44,6 +44,10 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     let mut open = JoinSet::new();
     open.spawn(desk.serve(stop.clone()));
     open.spawn(socket.serve(operations, stop.clone()));
+    open.spawn({
+        let (change, stop) = (assembly.change.clone(), stop.clone());
+        async move { change.go_on(&stop).await }
+    });
     tracing::info!(mailboxes = assembly.mailboxes.len(), %address, "the office is open");
     let ended = run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()).await;
     stop.cancel();

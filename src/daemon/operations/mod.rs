@@ -7,6 +7,7 @@ pub mod admins;
 pub mod archive;
 pub mod cases;
 mod disposal;
+pub mod keys;
 mod staging;
 
 use std::path::PathBuf;
@@ -16,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Assembly;
+use super::keys::KeyChange;
 use crate::accounts::directory::{Directory, DirectoryError};
 use crate::config::Config;
 use crate::engine::Engine;
@@ -96,6 +98,8 @@ pub enum Request {
     },
     /// Writes the file where [`Staging`] says, for the asker to take away.
     Backup,
+    ShowKeys,
+    RotateKeys,
 }
 
 /// A code of somebody's factor, on its way to be checked.
@@ -157,6 +161,7 @@ impl From<DirectoryError> for Answer {
 pub struct Operations {
     engine: Arc<Engine>,
     directory: Directory,
+    change: Arc<KeyChange>,
     /// The role of accounts whose row names none: the first procedure's.
     default_role: String,
     /// The SOP that reports name.
@@ -170,6 +175,7 @@ impl Operations {
         Self {
             engine: assembly.engine.clone(),
             directory: assembly.directory.clone(),
+            change: assembly.change.clone(),
             default_role: procedure.map(|p| p.profile.role.clone()).unwrap_or_default(),
             sop: procedure.map(|p| p.sop.number.clone()).unwrap_or_default(),
             staging: Staging::of(&config.state.directory),
@@ -202,6 +208,8 @@ impl Operations {
             Request::ApproveDisposal { id, by, code, record } => self.approve_disposal(&id, &by, &code, &record).await,
             Request::Report { year, month } => self.report(year, month).await,
             Request::Backup => self.backup().await,
+            Request::ShowKeys => self.show_keys(),
+            Request::RotateKeys => self.rotate_keys().await,
         };
         answered.unwrap_or_else(|failed| failed)
     }
