@@ -22,6 +22,7 @@ pub mod desk;
 pub mod mailbox;
 pub mod office;
 pub mod operation;
+pub mod scanner;
 pub mod schedule;
 pub mod secret;
 mod section;
@@ -33,6 +34,7 @@ use desk::DeskConfig;
 use mailbox::MailboxConfig;
 use office::OfficeConfig;
 use operation::{ArchiveConfig, DnsConfig, LimitsConfig, LogConfig, ReadingConfig, StateConfig};
+use scanner::ScannerConfig;
 use secret::SecretSource;
 use section::{Ledger, Section};
 use signatures::SignaturesConfig;
@@ -64,10 +66,12 @@ pub struct Config {
     pub archive: ArchiveConfig,
     /// The key everything is sealed under; `None`: made at the first start and kept in the state directory.
     pub master_key: Option<SecretSource>,
-    pub reading: ReadingConfig,
-    pub signatures: SignaturesConfig,
     /// The one before, while what it sealed is sealed anew.
     pub previous_key: Option<SecretSource>,
+    pub reading: ReadingConfig,
+    pub signatures: SignaturesConfig,
+    /// `None`: attachments are opened unscanned.
+    pub scanner: Option<ScannerConfig>,
     pub limits: LimitsConfig,
     pub dns: DnsConfig,
     pub log: LogConfig,
@@ -114,11 +118,12 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
     let archive = ArchiveConfig::read(root.optional_table("archive"));
     let mut keys = root.optional_table("keys");
     let master_key = keys.secret("master_key");
+    let previous_key = keys.secret("previous_key");
     keys.finish();
     let reading = ReadingConfig::read(root.optional_table("reading"));
     let signatures = SignaturesConfig::read(root.optional_table("signatures"));
+    let scanner = ScannerConfig::read(root.optional_table("virus_scan"));
     let limits = LimitsConfig::read(root.optional_table("limits"));
-    let previous_key = keys.secret("previous_key");
     let dns = DnsConfig::read(root.optional_table("dns"));
     let log = LogConfig::read(root.optional_table("log"));
     let mut overrides = root.optional_table("letters");
@@ -135,12 +140,13 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
         state,
         archive,
         master_key,
+        previous_key,
         reading,
         signatures,
+        scanner,
         limits,
         dns,
         log,
-        previous_key,
         letters,
         holidays,
         known_keys,

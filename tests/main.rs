@@ -66,6 +66,7 @@ mod store_schema;
 mod store_torn;
 mod t17_letters;
 mod t17_scans;
+mod virus_scan;
 mod web_axe;
 mod web_browser;
 mod web_case;

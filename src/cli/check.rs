@@ -16,6 +16,7 @@ use crate::daemon::operations::Request;
 use crate::dossier::Recognition;
 use crate::engine::port::{Clock, Fault, FaultKind};
 use crate::letters::Letters;
+use crate::reading::clamd::Clamd;
 use crate::reading::pool::Pool;
 use crate::reading::signature;
 use crate::vault::MasterKey;
@@ -246,6 +247,10 @@ fn try_out(config: &Config, rows: &mut Rows) -> Done {
     rows.add_fault("reading", reading.map(|()| says.to_owned()));
     let says = "tesseract reads scans and photographs in Indonesian and English";
     rows.add_fault("reading.scans", scans.map(|()| says.to_owned()));
+    if let Some(scanner) = assembly::scanner(config) {
+        let probed = runtime.block_on(Clamd::new(scanner).probe());
+        rows.add_fault("virus_scan", probed.map_err(Fault::transient));
+    }
     // What the runtime holds open must be gone before another one is made.
     drop(runtime);
     rows.add_fault("accounts.driver", ask_driver(config));

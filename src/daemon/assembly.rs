@@ -16,6 +16,8 @@ use crate::config::Config;
 use crate::config::accounts::Driver;
 use crate::config::courier::{CourierKind, Security};
 use crate::config::mailbox::{MailboxConfig, MailboxKind, ProofConfig, TrustConfig};
+use crate::config::scanner::ScannerPlace;
+use crate::config::secret::SecretSource;
 use crate::dossier::page::Contents;
 use crate::engine::Engine;
 use crate::engine::intake::{DayLimits, Mailbox};
@@ -34,6 +36,7 @@ use crate::mail::proof::SenderProof;
 use crate::mail::tls;
 use crate::mail::witness::{DnsSettings, DnsWitness};
 use crate::reading::Roots;
+use crate::reading::clamd::{ClamdConfig, ClamdPlace};
 use crate::reading::pool::{Pool, PoolConfig};
 use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
@@ -49,10 +52,10 @@ pub struct Assembly {
     pub directory: Directory,
     pub pool: Arc<Pool>,
     pub store: Arc<RedbStore>,
+    pub change: Arc<KeyChange>,
     /// Failures of a mailbox in a row after which the log raises an alarm.
     pub alarm_after: u32,
 }
-    pub change: Arc<KeyChange>,
 
 /// What a command line tool may do without: mail is neither fetched nor sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -249,6 +252,15 @@ fn accounts(config: &Config, directory: Directory) -> Arc<dyn AccountDriver> {
     }
 }
 
+pub(crate) fn scanner(config: &Config) -> Option<ClamdConfig> {
+    let scanner = config.scanner.as_ref()?;
+    let place = match &scanner.place {
+        ScannerPlace::Socket(path) => ClamdPlace::Socket(path.clone()),
+        ScannerPlace::Address(address) => ClamdPlace::Address(*address),
+    };
+    Some(ClamdConfig { place, deadline: Duration::from_secs(scanner.deadline_seconds.into()) })
+}
+
 pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
     let program = std::env::current_exe()
         .context("Cannot find the program's own file, which reading workers are started from")?;
@@ -260,7 +272,8 @@ pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
     let deadline = Duration::from_secs(config.reading.deadline_seconds.into());
     let roots = config.signatures.roots.clone();
     Roots::new(&roots).map_err(|why| anyhow!("Cannot use `signatures.roots`: {why}. Take the certificate out"))?;
-    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, roots, ..usual })
+    let scanner = scanner(config);
+    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, roots, scanner, ..usual })
 }
 
 pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {
