@@ -165,7 +165,8 @@ async fn a_web_address_that_never_answers_is_given_up_at_the_deadline() {
 #[test]
 fn an_address_in_the_clear_or_of_no_shape_is_refused_without_naming_it() {
     let folder = tempfile::tempdir().expect("a folder");
-    for text in ["http://kait.example/kunci-yang-tidak", "kunci-yang-tidak", "https://a:kunci-yang-tidak@kait.example/"] {
+    for text in ["http://kait.example/kunci-yang-tidak", "kunci-yang-tidak", "https://a:kunci-yang-tidak@kait.example/"]
+    {
         let channel = ChannelConfig::Webhook { address: address(folder.path(), text), ca_file: None };
         let config = AlarmsConfig {
             look_seconds: 1,

@@ -61,12 +61,17 @@ async fn t33_a_mail_server_that_is_away_is_an_alarm_told_once_and_over_once() {
         ),
     );
     let mut daemon = Daemon::start(&office).await;
-    let (health, metrics) = (format!("http://127.0.0.1:{figures}/sehat"), format!("http://127.0.0.1:{figures}/metrics"));
+    let (health, metrics) =
+        (format!("http://127.0.0.1:{figures}/sehat"), format!("http://127.0.0.1:{figures}/metrics"));
     let answers = |status| {
         let health = health.clone();
         wait_for("the alarm's word", move || {
             let health = health.clone();
-            async move { Some(read(&health).await).filter(|(found, _)| *found == status) }
+            async move {
+                // Nobody listens while it starts.
+                tokio::net::TcpStream::connect(("127.0.0.1", figures)).await.ok()?;
+                Some(read(&health).await).filter(|(found, _)| *found == status)
+            }
         })
     };
     answers(200).await;
@@ -74,7 +79,8 @@ async fn t33_a_mail_server_that_is_away_is_an_alarm_told_once_and_over_once() {
     office.dovecot.stop();
     let (_, alarms) = answers(503).await;
     let raised = ("mail_not_fetched".to_owned(), "raised".to_owned());
-    wait_for("the program to be told", || async { (told(office.folder.path()) == [raised.clone()]).then_some(()) }).await;
+    wait_for("the program to be told", || async { (told(office.folder.path()) == [raised.clone()]).then_some(()) })
+        .await;
     let (_, during) = read(&metrics).await;
     daemon.kill();
     daemon.restart_unready();
@@ -87,8 +93,15 @@ async fn t33_a_mail_server_that_is_away_is_an_alarm_told_once_and_over_once() {
     let (_, after) = read(&metrics).await;
 
     assert!(alarms.contains("mail_not_fetched/permohonan") && again.contains("mail_not_fetched"), "{alarms}{again}");
-    assert!(during.contains("loket_alarm_since_timestamp_seconds{alarm=\"mail_not_fetched\",about=\"permohonan\"}"), "{during}");
-    assert!(!after.contains("alarm=\"mail_not_fetched\"") && after.contains("loket_mailbox_failures{mailbox=\"permohonan\"} 0"), "{after}");
+    assert!(
+        during.contains("loket_alarm_since_timestamp_seconds{alarm=\"mail_not_fetched\",about=\"permohonan\"}"),
+        "{during}"
+    );
+    assert!(
+        !after.contains("alarm=\"mail_not_fetched\"")
+            && after.contains("loket_mailbox_failures{mailbox=\"permohonan\"} 0"),
+        "{after}"
+    );
     assert!(after.ends_with("# EOF\n"), "{after}");
     assert_eq!(daemon.log().matches("ALARM: No mail can be fetched from permohonan").count(), 1);
     let person = ["@", "lembayungraya"];
@@ -129,7 +142,8 @@ async fn figures_are_for_whoever_brings_the_token_and_not_on_the_desks_socket() 
 async fn what_is_so_is_gathered_from_the_rooms_and_the_machine() {
     let (site, number, admin) = by_hand("complete").await;
     let failed = ManualOutcome::Failed { what: "Tidak yakin".to_owned() };
-    let entered = site.desk.manual_outcome(&admin, &number, "1", failed, Language::Id).await.expect("the store answers");
+    let entered =
+        site.desk.manual_outcome(&admin, &number, "1", failed, Language::Id).await.expect("the store answers");
     assert!(matches!(entered, TaskAnswer::Done));
     site.settle().await;
     let paper = cli_fixture::Site::new();
@@ -140,7 +154,8 @@ async fn what_is_so_is_gathered_from_the_rooms_and_the_machine() {
     std::fs::write(paper.path("desk.pem"), certificate.pem()).expect("the folder is ours");
     paper.change("[desk]\n", "[desk]\ntls_certificate = \"desk.pem\"\ntls_key = \"desk.key\"\n");
     let text = std::fs::read_to_string(&paper.config).expect("the fixture wrote it");
-    let text = text.lines().map(|line| if line.starts_with("files = ") { "files = []" } else { line }).collect::<Vec<_>>();
+    let text =
+        text.lines().map(|line| if line.starts_with("files = ") { "files = []" } else { line }).collect::<Vec<_>>();
     let config = loket::config::parse(&text.join("\n"), paper.path("").as_path()).expect("a sound configuration");
     let sources = Sources::new(site.engine.clone(), Vec::new(), config, true);
 
@@ -165,8 +180,7 @@ async fn a_servers_certificate_is_looked_at_with_every_handshake() {
     let watched: Arc<dyn Inbox> = inbox.clone();
     let pulse = Arc::new(Pulse::default());
     pulse.looked(site.clock.now());
-    let sources =
-        Sources::new(site.engine.clone(), vec![("permohonan".to_owned(), pulse, watched)], config, false);
+    let sources = Sources::new(site.engine.clone(), vec![("permohonan".to_owned(), pulse, watched)], config, false);
     let before = sources.gather().await.expect("the store answers");
 
     in_time("the probe", inbox.probe()).await.expect("Dovecot answers");

@@ -24,6 +24,7 @@ mod desk_held;
 mod desk_pages;
 mod desk_pictures;
 mod desk_result;
+mod desk_roles;
 mod desk_threats;
 mod desk_walk;
 mod dossier;

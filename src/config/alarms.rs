@@ -76,10 +76,14 @@ impl MetricsConfig {
         let token = section.secret("token");
         if let Some((listen, true)) = listen {
             if token.is_none() {
-                section.find("token", format!("is missing while `listen` is {listen}, where anybody could read; give one"));
+                section.find(
+                    "token",
+                    format!("is missing while `listen` is {listen}, where anybody could read; give one"),
+                );
             }
             if !desk_has_tls {
-                let message = format!("is {listen}, where the token would travel in the clear; set `desk.tls_certificate`");
+                let message =
+                    format!("is {listen}, where the token would travel in the clear; set `desk.tls_certificate`");
                 section.find("listen", message);
             }
         }

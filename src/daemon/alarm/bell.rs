@@ -57,9 +57,8 @@ impl Bell {
                 Channel::Program { program: program.clone(), arguments: arguments.clone() }
             }
             Some(ChannelConfig::Webhook { address, ca_file }) => {
-                let unusable = |why: &dyn std::fmt::Display| {
-                    Fault::permanent(format_args!("Cannot use `alarms.webhook`: {why}"))
-                };
+                let unusable =
+                    |why: &dyn std::fmt::Display| Fault::permanent(format_args!("Cannot use `alarms.webhook`: {why}"));
                 let text = address.read_text().map_err(|why| unusable(&why))?;
                 Channel::Webhook(Box::new(Address::parse(&text, ca_file.as_ref()).map_err(|why| unusable(&why))?))
             }

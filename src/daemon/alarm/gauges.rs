@@ -42,12 +42,7 @@ fn mail(registry: &mut Registry, facts: &Facts) {
 
 fn work(registry: &mut Registry, facts: &Facts) {
     let outbox = &facts.outbox;
-    let rows = [
-        ("waiting", outbox.waiting),
-        ("failing", outbox.failing),
-        ("held", outbox.held),
-        ("dead", outbox.dead),
-    ];
+    let rows = [("waiting", outbox.waiting), ("failing", outbox.failing), ("held", outbox.held), ("dead", outbox.dead)];
     let rows = rows.map(|(state, count)| (vec![("state", state.to_owned())], count_of(count)));
     write(registry, "loket_outbox_rows", "Letters and other effects; the failing ones wait too", rows);
     let attempts = [(Vec::new(), i64::from(outbox.most_attempts))];

@@ -60,11 +60,8 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
 impl Judgement {
     fn mailbox(&mut self, facts: &Facts, mailbox: &MailboxFacts, limits: &Limits) {
         let silent = facts.at - mailbox.looked_at.unwrap_or(facts.since) > SILENT;
-        let alarm = |failures| Alarm::MailNotFetched {
-            mailbox: mailbox.name.clone(),
-            failures,
-            looked_at: mailbox.looked_at,
-        };
+        let alarm =
+            |failures| Alarm::MailNotFetched { mailbox: mailbox.name.clone(), failures, looked_at: mailbox.looked_at };
         if mailbox.failures >= limits.fetch_failures {
             self.raise.push(alarm(mailbox.failures));
         } else if silent {
@@ -165,7 +162,10 @@ mod tests {
 
     #[test]
     fn a_mailbox_that_nobody_looks_at_is_an_alarm_without_a_failure() {
-        assert_eq!(told(|f| f.mailboxes[0].looked_at = Some(f.at - TimeDelta::minutes(31))), raised("mail_not_fetched/utama"));
+        assert_eq!(
+            told(|f| f.mailboxes[0].looked_at = Some(f.at - TimeDelta::minutes(31))),
+            raised("mail_not_fetched/utama")
+        );
         assert_eq!(told(|f| f.mailboxes[0].looked_at = None), raised("mail_not_fetched/utama"));
         assert_eq!(
             told(|f| (f.mailboxes[0].looked_at, f.since) = (None, f.at)),
@@ -186,7 +186,13 @@ mod tests {
     fn rows_due_for_long_are_an_alarm_unless_the_daemon_has_just_started() {
         let long_ago = |f: &mut Facts| f.outbox.due_since = Some(f.at - TimeDelta::minutes(16));
         assert_eq!(told(long_ago), raised("outbox_stands"));
-        assert_eq!(told(|f| { long_ago(f); f.since = f.at - TimeDelta::minutes(1) }), (Vec::new(), Vec::new()));
+        assert_eq!(
+            told(|f| {
+                long_ago(f);
+                f.since = f.at - TimeDelta::minutes(1)
+            }),
+            (Vec::new(), Vec::new())
+        );
     }
 
     #[test]

@@ -21,17 +21,35 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "alarm", rename_all = "snake_case")]
 pub enum Alarm {
     /// `looked_at`: when the mailbox was last looked at with success.
-    MailNotFetched { mailbox: String, failures: u32, looked_at: Option<DateTime<Utc>> },
+    MailNotFetched {
+        mailbox: String,
+        failures: u32,
+        looked_at: Option<DateTime<Utc>>,
+    },
     /// Letters and other effects that fail again and again, were given up, or are held for a person.
-    EffectStuck { rows: usize },
+    EffectStuck {
+        rows: usize,
+    },
     /// Nobody carries the outbox out.
-    OutboxStands { due_since: DateTime<Utc> },
+    OutboxStands {
+        due_since: DateTime<Utc>,
+    },
     /// Resets of which nobody knows whether they happened.
-    OutcomeUnknown { cases: usize },
+    OutcomeUnknown {
+        cases: usize,
+    },
     /// `of`: the desk, a mailbox's server by its name, the courier's server.
-    CertificateEnds { of: String, on: NaiveDate },
-    HolidaysMissing { year: i32 },
-    DiskAlmostFull { of: String, free_mb: u64 },
+    CertificateEnds {
+        of: String,
+        on: NaiveDate,
+    },
+    HolidaysMissing {
+        year: i32,
+    },
+    DiskAlmostFull {
+        of: String,
+        free_mb: u64,
+    },
     /// Scans cannot be recognised.
     ScansUnread,
 }

@@ -15,10 +15,14 @@ impl Alarm {
         match self {
             Self::MailNotFetched { mailbox, failures: 0, looked_at } => {
                 let since = looked_at.map_or("the start".to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
-                format!("The mailbox {mailbox} was not looked at since {since}. Run `loket check --online`, then restart")
+                format!(
+                    "The mailbox {mailbox} was not looked at since {since}. Run `loket check --online`, then restart"
+                )
             }
             Self::MailNotFetched { mailbox, failures, .. } => {
-                format!("No mail can be fetched from {mailbox}: {failures} failures in a row. Run `loket check --online`")
+                format!(
+                    "No mail can be fetched from {mailbox}: {failures} failures in a row. Run `loket check --online`"
+                )
             }
             Self::EffectStuck { rows } => {
                 format!("{rows} letters or other effects are stuck. Run `loket cases list --stuck`")
@@ -28,7 +32,9 @@ impl Alarm {
                 due_since.format("%Y-%m-%d %H:%M UTC")
             ),
             Self::OutcomeUnknown { cases } => {
-                format!("The outcome of {cases} resets is unknown. Open them at the desk and look in the account system")
+                format!(
+                    "The outcome of {cases} resets is unknown. Open them at the desk and look in the account system"
+                )
             }
             Self::CertificateEnds { of, on } => format!("The certificate of {of} ends on {on}. Renew it"),
             Self::HolidaysMissing { year } => format!(
@@ -48,7 +54,9 @@ impl Alarm {
         match self {
             Self::MailNotFetched { mailbox, failures: 0, looked_at } => {
                 let since = looked_at.map_or("dinyalakan".to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
-                format!("Kotak {mailbox} tidak diperiksa sejak {since}. Jalankan `loket check --online`, lalu mulai ulang")
+                format!(
+                    "Kotak {mailbox} tidak diperiksa sejak {since}. Jalankan `loket check --online`, lalu mulai ulang"
+                )
             }
             Self::MailNotFetched { mailbox, failures, .. } => format!(
                 "Surel tidak dapat diambil dari {mailbox}: gagal {failures} kali berturut-turut. Jalankan `loket check --online`"
@@ -72,7 +80,8 @@ impl Alarm {
                 "Tinggal {free_mb} MB kosong di {of}. Kosongkan ruang: penerimaan berhenti bila tidak ada yang dapat ditulis"
             ),
             Self::ScansUnread => {
-                "Hasil pindai dan foto tidak terbaca. Pasang tesseract-ocr dengan ind dan eng, lalu mulai ulang".to_owned()
+                "Hasil pindai dan foto tidak terbaca. Pasang tesseract-ocr dengan ind dan eng, lalu mulai ulang"
+                    .to_owned()
             }
         }
     }

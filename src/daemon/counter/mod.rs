@@ -32,6 +32,7 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use self::factor::Standing;
 use self::papers::PaperShelf;
 use self::pictures::Gallery;
 use super::alarm::board::Board;
@@ -110,6 +111,19 @@ impl Desk {
     }
 }
 
+/// Lets an act through where this person may change anything at all, else says in one sentence why not.
+macro_rules! acting {
+    ($desk:expr, $admin:expr, $lang:expr, $answer:ident, $act:expr) => {
+        Box::pin(async move {
+            match $desk.who_acts($admin, $lang).await? {
+                Standing::Acts => $act.await,
+                Standing::Reads(why) => Ok($answer::Refused(why)),
+                Standing::Unknown => Ok($answer::Gone),
+            }
+        })
+    };
+}
+
 impl From<Fault> for Trouble {
     fn from(fault: Fault) -> Self {
         Self(fault.message)
@@ -175,7 +189,7 @@ impl Counter for Desk {
         form: DecisionForm,
         lang: Language,
     ) -> Later<'a, DecisionAnswer> {
-        Box::pin(self.take_decision(admin, number, form, lang))
+        acting!(self, admin, lang, DecisionAnswer, self.take_decision(admin, number, form, lang))
     }
 
     fn save_draft<'a>(
@@ -184,11 +198,11 @@ impl Counter for Desk {
         number: &'a CaseNumber,
         draft: DraftForm,
     ) -> Later<'a, DecisionAnswer> {
-        Box::pin(self.keep_draft(admin, number, draft))
+        acting!(self, admin, self.engine.office.language, DecisionAnswer, self.keep_draft(admin, number, draft))
     }
 
     fn confirm<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, form: ConfirmForm) -> Later<'a, ConfirmAnswer> {
-        Box::pin(self.record_confirmation(admin, number, form))
+        acting!(self, admin, self.engine.office.language, ConfirmAnswer, self.record_confirmation(admin, number, form))
     }
 
     fn manual_outcome<'a>(
@@ -199,7 +213,7 @@ impl Counter for Desk {
         outcome: ManualOutcome,
         lang: Language,
     ) -> Later<'a, TaskAnswer> {
-        Box::pin(self.enter_outcome(admin, number, attempt, outcome, lang))
+        acting!(self, admin, lang, TaskAnswer, self.enter_outcome(admin, number, attempt, outcome, lang))
     }
 
     fn resolve_unknown<'a>(
@@ -211,7 +225,7 @@ impl Counter for Desk {
         note: String,
         lang: Language,
     ) -> Later<'a, TaskAnswer> {
-        Box::pin(self.settle_unknown(admin, number, attempt, resolution, note, lang))
+        acting!(self, admin, lang, TaskAnswer, self.settle_unknown(admin, number, attempt, resolution, note, lang))
     }
 
     fn reissue<'a>(
@@ -222,7 +236,7 @@ impl Counter for Desk {
         code: Typed,
         lang: Language,
     ) -> Later<'a, TaskAnswer> {
-        Box::pin(self.issue_anew(admin, number, reason, code, lang))
+        acting!(self, admin, lang, TaskAnswer, self.issue_anew(admin, number, reason, code, lang))
     }
 
     fn hand_in_person<'a>(
@@ -232,7 +246,7 @@ impl Counter for Desk {
         form: HandForm,
         lang: Language,
     ) -> Later<'a, HandAnswer> {
-        Box::pin(self.hand_over_result(admin, number, form, lang))
+        acting!(self, admin, lang, HandAnswer, self.hand_over_result(admin, number, form, lang))
     }
 
     fn account_for_deviation<'a>(
@@ -242,7 +256,13 @@ impl Counter for Desk {
         deviation: &'a str,
         reason: String,
     ) -> Later<'a, TaskAnswer> {
-        Box::pin(self.explain_deviation(admin, number, deviation, reason))
+        acting!(
+            self,
+            admin,
+            self.engine.office.language,
+            TaskAnswer,
+            self.explain_deviation(admin, number, deviation, reason)
+        )
     }
 
     fn held_view<'a>(&'a self, admin: &'a Admin, id: &'a str, _: Language) -> Later<'a, Option<HeldView>> {
@@ -260,7 +280,7 @@ impl Counter for Desk {
         choice: HeldChoice,
         reason: String,
     ) -> Later<'a, HeldAnswer> {
-        Box::pin(self.settle_mail(admin, id, choice, reason))
+        acting!(self, admin, self.engine.office.language, HeldAnswer, self.settle_mail(admin, id, choice, reason))
     }
 
     fn desk<'a>(&'a self, admin: &'a Admin, filter: &'a DeskFilter, lang: Language) -> Later<'a, DeskView> {

@@ -15,7 +15,7 @@ use super::{Inner, RedbStore, outbox, reason};
 use crate::engine::port::Fault;
 use crate::engine::store::{
     BackupReport, Batch, CaseKey, Damage, Document, DocumentWrite, JournalHead, LeaseRequest, Link, OutboxTally,
-    Outcome, Row,    SealedSecret, Settlement, Store, Stored, StoredEvent,
+    Outcome, Row, SealedSecret, Settlement, Store, Stored, StoredEvent,
 };
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 use crate::store::{StoreError, backup};
