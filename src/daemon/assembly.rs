@@ -8,6 +8,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use super::alarm::facts::Pulse;
 use crate::accounts::command::{Script, ScriptSettings};
 use crate::accounts::directory::Directory;
 use crate::accounts::manual::Manual;
@@ -45,11 +46,11 @@ pub struct Assembly {
     pub mailboxes: Vec<Arc<Mailbox>>,
     /// In the order of `mailboxes`.
     pub inboxes: Vec<Arc<dyn Inbox>>,
+    /// How the watching of each goes, in the order of `mailboxes`.
+    pub pulses: Vec<Arc<Pulse>>,
     pub directory: Directory,
     pub pool: Arc<Pool>,
     pub store: Arc<RedbStore>,
-    /// Failures of a mailbox in a row after which the log raises an alarm.
-    pub alarm_after: u32,
 }
 
 /// What a command line tool may do without: mail is neither fetched nor sent.
@@ -114,8 +115,8 @@ impl Assembly {
                 inboxes.push(inbox(mailbox, max_mail_bytes)?);
             }
         }
-        let alarm_after = config.limits.alarm_after_failures;
-        Ok(Self { engine, mailboxes, inboxes, directory, pool, store, alarm_after })
+        let pulses = mailboxes.iter().map(|_| Arc::default()).collect();
+        Ok(Self { engine, mailboxes, inboxes, pulses, directory, pool, store })
     }
 }
 

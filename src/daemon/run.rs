@@ -10,6 +10,7 @@ use chrono_tz::Tz;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::alarm::facts::Pulse;
 use super::assembly::Assembly;
 use super::waiting::WaitingRoom;
 use super::watchdog;
@@ -49,10 +50,10 @@ pub async fn run(
     last_look: LastLook,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
-    let Assembly { engine, mailboxes, inboxes, store, alarm_after, .. } = assembly;
+    let Assembly { engine, mailboxes, inboxes, pulses, store, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
-    for (mailbox, inbox) in mailboxes.into_iter().zip(inboxes) {
-        let watch = Watch { inbox, name: mailbox.name.clone(), alarm_after, last_look: last_look.clone() };
+    for ((mailbox, inbox), pulse) in mailboxes.into_iter().zip(inboxes).zip(pulses) {
+        let watch = Watch { inbox, name: mailbox.name.clone(), pulse, last_look: last_look.clone() };
         loops.spawn(serve_mailbox(engine.clone(), mailbox, watch, stop.clone()));
     }
     loops.spawn({
@@ -168,8 +169,15 @@ async fn take_in(
 struct Watch {
     inbox: Arc<dyn Inbox>,
     name: String,
-    alarm_after: u32,
+    pulse: Arc<Pulse>,
     last_look: LastLook,
+}
+
+impl Watch {
+    fn looked(&self, at: DateTime<Utc>) {
+        self.pulse.looked(at);
+        self.last_look.set(at);
+    }
 }
 
 async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arrival>>, stop: CancellationToken) {
@@ -178,11 +186,10 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
         () = stop.cancelled() => return,
         probed = watch.inbox.probe() => {
             if probed.is_ok() {
-                watch.last_look.set(engine.clock.now());
+                watch.looked(engine.clock.now());
             }
         }
     }
-    let mut failures: u32 = 0;
     while !stop.is_cancelled() {
         let next = tokio::select! {
             () = stop.cancelled() => return,
@@ -190,20 +197,15 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
         };
         match next {
             Ok(batch) => {
-                failures = 0;
-                watch.last_look.set(engine.clock.now());
+                watch.looked(engine.clock.now());
                 if !batch.is_empty() && fetched.send(batch).await.is_err() {
                     return;
                 }
             }
             Err(fault) => {
-                let pause = crate::engine::dispatch::backoff(failures.min(6), &*engine.random);
-                failures += 1;
-                if failures == watch.alarm_after {
-                    tracing::error!(mailbox = watch.name, failures, "ALARM: no mail can be fetched: {fault}");
-                } else {
-                    tracing::warn!(mailbox = watch.name, failures, "mail cannot be fetched: {fault}");
-                }
+                let failures = watch.pulse.failed();
+                let pause = crate::engine::dispatch::backoff((failures - 1).min(6), &*engine.random);
+                tracing::warn!(mailbox = watch.name, failures, "mail cannot be fetched: {fault}");
                 let pause = pause.min(TimeDelta::minutes(5));
                 tokio::select! {
                     () = stop.cancelled() => return,

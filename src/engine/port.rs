@@ -88,6 +88,11 @@ pub trait Inbox: Send + Sync {
 
     /// Logs in and looks, for `loket check --online`. Returns a sentence for the operator.
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
+
+    /// When the certificate that the server last showed ends; `None` where none was seen.
+    fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 /// Asks a sender's own domain whether a mail is its.
@@ -130,6 +135,11 @@ pub trait Courier: Send + Sync {
     fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>>;
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
+
+    /// As [`Inbox::certificate_until`].
+    fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 /// What a driver can do; the procedure tracks by letter what the system cannot enforce (DOMAIN §1).

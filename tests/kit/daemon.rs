@@ -83,6 +83,11 @@ impl Daemon {
         self.resume().await;
     }
 
+    /// Starts it again without waiting for readiness, which a mail server that is away withholds.
+    pub fn restart_unready(&mut self) {
+        self.process = launch(&self.configuration, &self.log);
+    }
+
     pub async fn resume(&mut self) {
         self.process = launch(&self.configuration, &self.log);
         self.ready().await;

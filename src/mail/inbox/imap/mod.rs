@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::Mutex;
@@ -129,5 +130,9 @@ impl Inbox for ImapInbox {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         self.look().boxed()
+    }
+
+    fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        self.shared.endpoint.certificate_until()
     }
 }
