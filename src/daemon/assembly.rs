@@ -58,6 +58,7 @@ pub struct Assembly {
     pub directory: Directory,
     pub pool: Arc<Pool>,
     pub store: Arc<RedbStore>,
+    pub archive: Arc<RedbArchive>,
     pub change: Arc<KeyChange>,
 }
 
@@ -123,11 +124,11 @@ impl Assembly {
                 inboxes.push(inbox(mailbox, max_mail_bytes)?);
             }
         }
-        let change = Arc::new(KeyChange::new(store.clone(), archive));
+        let change = Arc::new(KeyChange::new(store.clone(), archive.clone()));
         let pulses = mailboxes.iter().map(|_| Arc::default()).collect();
         let from = &config.courier.from_address;
         let canary = config.canary.as_ref().map(|canary| Arc::new(Canary::new(engine.clone(), canary, from)));
-        Ok(Self { engine, mailboxes, inboxes, pulses, canary, directory, pool, store, change })
+        Ok(Self { engine, mailboxes, inboxes, pulses, canary, directory, pool, store, archive, change })
     }
 }
 

@@ -19,9 +19,9 @@ use crate::engine::archive::{ArchiveDossier, ArchiveLine, ArchivedDossier, Archi
 use crate::engine::evidence::FileHead;
 use crate::engine::store::{Damage, JournalEntry};
 use crate::sop::names::{CaseNumber, Sha256Hex};
-use crate::store::StoreError;
 use crate::store::redb::tables::{Place, readable, sortable};
 use crate::store::redb::{Inner, Resealed};
+use crate::store::{Packing, StoreError};
 use crate::vault::{DossierKey, Keyring, Random, hex};
 
 /// The folder of archive files, its keys, and the live store beside it.
@@ -209,6 +209,14 @@ impl Cabinet {
             Some((_, path)) => reseal(path, &self.keyring, self.random.as_ref()).map_err(|error| error.beside(path)),
             None => Ok(Resealed::default()),
         }
+    }
+
+    /// Puts one file into a parcel.
+    pub fn pack(&self, index: usize, mut packing: Packing) -> Result<Packing, StoreError> {
+        if let Some((_, path)) = self.files()?.get(index) {
+            packing.add(&path.file_name().unwrap_or_default().to_string_lossy(), path)?;
+        }
+        Ok(packing)
     }
 
     pub fn heads(&self) -> Result<Vec<FileHead>, StoreError> {

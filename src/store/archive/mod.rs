@@ -16,4 +16,5 @@ mod shelf;
 mod verify;
 
 pub use port::RedbArchive;
+pub(super) use verify::goes_on;
 pub use verify::{destroyed_in, extends, verify_file};

@@ -11,9 +11,9 @@ use crate::engine::evidence::FileHead;
 use crate::engine::port::Fault;
 use crate::engine::store::Damage;
 use crate::sop::names::CaseNumber;
-use crate::store::StoreError;
 use crate::store::folder::create_private;
 use crate::store::redb::{RedbStore, Resealed};
+use crate::store::{Packing, StoreError};
 use crate::vault::{Keyring, Random};
 
 /// The archive of one state folder: `archive-YYYY.redb` per year of filing.
@@ -45,6 +45,15 @@ impl RedbArchive {
             total.add(self.later(move |cabinet| cabinet.reseal(index)).await?);
         }
         Ok(total)
+    }
+
+    /// Puts every file into a parcel, each in a turn of its own. Taken after the live store: a dossier that is filed in
+    /// between is then in both, and filing it again finds it there.
+    pub async fn pack(&self, mut packing: Packing) -> Result<Packing, Fault> {
+        for index in 0..self.later(Cabinet::count).await? {
+            packing = self.later(move |cabinet| cabinet.pack(index, packing)).await?;
+        }
+        Ok(packing)
     }
 
     fn later<T: Send + 'static>(
