@@ -11,6 +11,7 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use loket::reading::{Limits, take_apart};
 use make::{cms, mail};
 use specimens::{LETTER, papers};
 
@@ -30,10 +31,11 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
     let papers = papers();
     for (name, bytes) in &papers {
         let targets: &[&str] = match name.rsplit('.').next().unwrap_or("") {
+            "pdf" if name.starts_with("tertanda") => &["signature"],
             "pdf" => &["pdf", "drawing"],
             "docx" | "odt" => &["office"],
             "rtf" => &["rtf"],
-            "jpg" | "png" | "tif" | "heic" => &["picture"],
+            "jpg" | "png" | "tif" | "webp" | "heic" => &["picture"],
             "dat" => &["tnef"],
             "p7m" => &["cms"],
             "zip" => &["zip"],
@@ -45,12 +47,37 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
         seeds.push(("mime", format!("{name}.eml"), whole));
     }
     seeds.push(("cms", "surat.p7m".to_owned(), cms(&mail("Isi", &[]))));
+    seeds.extend(SIGNED.map(|(name, bytes)| ("signature", name.to_owned(), bytes.to_vec())));
+    seeds.extend(frames().into_iter().map(|(name, bytes)| ("frame", name.to_owned(), bytes)));
     seeds.push(("headers", "biasa.eml".to_owned(), mail("", &[])));
     seeds.push(("headers", "utas.eml".to_owned(), THREAD.to_vec()));
     seeds.push(("tsv", "tabel.tsv".to_owned(), TABLE.to_vec()));
     seeds.push(("dossier", "surat".to_owned(), dossier().into_bytes()));
     seeds.push(("imap", "sesi".to_owned(), SESSION.to_vec()));
     seeds
+}
+
+/// Signed by another implementation, under the root that the target trusts.
+const SIGNED: [(&str, &[u8]); 3] = [
+    ("rsa.pdf", include_bytes!("../reading/signed/rsa.pdf")),
+    ("pss.pdf", include_bytes!("../reading/signed/pss.pdf")),
+    ("stamped.pdf", include_bytes!("../reading/signed/stamped.pdf")),
+];
+
+/// What goes through a worker's pipes, without its length.
+fn frames() -> Vec<(&'static str, Vec<u8>)> {
+    let contents = take_apart(&mail("Isi", &[("a.txt", "text/plain", b"Perihal : reset".to_vec())]), &Limits::default());
+    let answer = |json: Vec<u8>, rest: &[u8]| {
+        let length = u32::try_from(json.len()).expect("a short answer").to_be_bytes();
+        [&[0], &length[..], &json, rest].concat()
+    };
+    let picture = br#"{"Scan":{"width":3,"height":2,"dpi":200.0,"onto":[1,0,0,0,1,0,0,0,1],"sideways":false,"look":null}}"#;
+    vec![
+        ("isi", answer(serde_json::to_vec(&contents).expect("contents"), b"")),
+        ("gambar", answer(picture.to_vec(), &[200; 6])),
+        ("tugas", [b"W\0\0\xc8\0\0\0\x03\0\0\0\x02".as_slice(), &[7; 6]].concat()),
+        ("lewati", b"B\x02\0\x01Subject: a\r\n\r\nisi".to_vec()),
+    ]
 }
 
 const THREAD: &[u8] = b"Received: from a by b; Mon, 9 Nov 2026 09:12:40 +0800\r\nAuthentication-Results: kantor.example; dkim=pass\r\n\
