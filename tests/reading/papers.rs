@@ -5,7 +5,7 @@ use loket::dossier::page::{Contents, Page};
 use loket::reading::{Limits, take_apart};
 use loket::sop::checklist::Method;
 
-use super::make::{locked, docx, letter, mail, pdf, pdf_with, stream};
+use super::make::{docx, letter, locked, mail, pdf, pdf_with, stream};
 
 fn read(name: &str, kind: &str, bytes: Vec<u8>) -> Contents {
     take_apart(&mail("Terlampir.", &[(name, kind, bytes)]), &Limits::default())

@@ -1,28 +1,34 @@
-//! Writes the seeds of every target into `corpus`: good papers, made as the tests make them.
+//! Good papers for the fuzz targets to begin with, made as the tests make them. `LOKET_SEEDS=tests/fuzz/corpus cargo nextest run
+//! every_fuzz_target_has_seeds` leaves them there.
 
-#[path = "../reading/make.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod make;
-#[path = "../reading/specimens.rs"]
-#[allow(dead_code, reason = "the tests use the rest")]
-mod specimens;
-
-use std::fs;
-use std::io;
-use std::path::Path;
+use std::path::PathBuf;
+use std::{env, fs};
 
 use loket::reading::{Limits, take_apart};
-use make::{cms, mail};
-use specimens::{LETTER, papers};
 
-fn main() -> io::Result<()> {
-    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus");
-    for (target, name, bytes) in seeds() {
-        let folder = corpus.join(target);
-        fs::create_dir_all(&folder)?;
-        fs::write(folder.join(name), bytes)?;
+use crate::reading::make::{cms, mail};
+use crate::reading::specimens::{LETTER, papers};
+
+#[test]
+fn every_fuzz_target_has_seeds() {
+    let seeds = seeds();
+    let project = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
+    let targets = fs::read_to_string(project.join("tests/fuzz/Cargo.toml")).expect("the targets");
+    let targets: Vec<&str> = targets.lines().filter_map(|line| line.strip_prefix("path = \"targets/")).collect();
+    let targets: Vec<&str> = targets.into_iter().filter_map(|file| file.strip_suffix(".rs\"")).collect();
+
+    assert!(targets.len() >= 16, "{targets:?}");
+    for target in &targets {
+        assert!(seeds.iter().any(|(of, ..)| of == target), "`{target}` begins with nothing");
     }
-    Ok(())
+    assert!(seeds.iter().all(|(of, ..)| targets.contains(of)), "a seed is of no target");
+    if let Some(corpus) = env::var_os("LOKET_SEEDS") {
+        for (target, name, bytes) in seeds {
+            let folder = project.join(&corpus).join(target);
+            fs::create_dir_all(&folder).expect("a folder");
+            fs::write(folder.join(name), bytes).expect("a seed");
+        }
+    }
 }
 
 /// Target, name, bytes.
@@ -59,19 +65,21 @@ fn seeds() -> Vec<(&'static str, String, Vec<u8>)> {
 
 /// Signed by another implementation, under the root that the target trusts.
 const SIGNED: [(&str, &[u8]); 3] = [
-    ("rsa.pdf", include_bytes!("../reading/signed/rsa.pdf")),
-    ("pss.pdf", include_bytes!("../reading/signed/pss.pdf")),
-    ("stamped.pdf", include_bytes!("../reading/signed/stamped.pdf")),
+    ("rsa.pdf", include_bytes!("reading/signed/rsa.pdf")),
+    ("pss.pdf", include_bytes!("reading/signed/pss.pdf")),
+    ("stamped.pdf", include_bytes!("reading/signed/stamped.pdf")),
 ];
 
 /// What goes through a worker's pipes, without its length.
 fn frames() -> Vec<(&'static str, Vec<u8>)> {
-    let contents = take_apart(&mail("Isi", &[("a.txt", "text/plain", b"Perihal : reset".to_vec())]), &Limits::default());
+    let contents =
+        take_apart(&mail("Isi", &[("a.txt", "text/plain", b"Perihal : reset".to_vec())]), &Limits::default());
     let answer = |json: Vec<u8>, rest: &[u8]| {
         let length = u32::try_from(json.len()).expect("a short answer").to_be_bytes();
         [&[0], &length[..], &json, rest].concat()
     };
-    let picture = br#"{"Scan":{"width":3,"height":2,"dpi":200.0,"onto":[1,0,0,0,1,0,0,0,1],"sideways":false,"look":null}}"#;
+    let picture =
+        br#"{"Scan":{"width":3,"height":2,"dpi":200.0,"onto":[1,0,0,0,1,0,0,0,1],"sideways":false,"look":null}}"#;
     vec![
         ("isi", answer(serde_json::to_vec(&contents).expect("contents"), b"")),
         ("gambar", answer(picture.to_vec(), &[200; 6])),
@@ -95,7 +103,10 @@ const SESSION: &[u8] = b"* OK siap\r\n\0A0001 OK masuk\r\n\0* CAPABILITY IMAP4re
     \0* 1 FETCH (UID 3 BODY[] {12}\r\nSubject: a\r\n)\r\nA0005 OK\r\n\0+ idling\r\n";
 
 fn dossier() -> String {
-    let letter = format!("{}\nUnit Kerja : Dinas Kesehatan\nJabatan\t: Helpdesk\nMohon reset password\nPemohon,\nWayan Sudarma", LETTER.join("\n"));
+    let letter = format!(
+        "{}\nUnit Kerja : Dinas Kesehatan\nJabatan\t: Helpdesk\nMohon reset password\nPemohon,\nWayan Sudarma",
+        LETTER.join("\n")
+    );
     let decree = "KEPUTUSAN KEPALA DINAS\nNOMOR 188/12/2026\nTENTANG\nPENETAPAN HELPDESK\nKESATU : berlaku sampai dengan 31 Desember 2026\n\
         Ditetapkan di Denpasar\npada tanggal 2 Januari 2026\u{c}LAMPIRAN\nNo\tNama\tNIP\tPeran\n1\tWayan Sudarma\t19840217 201001 1 014\tHelpdesk";
     format!("Permohonan reset\nMohon reset password akun kami.\u{1c}{letter}\u{1c}{decree}")
