@@ -18,6 +18,7 @@ mod courier_maildir;
 mod courier_smtp;
 mod demo_once;
 mod desk_decide;
+mod desk_factor;
 mod desk_held;
 mod desk_pages;
 mod desk_pictures;

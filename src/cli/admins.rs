@@ -74,7 +74,10 @@ pub fn run(args: &Admins) -> Done {
             let row = |admin: &AdminView| {
                 let since = local(admin.at, config.office.zone);
                 let standing = match admin.standing.as_str() {
-                    _ if admin.locked => "locked; enrol anew".to_owned(),
+                    "active" if admin.locked_until.is_some() => {
+                        let until = admin.locked_until.unwrap_or(admin.at);
+                        format!("locked until {}", local(until, config.office.zone))
+                    }
                     "invited" => format!("invited until {since}"),
                     other => format!("{other} since {since}"),
                 };

@@ -82,7 +82,7 @@ impl Desk {
         let mut colleagues = Vec::new();
         for decider in deciders.into_iter().filter(|d| d.id != admin.address && !own(&d.id)) {
             let record: Option<AdminRecord> = self.registered(&decider.id).await?;
-            let on_duty = record.is_some_and(|record| !record.is_locked());
+            let on_duty = record.is_some_and(|record| !record.is_locked(seen.now));
             colleagues.push(Colleague { address: decider.id, name: decider.name, on_duty });
         }
         Ok(colleagues)

@@ -26,19 +26,20 @@ pub struct AdminView {
     pub standing: String,
     /// Since when, or until when an invitation is good.
     pub at: DateTime<Utc>,
-    /// Too many wrong codes: must be enrolled anew.
-    pub locked: bool,
+    /// Too many wrong codes: shut out until then, unless enrolled anew before.
+    pub locked_until: Option<DateTime<Utc>>,
 }
 
-impl From<AdminRecord> for AdminView {
-    fn from(record: AdminRecord) -> Self {
+impl AdminView {
+    fn of(record: AdminRecord, now: DateTime<Utc>) -> Self {
         let (standing, at) = match &record.standing {
             Standing::Invited { expires, .. } => ("invited", *expires),
             Standing::Active { since } => ("active", *since),
             Standing::Revoked { at } => ("revoked", *at),
         };
-        let locked = record.is_locked();
-        Self { email: record.address, name: record.name, role: record.role, standing: standing.to_owned(), at, locked }
+        let locked_until = record.locked_until(now);
+        let standing = standing.to_owned();
+        Self { email: record.address, name: record.name, role: record.role, standing, at, locked_until }
     }
 }
 
@@ -57,7 +58,8 @@ impl Operations {
 
     pub(super) async fn list_admins(&self) -> Result<Answer, Answer> {
         let admins = self.engine.admins().await?;
-        Ok(Answer::done(&admins.into_iter().map(AdminView::from).collect::<Vec<_>>()))
+        let now = self.engine.clock.now();
+        Ok(Answer::done(&admins.into_iter().map(|record| AdminView::of(record, now)).collect::<Vec<_>>()))
     }
 
     pub(super) async fn revoke_admin(&self, address: &Address) -> Result<Answer, Answer> {
@@ -71,6 +73,6 @@ impl Operations {
             });
         }
         let now = self.engine.admin(address).await?.unwrap_or(registered);
-        Ok(Answer::done(&AdminView::from(now.1)))
+        Ok(Answer::done(&AdminView::of(now.1, self.engine.clock.now())))
     }
 }
