@@ -126,7 +126,7 @@ async fn five_failures_lock_and_the_person_and_the_other_admins_are_told_until_w
     let others = site.last_to(other.address.as_str()).expect("the other admin is told");
     assert!(own.subject.contains("kode Saudara terkunci"), "{}", own.subject);
     assert!(own.body.contains("10.18 WITA") && own.body.contains("berakhir dengan sendirinya"), "{}", own.body);
-    assert!(others.subject.contains(&admin.name) && others.body.contains("10.18 WITA"), "{}", others.body);
+    assert!(others.subject.contains("Teguh Anggoro Wibisono") && others.body.contains("10.18 WITA"), "{}", others.body);
     assert!(site.last_to("periksa@lembayungraya.example").is_none());
     let letters = site.letters().len();
     for _ in 0..20 {
@@ -195,11 +195,13 @@ async fn t09_signing_in_answers_known_unknown_and_locked_addresses_alike_in_body
     let (known, locked) = (site.admin(0).await, site.admin(1).await);
     let unknown = "siapa@lembayungraya.example";
     lock(&site, &locked).await;
+    site.forward(TimeDelta::minutes(15));
+    lock(&site, &locked).await;
     let router = open_pages(&site);
     let people = [known.address.as_str(), unknown, locked.address.as_str()];
     let mut spent = [const { Vec::new() }; 3];
 
-    for _ in 0..25 {
+    for _ in 0..50 {
         // A right code takes back the failures of the turn before.
         site.forward(TimeDelta::seconds(30));
         let code = site.code_of(&known).await;
@@ -217,7 +219,7 @@ async fn t09_signing_in_answers_known_unknown_and_locked_addresses_alike_in_body
     assert!(site.engine.admin(&locked.address).await.unwrap().is_some_and(|(_, r)| r.is_locked(site.now())));
     alike(spent);
     let mut spent = [const { Vec::new() }; 3];
-    for _ in 0..6 {
+    for _ in 0..16 {
         for (nth, who) in people.iter().enumerate() {
             let begun = Instant::now();
             let fields = [("alamat", *who), ("frasa", "bukan frasa siapa pun di sini")];
@@ -228,14 +230,11 @@ async fn t09_signing_in_answers_known_unknown_and_locked_addresses_alike_in_body
     alike(spent);
 }
 
-/// Measured in turns, so that a busy machine is busy for all; a lower quartile leaves out the turns in which somebody else ran.
+/// Measured in turns, so that a busy machine is busy for all; the quickest of each is what the work itself takes.
 fn alike(spent: [Vec<Duration>; 3]) {
-    let quartiles = spent.map(|mut all| {
-        all.sort();
-        all[all.len() / 4]
-    });
-    let (least, most) = (quartiles.iter().min().unwrap(), quartiles.iter().max().unwrap());
-    assert!(*most < *least * 2 || *most - *least < Duration::from_millis(2), "{quartiles:?}");
+    let quickest = spent.map(|all| all.into_iter().min().expect("it was measured"));
+    let (least, most) = (quickest.iter().min().unwrap(), quickest.iter().max().unwrap());
+    assert!(*most < *least * 3 / 2 || *most - *least < Duration::from_millis(1), "{quickest:?}");
 }
 
 /// Enrols a person with a passphrase, through the page.
@@ -255,10 +254,9 @@ async fn a_passphrase_stands_in_for_the_phone_and_counts_its_failures_too() {
     let router = open_pages(&site);
     let who = "sekar@lembayungraya.example";
 
-    for (phrases, why) in [
-        (["pendek sekali", "pendek sekali"], "paling sedikit 15"),
-        ([PHRASE, "kuda lumping di pasar sore"], "berbeda"),
-    ] {
+    for (phrases, why) in
+        [(["pendek sekali", "pendek sekali"], "paling sedikit 15"), ([PHRASE, "kuda lumping di pasar sore"], "berbeda")]
+    {
         let refused = enrol_with_phrase(&site, &router, who, phrases).await;
         assert!(refused.status == 422 && refused.body.contains(why), "{}", refused.body);
         assert!(!refused.body.contains(PHRASE), "what was typed is not shown again");

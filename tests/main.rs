@@ -25,6 +25,7 @@ mod desk_pictures;
 mod desk_result;
 mod desk_roles;
 mod desk_threats;
+mod desk_two;
 mod desk_walk;
 mod dossier;
 mod e2e_archive;

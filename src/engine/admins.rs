@@ -1,6 +1,8 @@
 //! The people who may act: their roles, and enrolment by a one-time link. What they prove themselves with and when it is locked
-//! stands in [`proof`], what became of them in [`roll`].
+//! stands in [`proof`], who stands in for whom in [`absence`], what became
+//! of them in [`roll`].
 
+mod absence;
 mod proof;
 mod roll;
 
@@ -17,6 +19,7 @@ use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
 use crate::vault::{PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
 
+pub use absence::{Absence, NoAbsence};
 pub use proof::{FAILURES, Proof};
 pub use roll::{Entry, Happened, PREFIX};
 
@@ -64,6 +67,8 @@ pub struct AdminRecord {
     /// A fallback for whoever has no phone at hand.
     #[serde(default)]
     passphrase: Option<PassphraseHash>,
+    #[serde(default)]
+    absence: Option<Absence>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -124,6 +129,7 @@ impl Engine {
             failures: 0,
             lock: proof::Lock::default(),
             passphrase: None,
+            absence: None,
         };
         let was_active = self.admin(address).await?.is_some_and(|(_, before)| before.is_active());
         self.keep(&record, None, Some(Happened::Invited { role })).await?;
@@ -153,11 +159,16 @@ impl Engine {
         Ok(Some((document.version, read(&document)?)))
     }
 
-    /// Whoever may decide under a procedure, in the order of their addresses.
+    /// Whoever may decide under a procedure, in the order of their addresses, with who stands in for them.
     pub async fn deciders(&self, procedure: &Procedure) -> Result<Vec<Admin>, Fault> {
+        let now = self.clock.now();
         let may = |a: &AdminRecord| a.acts() && procedure.approval.roles.iter().any(|role| role == a.role.name());
         let admins = self.admins().await?.into_iter().filter(may);
-        Ok(admins.map(|a| Admin { id: a.address, name: a.name }).collect())
+        let decider = |a: AdminRecord| {
+            let delegate = a.absence(now).map(|absence| absence.delegate.clone());
+            Admin { id: a.address, name: a.name, delegate }
+        };
+        Ok(admins.map(decider).collect())
     }
 
     /// The person an enrolment link was made for, while it is good.

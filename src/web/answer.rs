@@ -254,7 +254,9 @@ pub enum EnrolAnswer {
     Done,
     /// The passphrase cannot be kept.
     Unfit(Why),
-    Wrong { left: u8 },
+    Wrong {
+        left: u8,
+    },
     Gone,
 }
 

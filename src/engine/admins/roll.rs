@@ -32,10 +32,23 @@ pub struct Entry {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "happened", rename_all = "snake_case")]
 pub enum Happened {
-    Invited { role: Role },
-    Enrolled { role: Role },
+    Invited {
+        role: Role,
+    },
+    Enrolled {
+        role: Role,
+    },
     Revoked,
-    Locked { until: DateTime<Utc> },
+    Locked {
+        until: DateTime<Utc>,
+    },
+    /// Somebody stands in until then.
+    Delegated {
+        to: Address,
+        until: DateTime<Utc>,
+    },
+    /// Back before the absence was over.
+    Back,
 }
 
 #[derive(Serialize, Deserialize)]
