@@ -2,6 +2,9 @@
 
 mod accounts_command;
 mod accounts_directory;
+mod alarms_canary;
+mod alarms_channel;
+mod alarms_watch;
 mod archive_damage;
 mod archive_fixture;
 mod archive_keep;

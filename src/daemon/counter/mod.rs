@@ -35,6 +35,7 @@ use futures::future::BoxFuture;
 use self::factor::Standing;
 use self::papers::PaperShelf;
 use self::pictures::Gallery;
+use super::alarm::board::Board;
 use super::run::LastLook;
 use crate::engine::Engine;
 use crate::engine::access::Seen;
@@ -59,6 +60,8 @@ pub struct Desk {
     mailboxes: Arc<Vec<Arc<Mailbox>>>,
     last_look: LastLook,
     sandbox: Option<Arc<dyn Sandbox>>,
+    /// Empty where nobody watches.
+    alarms: Board,
     papers: Arc<PaperShelf>,
     gallery: Gallery,
     /// One code at a time: a button pressed twice finds what the first press did, not a used code.
@@ -70,7 +73,14 @@ impl Desk {
     pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, last_look: LastLook) -> Self {
         let (papers, gallery) = (Arc::default(), Gallery::default());
         let hand = tokio::sync::Mutex::new(());
-        Self { engine, mailboxes, last_look, sandbox: None, papers, gallery, hand }
+        Self { engine, mailboxes, last_look, sandbox: None, alarms: Board::default(), papers, gallery, hand }
+    }
+
+    /// Shows what is raised there on the desk's front.
+    #[must_use]
+    pub fn with_alarms(mut self, alarms: Board) -> Self {
+        self.alarms = alarms;
+        self
     }
 
     /// The desk of the demo, which shows codes and letters that nobody else may see.
