@@ -7,6 +7,7 @@ mod alarms_watch;
 mod archive_damage;
 mod archive_fixture;
 mod archive_keep;
+mod asvs_table;
 mod cli_accounts;
 mod cli_archive;
 mod cli_backup;
