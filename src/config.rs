@@ -29,7 +29,7 @@ mod section;
 pub mod signatures;
 
 use accounts::AccountsConfig;
-use alarms::{AlarmsConfig, ChannelConfig, MetricsConfig};
+use alarms::{AlarmsConfig, CanaryConfig, ChannelConfig, MetricsConfig};
 use courier::CourierConfig;
 use desk::DeskConfig;
 use mailbox::MailboxConfig;
@@ -72,6 +72,8 @@ pub struct Config {
     pub alarms: AlarmsConfig,
     /// `None`: nobody reads figures.
     pub metrics: Option<MetricsConfig>,
+    /// `None`: no canary is sent.
+    pub canary: Option<CanaryConfig>,
     pub dns: DnsConfig,
     pub log: LogConfig,
     /// Letters in this directory replace the built-in ones of the same name.
@@ -123,6 +125,7 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
     let limits = LimitsConfig::read(root.optional_table("limits"));
     let alarms = AlarmsConfig::read(root.optional_table("alarms"));
     let metrics = MetricsConfig::read(root.optional_table("metrics"), desk.tls.is_some());
+    let canary = CanaryConfig::read(root.optional_table("canary"));
     let dns = DnsConfig::read(root.optional_table("dns"));
     let log = LogConfig::read(root.optional_table("log"));
     let mut overrides = root.optional_table("letters");
@@ -144,6 +147,7 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
         limits,
         alarms,
         metrics,
+        canary,
         dns,
         log,
         letters,

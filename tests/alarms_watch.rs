@@ -157,7 +157,7 @@ async fn what_is_so_is_gathered_from_the_rooms_and_the_machine() {
     let text =
         text.lines().map(|line| if line.starts_with("files = ") { "files = []" } else { line }).collect::<Vec<_>>();
     let config = loket::config::parse(&text.join("\n"), paper.path("").as_path()).expect("a sound configuration");
-    let sources = Sources::new(site.engine.clone(), Vec::new(), config, true);
+    let sources = Sources::new(site.engine.clone(), Vec::new(), None, config, true);
 
     let facts = sources.gather().await.expect("the store answers");
 
@@ -180,7 +180,8 @@ async fn a_servers_certificate_is_looked_at_with_every_handshake() {
     let watched: Arc<dyn Inbox> = inbox.clone();
     let pulse = Arc::new(Pulse::default());
     pulse.looked(site.clock.now());
-    let sources = Sources::new(site.engine.clone(), vec![("permohonan".to_owned(), pulse, watched)], config, false);
+    let sources =
+        Sources::new(site.engine.clone(), vec![("permohonan".to_owned(), pulse, watched)], None, config, false);
     let before = sources.gather().await.expect("the store answers");
 
     in_time("the probe", inbox.probe()).await.expect("Dovecot answers");

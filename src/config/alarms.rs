@@ -1,10 +1,12 @@
-//! `[alarms]` and `[metrics]`: when a failure becomes an alarm, who is told beside the log, and who may read the figures.
+//! `[alarms]`, `[metrics]` and `[canary]`: when a failure becomes an alarm, who is told beside the log, who may read the
+//! figures, and how often the way of a mail is tried.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::secret::SecretSource;
 use super::section::Section;
+use crate::sop::names::Address;
 
 #[derive(Debug, Clone)]
 pub struct AlarmsConfig {
@@ -37,6 +39,32 @@ pub struct MetricsConfig {
     pub listen: SocketAddr,
     /// Asked of every reader as a bearer token (RFC 6750).
     pub token: Option<SecretSource>,
+}
+
+/// A mail to oneself that must come back; `None` as a whole: none is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CanaryConfig {
+    pub every_seconds: u32,
+    /// A canary that is not back by then is an alarm.
+    pub within_seconds: u32,
+    /// `None`: the courier's own address.
+    pub address: Option<Address>,
+    /// The service's watchdog is not stroked while a canary is lost.
+    pub fail_watchdog: bool,
+}
+
+impl CanaryConfig {
+    pub(super) fn read(mut section: Section<'_>) -> Option<Self> {
+        let wanted = section.flag_or("send", false);
+        let canary = Self {
+            every_seconds: section.whole_or("every_seconds", 900, 1..=86_400),
+            within_seconds: section.whole_or("within_seconds", 300, 1..=86_400),
+            address: section.parsed("address", "a mail address that one of the mailboxes receives", Address::parse),
+            fail_watchdog: section.flag_or("fail_watchdog", true),
+        };
+        section.finish();
+        wanted.then_some(canary)
+    }
 }
 
 impl AlarmsConfig {

@@ -9,6 +9,7 @@ use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
 use super::alarm::facts::Pulse;
+use super::canary::Canary;
 use crate::accounts::command::{Script, ScriptSettings};
 use crate::accounts::directory::Directory;
 use crate::accounts::manual::Manual;
@@ -48,6 +49,8 @@ pub struct Assembly {
     pub inboxes: Vec<Arc<dyn Inbox>>,
     /// How the watching of each goes, in the order of `mailboxes`.
     pub pulses: Vec<Arc<Pulse>>,
+    /// `None` where the office sends none.
+    pub canary: Option<Arc<Canary>>,
     pub directory: Directory,
     pub pool: Arc<Pool>,
     pub store: Arc<RedbStore>,
@@ -116,7 +119,9 @@ impl Assembly {
             }
         }
         let pulses = mailboxes.iter().map(|_| Arc::default()).collect();
-        Ok(Self { engine, mailboxes, inboxes, pulses, directory, pool, store })
+        let from = &config.courier.from_address;
+        let canary = config.canary.as_ref().map(|canary| Arc::new(Canary::new(engine.clone(), canary, from)));
+        Ok(Self { engine, mailboxes, inboxes, pulses, canary, directory, pool, store })
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod alarm;
 pub mod assembly;
+pub mod canary;
 pub mod clock;
 pub mod counter;
 pub mod desk;

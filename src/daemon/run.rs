@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::alarm::facts::Pulse;
 use super::assembly::Assembly;
+use super::canary::Canary;
 use super::waiting::WaitingRoom;
 use super::watchdog;
 use crate::config::schedule::ArchiveSchedule;
@@ -50,10 +51,11 @@ pub async fn run(
     last_look: LastLook,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
-    let Assembly { engine, mailboxes, inboxes, pulses, store, .. } = assembly;
+    let Assembly { engine, mailboxes, inboxes, pulses, canary, store, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
     for ((mailbox, inbox), pulse) in mailboxes.into_iter().zip(inboxes).zip(pulses) {
-        let watch = Watch { inbox, name: mailbox.name.clone(), pulse, last_look: last_look.clone() };
+        let (name, canary, last_look) = (mailbox.name.clone(), canary.clone(), last_look.clone());
+        let watch = Watch { inbox, name, pulse, canary, last_look };
         loops.spawn(serve_mailbox(engine.clone(), mailbox, watch, stop.clone()));
     }
     loops.spawn({
@@ -61,10 +63,17 @@ pub async fn run(
         async move { engine.dispatch(&stop).await }
     });
     loops.spawn(keep_archiving(engine.clone(), schedule, stop.clone()));
+    if let Some(canary) = canary.clone() {
+        let stop = stop.clone();
+        loops.spawn(async move {
+            canary.keep(&stop).await;
+            Ok(())
+        });
+    }
     loops.spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
         async move {
-            watchdog::stroke(&engine, &stop).await;
+            watchdog::stroke(&engine, canary.as_deref(), &stop).await;
             Ok(())
         }
     });
@@ -170,6 +179,7 @@ struct Watch {
     inbox: Arc<dyn Inbox>,
     name: String,
     pulse: Arc<Pulse>,
+    canary: Option<Arc<Canary>>,
     last_look: LastLook,
 }
 
@@ -177,6 +187,18 @@ impl Watch {
     fn looked(&self, at: DateTime<Utc>) {
         self.pulse.looked(at);
         self.last_look.set(at);
+    }
+
+    /// A canary that is back has done its work.
+    async fn without_canaries(&self, batch: Vec<Arrival>) -> Vec<Arrival> {
+        let Some(canary) = &self.canary else { return batch };
+        let (batch, back) = canary.pick(batch);
+        if !back.is_empty()
+            && let Err(fault) = self.inbox.discard(&back).await
+        {
+            tracing::warn!(mailbox = self.name, "a canary that is back cannot be taken away: {fault}");
+        }
+        batch
     }
 }
 
@@ -198,6 +220,7 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
         match next {
             Ok(batch) => {
                 watch.looked(engine.clock.now());
+                let batch = watch.without_canaries(batch).await;
                 if !batch.is_empty() && fetched.send(batch).await.is_err() {
                     return;
                 }

@@ -36,7 +36,7 @@ async fn watch(config: &Config, assembly: &Assembly, scans_unread: bool) -> Resu
     Ok(Watch {
         board: Board::load(&engine).await?,
         bell: Bell::new(&config.alarms, config.office.id.0.as_str(), config.office.language)?,
-        sources: Sources::new(engine, mailboxes, config.clone(), scans_unread),
+        sources: Sources::new(engine, mailboxes, assembly.canary.clone(), config.clone(), scans_unread),
         seen: LastFacts::default(),
     })
 }

@@ -86,6 +86,15 @@ pub trait Inbox: Send + Sync {
     /// Moves handled mails to their folders, many at once. A mail that is no longer there counts as filed.
     fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), Fault>>;
 
+    /// Removes mails of our own making that nobody need keep. Where the server cannot remove single mails they are filed
+    /// as processed.
+    fn discard<'a>(&'a self, mails: &'a [Origin]) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let processed: Vec<_> = mails.iter().map(|origin| (origin.clone(), Folder::Processed)).collect();
+            self.file(&processed).await
+        })
+    }
+
     /// Logs in and looks, for `loket check --online`. Returns a sentence for the operator.
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
 

@@ -5,12 +5,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::judge::HOLIDAYS_AHEAD;
 use crate::config::Config;
+use crate::daemon::canary::Canary;
 use crate::engine::Engine;
 use crate::engine::port::{Fault, Inbox};
 use crate::engine::store::OutboxTally;
@@ -31,6 +32,8 @@ pub struct Facts {
     pub years_without_holidays: Vec<i32>,
     pub disks: Vec<DiskFacts>,
     pub scans_unread: bool,
+    /// `None` where none is sent.
+    pub canary: Option<CanaryFacts>,
     pub process: ProcessFacts,
 }
 
@@ -54,6 +57,15 @@ pub struct DiskFacts {
     pub of: String,
     pub free: u64,
     pub total: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CanaryFacts {
+    /// When the first one was sent that should be back and is not.
+    pub lost_since: Option<DateTime<Utc>>,
+    pub back_at: Option<DateTime<Utc>>,
+    /// How long the last one was on its way.
+    pub trip: Option<TimeDelta>,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -95,6 +107,7 @@ impl Pulse {
 pub struct Sources {
     pub engine: Arc<Engine>,
     pub mailboxes: Vec<(String, Arc<Pulse>, Arc<dyn Inbox>)>,
+    pub canary: Option<Arc<Canary>>,
     pub config: Config,
     pub since: DateTime<Utc>,
     pub scans_unread: bool,
@@ -106,11 +119,12 @@ impl Sources {
     pub fn new(
         engine: Arc<Engine>,
         mailboxes: Vec<(String, Arc<Pulse>, Arc<dyn Inbox>)>,
+        canary: Option<Arc<Canary>>,
         config: Config,
         scans_unread: bool,
     ) -> Self {
         let since = engine.clock.now();
-        Self { engine, mailboxes, config, since, scans_unread, counted: tokio::sync::Mutex::default() }
+        Self { engine, mailboxes, canary, config, since, scans_unread, counted: tokio::sync::Mutex::default() }
     }
 
     /// Fails only where the store does.
@@ -133,6 +147,7 @@ impl Sources {
             years_without_holidays: self.config.years_without_holidays(at, HOLIDAYS_AHEAD),
             disks: self.disks(),
             scans_unread: self.scans_unread,
+            canary: self.canary.as_ref().map(|canary| canary.facts()),
             process: ProcessFacts::read(),
         })
     }

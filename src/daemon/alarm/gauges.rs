@@ -19,6 +19,7 @@ pub fn text(facts: &Facts, raised: &[Standing]) -> String {
     let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
     write(&mut registry, "loket_up", "1 while the daemon runs, with its version", [(version, 1)]);
     mail(&mut registry, facts);
+    canary(&mut registry, facts);
     work(&mut registry, facts);
     surroundings(&mut registry, facts);
     let alarms = raised.iter().map(|standing| {
@@ -38,6 +39,16 @@ fn mail(registry: &mut Registry, facts: &Facts) {
     write(registry, "loket_mailbox_failures", "Failures of a mailbox in a row", failures);
     let looked = facts.mailboxes.iter().filter_map(|m| Some((of(&m.name), seconds(m.looked_at?))));
     write(registry, "loket_mailbox_looked_at_timestamp_seconds", "When a mailbox was last looked at", looked);
+}
+
+fn canary(registry: &mut Registry, facts: &Facts) {
+    let Some(canary) = &facts.canary else { return };
+    let lost = [(Vec::new(), i64::from(canary.lost_since.is_some()))];
+    write(registry, "loket_canary_lost", "1 while a mail sent to oneself is not back in time", lost);
+    let back = canary.back_at.map(|at| (Vec::new(), seconds(at)));
+    write(registry, "loket_canary_back_timestamp_seconds", "When the last canary came back", back);
+    let trip = canary.trip.map(|trip| (Vec::new(), trip.num_milliseconds()));
+    write(registry, "loket_canary_trip_milliseconds", "How long the last canary was on its way", trip);
 }
 
 fn work(registry: &mut Registry, facts: &Facts) {

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use chrono::TimeDelta;
 
 use super::Alarm;
-use super::facts::{CertificateFacts, DiskFacts, Facts, MailboxFacts};
+use super::facts::{CanaryFacts, CertificateFacts, DiskFacts, Facts, MailboxFacts};
 use super::key;
 
 /// A mailbox that nobody looked at for so long is not watched any more; IDLE is renewed within five minutes.
@@ -53,6 +53,14 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
     }
     if facts.scans_unread {
         judgement.raise.push(Alarm::ScansUnread);
+    }
+    match facts.canary {
+        Some(CanaryFacts { lost_since: Some(sent), .. }) => judgement.raise.push(Alarm::CanaryLost { sent }),
+        // After a start nobody knows until the first one is back.
+        Some(CanaryFacts { back_at: None, .. }) => {
+            judgement.keep.insert(key("canary_lost", ""));
+        }
+        _ => {}
     }
     judgement
 }
@@ -211,5 +219,13 @@ mod tests {
         assert_eq!(told(|f| f.unknown = 2), raised("outcome_unknown"));
         assert_eq!(told(|f| f.years_without_holidays = vec![2027]), raised("holidays_missing/2027"));
         assert_eq!(told(|f| f.scans_unread = true), raised("scans_unread"));
+    }
+
+    #[test]
+    fn a_lost_canary_is_an_alarm_until_one_is_back() {
+        let out = CanaryFacts::default();
+        assert_eq!(told(|f| f.canary = Some(CanaryFacts { lost_since: Some(f.at), ..out })), raised("canary_lost"));
+        assert_eq!(told(|f| f.canary = Some(out)), kept("canary_lost"));
+        assert_eq!(told(|f| f.canary = Some(CanaryFacts { back_at: Some(f.at), ..out })), (Vec::new(), Vec::new()));
     }
 }

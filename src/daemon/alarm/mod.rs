@@ -52,6 +52,10 @@ pub enum Alarm {
     },
     /// Scans cannot be recognised.
     ScansUnread,
+    /// A mail sent to oneself at that time is not back.
+    CanaryLost {
+        sent: DateTime<Utc>,
+    },
 }
 
 impl Alarm {
@@ -66,6 +70,7 @@ impl Alarm {
             Self::HolidaysMissing { .. } => "holidays_missing",
             Self::DiskAlmostFull { .. } => "disk_almost_full",
             Self::ScansUnread => "scans_unread",
+            Self::CanaryLost { .. } => "canary_lost",
         }
     }
 
@@ -75,9 +80,11 @@ impl Alarm {
             Self::MailNotFetched { mailbox, .. } => mailbox.clone(),
             Self::CertificateEnds { of, .. } | Self::DiskAlmostFull { of, .. } => of.clone(),
             Self::HolidaysMissing { year } => year.to_string(),
-            Self::EffectStuck { .. } | Self::OutboxStands { .. } | Self::OutcomeUnknown { .. } | Self::ScansUnread => {
-                String::new()
-            }
+            Self::EffectStuck { .. }
+            | Self::OutboxStands { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::ScansUnread
+            | Self::CanaryLost { .. } => String::new(),
         }
     }
 

@@ -47,6 +47,10 @@ impl Alarm {
             Self::ScansUnread => {
                 "Scans and photographs cannot be read. Install tesseract-ocr with ind and eng, then restart".to_owned()
             }
+            Self::CanaryLost { sent } => format!(
+                "Mail does not flow: what Loket sent to itself at {} is not back. Look at the mail server's queue and log",
+                sent.format("%Y-%m-%d %H:%M UTC")
+            ),
         }
     }
 
@@ -83,6 +87,11 @@ impl Alarm {
                 "Hasil pindai dan foto tidak terbaca. Pasang tesseract-ocr dengan ind dan eng, lalu mulai ulang"
                     .to_owned()
             }
+            Self::CanaryLost { sent } => format!(
+                "Surel tidak mengalir: yang dikirim Loket kepada dirinya sendiri pada {} belum kembali. Lihat antrean dan log \
+                 peladen surel",
+                sent.format("%Y-%m-%d %H:%M UTC")
+            ),
         }
     }
 }

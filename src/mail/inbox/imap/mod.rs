@@ -128,6 +128,10 @@ impl Inbox for ImapInbox {
         async move { self.filing.lock().await.file(mails).await }.boxed()
     }
 
+    fn discard<'a>(&'a self, mails: &'a [Origin]) -> BoxFuture<'a, Result<(), Fault>> {
+        async move { self.filing.lock().await.discard(mails).await }.boxed()
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         self.look().boxed()
     }
