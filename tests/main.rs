@@ -8,6 +8,7 @@ mod alarms_watch;
 mod archive_damage;
 mod archive_fixture;
 mod archive_keep;
+mod asvs_table;
 mod backup_drill;
 mod cli_accounts;
 mod cli_archive;
