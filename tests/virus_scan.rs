@@ -174,11 +174,12 @@ async fn a_file_the_scanner_despairs_of_is_closed_after_a_second_try() {
 async fn mail_waits_in_the_inbox_until_the_scanner_is_there_and_an_infected_paper_is_told() {
     let mut clamd = Clamd::new();
     let site = Site::new();
-    site.change("[log]", &format!("[virus_scan]\nsocket = {:?}\n[log]", clamd.socket().display().to_string()));
+    let socket = clamd.socket().display().to_string();
+    site.change("[log]", &format!("[virus_scan]\nsocket = {socket:?}\n[alarms]\nlook_seconds = 1\n[log]"));
     site.import().well();
     site.deliver("1.complete", &site.sample("complete"));
     let daemon = site.run().await;
-    wait_for("the alarm", || async { daemon.said().contains("ALARM: no mail is taken in").then_some(()) }).await;
+    wait_for("the alarm", || async { daemon.said().contains("ALARM: The virus scanner").then_some(()) }).await;
     let waiting = site.loket(&["cases", "list", "--json"]).json();
     let inbox = std::fs::read_dir(site.path("inbox/new")).unwrap().count()
         + std::fs::read_dir(site.path("inbox/cur")).unwrap().count();

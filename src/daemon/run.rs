@@ -166,7 +166,7 @@ async fn take_in(
         match engine.take_in(mailbox, batch.to_vec(), patience).await {
             Err(fault) if pool.waits_for_scanner() => {
                 if tries == 0 {
-                    tracing::error!(mailbox = mailbox.name, "ALARM: no mail is taken in: {fault}");
+                    tracing::error!(mailbox = mailbox.name, "no mail is taken in: {fault}");
                 }
                 tokio::select! {
                     () = stop.cancelled() => return Ok(Vec::new()),

@@ -33,10 +33,12 @@ async fn watch(config: &Config, assembly: &Assembly, scans_unread: bool) -> Resu
     let mailboxes = names.zip(&assembly.pulses).zip(&assembly.inboxes);
     let mailboxes = mailboxes.map(|((name, pulse), inbox)| (name, pulse.clone(), inbox.clone())).collect();
     let engine = assembly.engine.clone();
+    let mut sources = Sources::new(engine.clone(), mailboxes, assembly.canary.clone(), config.clone(), scans_unread);
+    sources.pool = Some(assembly.pool.clone());
     Ok(Watch {
         board: Board::load(&engine).await?,
         bell: Bell::new(&config.alarms, config.office.id.0.as_str(), config.office.language)?,
-        sources: Sources::new(engine, mailboxes, assembly.canary.clone(), config.clone(), scans_unread),
+        sources,
         seen: LastFacts::default(),
     })
 }

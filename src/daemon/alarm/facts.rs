@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::engine::port::{Fault, Inbox};
 use crate::engine::store::OutboxTally;
 use crate::mail::tls::valid_until;
+use crate::reading::pool::Pool;
 use crate::sop::phase::Phase;
 
 #[derive(Debug, Clone, Default)]
@@ -32,6 +33,8 @@ pub struct Facts {
     pub years_without_holidays: Vec<i32>,
     pub disks: Vec<DiskFacts>,
     pub scans_unread: bool,
+    /// Mail waits for the virus scanner.
+    pub scanner_away: bool,
     /// `None` where none is sent.
     pub canary: Option<CanaryFacts>,
     pub process: ProcessFacts,
@@ -111,6 +114,8 @@ pub struct Sources {
     pub config: Config,
     pub since: DateTime<Utc>,
     pub scans_unread: bool,
+    /// Whose scanner may be away.
+    pub pool: Option<Arc<Pool>>,
     /// The journal's end at which the cases were last counted, with what was counted.
     counted: tokio::sync::Mutex<Option<(u64, usize, usize)>>,
 }
@@ -124,7 +129,16 @@ impl Sources {
         scans_unread: bool,
     ) -> Self {
         let since = engine.clock.now();
-        Self { engine, mailboxes, canary, config, since, scans_unread, counted: tokio::sync::Mutex::default() }
+        Self {
+            engine,
+            mailboxes,
+            canary,
+            config,
+            since,
+            scans_unread,
+            pool: None,
+            counted: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Fails only where the store does.
@@ -147,6 +161,7 @@ impl Sources {
             years_without_holidays: self.config.years_without_holidays(at, HOLIDAYS_AHEAD),
             disks: self.disks(),
             scans_unread: self.scans_unread,
+            scanner_away: self.pool.as_ref().is_some_and(|pool| pool.waits_for_scanner()),
             canary: self.canary.as_ref().map(|canary| canary.facts()),
             process: ProcessFacts::read(),
         })

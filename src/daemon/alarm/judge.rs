@@ -54,6 +54,9 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
     if facts.scans_unread {
         judgement.raise.push(Alarm::ScansUnread);
     }
+    if facts.scanner_away {
+        judgement.raise.push(Alarm::ScannerAway);
+    }
     match facts.canary {
         Some(CanaryFacts { lost_since: Some(sent), .. }) => judgement.raise.push(Alarm::CanaryLost { sent }),
         // After a start nobody knows until the first one is back.
@@ -219,6 +222,7 @@ mod tests {
         assert_eq!(told(|f| f.unknown = 2), raised("outcome_unknown"));
         assert_eq!(told(|f| f.years_without_holidays = vec![2027]), raised("holidays_missing/2027"));
         assert_eq!(told(|f| f.scans_unread = true), raised("scans_unread"));
+        assert_eq!(told(|f| f.scanner_away = true), raised("scanner_away"));
     }
 
     #[test]

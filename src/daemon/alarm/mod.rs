@@ -52,6 +52,8 @@ pub enum Alarm {
     },
     /// Scans cannot be recognised.
     ScansUnread,
+    /// The virus scanner does not answer, and mail waits.
+    ScannerAway,
     /// A mail sent to oneself at that time is not back.
     CanaryLost {
         sent: DateTime<Utc>,
@@ -70,6 +72,7 @@ impl Alarm {
             Self::HolidaysMissing { .. } => "holidays_missing",
             Self::DiskAlmostFull { .. } => "disk_almost_full",
             Self::ScansUnread => "scans_unread",
+            Self::ScannerAway => "scanner_away",
             Self::CanaryLost { .. } => "canary_lost",
         }
     }
@@ -84,6 +87,7 @@ impl Alarm {
             | Self::OutboxStands { .. }
             | Self::OutcomeUnknown { .. }
             | Self::ScansUnread
+            | Self::ScannerAway
             | Self::CanaryLost { .. } => String::new(),
         }
     }

@@ -47,6 +47,10 @@ impl Alarm {
             Self::ScansUnread => {
                 "Scans and photographs cannot be read. Install tesseract-ocr with ind and eng, then restart".to_owned()
             }
+            Self::ScannerAway => {
+                "The virus scanner does not answer, and no mail is taken in. Start clamd; `loket check --online` tries it"
+                    .to_owned()
+            }
             Self::CanaryLost { sent } => format!(
                 "Mail does not flow: what Loket sent to itself at {} is not back. Look at the mail server's queue and log",
                 sent.format("%Y-%m-%d %H:%M UTC")
@@ -85,6 +89,10 @@ impl Alarm {
             ),
             Self::ScansUnread => {
                 "Hasil pindai dan foto tidak terbaca. Pasang tesseract-ocr dengan ind dan eng, lalu mulai ulang"
+                    .to_owned()
+            }
+            Self::ScannerAway => {
+                "Pemindai virus tidak menjawab, dan surel tidak diterima. Nyalakan clamd; `loket check --online` mencobanya"
                     .to_owned()
             }
             Self::CanaryLost { sent } => format!(
