@@ -6,6 +6,7 @@
 mod evidence;
 mod factor;
 mod keys;
+pub mod passkey;
 mod passwords;
 mod random;
 mod seal;
@@ -15,6 +16,7 @@ mod tokens;
 pub use evidence::{EvidenceKey, is_signed};
 pub use factor::{FactorError, PassphraseHash, TotpSecret};
 pub use keys::{DossierKey, IndexKey, KeyError, Keyring, MasterKey, PasswordKey};
+pub use passkey::{AuthenticationResult, Passkey};
 pub use passwords::{short_code, temporary_password};
 pub use random::{OsRandom, Random, SeededRandom};
 pub use seal::{Binding, SealingKey, Unopened};
