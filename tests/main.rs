@@ -41,6 +41,7 @@ mod e2e_restart;
 mod evidence_access;
 mod evidence_disposal;
 mod evidence_head;
+mod fuzz_seeds;
 mod inbox_faults;
 mod inbox_imap;
 mod inbox_maildir;
