@@ -3,6 +3,7 @@
 //! of them in [`roll`].
 
 mod absence;
+mod passkey;
 mod proof;
 mod roll;
 
@@ -14,12 +15,14 @@ use super::casebook::Along;
 use super::codec;
 use super::port::Fault;
 use super::store::Document;
+use crate::sop::case::Case;
 use crate::sop::command::{Admin, Alarm, Command};
 use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
-use crate::vault::{PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
+use crate::vault::{Passkey, PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
 
 pub use absence::{Absence, NoAbsence};
+pub use passkey::Challenges;
 pub use proof::{FAILURES, Proof};
 pub use roll::{Entry, Happened, PREFIX};
 
@@ -67,6 +70,8 @@ pub struct AdminRecord {
     /// A fallback for whoever has no phone at hand.
     #[serde(default)]
     passphrase: Option<PassphraseHash>,
+    #[serde(default)]
+    passkeys: Vec<Passkey>,
     #[serde(default)]
     absence: Option<Absence>,
 }
@@ -145,6 +150,7 @@ impl Engine {
             failures: 0,
             lock: proof::Lock::default(),
             passphrase: None,
+            passkeys: Vec::new(),
             absence: None,
         };
         let was_active = self.admin(address).await?.is_some_and(|(_, before)| before.is_active());
@@ -221,9 +227,8 @@ impl Engine {
         let proof = match record.factor()?.check(code, now) {
             Some(step) => {
                 record.last_step = step;
-                record.pass();
                 record.standing = Standing::Active { since: now };
-                Proof::Right
+                record.pass()
             }
             None => record.fail(now),
         };
@@ -242,6 +247,7 @@ impl Engine {
         }
         if proof == Proof::Right {
             self.assign_anew().await?;
+            self.brief_newcomer(&record).await?;
         }
         Ok(Some(proof))
     }
@@ -251,6 +257,16 @@ impl Engine {
         for case in self.live_cases().await? {
             let alarm = Alarm::Assign { revision: case.revisions };
             self.apply(&self.key(&case.number), Command::Wake(alarm), Along::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever joins hears of the requests that wait for a second approval; until then there may have been nobody to give it.
+    async fn brief_newcomer(&self, record: &AdminRecord) -> Result<(), Fault> {
+        let waits = |case: &Case| case.first_approval.is_some();
+        for case in self.live_cases().await?.into_iter().filter(waits) {
+            let brief = Command::Brief { to: record.address.clone() };
+            self.apply(&self.key(&case.number), brief, Along::default()).await?;
         }
         Ok(())
     }
