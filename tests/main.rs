@@ -49,6 +49,7 @@ mod layers;
 mod letters_form;
 mod letters_samples;
 mod letters_texts;
+mod login_oauth;
 mod mail_flood;
 mod mail_hygiene;
 mod reading;

@@ -69,6 +69,11 @@ impl Impostor {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// From the next command on it is honest.
+    pub fn behave(&self) {
+        *self.shared.manners.lock().expect("nothing panics holding it") = Manners::default();
+    }
+
     /// UIDs and the folders they were moved to.
     pub fn filed(&self) -> Vec<(u32, String)> {
         self.shared.filed.lock().expect("nothing panics holding it").clone()
@@ -111,6 +116,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, number: usize) -> Option<
     let mut lines = BufReader::new(ear).lines();
     mouth.say(b"* OK here\r\n").await?;
     while let Ok(Some(line)) = lines.next_line().await {
+        let manners = shared.manners.lock().expect("nothing panics holding it").clone();
         let (tag, command) = line.split_once(' ').unwrap_or((&line, ""));
         if !command.starts_with("LOGIN") {
             shared.heard.lock().expect("nothing panics holding it").push(command.to_owned());

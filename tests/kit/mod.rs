@@ -20,6 +20,7 @@ pub mod served;
 pub mod signer;
 pub mod sink;
 pub mod site;
+pub mod tokens;
 pub mod visitor;
 pub mod wait;
 
