@@ -78,4 +78,8 @@ mod web_hostile;
 mod web_pages;
 mod web_samples;
 mod web_serve;
+mod wire_bytes;
+mod wire_certificates;
+mod wire_driver;
+mod wire_lies;
 mod worktime_standards;

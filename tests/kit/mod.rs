@@ -9,6 +9,7 @@ pub mod browser;
 pub mod certificates;
 pub mod daemon;
 pub mod dovecot;
+pub mod gremlin;
 pub mod impostor;
 pub mod letter;
 pub mod names;
