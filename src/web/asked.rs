@@ -136,6 +136,17 @@ impl Posted {
         self.code(name).unwrap_or_else(|| Typed::new(""))
     }
 
+    /// What a person proves themselves with: a code, else a passphrase exactly as typed.
+    pub fn proof(&self) -> Typed {
+        self.code("kode").unwrap_or_else(|| self.typed("frasa"))
+    }
+
+    /// The same where it may be left out.
+    pub fn some_proof(&self) -> Option<Typed> {
+        let proof = self.proof();
+        (!proof.expose().is_empty()).then_some(proof)
+    }
+
     pub fn all(&self, name: &str) -> Vec<String> {
         self.0.iter().filter(|(n, _)| n == name).map(|(_, v)| v.clone()).collect()
     }
