@@ -64,8 +64,13 @@ async fn a_canary_is_lost_after_its_time_and_found_by_any_later_one() {
     site.forward(TimeDelta::seconds(2));
     assert!(is_taken(&canary, &later.subject));
 
+    let late = canary.release();
+    let later = canary.release();
+    assert!(is_taken(&canary, &later.subject) && is_taken(&canary, &late.subject), "one may overtake another");
+    assert!(!is_taken(&canary, &late.subject));
+    site.forward(TimeDelta::seconds(301));
     let facts = canary.facts();
-    assert_eq!((facts.lost_since, facts.trip, canary.is_well()), (None, Some(TimeDelta::seconds(2)), true));
+    assert_eq!((facts.lost_since, facts.trip, canary.is_well()), (None, Some(TimeDelta::zero()), true));
 }
 
 /// A service manager: how often it was told that the daemon lives. It always listens, since whoever tells it waits for it.
