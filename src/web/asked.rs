@@ -26,6 +26,8 @@ pub struct Peer(pub SocketAddr);
 
 /// The cookie that keeps the chosen language.
 pub const LANGUAGE_COOKIE: &str = "loket_bahasa";
+/// Its name where pages come over TLS: bound to this host.
+pub const LANGUAGE_COOKIE_OVER_TLS: &str = "__Host-loket_bahasa";
 
 /// A form's largest size in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
@@ -187,7 +189,8 @@ fn pairs(uri: &Uri) -> Vec<(String, String)> {
 fn language(headers: &HeaderMap, query: &[(String, String)]) -> Option<Language> {
     let code = |text: &str| [Language::Id, Language::En].into_iter().find(|l| l.code() == text);
     let asked = query.iter().rev().find(|(k, _)| k == "bahasa").and_then(|(_, v)| code(v));
-    asked.or_else(|| cookie(headers, LANGUAGE_COOKIE).and_then(|v| code(&v)))
+    let kept = cookie(headers, LANGUAGE_COOKIE_OVER_TLS).or_else(|| cookie(headers, LANGUAGE_COOKIE));
+    asked.or_else(|| kept.and_then(|v| code(&v)))
 }
 
 /// The value of a cookie.
