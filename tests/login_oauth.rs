@@ -256,7 +256,8 @@ async fn t37_an_exchanged_refresh_token_outlives_a_restart_and_lies_sealed() {
     server.books().rotates = true;
     let state = tempfile::tempdir().expect("a folder");
     let random = Arc::new(SeededRandom::new(37));
-    let keys = Keyring::new(&MasterKey::generate(&*random));
+    let master = MasterKey::generate(&*random);
+    let keys = Keyring::new(&master);
     let folder = TokenFolder::of(state.path(), &keys, random.clone());
     let shelf = |configured: &str| Some(folder.shelf("mailbox helpdesk", configured));
 
@@ -266,7 +267,7 @@ async fn t37_an_exchanged_refresh_token_outlives_a_restart_and_lies_sealed() {
     let files: Vec<_> = std::fs::read_dir(state.path().join("tokens")).expect("it was made").flatten().collect();
     let kept = std::fs::read(files[0].path()).expect("it was written");
     let other = Keyring::new(&MasterKey::generate(&*random));
-    let strangers = TokenFolder::of(state.path(), &other, random).shelf("mailbox helpdesk", REFRESH).read();
+    let strangers = TokenFolder::of(state.path(), &other, random.clone()).shelf("mailbox helpdesk", REFRESH).read();
     let anew = shelf("penyegar-baru-dari-operator").expect("a shelf").read();
     let elsewhere = folder.shelf("courier", REFRESH).read();
 
@@ -275,6 +276,12 @@ async fn t37_an_exchanged_refresh_token_outlives_a_restart_and_lies_sealed() {
     assert_eq!(shelf(REFRESH).expect("a shelf").read().as_deref().map(String::as_str), Some("penyegar-3"));
     assert!(strangers.is_none() && elsewhere.is_none(), "it opens for its login under its key alone");
     assert!(anew.is_none(), "what the operator gives anew counts first");
+
+    let next = MasterKey::generate(&*random);
+    for keys in [Keyring::following(&next, Some(&master)), Keyring::new(&next)] {
+        let shelf = TokenFolder::of(state.path(), &keys, random.clone()).shelf("mailbox helpdesk", REFRESH);
+        assert!(shelf.read().is_some(), "a new master key finds it, and then does without the old one");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,12 +13,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::engine::port::Fault;
 use crate::mail::oauth::Shelf;
-use crate::vault::{Binding, Keyring, Random, SealingKey};
+use crate::vault::{Binding, Keyring, Random, Succession};
 
 /// Makes shelves in one state folder.
 pub struct TokenFolder {
     folder: PathBuf,
-    key: SealingKey,
+    key: Succession,
     random: Arc<dyn Random>,
 }
 
@@ -27,7 +27,7 @@ struct SealedFile {
     of: String,
     /// Hash of the token the operator configured: a new one from them counts before an old one from here.
     configured: String,
-    key: SealingKey,
+    key: Succession,
     random: Arc<dyn Random>,
 }
 
@@ -62,6 +62,12 @@ impl Shelf for SealedFile {
             tracing::warn!(of = self.of, "the kept refresh token cannot be opened; the configured one is used");
             return None;
         };
+        // The master key may have changed, and the one before is about to go.
+        if let Ok(Some(renewed)) = self.key.renew(&*self.random, &self.place(), &sealed)
+            && let Err(why) = self.write(&renewed)
+        {
+            tracing::warn!(of = self.of, "the kept refresh token cannot be sealed under the new master key: {why}");
+        }
         let kept: Kept = serde_json::from_slice(&plain).ok()?;
         (kept.configured == self.configured).then(|| Zeroizing::new(kept.token.clone()))
     }

@@ -74,9 +74,24 @@ pub struct AdminRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "standing", rename_all = "snake_case")]
 pub enum Standing {
-    Invited { link: Sha256Hex, expires: DateTime<Utc> },
-    Active { since: DateTime<Utc> },
-    Revoked { at: DateTime<Utc> },
+    Invited {
+        link: Sha256Hex,
+        expires: DateTime<Utc>,
+        /// The store's when the link was made: a restore voids it.
+        #[serde(default = "first_epoch")]
+        epoch: u64,
+    },
+    Active {
+        since: DateTime<Utc>,
+    },
+    Revoked {
+        at: DateTime<Utc>,
+    },
+}
+
+/// Of links that were made before their epoch was kept.
+fn first_epoch() -> u64 {
+    1
 }
 
 impl AdminRecord {
@@ -122,6 +137,7 @@ impl Engine {
             role,
             standing: Standing::Invited {
                 link: Sha256Hex(hex(token.hashed().as_bytes())),
+                epoch,
                 expires: self.clock.now() + ENROLMENT_LIFE,
             },
             factor: hex(&bytes),
@@ -175,10 +191,15 @@ impl Engine {
     pub async fn invited(&self, token: &str) -> Result<Option<(u64, AdminRecord)>, Fault> {
         let Some(token) = PlainToken::parse(token) else { return Ok(None) };
         let hash = hex(token.hashed().as_bytes());
+        let epoch = self.store.epoch().await?;
         let now = self.clock.now();
         for document in self.store.documents(&self.office.id, FAMILY).await? {
             let record = read(&document)?;
-            if matches!(&record.standing, Standing::Invited { link, expires } if link.0 == hash && *expires > now) {
+            let good = match &record.standing {
+                Standing::Invited { link, expires, epoch: of } => link.0 == hash && *expires > now && *of == epoch,
+                _ => false,
+            };
+            if good {
                 return Ok(Some((document.version, record)));
             }
         }

@@ -142,7 +142,8 @@ impl Site {
         let keys = Keyring::new(&MasterKey::generate(&*random));
         let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
         let archive_folder = folder.archive();
-        let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("a fresh store opens"));
+        let store = Arc::new(RedbStore::open(folder, keys, random.clone()).expect("a fresh store opens"));
+        let keys = store.keyring();
         let archive = RedbArchive::open(archive_folder, keys.clone(), random.clone(), Some(&store));
         let archive = Arc::new(archive.expect("a fresh archive opens"));
         let store: Arc<dyn Store> = store;
