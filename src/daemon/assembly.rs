@@ -102,6 +102,7 @@ impl Assembly {
             clock,
             random,
             names: RwLock::default(),
+            challenges: Default::default(),
             outbox: Notify::new(),
         });
         engine.procedures.recall(&engine.office.id, &*engine.store).await?;

@@ -3,6 +3,7 @@
 //! of them in [`roll`].
 
 mod absence;
+mod passkey;
 mod proof;
 mod roll;
 
@@ -17,9 +18,10 @@ use super::store::Document;
 use crate::sop::command::{Admin, Alarm, Command};
 use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
-use crate::vault::{PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
+use crate::vault::{Passkey, PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
 
 pub use absence::{Absence, NoAbsence};
+pub use passkey::Challenges;
 pub use proof::{FAILURES, Proof};
 pub use roll::{Entry, Happened, PREFIX};
 
@@ -67,6 +69,8 @@ pub struct AdminRecord {
     /// A fallback for whoever has no phone at hand.
     #[serde(default)]
     passphrase: Option<PassphraseHash>,
+    #[serde(default)]
+    passkeys: Vec<Passkey>,
     #[serde(default)]
     absence: Option<Absence>,
 }
@@ -145,6 +149,7 @@ impl Engine {
             failures: 0,
             lock: proof::Lock::default(),
             passphrase: None,
+            passkeys: Vec::new(),
             absence: None,
         };
         let was_active = self.admin(address).await?.is_some_and(|(_, before)| before.is_active());
@@ -221,9 +226,8 @@ impl Engine {
         let proof = match record.factor()?.check(code, now) {
             Some(step) => {
                 record.last_step = step;
-                record.pass();
                 record.standing = Standing::Active { since: now };
-                Proof::Right
+                record.pass()
             }
             None => record.fail(now),
         };

@@ -192,6 +192,7 @@ impl Site {
             clock: clock.clone(),
             random,
             names: Default::default(),
+            challenges: Default::default(),
             outbox: Default::default(),
         });
         let server = plan.trust.authserv_id.clone().unwrap_or_else(|| office.mail_server.to_owned());

@@ -209,7 +209,7 @@ impl Operations {
             Request::EndAbsence { address } => self.end_absence(&address).await,
             Request::RevokeAdmin { address } => self.revoke_admin(&address).await,
             Request::ListCases { stuck } => self.list_cases(stuck).await,
-            Request::ShowCase { number } => self.show_case(&number).await,
+            Request::ShowCase { number } => self.show_case(who, &number).await,
             Request::RetryCase { number } => self.retry_case(&number).await,
             Request::ListArchive => self.list_archive().await,
             Request::SearchArchive { words } => self.search_archive(&words).await,
