@@ -10,13 +10,14 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, TimeDelta, Utc};
 
 use crate::sop::hours::YearDates;
 use crate::sop::procedure::Procedure;
 use crate::sop::worktime::Calendar;
 
 pub mod accounts;
+pub mod alarms;
 pub mod courier;
 pub mod desk;
 pub mod mailbox;
@@ -28,6 +29,7 @@ mod section;
 pub mod signatures;
 
 use accounts::AccountsConfig;
+use alarms::{AlarmsConfig, CanaryConfig, ChannelConfig, MetricsConfig};
 use courier::CourierConfig;
 use desk::DeskConfig;
 use mailbox::MailboxConfig;
@@ -67,6 +69,11 @@ pub struct Config {
     pub reading: ReadingConfig,
     pub signatures: SignaturesConfig,
     pub limits: LimitsConfig,
+    pub alarms: AlarmsConfig,
+    /// `None`: nobody reads figures.
+    pub metrics: Option<MetricsConfig>,
+    /// `None`: no canary is sent.
+    pub canary: Option<CanaryConfig>,
     pub dns: DnsConfig,
     pub log: LogConfig,
     /// Letters in this directory replace the built-in ones of the same name.
@@ -116,6 +123,9 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
     let reading = ReadingConfig::read(root.optional_table("reading"));
     let signatures = SignaturesConfig::read(root.optional_table("signatures"));
     let limits = LimitsConfig::read(root.optional_table("limits"));
+    let alarms = AlarmsConfig::read(root.optional_table("alarms"));
+    let metrics = MetricsConfig::read(root.optional_table("metrics"), desk.tls.is_some());
+    let canary = CanaryConfig::read(root.optional_table("canary"));
     let dns = DnsConfig::read(root.optional_table("dns"));
     let log = LogConfig::read(root.optional_table("log"));
     let mut overrides = root.optional_table("letters");
@@ -135,6 +145,9 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
         reading,
         signatures,
         limits,
+        alarms,
+        metrics,
+        canary,
         dns,
         log,
         letters,
@@ -182,13 +195,20 @@ impl Config {
     /// the daemon raises an alarm and marks its clocks provisional.
     pub fn findings_at(&self, now: DateTime<Utc>) -> Vec<ConfigFinding> {
         let year = now.with_timezone(&self.office.zone).year();
-        if self.holidays.iter().any(|y| y.year == year) {
+        if !self.years_without_holidays(now, TimeDelta::zero()).contains(&year) {
             return Vec::new();
         }
         let message = format!(
             "has no dates for {year}, so holidays would count as working time; add the file of that year's joint decree"
         );
         vec![ConfigFinding { key: "holidays.files".into(), message }]
+    }
+
+    /// The years between now and `ahead` of which no dates are known.
+    pub fn years_without_holidays(&self, now: DateTime<Utc>, ahead: TimeDelta) -> Vec<i32> {
+        let year = |at: DateTime<Utc>| at.with_timezone(&self.office.zone).year();
+        let needed = year(now)..=year(now + ahead);
+        needed.filter(|needed| !self.holidays.iter().any(|known| known.year == *needed)).collect()
     }
 
     /// Every secret that the configuration names, by key, so that `check` can try each.
@@ -198,8 +218,14 @@ impl Config {
         });
         let smtp = self.courier.smtp.as_ref().and_then(|smtp| smtp.login.as_ref());
         let courier = smtp.map(|login| ("courier.smtp.password".to_owned(), &login.password));
+        let webhook = match &self.alarms.channel {
+            Some(ChannelConfig::Webhook { address, .. }) => Some(("alarms.webhook".to_owned(), address)),
+            _ => None,
+        };
+        let reader = self.metrics.as_ref().and_then(|metrics| metrics.token.as_ref());
+        let reader = reader.map(|token| ("metrics.token".to_owned(), token));
         let master = self.master_key.as_ref().map(|source| ("keys.master_key".to_owned(), source));
-        mailboxes.chain(courier).chain(master).collect()
+        mailboxes.chain(courier).chain(webhook).chain(reader).chain(master).collect()
     }
 
     /// Every key that was looked for while reading, such as `mailbox[].host`.

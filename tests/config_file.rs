@@ -239,6 +239,22 @@ fn whose_word_proves_a_sender_is_chosen_for_each_mailbox() {
 }
 
 #[test]
+fn alarms_go_out_by_one_channel_and_figures_to_whoever_may_read_them() {
+    let alarms = |lines: &str| with("[alarms]\n", &format!("[alarms]\n{lines}"));
+    let metrics = |lines: &str| with("[metrics]\n", &format!("[metrics]\n{lines}"));
+    let token = "token_credential = \"metrics_token\"\n";
+
+    assert!(read(SHIPPED).alarms.channel.is_none() && read(SHIPPED).metrics.is_none());
+    let both = alarms("program = \"/bin/true\"\nwebhook_credential = \"kait\"\n");
+    assert!(wrong(&both).contains("`alarms.program`: stands beside `webhook`"));
+    assert!(wrong(&alarms("webhook = \"https://kait.example/rahasia\"\n")).contains("holds the secret itself"));
+    assert_eq!(read(&metrics("listen = \"[::1]:9421\"\n")).metrics.unwrap().token, None);
+    let open = wrong(&metrics("listen = \"0.0.0.0:9421\"\n"));
+    assert!(open.contains("`metrics.token`: is missing while") && open.contains("travel in the clear"), "{open}");
+    assert!(wrong(&metrics(token)).contains("`metrics.listen`: is missing beside `token`"));
+}
+
+#[test]
 fn name_servers_are_addresses() {
     let dns = |servers: &str| with("# servers = [\"127.0.0.1\"]", &format!("servers = [{servers}]"));
 

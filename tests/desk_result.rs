@@ -22,7 +22,8 @@ async fn task(site: &Site, admin: &Admin, number: &CaseNumber) -> TaskView {
     }
 }
 
-async fn by_hand(sample: &str) -> (Site, CaseNumber, Admin) {
+/// A request approved and waiting for the person who does it in the system.
+pub async fn by_hand(sample: &str) -> (Site, CaseNumber, Admin) {
     let site = Site::planned(Plan { by_hand: true, ..Plan::default() }).await;
     let number = site.deliver(sample).await;
     let (admin, _) = site.admins_of(&number).await;

@@ -22,14 +22,14 @@ use crate::kit::Site;
 use crate::kit::site::BASE_URL;
 use crate::web_browser::encoded;
 
-struct Answered {
-    status: u16,
-    headers: HeaderMap,
-    body: String,
+pub struct Answered {
+    pub status: u16,
+    pub headers: HeaderMap,
+    pub body: String,
 }
 
 /// A browser's part: no cookie but those it is given.
-async fn ask(router: &Router, path: &str, form: Option<&[(&str, &str)]>, cookie: &str) -> Answered {
+pub async fn ask(router: &Router, path: &str, form: Option<&[(&str, &str)]>, cookie: &str) -> Answered {
     let host = BASE_URL.trim_start_matches("https://");
     let request = if form.is_some() { Request::post(path) } else { Request::get(path) };
     let request = request

@@ -89,13 +89,13 @@ async fn no_shorter_way_destroys_anything() {
     };
 
     assert!(matches!(propose(&site, &one, &numbers[2..]).await, Err(NoDisposal::NotDue(_))));
-    assert!(matches!(propose(&site, &auditor, &numbers[..1]).await, Err(NoDisposal::NotAllowed(_))));
+    assert!(matches!(propose(&site, &auditor, &numbers[..1]).await, Err(NoDisposal::ReadsOnly(..))));
     let wrong = site.engine.propose_disposal(&one.address, "000000", numbers[..1].to_vec()).await;
     assert!(matches!(wrong, Err(NoDisposal::WrongCode)));
     let id = propose(&site, &one, &numbers[..1]).await.unwrap();
     assert!(matches!(propose(&site, &two, &numbers[..1]).await, Err(NoDisposal::ProposedAlready(..))));
     assert!(matches!(approve(&site, &id, &one, "BA.1").await, Err(NoDisposal::SamePerson)));
-    assert!(matches!(approve(&site, &id, &auditor, "BA.1").await, Err(NoDisposal::NotAllowed(_))));
+    assert!(matches!(approve(&site, &id, &auditor, "BA.1").await, Err(NoDisposal::ReadsOnly(..))));
     assert!(matches!(approve(&site, &id, &two, " ").await, Err(NoDisposal::NoRecord)));
     assert!(matches!(approve(&site, &id, &two, "BA\n1").await, Err(NoDisposal::NoRecord)));
     assert!(matches!(approve(&site, "MUSNAH-2026-99", &two, "BA.1").await, Err(NoDisposal::Unknown(_))));

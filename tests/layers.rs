@@ -125,7 +125,7 @@ fn code(file: &str) -> String {
 fn room(path: &[&str]) -> String {
     match path {
         ["mail", "inbox" | "courier" | "witness", ..] => format!("mail::{}", path[1]),
-        ["mail", "tls" | "starttls", ..] => "mail::wire".to_owned(),
+        ["mail", "tls" | "starttls" | "https" | "login" | "oauth", ..] => "mail::wire".to_owned(),
         [first, ..] => (*first).to_owned(),
         [] => String::new(),
     }

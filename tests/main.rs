@@ -2,6 +2,9 @@
 
 mod accounts_command;
 mod accounts_directory;
+mod alarms_canary;
+mod alarms_channel;
+mod alarms_watch;
 mod archive_damage;
 mod archive_fixture;
 mod archive_keep;
@@ -22,6 +25,7 @@ mod desk_held;
 mod desk_pages;
 mod desk_pictures;
 mod desk_result;
+mod desk_roles;
 mod desk_threats;
 mod desk_walk;
 mod dossier;

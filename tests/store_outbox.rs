@@ -49,6 +49,24 @@ async fn due_rows_are_handed_out_oldest_first_and_once_until_the_lease_ends() {
 }
 
 #[tokio::test]
+async fn rows_are_counted_by_how_they_stand() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    let settle = |id: &str, how| store.settle(vec![(key(1), Settlement { id: id.to_owned(), how })]);
+    let error = || Some("451".to_owned());
+    settle("first", Settled::RetryAt { due: at(90), attempts: 4, error: error() }).await.unwrap();
+
+    let waiting = store.outbox_tally(&office()).await.unwrap();
+    settle("now", Settled::Dead { error: "550".to_owned() }).await.unwrap();
+    settle("later", Settled::Held { why: "dipulihkan".to_owned() }).await.unwrap();
+    let stuck = store.outbox_tally(&office()).await.unwrap();
+
+    assert_eq!((waiting.waiting, waiting.failing, waiting.most_attempts), (3, 1, 4));
+    assert_eq!((waiting.due_since, waiting.held, waiting.dead), (Some(at(10)), 0, 0));
+    assert_eq!((stuck.waiting, stuck.held, stuck.dead, stuck.due_since), (1, 1, 1, Some(at(90))));
+}
+
+#[tokio::test]
 async fn rows_are_chosen_by_kind_and_number() {
     let folder = tempfile::tempdir().unwrap();
     let store = store_with_rows(folder.path()).await;

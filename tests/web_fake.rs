@@ -353,6 +353,7 @@ impl Counter for Fake {
             median_step_5: Some(7),
             looked_at: Some(now()),
             now: now(),
+            alarms: vec!["Sertifikat desk berakhir pada 2026-12-01. Perbarui".into()],
             by_step: vec![(StepFilter::Step(5), 2), (StepFilter::Held, 1)],
             rows,
         })

@@ -8,6 +8,8 @@ use futures::future::BoxFuture;
 use tokio::sync::Notify;
 use zeroize::Zeroizing;
 
+use super::alarm::facts::Pulse;
+use super::canary::Canary;
 use crate::accounts::command::{Script, ScriptSettings};
 use crate::accounts::directory::Directory;
 use crate::accounts::manual::Manual;
@@ -45,11 +47,13 @@ pub struct Assembly {
     pub mailboxes: Vec<Arc<Mailbox>>,
     /// In the order of `mailboxes`.
     pub inboxes: Vec<Arc<dyn Inbox>>,
+    /// How the watching of each goes, in the order of `mailboxes`.
+    pub pulses: Vec<Arc<Pulse>>,
+    /// `None` where the office sends none.
+    pub canary: Option<Arc<Canary>>,
     pub directory: Directory,
     pub pool: Arc<Pool>,
     pub store: Arc<RedbStore>,
-    /// Failures of a mailbox in a row after which the log raises an alarm.
-    pub alarm_after: u32,
 }
 
 /// What a command line tool may do without: mail is neither fetched nor sent.
@@ -114,8 +118,10 @@ impl Assembly {
                 inboxes.push(inbox(mailbox, max_mail_bytes)?);
             }
         }
-        let alarm_after = config.limits.alarm_after_failures;
-        Ok(Self { engine, mailboxes, inboxes, directory, pool, store, alarm_after })
+        let pulses = mailboxes.iter().map(|_| Arc::default()).collect();
+        let from = &config.courier.from_address;
+        let canary = config.canary.as_ref().map(|canary| Arc::new(Canary::new(engine.clone(), canary, from)));
+        Ok(Self { engine, mailboxes, inboxes, pulses, canary, directory, pool, store })
     }
 }
 

@@ -2,10 +2,13 @@
 //! other one. Read [`assembly`] for what is put together, [`run`] for what then runs, and [`counter`] for how the desk's
 //! pages are answered.
 
+pub mod alarm;
 pub mod assembly;
+pub mod canary;
 pub mod clock;
 pub mod counter;
 pub mod desk;
+mod figures;
 pub mod operations;
 pub mod run;
 pub mod service;

@@ -10,7 +10,9 @@ use chrono_tz::Tz;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use super::alarm::facts::Pulse;
 use super::assembly::Assembly;
+use super::canary::Canary;
 use super::waiting::WaitingRoom;
 use super::watchdog;
 use crate::config::schedule::ArchiveSchedule;
@@ -49,10 +51,11 @@ pub async fn run(
     last_look: LastLook,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
-    let Assembly { engine, mailboxes, inboxes, store, alarm_after, .. } = assembly;
+    let Assembly { engine, mailboxes, inboxes, pulses, canary, store, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
-    for (mailbox, inbox) in mailboxes.into_iter().zip(inboxes) {
-        let watch = Watch { inbox, name: mailbox.name.clone(), alarm_after, last_look: last_look.clone() };
+    for ((mailbox, inbox), pulse) in mailboxes.into_iter().zip(inboxes).zip(pulses) {
+        let (name, canary, last_look) = (mailbox.name.clone(), canary.clone(), last_look.clone());
+        let watch = Watch { inbox, name, pulse, canary, last_look };
         loops.spawn(serve_mailbox(engine.clone(), mailbox, watch, stop.clone()));
     }
     loops.spawn({
@@ -60,10 +63,17 @@ pub async fn run(
         async move { engine.dispatch(&stop).await }
     });
     loops.spawn(keep_archiving(engine.clone(), schedule, stop.clone()));
+    if let Some(canary) = canary.clone() {
+        let stop = stop.clone();
+        loops.spawn(async move {
+            canary.keep(&stop).await;
+            Ok(())
+        });
+    }
     loops.spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
         async move {
-            watchdog::stroke(&engine, &stop).await;
+            watchdog::stroke(&engine, canary.as_deref(), &stop).await;
             Ok(())
         }
     });
@@ -168,8 +178,28 @@ async fn take_in(
 struct Watch {
     inbox: Arc<dyn Inbox>,
     name: String,
-    alarm_after: u32,
+    pulse: Arc<Pulse>,
+    canary: Option<Arc<Canary>>,
     last_look: LastLook,
+}
+
+impl Watch {
+    fn looked(&self, at: DateTime<Utc>) {
+        self.pulse.looked(at);
+        self.last_look.set(at);
+    }
+
+    /// A canary that is back has done its work.
+    async fn without_canaries(&self, batch: Vec<Arrival>) -> Vec<Arrival> {
+        let Some(canary) = &self.canary else { return batch };
+        let (batch, back) = canary.pick(batch);
+        if !back.is_empty()
+            && let Err(fault) = self.inbox.discard(&back).await
+        {
+            tracing::warn!(mailbox = self.name, "a canary that is back cannot be taken away: {fault}");
+        }
+        batch
+    }
 }
 
 async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arrival>>, stop: CancellationToken) {
@@ -178,11 +208,10 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
         () = stop.cancelled() => return,
         probed = watch.inbox.probe() => {
             if probed.is_ok() {
-                watch.last_look.set(engine.clock.now());
+                watch.looked(engine.clock.now());
             }
         }
     }
-    let mut failures: u32 = 0;
     while !stop.is_cancelled() {
         let next = tokio::select! {
             () = stop.cancelled() => return,
@@ -190,20 +219,16 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
         };
         match next {
             Ok(batch) => {
-                failures = 0;
-                watch.last_look.set(engine.clock.now());
+                watch.looked(engine.clock.now());
+                let batch = watch.without_canaries(batch).await;
                 if !batch.is_empty() && fetched.send(batch).await.is_err() {
                     return;
                 }
             }
             Err(fault) => {
-                let pause = crate::engine::dispatch::backoff(failures.min(6), &*engine.random);
-                failures += 1;
-                if failures == watch.alarm_after {
-                    tracing::error!(mailbox = watch.name, failures, "ALARM: no mail can be fetched: {fault}");
-                } else {
-                    tracing::warn!(mailbox = watch.name, failures, "mail cannot be fetched: {fault}");
-                }
+                let failures = watch.pulse.failed();
+                let pause = crate::engine::dispatch::backoff((failures - 1).min(6), &*engine.random);
+                tracing::warn!(mailbox = watch.name, failures, "mail cannot be fetched: {fault}");
                 let pause = pause.min(TimeDelta::minutes(5));
                 tokio::select! {
                     () = stop.cancelled() => return,

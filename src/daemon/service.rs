@@ -7,10 +7,15 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::alarm::bell::Bell;
+use super::alarm::board::Board;
+use super::alarm::facts::Sources;
+use super::alarm::watch::{LastFacts, Watch};
 use super::assembly::{Assembly, Extent};
 use super::clock::SystemClock;
 use super::counter::Desk;
 use super::desk::OpenDesk;
+use super::figures::Figures;
 use super::operations::{Operations, Staging};
 use super::run::{self, LastLook};
 use super::socket::Socket;
@@ -22,21 +27,35 @@ use crate::engine::port::Clock;
 #[error("The daemon had to stop: {0}")]
 pub struct Stopped(String);
 
+/// Who looks after the alarms of an office that is put together.
+async fn watch(config: &Config, assembly: &Assembly, scans_unread: bool) -> Result<Watch> {
+    let names = assembly.mailboxes.iter().map(|mailbox| mailbox.name.clone());
+    let mailboxes = names.zip(&assembly.pulses).zip(&assembly.inboxes);
+    let mailboxes = mailboxes.map(|((name, pulse), inbox)| (name, pulse.clone(), inbox.clone())).collect();
+    let engine = assembly.engine.clone();
+    Ok(Watch {
+        board: Board::load(&engine).await?,
+        bell: Bell::new(&config.alarms, config.office.id.0.as_str(), config.office.language)?,
+        sources: Sources::new(engine, mailboxes, assembly.canary.clone(), config.clone(), scans_unread),
+        seen: LastFacts::default(),
+    })
+}
+
 /// Runs an office until `stop`. Fails naming what is wrong; nothing is half done then that a restart would not finish.
 pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let assembly = Assembly::open(config, Extent::Whole, clock.clone()).await?;
     Staging::of(&config.state.directory).sweep();
-    for finding in config.findings_at(clock.now()) {
-        tracing::error!("ALARM: {finding}. Time standards are provisional until then");
-    }
     // Without a walled worker no mail may be taken in: what it would parse is written by anyone.
     assembly.pool.probe().await?;
-    if let Err(fault) = assembly.pool.probe_recognition().await {
-        tracing::error!("ALARM: {fault}. Until then applicants are asked for papers with text of their own");
+    let scans = assembly.pool.probe_recognition().await;
+    if let Err(fault) = &scans {
+        tracing::error!("{fault}. Until then applicants are asked for papers with text of their own");
     }
+    let watch = watch(config, &assembly, scans.is_err()).await?;
     let last_look = LastLook::default();
-    let counter = Desk::new(assembly.engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
+    let counter = Desk::new(assembly.engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone())
+        .with_alarms(watch.board.clone());
     let desk = OpenDesk::bind(config, Arc::new(counter), clock).await?;
     let address = desk.address();
     let socket = Socket::bind(&config.state.socket)?;
@@ -44,6 +63,14 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     let mut open = JoinSet::new();
     open.spawn(desk.serve(stop.clone()));
     open.spawn(socket.serve(operations, stop.clone()));
+    if let Some(figures) = Figures::bind(config, &watch).await? {
+        tracing::info!(address = %figures.address(), "figures are told");
+        open.spawn(figures.serve(stop.clone()));
+    }
+    open.spawn({
+        let stop = stop.clone();
+        async move { watch.keep(&stop).await }
+    });
     tracing::info!(mailboxes = assembly.mailboxes.len(), %address, "the office is open");
     let ended = run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()).await;
     stop.cancel();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sd_notify::NotifyState;
 use tokio_util::sync::CancellationToken;
 
+use super::canary::Canary;
 use crate::engine::Engine;
 
 pub fn ready(status: &str) {
@@ -15,9 +16,9 @@ pub fn stopping() {
     notify(&[NotifyState::Stopping, NotifyState::Status("finishing what is in hand")]);
 }
 
-/// Strokes the watchdog at half its interval, as long as the store answers. Ends with `stop` alone: a loop that ends
+/// Strokes the watchdog at half its interval, as long as the store answers and no canary is lost. Ends with `stop` alone: a loop that ends
 /// earlier ends the daemon.
-pub async fn stroke(engine: &Engine, stop: &CancellationToken) {
+pub async fn stroke(engine: &Engine, canary: Option<&Canary>, stop: &CancellationToken) {
     let Some(interval) = sd_notify::watchdog_enabled() else { return stop.cancelled().await };
     let mut beat = tokio::time::interval((interval / 2).max(Duration::from_millis(100)));
     loop {
@@ -25,7 +26,7 @@ pub async fn stroke(engine: &Engine, stop: &CancellationToken) {
             () = stop.cancelled() => return,
             _ = beat.tick() => {}
         }
-        if engine.store.epoch().await.is_ok() {
+        if engine.store.epoch().await.is_ok() && canary.is_none_or(Canary::is_well) {
             notify(&[NotifyState::Watchdog]);
         }
     }

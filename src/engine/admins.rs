@@ -35,6 +35,11 @@ impl Role {
             Self::Auditor => "auditor",
         }
     }
+
+    /// Archivists and auditors read; what they see they change nothing of.
+    pub fn acts(self) -> bool {
+        self == Self::Admin
+    }
 }
 
 /// A registered person. The factor is kept sealed with the rest of the office's records.
@@ -73,6 +78,11 @@ pub enum Proof {
 impl AdminRecord {
     pub fn is_active(&self) -> bool {
         matches!(self.standing, Standing::Active { .. })
+    }
+
+    /// Whether this person may change anything at this moment.
+    pub fn acts(&self) -> bool {
+        self.is_active() && self.role.acts()
     }
 
     pub fn is_locked(&self) -> bool {
@@ -149,7 +159,7 @@ impl Engine {
 
     /// Whoever may decide under a procedure, in the order of their addresses.
     pub async fn deciders(&self, procedure: &Procedure) -> Result<Vec<Admin>, Fault> {
-        let may = |a: &AdminRecord| a.is_active() && procedure.approval.roles.iter().any(|role| role == a.role.name());
+        let may = |a: &AdminRecord| a.acts() && procedure.approval.roles.iter().any(|role| role == a.role.name());
         let admins = self.admins().await?.into_iter().filter(may);
         Ok(admins.map(|a| Admin { id: a.address, name: a.name }).collect())
     }

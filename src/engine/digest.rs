@@ -3,6 +3,7 @@
 use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 
 use super::Engine;
+use super::admins::AdminRecord;
 use super::codec;
 use super::dispatch::LETTER_TRIES;
 use super::intake::Mailbox;
@@ -47,7 +48,7 @@ impl Engine {
         }
         let loudest = tally.loudest(limits).and_then(|sender| Address::parse(&sender)).map(|sender| sender.masked());
         let mut failed = None;
-        for (index, admin) in self.admins().await?.into_iter().filter(|admin| admin.is_active()).enumerate() {
+        for (index, admin) in self.admins().await?.into_iter().filter(AdminRecord::acts).enumerate() {
             let facts = LetterFacts {
                 admin: Some(admin.name),
                 count: Some(tally.beyond),

@@ -1,4 +1,4 @@
-//! Destruction, the only way a dossier ends: one person proposes dossiers whose retention has passed, another approves with
+//! Destruction, the only way a dossier ends: one admin proposes dossiers whose retention has passed, another approves with
 //! the number of the official record, and only then are their keys destroyed (THREATS, "Retention"). What was decided is
 //! written down first; an approval that was interrupted is finished by giving it again.
 
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Engine;
-use super::admins::{Proof, Role};
+use super::admins::{AdminRecord, Proof};
 use super::archive::Destruction;
 use super::codec;
 use super::port::Fault;
@@ -59,8 +59,10 @@ pub struct Approval {
 /// Why a disposal is not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum NoDisposal {
-    #[error("{0} is no active person of the desk whose role allows this. `loket admins list` shows who is")]
+    #[error("{0} is no active person of the desk. `loket admins list` shows who is")]
     NotAllowed(Address),
+    #[error("{0} is enrolled as {1}, who only reads. Ask an admin")]
+    ReadsOnly(Address, &'static str),
     #[error("The code is wrong or was used before. Wait for the next one; five wrong ones lock the factor")]
     WrongCode,
     #[error(
@@ -142,7 +144,7 @@ impl Engine {
         code: &str,
         dossiers: Vec<CaseNumber>,
     ) -> Result<Disposal, NoDisposal> {
-        self.proven(by, code, &[Role::Admin, Role::Archivist]).await?;
+        self.proven(by, code).await?;
         let due = self.due_for_disposal().await?;
         let known = self.disposals().await?;
         for number in &dossiers {
@@ -182,7 +184,7 @@ impl Engine {
         if let Some(approval) = disposal.approval.as_ref().filter(|approval| approval.record != record) {
             return Err(NoDisposal::ApprovedAlready(id.to_owned(), approval.record.clone()));
         }
-        self.proven(by, code, &[Role::Admin]).await?;
+        self.proven(by, code).await?;
         let mut version = document.version;
         if disposal.approval.is_none() {
             let approval = Approval { by: by.clone(), at: self.clock.now(), record: record.to_owned() };
@@ -228,11 +230,12 @@ impl Engine {
         }
     }
 
-    /// Whether this is an active person of such a role, with a fresh code.
-    async fn proven(&self, by: &Address, code: &str, roles: &[Role]) -> Result<(), NoDisposal> {
-        let known = self.admin(by).await?.filter(|(_, record)| record.is_active() && roles.contains(&record.role));
-        if known.is_none() {
-            return Err(NoDisposal::NotAllowed(by.clone()));
+    /// Whether this is a person who may act, with a fresh code.
+    async fn proven(&self, by: &Address, code: &str) -> Result<(), NoDisposal> {
+        let known = self.admin(by).await?.map(|(_, record)| record).filter(AdminRecord::is_active);
+        let Some(person) = known else { return Err(NoDisposal::NotAllowed(by.clone())) };
+        if !person.role.acts() {
+            return Err(NoDisposal::ReadsOnly(by.clone(), person.role.name()));
         }
         match self.prove(by, code, self.clock.now()).await? {
             Proof::Right => Ok(()),

@@ -144,6 +144,9 @@ impl Engine {
                 facts.size_limit_mb = letter.remark.parse().ok();
                 facts.note = None;
             }
+            LetterName::ReplyNotUnderstood => {
+                facts.note = self.letters.refusal(&letter.code, self.office.language);
+            }
             LetterName::HeldMail => facts.held = Some(letter.code.clone()),
             LetterName::DecisionDone => {
                 facts.decision = match letter.code.as_str() {

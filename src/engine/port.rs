@@ -86,8 +86,22 @@ pub trait Inbox: Send + Sync {
     /// Moves handled mails to their folders, many at once. A mail that is no longer there counts as filed.
     fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), Fault>>;
 
+    /// Removes mails of our own making that nobody need keep. Where the server cannot remove single mails they are filed
+    /// as processed.
+    fn discard<'a>(&'a self, mails: &'a [Origin]) -> BoxFuture<'a, Result<(), Fault>> {
+        Box::pin(async move {
+            let processed: Vec<_> = mails.iter().map(|origin| (origin.clone(), Folder::Processed)).collect();
+            self.file(&processed).await
+        })
+    }
+
     /// Logs in and looks, for `loket check --online`. Returns a sentence for the operator.
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
+
+    /// When the certificate that the server last showed ends; `None` where none was seen.
+    fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 /// Asks a sender's own domain whether a mail is its.
@@ -130,6 +144,11 @@ pub trait Courier: Send + Sync {
     fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>>;
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
+
+    /// As [`Inbox::certificate_until`].
+    fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        None
+    }
 }
 
 /// What a driver can do; the procedure tracks by letter what the system cannot enforce (DOMAIN §1).

@@ -36,6 +36,8 @@ enum Step {
     Taken(Followed),
     /// The admin is to be told why not.
     Answer(LetterName),
+    /// The admin is told that it was not followed, and why: a key of the letters' refusals.
+    Cannot(&'static str),
 }
 
 impl Engine {
@@ -58,19 +60,21 @@ impl Engine {
         };
         let Some((key, case, about)) = self.answered(mail, &admin).await? else { return Ok(Followed::NotAnAnswer) };
         let step = match reply::admin(&mail.facts.contents.body) {
-            None => Step::Answer(LetterName::ReplyNotUnderstood),
+            _ if !admin.role.acts() => Step::Cannot("reads_only"),
+            None => Step::Cannot("words"),
             Some(words) => self.follow(mailbox, mail, &admin, &key, &case, about, words).await?,
         };
-        let kind = match step {
+        let (kind, code) = match step {
             Step::Taken(followed) => return Ok(followed),
-            Step::Answer(kind) => kind,
+            Step::Answer(kind) => (kind, ""),
+            Step::Cannot(why) => (LetterName::ReplyNotUnderstood, why),
         };
         // The admin's machine may answer like a person, and hear from us no more often than anybody's.
         if let Err(when) = day.may_answer(&case, kind.key(), &admin.address, self.clock.now(), &mailbox.limits) {
             tracing::info!(case = %key.number, letter = kind.key(), %when, "not answered again so soon");
             return Ok(Followed::Nothing);
         }
-        self.answer_admin(&key, &admin, mail, kind).await
+        self.answer_admin(&key, &admin, mail, kind, code).await
     }
 
     #[allow(clippy::too_many_arguments)]
@@ -87,7 +91,7 @@ impl Engine {
         let rules = &mailbox.worked.procedure.reply;
         let (choice, code) = match words {
             AdminReply::Approve(code) => (Choice::Approve { reason: remark(&mail.facts.contents.body) }, Some(code)),
-            AdminReply::ApproveWithoutCode => return Ok(Step::Answer(LetterName::ReplyNotUnderstood)),
+            AdminReply::ApproveWithoutCode => return Ok(Step::Cannot("needs_code")),
             AdminReply::Reject(reason) => {
                 let (code, reason) = ground(&reason, case);
                 let letter = Letter::new(LetterName::Rejected, Recipient::Correspondent).code(&code).remark(&reason);
@@ -108,10 +112,14 @@ impl Engine {
         let mut factor = Factor::None;
         if let Some(code) = code {
             let late = self.clock.now() - mail.received_at > TimeDelta::minutes(i64::from(rules.code_window_minutes));
-            if late || self.prove(&admin.address, code.digits(), mail.received_at).await? != Proof::Right {
-                return Ok(Step::Answer(LetterName::ReplyNotUnderstood));
+            if late {
+                return Ok(Step::Cannot("late_code"));
             }
-            factor = Factor::Fresh;
+            match self.prove(&admin.address, code.digits(), mail.received_at).await? {
+                Proof::Right => factor = Factor::Fresh,
+                Proof::Wrong { .. } => return Ok(Step::Cannot("wrong_code")),
+                Proof::Locked => return Ok(Step::Cannot("locked")),
+            }
         }
         let by = admin.address.clone();
         let decision = Decision { by, proposal: about, channel: Channel::Reply, factor, choice };
@@ -126,7 +134,7 @@ impl Engine {
             }
             Answer::Refused(refused, _) => {
                 tracing::info!(case = %key.number, "a decision by reply was refused: {refused}");
-                Step::Answer(LetterName::ReplyNotUnderstood)
+                Step::Cannot(why_not(&refused))
             }
             Answer::Conflict => Step::Taken(Followed::Nothing),
         })
@@ -152,13 +160,31 @@ impl Engine {
         admin: &AdminRecord,
         mail: &Looked,
         kind: LetterName,
+        code: &'static str,
     ) -> Result<Followed, Fault> {
         let to = Recipient::Admin { id: admin.address.clone() };
         let along = Along { seen: mail.seen_keys(), ..Along::default() };
-        Ok(match self.apply(key, Command::Notify { kind, to }, along).await? {
+        Ok(match self.apply(key, Command::Notify { kind, to, code }, along).await? {
             Answer::Done(_) => Followed::OnRecord,
             Answer::Refused(..) | Answer::Gone | Answer::Conflict => Followed::Nothing,
         })
+    }
+}
+
+/// The key of the letters' refusals that says why.
+fn why_not(refused: &Refused) -> &'static str {
+    match refused {
+        Refused::NotAnAdmin => "reads_only",
+        Refused::OwnAccount => "own_account",
+        Refused::NeedsFactor | Refused::NeedsFreshFactor => "needs_code",
+        Refused::NeedsConfirmation { .. } => "needs_confirmation",
+        Refused::NeedsReason => "needs_reason",
+        Refused::NeedsSecond => "needs_second",
+        Refused::NotComplete { .. } => "not_complete",
+        Refused::NoAccount => "no_account",
+        Refused::NoRoundLeft => "no_round",
+        Refused::NothingToComplete => "nothing_named",
+        _ => "not_now",
     }
 }
 

@@ -149,6 +149,21 @@ pub enum RowState {
     Dead,
 }
 
+/// How an office's outbox stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct OutboxTally {
+    /// Rows that wait for their time or for a free hand, those that failed before among them.
+    pub waiting: usize,
+    /// Of these, rows whose last attempt failed.
+    pub failing: usize,
+    /// The most failures in a row of one of them.
+    pub most_attempts: u32,
+    /// When the longest waiting row fell due.
+    pub due_since: Option<DateTime<Utc>>,
+    pub held: usize,
+    pub dead: usize,
+}
+
 /// What became of an outbox row.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Settlement {
@@ -344,6 +359,9 @@ pub trait Store: Send + Sync {
 
     /// Rows of an office that wait for a person: held or dead.
     fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<Row>, Fault>>;
+
+    /// Counts the rows of an office.
+    fn outbox_tally<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<OutboxTally, Fault>>;
 
     /// Takes or renews a named lease (`mailbox/…`, `tick`); `false` while somebody else holds it.
     fn lease<'a>(

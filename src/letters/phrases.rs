@@ -30,6 +30,9 @@ pub(super) struct Phrases {
     pub tally: Table,
     pub alerts: Table,
     pub placeholders: Table,
+    /// An office's own phrases of an earlier year may lack these; the letter then says less.
+    #[serde(default)]
+    pub refusals: Table,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -214,6 +217,7 @@ mod tests {
                 ("marks", p.marks.clone()),
                 ("tally", p.tally.clone()),
                 ("placeholders", p.placeholders.clone()),
+                ("refusals", p.refusals.clone()),
             ]
         };
         let item = model.items.keys().find(|key| !own.items.contains_key(*key)).map(|key| format!("items.{key}"));

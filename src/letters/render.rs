@@ -116,6 +116,11 @@ impl Letters {
         self.voices[language as usize].phrases.triggers.get(key).cloned().unwrap_or_else(|| key.replace('_', " "))
     }
 
+    /// Why an admin's reply was not followed, one sentence; `None` where the text itself says enough.
+    pub fn refusal(&self, key: &str, language: Language) -> Option<String> {
+        self.voices[language as usize].phrases.refusals.get(key).cloned()
+    }
+
     /// An absent fact is no mistake of the text here; everything else is, and is told once, at start.
     fn try_all(&self) -> Result<(), LetterError> {
         for voice in &self.voices {

@@ -7,6 +7,7 @@ pub mod automatic;
 pub mod courier;
 pub mod facts;
 pub mod headers;
+pub mod https;
 pub mod inbox;
 pub mod message;
 pub mod proof;

@@ -7,9 +7,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+use der::Decode;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore};
@@ -46,6 +49,8 @@ pub(in crate::mail) struct Endpoint {
     port: u16,
     security: Security,
     tls: Option<(TlsConnector, ServerName<'static>)>,
+    /// When the certificate of the last handshake ends, in seconds since 1970; 0: none was seen.
+    certificate_until: AtomicI64,
 }
 
 impl Endpoint {
@@ -67,7 +72,7 @@ impl Endpoint {
                 Some((TlsConnector::from(Arc::new(client_config(ca_file.map(PathBuf::as_path))?)), name))
             }
         };
-        Ok(Self { host: host.to_owned(), port, security, tls })
+        Ok(Self { host: host.to_owned(), port, security, tls, certificate_until: AtomicI64::new(0) })
     }
 
     /// `mail.example:993`, for sentences.
@@ -77,6 +82,12 @@ impl Endpoint {
 
     pub fn security(&self) -> Security {
         self.security
+    }
+
+    /// When the certificate that the server last showed ends.
+    pub fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        let seconds = self.certificate_until.load(Ordering::Relaxed);
+        DateTime::from_timestamp(seconds, 0).filter(|_| seconds > 0)
     }
 
     /// Connects and, unless plain, shakes hands. After [`Security::StartTls`] the server's greeting is already read.
@@ -115,6 +126,10 @@ impl Endpoint {
             _ => stream,
         };
         let wire = connector.connect(server.clone(), stream).await.map_err(|e| self.handshake_fault(&e))?;
+        let shown = wire.get_ref().1.peer_certificates().and_then(|chain| chain.first());
+        if let Some(until) = shown.and_then(|certificate| valid_until(certificate)) {
+            self.certificate_until.store(until.timestamp(), Ordering::Relaxed);
+        }
         Ok(Wire::Tls(Box::new(wire)))
     }
 
@@ -128,6 +143,13 @@ impl Endpoint {
             None => Fault::transient(format_args!("The TLS handshake with {name} broke off: {error}")),
         }
     }
+}
+
+/// When a certificate in DER ends; `None` where it cannot be read.
+pub fn valid_until(certificate: &[u8]) -> Option<DateTime<Utc>> {
+    let certificate = x509_cert::Certificate::from_der(certificate).ok()?;
+    let seconds = certificate.tbs_certificate.validity.not_after.to_unix_duration().as_secs();
+    DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0)
 }
 
 /// Whether a configured host means this machine: `localhost`, `127.0.0.0/8` or `::1`.

@@ -87,10 +87,11 @@ pub enum Command {
     },
     /// The archive takes up the closed dossier: step 9 and its clock begin.
     StartArchiving,
-    /// Tells somebody how the case stands; changes nothing else.
+    /// Tells somebody how the case stands; changes nothing else. `code`: why, where the letter says why.
     Notify {
         kind: LetterName,
         to: Recipient,
+        code: &'static str,
     },
     /// Step 9 is done: the dossier stands in the archive.
     FinishArchiving,

@@ -80,6 +80,9 @@ impl fmt::Debug for Source {
     }
 }
 
+/// Roles that decide nothing, whatever an office writes.
+const READS_ONLY: [&str; 2] = ["archivist", "auditor"];
+
 /// What is wrong with a procedure file: the key, and a sentence that says what and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("`{key}`: {message}")]
@@ -201,6 +204,9 @@ impl Procedure {
                 "approval.roles".into(),
                 "is empty, so nobody could decide; name at least one role, such as \"admin\"".into(),
             );
+        }
+        for role in self.approval.roles.iter().filter(|role| READS_ONLY.contains(&role.as_str())) {
+            flaw("approval.roles".into(), format!("names {role:?}, who only reads; take it out"));
         }
         flaws
     }

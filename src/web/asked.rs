@@ -67,7 +67,7 @@ impl Asked {
 
     /// A frame with navigation for whoever opened this device.
     pub fn frame_for(&self, who: &Who, here: impl Into<String>) -> Frame<'_> {
-        let open_for = OpenFor { name: who.admin.name.clone(), until: who.until };
+        let open_for = OpenFor { name: who.admin.name.clone(), role: who.admin.role, until: who.until };
         self.frame(here).signed_in(Tab::Desk, open_for)
     }
 

@@ -11,6 +11,7 @@ pub mod client;
 pub mod counter;
 mod difference;
 mod drawn;
+pub mod figures;
 mod gate;
 mod oops;
 pub mod pages;

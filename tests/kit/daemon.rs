@@ -20,6 +20,8 @@ pub struct Daemon {
     process: Offspring,
     configuration: PathBuf,
     base_url: String,
+    /// Beside what the test itself was given.
+    environment: Vec<(String, String)>,
     /// Held open, so that it can be read even when the office's folder is gone.
     log: File,
 }
@@ -43,11 +45,16 @@ impl Daemon {
 
     /// Starts in the office's folder and waits until it is ready.
     pub async fn start(office: &Office) -> Self {
+        Self::start_in(office, Vec::new()).await
+    }
+
+    /// As [`Daemon::start`], with variables of one's own, as a service manager gives them.
+    pub async fn start_in(office: &Office, environment: Vec<(String, String)>) -> Self {
         let path = office.folder.path().join("log");
         let log = File::options().create(true).append(true).read(true).open(path).expect("the folder is ours");
         let configuration = office.configuration_file();
-        let process = launch(&configuration, &log);
-        let mut daemon = Self { process, configuration, base_url: office.base_url(), log };
+        let process = launch(&configuration, &environment, &log);
+        let mut daemon = Self { process, configuration, base_url: office.base_url(), environment, log };
         daemon.ready().await;
         daemon
     }
@@ -83,8 +90,13 @@ impl Daemon {
         self.resume().await;
     }
 
+    /// Starts it again without waiting for readiness, which a mail server that is away withholds.
+    pub fn restart_unready(&mut self) {
+        self.process = launch(&self.configuration, &self.environment, &self.log);
+    }
+
     pub async fn resume(&mut self) {
-        self.process = launch(&self.configuration, &self.log);
+        self.process = launch(&self.configuration, &self.environment, &self.log);
         self.ready().await;
     }
 
@@ -130,11 +142,12 @@ impl Drop for Daemon {
     }
 }
 
-fn launch(configuration: &Path, log: &File) -> Offspring {
+fn launch(configuration: &Path, environment: &[(String, String)], log: &File) -> Offspring {
     let said = || log.try_clone().expect("a file can be shared");
-    Offspring::start(
-        mortal(LOKET).args(["run", "--config"]).arg(configuration).stdin(Stdio::null()).stdout(said()).stderr(said()),
-    )
+    let mut command = mortal(LOKET);
+    command.args(["run", "--config"]).arg(configuration);
+    command.envs(environment.iter().map(|(name, value)| (name, value)));
+    Offspring::start(command.stdin(Stdio::null()).stdout(said()).stderr(said()))
 }
 
 fn loket(configuration: &Path, arguments: &[&str]) -> String {

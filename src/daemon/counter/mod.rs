@@ -32,8 +32,10 @@ use std::sync::Arc;
 
 use futures::future::BoxFuture;
 
+use self::factor::Standing;
 use self::papers::PaperShelf;
 use self::pictures::Gallery;
+use super::alarm::board::Board;
 use super::run::LastLook;
 use crate::engine::Engine;
 use crate::engine::access::Seen;
@@ -58,6 +60,8 @@ pub struct Desk {
     mailboxes: Arc<Vec<Arc<Mailbox>>>,
     last_look: LastLook,
     sandbox: Option<Arc<dyn Sandbox>>,
+    /// Empty where nobody watches.
+    alarms: Board,
     papers: Arc<PaperShelf>,
     gallery: Gallery,
     /// One code at a time: a button pressed twice finds what the first press did, not a used code.
@@ -69,7 +73,14 @@ impl Desk {
     pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, last_look: LastLook) -> Self {
         let (papers, gallery) = (Arc::default(), Gallery::default());
         let hand = tokio::sync::Mutex::new(());
-        Self { engine, mailboxes, last_look, sandbox: None, papers, gallery, hand }
+        Self { engine, mailboxes, last_look, sandbox: None, alarms: Board::default(), papers, gallery, hand }
+    }
+
+    /// Shows what is raised there on the desk's front.
+    #[must_use]
+    pub fn with_alarms(mut self, alarms: Board) -> Self {
+        self.alarms = alarms;
+        self
     }
 
     /// The desk of the demo, which shows codes and letters that nobody else may see.
@@ -98,6 +109,19 @@ impl Desk {
         let pinned = self.mailboxes.iter().find(|m| *m.worked.procedure.hash() == case.procedure.hash);
         pinned.or_else(|| self.mailboxes.first())
     }
+}
+
+/// Lets an act through where this person may change anything at all, else says in one sentence why not.
+macro_rules! acting {
+    ($desk:expr, $admin:expr, $lang:expr, $answer:ident, $act:expr) => {
+        Box::pin(async move {
+            match $desk.who_acts($admin, $lang).await? {
+                Standing::Acts => $act.await,
+                Standing::Reads(why) => Ok($answer::Refused(why)),
+                Standing::Unknown => Ok($answer::Gone),
+            }
+        })
+    };
 }
 
 impl From<Fault> for Trouble {
@@ -165,7 +189,7 @@ impl Counter for Desk {
         form: DecisionForm,
         lang: Language,
     ) -> Later<'a, DecisionAnswer> {
-        Box::pin(self.take_decision(admin, number, form, lang))
+        acting!(self, admin, lang, DecisionAnswer, self.take_decision(admin, number, form, lang))
     }
 
     fn save_draft<'a>(
@@ -174,11 +198,11 @@ impl Counter for Desk {
         number: &'a CaseNumber,
         draft: DraftForm,
     ) -> Later<'a, DecisionAnswer> {
-        Box::pin(self.keep_draft(admin, number, draft))
+        acting!(self, admin, self.engine.office.language, DecisionAnswer, self.keep_draft(admin, number, draft))
     }
 
     fn confirm<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, form: ConfirmForm) -> Later<'a, ConfirmAnswer> {
-        Box::pin(self.record_confirmation(admin, number, form))
+        acting!(self, admin, self.engine.office.language, ConfirmAnswer, self.record_confirmation(admin, number, form))
     }
 
     fn manual_outcome<'a>(
@@ -189,7 +213,7 @@ impl Counter for Desk {
         outcome: ManualOutcome,
         lang: Language,
     ) -> Later<'a, TaskAnswer> {
-        Box::pin(self.enter_outcome(admin, number, attempt, outcome, lang))
+        acting!(self, admin, lang, TaskAnswer, self.enter_outcome(admin, number, attempt, outcome, lang))
     }
 
     fn resolve_unknown<'a>(
@@ -201,7 +225,7 @@ impl Counter for Desk {
         note: String,
         lang: Language,
     ) -> Later<'a, TaskAnswer> {
-        Box::pin(self.settle_unknown(admin, number, attempt, resolution, note, lang))
+        acting!(self, admin, lang, TaskAnswer, self.settle_unknown(admin, number, attempt, resolution, note, lang))
     }
 
     fn reissue<'a>(
@@ -212,7 +236,7 @@ impl Counter for Desk {
         code: Typed,
         lang: Language,
     ) -> Later<'a, TaskAnswer> {
-        Box::pin(self.issue_anew(admin, number, reason, code, lang))
+        acting!(self, admin, lang, TaskAnswer, self.issue_anew(admin, number, reason, code, lang))
     }
 
     fn hand_in_person<'a>(
@@ -222,7 +246,7 @@ impl Counter for Desk {
         form: HandForm,
         lang: Language,
     ) -> Later<'a, HandAnswer> {
-        Box::pin(self.hand_over_result(admin, number, form, lang))
+        acting!(self, admin, lang, HandAnswer, self.hand_over_result(admin, number, form, lang))
     }
 
     fn account_for_deviation<'a>(
@@ -232,7 +256,13 @@ impl Counter for Desk {
         deviation: &'a str,
         reason: String,
     ) -> Later<'a, TaskAnswer> {
-        Box::pin(self.explain_deviation(admin, number, deviation, reason))
+        acting!(
+            self,
+            admin,
+            self.engine.office.language,
+            TaskAnswer,
+            self.explain_deviation(admin, number, deviation, reason)
+        )
     }
 
     fn held_view<'a>(&'a self, admin: &'a Admin, id: &'a str, _: Language) -> Later<'a, Option<HeldView>> {
@@ -250,7 +280,7 @@ impl Counter for Desk {
         choice: HeldChoice,
         reason: String,
     ) -> Later<'a, HeldAnswer> {
-        Box::pin(self.settle_mail(admin, id, choice, reason))
+        acting!(self, admin, self.engine.office.language, HeldAnswer, self.settle_mail(admin, id, choice, reason))
     }
 
     fn desk<'a>(&'a self, admin: &'a Admin, filter: &'a DeskFilter, lang: Language) -> Later<'a, DeskView> {

@@ -29,6 +29,7 @@ impl Desk {
         if !self.may_look(admin).await? {
             return Ok(view);
         }
+        view.alarms = self.alarms.sentences(lang);
         let today = self.day(now);
         let mut by_step: BTreeMap<u8, usize> = BTreeMap::new();
         let mut stays = Vec::new();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use lettre::Message;
@@ -283,5 +284,9 @@ impl Courier for SmtpCourier {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         self.greet().boxed()
+    }
+
+    fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        self.endpoint.certificate_until()
     }
 }

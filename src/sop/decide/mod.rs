@@ -57,7 +57,7 @@ pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Re
         Command::LetterSent { id } => letter_sent(r, &id, ctx),
         Command::LetterFailed { id, why } => letter_failed(r, &id, &why, ctx),
         Command::StartArchiving => clock::begin_archiving(r, ctx)?,
-        Command::Notify { kind, to } => notify(r, kind, to),
+        Command::Notify { kind, to, code } => notify(r, kind, to, code),
         Command::FinishArchiving => clock::finish_archiving(r, ctx)?,
         Command::ExplainDeviation { by, index, reason } => clock::explain(r, by, index, reason, ctx)?,
     }
@@ -78,8 +78,8 @@ fn wake(r: &mut Ruling, alarm: &Alarm, ctx: &Context) {
     }
 }
 
-fn notify(r: &mut Ruling, kind: LetterName, to: Recipient) {
-    let mut letter = Letter::new(kind, to);
+fn notify(r: &mut Ruling, kind: LetterName, to: Recipient, code: &str) {
+    let mut letter = Letter::new(kind, to).code(code);
     letter.links_to = r.case.phase.proposal().map(|proposal| proposal.hash.clone());
     r.send(letter);
 }

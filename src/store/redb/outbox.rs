@@ -10,7 +10,7 @@ use super::Inner;
 use super::records::RowRecord;
 use super::tables::{DUE, Place, ROWS, STUCK, case_key, readable};
 use super::transaction::Tables;
-use crate::engine::store::{Cancel, LeaseRequest, NewRow, Row, RowState, Settled, Settlement};
+use crate::engine::store::{Cancel, LeaseRequest, NewRow, OutboxTally, Row, RowState, Settled, Settlement};
 use crate::sop::names::OfficeId;
 use crate::store::StoreError;
 use crate::vault::DossierKey;
@@ -246,6 +246,31 @@ pub fn stuck(inner: &Inner, office: &OfficeId) -> Result<Vec<Row>, StoreError> {
         rows.extend(read_open(inner, &transaction, &place, id)?.map(|(row, _)| row));
     }
     Ok(rows)
+}
+
+/// Counts rows without unsealing them.
+pub fn tally(inner: &Inner, office: &OfficeId) -> Result<OutboxTally, StoreError> {
+    let transaction = inner.database.begin_read()?;
+    let past = format!("{}\0", office.0);
+    let mut tally = OutboxTally::default();
+    for entry in transaction.open_table(ROWS)?.range((office.0.as_str(), "", "")..(past.as_str(), "", ""))? {
+        let (key, value) = entry?;
+        let (office, number, id) = key.value();
+        let place = Place { office: office.to_owned(), number: number.to_owned() };
+        // A damaged row is named by whoever would carry it out.
+        let Ok(record) = RowRecord::read(value.value(), &place, id) else { continue };
+        match record.state {
+            RowState::Held => tally.held += 1,
+            RowState::Dead => tally.dead += 1,
+            RowState::Waiting => {
+                tally.waiting += 1;
+                tally.failing += usize::from(record.attempts > 0);
+                tally.most_attempts = tally.most_attempts.max(record.attempts);
+                tally.due_since = Some(tally.due_since.map_or(record.due, |since| since.min(record.due)));
+            }
+        }
+    }
+    Ok(tally)
 }
 
 /// A row unsealed, and its stamp.

@@ -14,8 +14,8 @@ use super::writer::{Job, Work, Written};
 use super::{Inner, RedbStore, outbox, reason};
 use crate::engine::port::Fault;
 use crate::engine::store::{
-    BackupReport, Batch, CaseKey, Damage, Document, DocumentWrite, JournalHead, LeaseRequest, Link, Outcome, Row,
-    SealedSecret, Settlement, Store, Stored, StoredEvent,
+    BackupReport, Batch, CaseKey, Damage, Document, DocumentWrite, JournalHead, LeaseRequest, Link, OutboxTally,
+    Outcome, Row, SealedSecret, Settlement, Store, Stored, StoredEvent,
 };
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 use crate::store::{StoreError, backup};
@@ -125,6 +125,11 @@ impl Store for RedbStore {
 
     fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<Row>, Fault>> {
         self.now(move |inner| outbox::stuck(inner, office))
+    }
+
+    fn outbox_tally<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<OutboxTally, Fault>> {
+        let office = office.clone();
+        self.later(move |inner| outbox::tally(inner, &office))
     }
 
     fn lease<'a>(

@@ -20,7 +20,7 @@ pub mod task;
 pub use fields::Fields;
 
 use super::say::{Say, fill};
-use super::view::Office;
+use super::view::{Office, Role};
 use super::words::FrameWords;
 use crate::sop::names::Language;
 
@@ -36,6 +36,7 @@ pub enum Tab {
 #[derive(Debug, Clone)]
 pub struct OpenFor {
     pub name: String,
+    pub role: Role,
     pub until: chrono::DateTime<chrono::Utc>,
 }
 
@@ -93,6 +94,22 @@ impl<'a> Frame<'a> {
 
     fn on_sandbox(&self) -> bool {
         self.tab == Tab::Sandbox
+    }
+
+    /// Whether forms that change something are for this reader.
+    fn acts(&self) -> bool {
+        self.open_for.as_ref().is_some_and(|open| open.role == Role::Admin)
+    }
+
+    /// Said to whoever only looks.
+    fn reads_as(&self) -> Option<String> {
+        let role = self.open_for.as_ref()?.role;
+        let name = match role {
+            Role::Admin => return None,
+            Role::Archivist => self.w.archivist,
+            Role::Auditor => self.w.auditor,
+        };
+        Some(fill(self.w.reads_as, &[name]))
     }
 
     fn foot_sop(&self) -> String {

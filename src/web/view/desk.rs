@@ -76,6 +76,8 @@ pub struct DeskView {
     /// When the mailbox was last looked at.
     pub looked_at: Option<DateTime<Utc>>,
     pub now: DateTime<Utc>,
+    /// Alarms of the service itself, a sentence each.
+    pub alarms: Vec<String>,
     /// Open requests by step, only those that are not empty.
     pub by_step: Vec<(StepFilter, usize)>,
     /// Sorted by due time, the filter applied.

@@ -23,6 +23,9 @@ catalogue! {
         code_hint: "Dari aplikasi pembuat kode di ponsel Anda." | "From the authenticator app on your phone.",
         demo_code: "Kode contoh saat ini: {0}. Hanya ada di percontohan." | "Current sample code: {0}. In the demo only.",
         opened_for: "Terbuka untuk {0} sampai {1}" | "Open for {0} until {1}",
+        reads_as: "Anda melihat sebagai {0}. Hanya Admin PPE yang memutuskan dan mengubah." | "You look as {0}. Only an Admin PPE decides and changes anything.",
+        archivist: "arsiparis" | "an archivist",
+        auditor: "auditor" | "an auditor",
         lock_now: "Kunci sekarang" | "Lock now",
         signed_in_as: "Masuk sebagai {0}" | "Signed in as {0}",
     }

@@ -7,6 +7,7 @@ catalogue! {
     QueueWords {
         title: "Meja" | "Desk",
         reload: "Muat ulang" | "Reload",
+        alarms: "Layanan ini perlu perhatian" | "This service needs attention",
         today: "Hari ini" | "Today",
         open: "Terbuka" | "Open",
         for_you: "Menunggu Anda" | "Waiting for you",

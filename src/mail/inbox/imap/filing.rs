@@ -16,6 +16,14 @@ const BATCH: usize = 200;
 /// A connection unused for longer is opened anew: the server or a firewall may have dropped it unseen.
 const STALE: Duration = Duration::from_secs(240);
 
+/// Where a mail goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    To(Folder),
+    /// Removed; to the processed folder where the server cannot expunge single mails.
+    Out,
+}
+
 pub(super) struct Filing {
     shared: Arc<Shared>,
     line: Option<(Line, u32, Instant)>,
@@ -27,6 +35,16 @@ impl Filing {
     }
 
     pub async fn file(&mut self, mails: &[(Origin, Folder)]) -> Result<(), Fault> {
+        let ways: Vec<_> = mails.iter().map(|(origin, folder)| (origin, Way::To(*folder))).collect();
+        self.send_off(&ways).await
+    }
+
+    pub async fn discard(&mut self, mails: &[Origin]) -> Result<(), Fault> {
+        let ways: Vec<_> = mails.iter().map(|origin| (origin, Way::Out)).collect();
+        self.send_off(&ways).await
+    }
+
+    async fn send_off(&mut self, mails: &[(&Origin, Way)]) -> Result<(), Fault> {
         if mails.is_empty() {
             return Ok(());
         }
@@ -39,7 +57,7 @@ impl Filing {
         .map_err(|trouble| trouble.into_fault("Cannot file handled mail"))
     }
 
-    async fn attempt(&mut self, mails: &[(Origin, Folder)]) -> Result<(), Trouble> {
+    async fn attempt(&mut self, mails: &[(&Origin, Way)]) -> Result<(), Trouble> {
         let (mut line, uid_validity) = match self.line.take() {
             Some((mut line, uid_validity, used)) if used.elapsed() < STALE => {
                 // A session knows the mails it was told of, and a command for others does nothing and succeeds (RFC 9051
@@ -49,17 +67,21 @@ impl Filing {
             }
             _ => self.open().await.map_err(Trouble::Broken)?,
         };
-        for folder in [Folder::Processed, Folder::Refused] {
+        for way in [Way::To(Folder::Processed), Way::To(Folder::Refused), Way::Out] {
             let mut uids: Vec<u32> = mails
                 .iter()
                 // Under another UIDVALIDITY the number means another mail; ours is found again by its Message-ID.
-                .filter(|(origin, to)| *to == folder && origin.uid_validity == uid_validity)
+                .filter(|(origin, to)| *to == way && origin.uid_validity == uid_validity)
                 .map(|(origin, _)| origin.uid)
                 .collect();
             uids.sort_unstable();
             uids.dedup();
             for batch in uids.chunks(BATCH) {
-                self.put(&mut line, batch, folder).await?;
+                match way {
+                    Way::To(folder) => self.put(&mut line, batch, folder).await?,
+                    Way::Out if line.abilities.uid_expunge => remove(&mut line, batch).await?,
+                    Way::Out => self.put(&mut line, batch, Folder::Processed).await?,
+                }
                 if line.abilities.moving || line.abilities.uid_expunge {
                     self.shared.ledger().left(uid_validity, batch);
                 }
@@ -101,11 +123,17 @@ impl Filing {
         if line.abilities.moving {
             return Ok(());
         }
-        line.run(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)"), |_| {}).await?;
-        if line.abilities.uid_expunge {
-            line.run(&format!("UID EXPUNGE {set}"), |_| {}).await?;
-        }
-        // Without UIDPLUS they stay behind, marked: a bare EXPUNGE would take what others have marked with them.
-        Ok(())
+        remove(line, uids).await
     }
+}
+
+/// Marks these mails and removes them.
+async fn remove(line: &mut Line, uids: &[u32]) -> Result<(), Trouble> {
+    let set = uid_set(uids);
+    line.run(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)"), |_| {}).await?;
+    if line.abilities.uid_expunge {
+        line.run(&format!("UID EXPUNGE {set}"), |_| {}).await?;
+    }
+    // Without UIDPLUS they stay behind, marked: a bare EXPUNGE would take what others have marked with them.
+    Ok(())
 }

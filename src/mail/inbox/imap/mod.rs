@@ -16,6 +16,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::Mutex;
@@ -127,7 +128,15 @@ impl Inbox for ImapInbox {
         async move { self.filing.lock().await.file(mails).await }.boxed()
     }
 
+    fn discard<'a>(&'a self, mails: &'a [Origin]) -> BoxFuture<'a, Result<(), Fault>> {
+        async move { self.filing.lock().await.discard(mails).await }.boxed()
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         self.look().boxed()
+    }
+
+    fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        self.shared.endpoint.certificate_until()
     }
 }

@@ -1,0 +1,195 @@
+//! Which alarms are raised, since when, and whether the second channel knows. Kept as an office document, so that a
+//! restart neither tells an alarm again nor forgets to tell that it is over.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::Alarm;
+use super::judge::Judgement;
+use crate::engine::Engine;
+use crate::engine::codec;
+use crate::engine::port::Fault;
+use crate::engine::store::DocumentWrite;
+use crate::sop::names::Language;
+
+const FAMILY: &str = "alarm";
+const ID: &str = "board";
+
+/// An alarm that is raised, or over and not yet told so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Standing {
+    #[serde(flatten)]
+    pub alarm: Alarm,
+    pub since: DateTime<Utc>,
+    /// The second channel knows that it was raised.
+    pub told: bool,
+    #[serde(default)]
+    pub over: bool,
+}
+
+/// Shared by whoever raises and whoever shows.
+#[derive(Clone, Default)]
+pub struct Board(Arc<Mutex<BTreeMap<String, Standing>>>);
+
+/// What changed at one look.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Changes {
+    pub raised: Vec<Alarm>,
+    pub cleared: Vec<Alarm>,
+}
+
+impl Changes {
+    pub fn is_empty(&self) -> bool {
+        self.raised.is_empty() && self.cleared.is_empty()
+    }
+}
+
+impl Board {
+    fn standings(&self) -> MutexGuard<'_, BTreeMap<String, Standing>> {
+        // Nothing panics while the board is held; should it, its entries are still whole.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The board as it was last kept; an empty one where there is none that this program can read.
+    pub async fn load(engine: &Engine) -> Result<Self, Fault> {
+        let kept = engine.store.document(&engine.office.id, FAMILY, ID).await?;
+        let standings = kept.and_then(|document| codec::decode(&document.bytes, "the alarms").ok());
+        Ok(Self(Arc::new(Mutex::new(standings.unwrap_or_default()))))
+    }
+
+    pub async fn save(&self, engine: &Engine) -> Result<(), Fault> {
+        let write = DocumentWrite {
+            office: engine.office.id.clone(),
+            family: FAMILY.to_owned(),
+            id: ID.to_owned(),
+            expected_version: None,
+            bytes: Some(codec::encode(&*self.standings())),
+        };
+        engine.store.write_documents(vec![write]).await.map(|_| ())
+    }
+
+    /// Takes a judgement up. An alarm that goes on changes its figures and tells nobody.
+    pub fn step(&self, judgement: Judgement, now: DateTime<Utc>) -> Changes {
+        let mut board = self.standings();
+        let mut changes = Changes::default();
+        let mut going_on = judgement.keep;
+        for alarm in judgement.raise {
+            going_on.insert(alarm.key());
+            match board.get_mut(&alarm.key()).filter(|standing| !standing.over) {
+                Some(standing) => standing.alarm = alarm,
+                None => {
+                    let standing = Standing { alarm: alarm.clone(), since: now, told: false, over: false };
+                    board.insert(alarm.key(), standing);
+                    changes.raised.push(alarm);
+                }
+            }
+        }
+        for (_, standing) in board.iter_mut().filter(|(key, standing)| !standing.over && !going_on.contains(*key)) {
+            standing.over = true;
+            changes.cleared.push(standing.alarm.clone());
+        }
+        // Nobody was told that it began, so nobody need be told that it is over.
+        board.retain(|_, standing| standing.told || !standing.over);
+        changes
+    }
+
+    /// What the second channel does not know yet.
+    pub fn untold(&self) -> Vec<Standing> {
+        self.standings().values().filter(|standing| standing.told == standing.over).cloned().collect()
+    }
+
+    /// The second channel took this.
+    pub fn told(&self, standing: &Standing) {
+        let mut board = self.standings();
+        let key = standing.alarm.key();
+        let Some(known) = board.get_mut(&key).filter(|known| known.since == standing.since) else { return };
+        known.told = true;
+        if standing.over {
+            board.remove(&key);
+        }
+    }
+
+    /// Alarms that are raised, by key.
+    pub fn raised(&self) -> Vec<Standing> {
+        self.standings().values().filter(|standing| !standing.over).cloned().collect()
+    }
+
+    pub fn sentences(&self, lang: Language) -> Vec<String> {
+        self.raised().iter().map(|standing| standing.alarm.say(lang)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_790_000_000 + minute * 60, 0).unwrap()
+    }
+
+    fn stuck(rows: usize) -> Judgement {
+        Judgement { raise: vec![Alarm::EffectStuck { rows }], ..Judgement::default() }
+    }
+
+    fn keeping() -> Judgement {
+        Judgement { keep: ["effect_stuck".to_owned()].into(), ..Judgement::default() }
+    }
+
+    #[test]
+    fn an_alarm_is_raised_once_and_cleared_once() {
+        let board = Board::default();
+
+        assert_eq!(board.step(stuck(1), at(0)).raised, [Alarm::EffectStuck { rows: 1 }]);
+        assert!(board.step(stuck(2), at(1)).is_empty());
+        assert!(board.step(keeping(), at(2)).is_empty());
+        assert_eq!(board.raised()[0].since, at(0));
+        board.told(&board.untold()[0]);
+        assert_eq!(board.step(Judgement::default(), at(3)).cleared, [Alarm::EffectStuck { rows: 2 }]);
+        assert!(board.step(keeping(), at(4)).is_empty(), "what is not raised cannot be kept");
+        assert!(board.raised().is_empty());
+    }
+
+    #[test]
+    fn the_channel_is_told_of_the_beginning_and_then_of_the_end() {
+        let board = Board::default();
+        board.step(stuck(1), at(0));
+
+        let begins = board.untold();
+        board.told(&begins[0]);
+        assert!(board.untold().is_empty());
+        board.step(Judgement::default(), at(1));
+        let ends = board.untold();
+        board.told(&ends[0]);
+
+        assert_eq!((begins.len(), begins[0].over, ends.len(), ends[0].over), (1, false, 1, true));
+        assert!(board.untold().is_empty());
+    }
+
+    #[test]
+    fn an_alarm_that_was_over_before_the_channel_heard_of_it_is_not_told() {
+        let board = Board::default();
+        board.step(stuck(1), at(0));
+        let late = board.untold();
+
+        board.step(Judgement::default(), at(1));
+        board.told(&late[0]);
+
+        assert!(board.untold().is_empty() && board.raised().is_empty());
+    }
+
+    #[test]
+    fn an_alarm_that_returns_before_its_end_was_told_is_told_anew() {
+        let board = Board::default();
+        board.step(stuck(1), at(0));
+        board.told(&board.untold()[0]);
+        board.step(Judgement::default(), at(1));
+
+        board.step(stuck(3), at(2));
+
+        let untold = board.untold();
+        assert_eq!((untold.len(), untold[0].since, untold[0].over), (1, at(2), false));
+    }
+}

@@ -1,0 +1,220 @@
+//! What is so at one moment: mailboxes, outbox, cases, certificates, holidays, disks, the process itself. Gathered from
+//! the rooms and the machine; judged elsewhere.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+
+use super::judge::HOLIDAYS_AHEAD;
+use crate::config::Config;
+use crate::daemon::canary::Canary;
+use crate::engine::Engine;
+use crate::engine::port::{Fault, Inbox};
+use crate::engine::store::OutboxTally;
+use crate::mail::tls::valid_until;
+use crate::sop::phase::Phase;
+
+#[derive(Debug, Clone, Default)]
+pub struct Facts {
+    pub at: DateTime<Utc>,
+    /// When the daemon started.
+    pub since: DateTime<Utc>,
+    pub mailboxes: Vec<MailboxFacts>,
+    pub outbox: OutboxTally,
+    /// Cases that are not closed, and those whose outcome nobody knows.
+    pub open: usize,
+    pub unknown: usize,
+    pub certificates: Vec<CertificateFacts>,
+    pub years_without_holidays: Vec<i32>,
+    pub disks: Vec<DiskFacts>,
+    pub scans_unread: bool,
+    /// `None` where none is sent.
+    pub canary: Option<CanaryFacts>,
+    pub process: ProcessFacts,
+}
+
+#[derive(Debug, Clone)]
+pub struct MailboxFacts {
+    pub name: String,
+    /// In a row.
+    pub failures: u32,
+    pub looked_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Clone)]
+pub struct CertificateFacts {
+    pub of: String,
+    pub until: DateTime<Utc>,
+}
+
+/// Bytes of the file system that a folder lies on, free for the daemon's user and in all.
+#[derive(Debug, Clone)]
+pub struct DiskFacts {
+    pub of: String,
+    pub free: u64,
+    pub total: u64,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct CanaryFacts {
+    /// When the first one was sent that should be back and is not.
+    pub lost_since: Option<DateTime<Utc>>,
+    pub back_at: Option<DateTime<Utc>>,
+    /// How long the last one was on its way.
+    pub trip: Option<TimeDelta>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+pub struct ProcessFacts {
+    pub open_files: u64,
+    pub resident_bytes: u64,
+}
+
+/// How the watching of one mailbox goes, told by its own loop.
+#[derive(Default)]
+pub struct Pulse {
+    failures: AtomicU32,
+    /// Milliseconds since 1970; 0: never.
+    looked_at: AtomicI64,
+}
+
+impl Pulse {
+    pub fn looked(&self, at: DateTime<Utc>) {
+        self.failures.store(0, Ordering::Relaxed);
+        self.looked_at.store(at.timestamp_millis(), Ordering::Relaxed);
+    }
+
+    /// Returns how many failures in a row it makes.
+    pub fn failed(&self) -> u32 {
+        self.failures.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    pub fn failures(&self) -> u32 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    fn looked_at(&self) -> Option<DateTime<Utc>> {
+        let millis = self.looked_at.load(Ordering::Relaxed);
+        DateTime::from_timestamp_millis(millis).filter(|_| millis > 0)
+    }
+}
+
+/// Where facts are gathered.
+pub struct Sources {
+    pub engine: Arc<Engine>,
+    pub mailboxes: Vec<(String, Arc<Pulse>, Arc<dyn Inbox>)>,
+    pub canary: Option<Arc<Canary>>,
+    pub config: Config,
+    pub since: DateTime<Utc>,
+    pub scans_unread: bool,
+    /// The journal's end at which the cases were last counted, with what was counted.
+    counted: tokio::sync::Mutex<Option<(u64, usize, usize)>>,
+}
+
+impl Sources {
+    pub fn new(
+        engine: Arc<Engine>,
+        mailboxes: Vec<(String, Arc<Pulse>, Arc<dyn Inbox>)>,
+        canary: Option<Arc<Canary>>,
+        config: Config,
+        scans_unread: bool,
+    ) -> Self {
+        let since = engine.clock.now();
+        Self { engine, mailboxes, canary, config, since, scans_unread, counted: tokio::sync::Mutex::default() }
+    }
+
+    /// Fails only where the store does.
+    pub async fn gather(&self) -> Result<Facts, Fault> {
+        let at = self.engine.clock.now();
+        let (open, unknown) = self.cases().await?;
+        let mailboxes = self.mailboxes.iter().map(|(name, pulse, _)| MailboxFacts {
+            name: name.clone(),
+            failures: pulse.failures(),
+            looked_at: pulse.looked_at(),
+        });
+        Ok(Facts {
+            at,
+            since: self.since,
+            mailboxes: mailboxes.collect(),
+            outbox: self.engine.store.outbox_tally(&self.engine.office.id).await?,
+            open,
+            unknown,
+            certificates: self.certificates(),
+            years_without_holidays: self.config.years_without_holidays(at, HOLIDAYS_AHEAD),
+            disks: self.disks(),
+            scans_unread: self.scans_unread,
+            canary: self.canary.as_ref().map(|canary| canary.facts()),
+            process: ProcessFacts::read(),
+        })
+    }
+
+    /// Counted anew only where the journal has grown.
+    async fn cases(&self) -> Result<(usize, usize), Fault> {
+        let mut counted = self.counted.lock().await;
+        let head = self.engine.store.journal_head(&self.engine.office.id).await?.position;
+        if let Some((position, open, unknown)) = *counted
+            && position == head
+        {
+            return Ok((open, unknown));
+        }
+        let cases = self.engine.live_cases().await?;
+        let open = cases.iter().filter(|case| !case.phase.is_closed()).count();
+        let unknown = cases.iter().filter(|case| matches!(case.phase, Phase::Unknown { .. })).count();
+        *counted = Some((head, open, unknown));
+        Ok((open, unknown))
+    }
+
+    /// The desk's own, and those that mail servers showed at the last handshake.
+    fn certificates(&self) -> Vec<CertificateFacts> {
+        let desk = self.config.desk.tls.as_ref().and_then(|files| of_file(&files.certificate));
+        let desk = desk.map(|until| CertificateFacts { of: "desk".to_owned(), until });
+        let courier = self.engine.courier.certificate_until();
+        let courier = courier.map(|until| CertificateFacts { of: "courier".to_owned(), until });
+        let mailboxes = self.mailboxes.iter().filter_map(|(name, _, inbox)| {
+            inbox.certificate_until().map(|until| CertificateFacts { of: format!("mailbox {name}"), until })
+        });
+        desk.into_iter().chain(mailboxes).chain(courier).collect()
+    }
+
+    /// State and archive, once where they share a file system.
+    fn disks(&self) -> Vec<DiskFacts> {
+        let folders = [("state", &self.config.state.directory), ("archive", &self.config.state.archive_directory)];
+        let mut known: Vec<u64> = Vec::new();
+        let mut disks = Vec::new();
+        for (of, folder) in folders {
+            let Some(about) = statvfs(folder) else { continue };
+            if !known.contains(&about.f_fsid) {
+                known.push(about.f_fsid);
+                let bytes = |blocks: u64| blocks.saturating_mul(about.f_frsize);
+                disks.push(DiskFacts { of: of.to_owned(), free: bytes(about.f_bavail), total: bytes(about.f_blocks) });
+            }
+        }
+        disks
+    }
+}
+
+/// Of the folder, or of the nearest one above it that is there.
+fn statvfs(folder: &Path) -> Option<rustix::fs::StatVfs> {
+    folder.ancestors().map(PathBuf::from).find_map(|folder| rustix::fs::statvfs(&folder).ok())
+}
+
+/// A file that cannot be read is named when the desk opens, and again by whoever serves it.
+fn of_file(chain: &Path) -> Option<DateTime<Utc>> {
+    let first = CertificateDer::pem_file_iter(chain).ok()?.next()?.ok()?;
+    valid_until(&first)
+}
+
+impl ProcessFacts {
+    /// As Linux tells; zeros where it does not.
+    fn read() -> Self {
+        let open_files = std::fs::read_dir("/proc/self/fd").map_or(0, |entries| entries.count() as u64);
+        let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+        let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib: u64 = resident.and_then(|kib| kib.split_whitespace().next()?.parse().ok()).unwrap_or(0);
+        Self { open_files, resident_bytes: kib * 1024 }
+    }
+}

@@ -1,0 +1,99 @@
+//! The facts and alarms in the text form that Prometheus reads (OpenMetrics 1.0). Names of mailboxes and alarms are the
+//! only labels.
+
+use chrono::{DateTime, Utc};
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::Registry;
+
+use super::board::Standing;
+use super::facts::Facts;
+
+type Labels = Vec<(&'static str, String)>;
+type Figures = Family<Labels, Gauge>;
+
+/// Everything, as one text.
+pub fn text(facts: &Facts, raised: &[Standing]) -> String {
+    let mut registry = Registry::default();
+    let version = vec![("version", env!("CARGO_PKG_VERSION").to_owned())];
+    write(&mut registry, "loket_up", "1 while the daemon runs, with its version", [(version, 1)]);
+    mail(&mut registry, facts);
+    canary(&mut registry, facts);
+    work(&mut registry, facts);
+    surroundings(&mut registry, facts);
+    let alarms = raised.iter().map(|standing| {
+        let labels = vec![("alarm", standing.alarm.kind().to_owned()), ("about", standing.alarm.about())];
+        (labels, standing.since.timestamp())
+    });
+    write(&mut registry, "loket_alarm_since_timestamp_seconds", "Alarms that are raised, and since when", alarms);
+    let mut text = String::new();
+    // Writing to a string cannot fail.
+    let _ = encode(&mut text, &registry);
+    text
+}
+
+fn mail(registry: &mut Registry, facts: &Facts) {
+    let of = |name: &str| vec![("mailbox", name.to_owned())];
+    let failures = facts.mailboxes.iter().map(|m| (of(&m.name), i64::from(m.failures)));
+    write(registry, "loket_mailbox_failures", "Failures of a mailbox in a row", failures);
+    let looked = facts.mailboxes.iter().filter_map(|m| Some((of(&m.name), seconds(m.looked_at?))));
+    write(registry, "loket_mailbox_looked_at_timestamp_seconds", "When a mailbox was last looked at", looked);
+}
+
+fn canary(registry: &mut Registry, facts: &Facts) {
+    let Some(canary) = &facts.canary else { return };
+    let lost = [(Vec::new(), i64::from(canary.lost_since.is_some()))];
+    write(registry, "loket_canary_lost", "1 while a mail sent to oneself is not back in time", lost);
+    let back = canary.back_at.map(|at| (Vec::new(), seconds(at)));
+    write(registry, "loket_canary_back_timestamp_seconds", "When the last canary came back", back);
+    let trip = canary.trip.map(|trip| (Vec::new(), trip.num_milliseconds()));
+    write(registry, "loket_canary_trip_milliseconds", "How long the last canary was on its way", trip);
+}
+
+fn work(registry: &mut Registry, facts: &Facts) {
+    let outbox = &facts.outbox;
+    let rows = [("waiting", outbox.waiting), ("failing", outbox.failing), ("held", outbox.held), ("dead", outbox.dead)];
+    let rows = rows.map(|(state, count)| (vec![("state", state.to_owned())], count_of(count)));
+    write(registry, "loket_outbox_rows", "Letters and other effects; the failing ones wait too", rows);
+    let attempts = [(Vec::new(), i64::from(outbox.most_attempts))];
+    write(registry, "loket_outbox_most_attempts", "The most failures in a row of one effect", attempts);
+    let cases = [("open", facts.open), ("unknown", facts.unknown)];
+    let cases = cases.map(|(state, count)| (vec![("state", state.to_owned())], count_of(count)));
+    write(registry, "loket_cases", "Cases that are not closed; of these, resets whose outcome is unknown", cases);
+}
+
+fn surroundings(registry: &mut Registry, facts: &Facts) {
+    let ends = facts.certificates.iter().map(|c| (vec![("of", c.of.clone())], seconds(c.until)));
+    write(registry, "loket_certificate_ends_timestamp_seconds", "When a certificate ends", ends);
+    let missing = [(Vec::new(), count_of(facts.years_without_holidays.len()))];
+    write(registry, "loket_holidays_missing_years", "Years within 45 days without holiday dates", missing);
+    let of = |name: &str| vec![("of", name.to_owned())];
+    let free = facts.disks.iter().map(|disk| (of(&disk.of), i64::try_from(disk.free).unwrap_or(i64::MAX)));
+    write(registry, "loket_disk_free_bytes", "Free space", free);
+    let total = facts.disks.iter().map(|disk| (of(&disk.of), i64::try_from(disk.total).unwrap_or(i64::MAX)));
+    write(registry, "loket_disk_size_bytes", "Size of the file system", total);
+    let looked = [(Vec::new(), seconds(facts.at))];
+    write(registry, "loket_looked_at_timestamp_seconds", "When these figures were gathered", looked);
+    let process = &facts.process;
+    let files = [(Vec::new(), i64::try_from(process.open_files).unwrap_or(i64::MAX))];
+    write(registry, "process_open_fds", "Open files", files);
+    let resident = [(Vec::new(), i64::try_from(process.resident_bytes).unwrap_or(i64::MAX))];
+    write(registry, "process_resident_memory_bytes", "Resident memory", resident);
+}
+
+fn write(registry: &mut Registry, name: &str, help: &str, figures: impl IntoIterator<Item = (Labels, i64)>) {
+    let family = Figures::default();
+    for (labels, figure) in figures {
+        family.get_or_create(&labels).set(figure);
+    }
+    registry.register(name, help, family);
+}
+
+fn seconds(at: DateTime<Utc>) -> i64 {
+    at.timestamp()
+}
+
+fn count_of(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
+}

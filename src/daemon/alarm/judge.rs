@@ -1,0 +1,231 @@
+//! Which alarms the facts raise. Pure. Between raising and clearing lies a gap, so that a figure that trembles around its
+//! limit tells nobody twice.
+
+use std::collections::BTreeSet;
+
+use chrono::TimeDelta;
+
+use super::Alarm;
+use super::facts::{CanaryFacts, CertificateFacts, DiskFacts, Facts, MailboxFacts};
+use super::key;
+
+/// A mailbox that nobody looked at for so long is not watched any more; IDLE is renewed within five minutes.
+const SILENT: TimeDelta = TimeDelta::minutes(30);
+/// Rows due for so long are not being carried out: a lease ends after ten minutes.
+const STANDS: TimeDelta = TimeDelta::minutes(15);
+/// The joint decree of a year's holidays is out by then.
+pub const HOLIDAYS_AHEAD: TimeDelta = TimeDelta::days(45);
+/// A certificate counts as renewed when it ends so much later than would raise the alarm.
+const RENEWED: TimeDelta = TimeDelta::days(1);
+
+/// When a fact becomes an alarm.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub fetch_failures: u32,
+    pub outbox_tries: u32,
+    pub certificate: TimeDelta,
+    pub disk_free_mb: u64,
+}
+
+/// What a look at the facts says.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Judgement {
+    pub raise: Vec<Alarm>,
+    /// Keys of alarms that stay as they are, raised or not; every other one is over.
+    pub keep: BTreeSet<String>,
+}
+
+pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
+    let mut judgement = Judgement::default();
+    for mailbox in &facts.mailboxes {
+        judgement.mailbox(facts, mailbox, limits);
+    }
+    judgement.outbox(facts, limits);
+    if facts.unknown > 0 {
+        judgement.raise.push(Alarm::OutcomeUnknown { cases: facts.unknown });
+    }
+    for certificate in &facts.certificates {
+        judgement.certificate(facts, certificate, limits);
+    }
+    judgement.raise.extend(facts.years_without_holidays.iter().map(|year| Alarm::HolidaysMissing { year: *year }));
+    for disk in &facts.disks {
+        judgement.disk(disk, limits);
+    }
+    if facts.scans_unread {
+        judgement.raise.push(Alarm::ScansUnread);
+    }
+    match facts.canary {
+        Some(CanaryFacts { lost_since: Some(sent), .. }) => judgement.raise.push(Alarm::CanaryLost { sent }),
+        // After a start nobody knows until the first one is back.
+        Some(CanaryFacts { back_at: None, .. }) => {
+            judgement.keep.insert(key("canary_lost", ""));
+        }
+        _ => {}
+    }
+    judgement
+}
+
+impl Judgement {
+    fn mailbox(&mut self, facts: &Facts, mailbox: &MailboxFacts, limits: &Limits) {
+        let silent = facts.at - mailbox.looked_at.unwrap_or(facts.since) > SILENT;
+        let alarm =
+            |failures| Alarm::MailNotFetched { mailbox: mailbox.name.clone(), failures, looked_at: mailbox.looked_at };
+        if mailbox.failures >= limits.fetch_failures {
+            self.raise.push(alarm(mailbox.failures));
+        } else if silent {
+            self.raise.push(alarm(0));
+        } else if mailbox.failures > 0 || mailbox.looked_at.is_none() {
+            // Only a look that succeeded ends the alarm.
+            self.keep.insert(alarm(0).key());
+        }
+    }
+
+    fn outbox(&mut self, facts: &Facts, limits: &Limits) {
+        let outbox = &facts.outbox;
+        let failing = usize::from(outbox.most_attempts >= limits.outbox_tries) * outbox.failing;
+        let rows = failing + outbox.held + outbox.dead;
+        if rows > 0 {
+            self.raise.push(Alarm::EffectStuck { rows });
+        }
+        let waits = |since| facts.at - since;
+        // A daemon that was away finds everything due at its start.
+        if let Some(since) = outbox.due_since
+            && waits(since) > STANDS
+            && waits(facts.since) > STANDS
+        {
+            self.raise.push(Alarm::OutboxStands { due_since: since });
+        }
+    }
+
+    fn certificate(&mut self, facts: &Facts, certificate: &CertificateFacts, limits: &Limits) {
+        let left = certificate.until - facts.at;
+        if left <= limits.certificate {
+            let (of, on) = (certificate.of.clone(), certificate.until.date_naive());
+            self.raise.push(Alarm::CertificateEnds { of, on });
+        } else if left <= limits.certificate + RENEWED {
+            self.keep.insert(key("certificate_ends", &certificate.of));
+        }
+    }
+
+    fn disk(&mut self, disk: &DiskFacts, limits: &Limits) {
+        let free_mb = disk.free / 1_000_000;
+        if free_mb < limits.disk_free_mb {
+            self.raise.push(Alarm::DiskAlmostFull { of: disk.of.clone(), free_mb });
+        } else if free_mb < limits.disk_free_mb + limits.disk_free_mb / 5 {
+            self.keep.insert(key("disk_almost_full", &disk.of));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::engine::store::OutboxTally;
+
+    const LIMITS: Limits =
+        Limits { fetch_failures: 5, outbox_tries: 7, certificate: TimeDelta::days(21), disk_free_mb: 1000 };
+
+    fn quiet() -> Facts {
+        let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        let mailbox = MailboxFacts { name: "utama".into(), failures: 0, looked_at: Some(at) };
+        Facts {
+            at,
+            since: at - TimeDelta::hours(2),
+            mailboxes: vec![mailbox],
+            outbox: OutboxTally { waiting: 9, ..OutboxTally::default() },
+            disks: vec![DiskFacts { of: "state".into(), free: 5_000_000_000, total: 9_000_000_000 }],
+            certificates: vec![CertificateFacts { of: "desk".into(), until: at + TimeDelta::days(60) }],
+            ..Facts::default()
+        }
+    }
+
+    /// The kinds that are raised, and the keys kept.
+    fn told(change: impl FnOnce(&mut Facts)) -> (Vec<String>, Vec<String>) {
+        let mut facts = quiet();
+        change(&mut facts);
+        let judgement = judge(&facts, &LIMITS);
+        (judgement.raise.iter().map(Alarm::key).collect(), judgement.keep.into_iter().collect())
+    }
+
+    fn raised(key: &str) -> (Vec<String>, Vec<String>) {
+        (vec![key.to_owned()], Vec::new())
+    }
+
+    fn kept(key: &str) -> (Vec<String>, Vec<String>) {
+        (Vec::new(), vec![key.to_owned()])
+    }
+
+    #[test]
+    fn a_quiet_office_raises_nothing() {
+        assert_eq!(told(|_| {}), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn a_mailbox_fails_from_its_fifth_failure_until_a_look_succeeds() {
+        assert_eq!(told(|f| f.mailboxes[0].failures = 4), kept("mail_not_fetched/utama"));
+        assert_eq!(told(|f| f.mailboxes[0].failures = 5), raised("mail_not_fetched/utama"));
+    }
+
+    #[test]
+    fn a_mailbox_that_nobody_looks_at_is_an_alarm_without_a_failure() {
+        assert_eq!(
+            told(|f| f.mailboxes[0].looked_at = Some(f.at - TimeDelta::minutes(31))),
+            raised("mail_not_fetched/utama")
+        );
+        assert_eq!(told(|f| f.mailboxes[0].looked_at = None), raised("mail_not_fetched/utama"));
+        assert_eq!(
+            told(|f| (f.mailboxes[0].looked_at, f.since) = (None, f.at)),
+            kept("mail_not_fetched/utama"),
+            "a start is given time"
+        );
+    }
+
+    #[test]
+    fn rows_are_stuck_when_they_fail_too_often_or_wait_for_a_person() {
+        assert_eq!(told(|f| (f.outbox.failing, f.outbox.most_attempts) = (3, 6)), (Vec::new(), Vec::new()));
+        assert_eq!(told(|f| (f.outbox.failing, f.outbox.most_attempts) = (3, 7)), raised("effect_stuck"));
+        assert_eq!(told(|f| f.outbox.dead = 1), raised("effect_stuck"));
+        assert_eq!(told(|f| f.outbox.held = 1), raised("effect_stuck"));
+    }
+
+    #[test]
+    fn rows_due_for_long_are_an_alarm_unless_the_daemon_has_just_started() {
+        let long_ago = |f: &mut Facts| f.outbox.due_since = Some(f.at - TimeDelta::minutes(16));
+        assert_eq!(told(long_ago), raised("outbox_stands"));
+        assert_eq!(
+            told(|f| {
+                long_ago(f);
+                f.since = f.at - TimeDelta::minutes(1)
+            }),
+            (Vec::new(), Vec::new())
+        );
+    }
+
+    #[test]
+    fn figures_that_tremble_around_their_limit_neither_raise_nor_clear() {
+        assert_eq!(told(|f| f.disks[0].free = 999_999_999), raised("disk_almost_full/state"));
+        assert_eq!(told(|f| f.disks[0].free = 1_100_000_000), kept("disk_almost_full/state"));
+        assert_eq!(told(|f| f.certificates[0].until = f.at + TimeDelta::days(21)), raised("certificate_ends/desk"));
+        assert_eq!(
+            told(|f| f.certificates[0].until = f.at + TimeDelta::days(21) + TimeDelta::hours(5)),
+            kept("certificate_ends/desk")
+        );
+    }
+
+    #[test]
+    fn what_has_no_gap_is_raised_by_itself() {
+        assert_eq!(told(|f| f.unknown = 2), raised("outcome_unknown"));
+        assert_eq!(told(|f| f.years_without_holidays = vec![2027]), raised("holidays_missing/2027"));
+        assert_eq!(told(|f| f.scans_unread = true), raised("scans_unread"));
+    }
+
+    #[test]
+    fn a_lost_canary_is_an_alarm_until_one_is_back() {
+        let out = CanaryFacts::default();
+        assert_eq!(told(|f| f.canary = Some(CanaryFacts { lost_since: Some(f.at), ..out })), raised("canary_lost"));
+        assert_eq!(told(|f| f.canary = Some(out)), kept("canary_lost"));
+        assert_eq!(told(|f| f.canary = Some(CanaryFacts { back_at: Some(f.at), ..out })), (Vec::new(), Vec::new()));
+    }
+}

@@ -1,0 +1,99 @@
+//! Knowing that mail flows: what an operator must act on becomes an alarm, told once when it begins and once when it is
+//! over, to the log, the desk's front, whoever reads `/sehat` and `/metrics`, and the office's second channel.
+//!
+//! Every few seconds [`watch`] gathers [`facts`], [`judge`] says which alarms they raise, [`board`] remembers which are
+//! raised and told, [`bell`] tells the second channel, and [`gauges`] writes the facts for Prometheus. Nothing here
+//! names a person, a request or a secret.
+
+pub mod bell;
+pub mod board;
+pub mod facts;
+pub mod gauges;
+pub mod judge;
+pub mod watch;
+mod words;
+
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+
+/// Something that a person must look at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "alarm", rename_all = "snake_case")]
+pub enum Alarm {
+    /// `looked_at`: when the mailbox was last looked at with success.
+    MailNotFetched {
+        mailbox: String,
+        failures: u32,
+        looked_at: Option<DateTime<Utc>>,
+    },
+    /// Letters and other effects that fail again and again, were given up, or are held for a person.
+    EffectStuck {
+        rows: usize,
+    },
+    /// Nobody carries the outbox out.
+    OutboxStands {
+        due_since: DateTime<Utc>,
+    },
+    /// Resets of which nobody knows whether they happened.
+    OutcomeUnknown {
+        cases: usize,
+    },
+    /// `of`: the desk, a mailbox's server by its name, the courier's server.
+    CertificateEnds {
+        of: String,
+        on: NaiveDate,
+    },
+    HolidaysMissing {
+        year: i32,
+    },
+    DiskAlmostFull {
+        of: String,
+        free_mb: u64,
+    },
+    /// Scans cannot be recognised.
+    ScansUnread,
+    /// A mail sent to oneself at that time is not back.
+    CanaryLost {
+        sent: DateTime<Utc>,
+    },
+}
+
+impl Alarm {
+    /// Its machine name.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::MailNotFetched { .. } => "mail_not_fetched",
+            Self::EffectStuck { .. } => "effect_stuck",
+            Self::OutboxStands { .. } => "outbox_stands",
+            Self::OutcomeUnknown { .. } => "outcome_unknown",
+            Self::CertificateEnds { .. } => "certificate_ends",
+            Self::HolidaysMissing { .. } => "holidays_missing",
+            Self::DiskAlmostFull { .. } => "disk_almost_full",
+            Self::ScansUnread => "scans_unread",
+            Self::CanaryLost { .. } => "canary_lost",
+        }
+    }
+
+    /// Which of several; empty where there is one alone.
+    pub fn about(&self) -> String {
+        match self {
+            Self::MailNotFetched { mailbox, .. } => mailbox.clone(),
+            Self::CertificateEnds { of, .. } | Self::DiskAlmostFull { of, .. } => of.clone(),
+            Self::HolidaysMissing { year } => year.to_string(),
+            Self::EffectStuck { .. }
+            | Self::OutboxStands { .. }
+            | Self::OutcomeUnknown { .. }
+            | Self::ScansUnread
+            | Self::CanaryLost { .. } => String::new(),
+        }
+    }
+
+    /// Two alarms of one key are one alarm, whatever their figures.
+    pub fn key(&self) -> String {
+        key(self.kind(), &self.about())
+    }
+}
+
+fn key(kind: &str, about: &str) -> String {
+    if about.is_empty() { kind.to_owned() } else { format!("{kind}/{about}") }
+}

@@ -1,0 +1,111 @@
+//! The loop that looks, judges, raises and tells; and what it last saw, for whoever asks.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use tokio_util::sync::CancellationToken;
+
+use super::bell::Bell;
+use super::board::Board;
+use super::facts::{Facts, Sources};
+use super::judge::{Limits, judge};
+use crate::config::Config;
+use crate::sop::names::Language;
+
+/// Facts of the last look, shared.
+#[derive(Clone, Default)]
+pub struct LastFacts(Arc<RwLock<Facts>>);
+
+impl LastFacts {
+    pub fn get(&self) -> Facts {
+        self.0.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    fn set(&self, facts: Facts) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = facts;
+    }
+}
+
+/// Watches over one office.
+pub struct Watch {
+    pub sources: Sources,
+    pub board: Board,
+    pub seen: LastFacts,
+    pub bell: Option<Bell>,
+}
+
+impl Watch {
+    /// Looks until `stop`. What cannot be looked at is logged; the store's own failure ends the daemon elsewhere.
+    pub async fn keep(&self, stop: &CancellationToken) {
+        let config = &self.sources.config;
+        let limits = limits(config);
+        let mut round = tokio::time::interval(Duration::from_secs(config.alarms.look_seconds.into()));
+        round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut deaf = false;
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = round.tick() => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = self.look(&limits, &mut deaf) => {}
+            }
+        }
+    }
+
+    async fn look(&self, limits: &Limits, deaf: &mut bool) {
+        let facts = match self.sources.gather().await {
+            Ok(facts) => facts,
+            Err(fault) => return tracing::warn!("the office cannot be looked at: {fault}"),
+        };
+        let changes = self.board.step(judge(&facts, limits), facts.at);
+        self.seen.set(facts);
+        for alarm in &changes.raised {
+            tracing::error!(alarm = alarm.key(), "ALARM: {}", alarm.say(Language::En));
+        }
+        for alarm in &changes.cleared {
+            tracing::info!(alarm = alarm.key(), "an alarm is over: {}", alarm.say(Language::En));
+        }
+        let told = self.tell(deaf).await;
+        if (told || !changes.is_empty())
+            && let Err(fault) = self.board.save(&self.sources.engine).await
+        {
+            tracing::warn!("the alarms cannot be kept: {fault}");
+        }
+    }
+
+    /// Tells the second channel what it does not know, until it fails. True: something was told.
+    async fn tell(&self, deaf: &mut bool) -> bool {
+        let mut told = false;
+        for standing in self.board.untold() {
+            let rung = match &self.bell {
+                Some(bell) => bell.ring(&standing).await,
+                None => Ok(()),
+            };
+            match rung {
+                Ok(()) => {
+                    self.board.told(&standing);
+                    (told, *deaf) = (true, false);
+                }
+                Err(fault) => {
+                    if !std::mem::replace(deaf, true) {
+                        tracing::error!("{fault}. It is told again at each look");
+                    }
+                    return told;
+                }
+            }
+        }
+        told
+    }
+}
+
+fn limits(config: &Config) -> Limits {
+    Limits {
+        fetch_failures: config.limits.alarm_after_failures,
+        outbox_tries: config.alarms.outbox_tries,
+        certificate: TimeDelta::days(config.alarms.certificate_days.into()),
+        disk_free_mb: config.alarms.disk_free_mb.into(),
+    }
+}

@@ -1,0 +1,97 @@
+//! What alarms say: one sentence of what is wrong and one of what to do.
+
+use super::Alarm;
+use crate::sop::names::Language;
+
+impl Alarm {
+    pub fn say(&self, lang: Language) -> String {
+        match lang {
+            Language::Id => self.indonesian(),
+            Language::En => self.english(),
+        }
+    }
+
+    fn english(&self) -> String {
+        match self {
+            Self::MailNotFetched { mailbox, failures: 0, looked_at } => {
+                let since = looked_at.map_or("the start".to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+                format!(
+                    "The mailbox {mailbox} was not looked at since {since}. Run `loket check --online`, then restart"
+                )
+            }
+            Self::MailNotFetched { mailbox, failures, .. } => {
+                format!(
+                    "No mail can be fetched from {mailbox}: {failures} failures in a row. Run `loket check --online`"
+                )
+            }
+            Self::EffectStuck { rows } => {
+                format!("{rows} letters or other effects are stuck. Run `loket cases list --stuck`")
+            }
+            Self::OutboxStands { due_since } => format!(
+                "Nothing due is carried out since {}. Look at the log, then restart",
+                due_since.format("%Y-%m-%d %H:%M UTC")
+            ),
+            Self::OutcomeUnknown { cases } => {
+                format!(
+                    "The outcome of {cases} resets is unknown. Open them at the desk and look in the account system"
+                )
+            }
+            Self::CertificateEnds { of, on } => format!("The certificate of {of} ends on {on}. Renew it"),
+            Self::HolidaysMissing { year } => format!(
+                "`holidays.files` has no dates for {year}, so holidays count as working time. Add the file of that \
+                 year's joint decree and restart"
+            ),
+            Self::DiskAlmostFull { of, free_mb } => {
+                format!("Only {free_mb} MB are free under {of}. Make room: intake stops when nothing can be written")
+            }
+            Self::ScansUnread => {
+                "Scans and photographs cannot be read. Install tesseract-ocr with ind and eng, then restart".to_owned()
+            }
+            Self::CanaryLost { sent } => format!(
+                "Mail does not flow: what Loket sent to itself at {} is not back. Look at the mail server's queue and log",
+                sent.format("%Y-%m-%d %H:%M UTC")
+            ),
+        }
+    }
+
+    fn indonesian(&self) -> String {
+        match self {
+            Self::MailNotFetched { mailbox, failures: 0, looked_at } => {
+                let since = looked_at.map_or("dinyalakan".to_owned(), |at| at.format("%Y-%m-%d %H:%M UTC").to_string());
+                format!(
+                    "Kotak {mailbox} tidak diperiksa sejak {since}. Jalankan `loket check --online`, lalu mulai ulang"
+                )
+            }
+            Self::MailNotFetched { mailbox, failures, .. } => format!(
+                "Surel tidak dapat diambil dari {mailbox}: gagal {failures} kali berturut-turut. Jalankan `loket check --online`"
+            ),
+            Self::EffectStuck { rows } => {
+                format!("{rows} surat atau tindakan lain tertahan. Jalankan `loket cases list --stuck`")
+            }
+            Self::OutboxStands { due_since } => format!(
+                "Yang jatuh tempo tidak dikerjakan sejak {}. Lihat log, lalu mulai ulang",
+                due_since.format("%Y-%m-%d %H:%M UTC")
+            ),
+            Self::OutcomeUnknown { cases } => {
+                format!("Hasil {cases} reset tidak pasti. Buka di meja dan periksa di sistem akun")
+            }
+            Self::CertificateEnds { of, on } => format!("Sertifikat {of} berakhir pada {on}. Perbarui"),
+            Self::HolidaysMissing { year } => format!(
+                "`holidays.files` belum memuat tahun {year}, sehingga hari libur terhitung hari kerja. Tambahkan berkas \
+                 keputusan bersama tahun itu, lalu mulai ulang"
+            ),
+            Self::DiskAlmostFull { of, free_mb } => format!(
+                "Tinggal {free_mb} MB kosong di {of}. Kosongkan ruang: penerimaan berhenti bila tidak ada yang dapat ditulis"
+            ),
+            Self::ScansUnread => {
+                "Hasil pindai dan foto tidak terbaca. Pasang tesseract-ocr dengan ind dan eng, lalu mulai ulang"
+                    .to_owned()
+            }
+            Self::CanaryLost { sent } => format!(
+                "Surel tidak mengalir: yang dikirim Loket kepada dirinya sendiri pada {} belum kembali. Lihat antrean dan log \
+                 peladen surel",
+                sent.format("%Y-%m-%d %H:%M UTC")
+            ),
+        }
+    }
+}

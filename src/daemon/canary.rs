@@ -1,0 +1,149 @@
+//! The canary: a mail that Loket sends to itself and waits for, so that somebody notices when letters leave and never
+//! arrive, or mail arrives and is never seen. It is known by a mark that only this office's key makes and by being
+//! awaited; it opens no case, and once it is back it is taken away. Whatever else claims to be one is ordinary mail.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio_util::sync::CancellationToken;
+
+use super::alarm::facts::CanaryFacts;
+use crate::config::alarms::CanaryConfig;
+use crate::engine::Engine;
+use crate::engine::port::{Arrival, ArrivalBody, Origin, Outgoing};
+use crate::mail::headers::Headers;
+use crate::sop::names::Address;
+
+/// Canaries awaited at a time; the oldest and the newest ones are remembered.
+const MOST_OUT: usize = 64;
+/// In the subject, before the nonce and the mark.
+const OPENING: &str = "[kenari ";
+
+pub struct Canary {
+    engine: Arc<Engine>,
+    to: Address,
+    every: Duration,
+    within: TimeDelta,
+    fail_watchdog: bool,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Nonces of those that are out, oldest first.
+    out: Vec<(String, DateTime<Utc>)>,
+    back_at: Option<DateTime<Utc>>,
+    trip: Option<TimeDelta>,
+}
+
+impl Canary {
+    pub fn new(engine: Arc<Engine>, config: &CanaryConfig, from: &Address) -> Self {
+        Self {
+            engine,
+            to: config.address.clone().unwrap_or_else(|| from.clone()),
+            every: Duration::from_secs(config.every_seconds.into()),
+            within: TimeDelta::seconds(config.within_seconds.into()),
+            fail_watchdog: config.fail_watchdog,
+            state: Mutex::default(),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while the state is held; should it, its list is still whole.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sends canaries until `stop`. One that cannot be sent is one that does not come back.
+    pub async fn keep(&self, stop: &CancellationToken) {
+        let mut round = tokio::time::interval(self.every);
+        round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => return,
+                _ = round.tick() => {}
+            }
+            let canary = self.release();
+            tokio::select! {
+                () = stop.cancelled() => return,
+                sent = self.engine.courier.send(&canary) => if let Err(fault) = sent {
+                    tracing::warn!("a canary could not be sent: {fault}");
+                },
+            }
+        }
+    }
+
+    /// Writes the next canary and waits for it from now on.
+    pub fn release(&self) -> Outgoing {
+        let mut bytes = [0u8; 8];
+        self.engine.random.fill(&mut bytes);
+        let nonce = format!("{:016x}", u64::from_be_bytes(bytes));
+        let now = self.engine.clock.now();
+        let mut state = self.state();
+        if state.out.len() >= MOST_OUT {
+            // The oldest tells since when mail does not flow.
+            state.out.remove(1);
+        }
+        state.out.push((nonce.clone(), now));
+        let mark = self.mark(&nonce);
+        Outgoing {
+            message_id: format!("loket.kenari.{nonce}.{mark}@{}", self.engine.office.mail_domain).to_lowercase(),
+            to: vec![self.to.clone()],
+            cc: Vec::new(),
+            subject: format!("Loket: uji jalur surel {OPENING}{nonce}.{mark}]"),
+            body: "Loket mengirim surel ini kepada dirinya sendiri untuk mengetahui bahwa surel mengalir. Abaikan.\n\
+                   Loket sends this mail to itself to know that mail flows. Ignore it.\n"
+                .to_owned(),
+            in_reply_to: None,
+            references: Vec::new(),
+            auto_submitted: true,
+            date: now,
+            enclosures: Vec::new(),
+        }
+    }
+
+    fn mark(&self, nonce: &str) -> String {
+        self.engine.keys.messages.mark("kenari", nonce)
+    }
+
+    /// Takes the canaries that are back out of a batch; the rest is ordinary mail.
+    pub fn pick(&self, batch: Vec<Arrival>) -> (Vec<Arrival>, Vec<Origin>) {
+        let (back, rest): (Vec<Arrival>, Vec<Arrival>) = batch.into_iter().partition(|arrival| self.is_back(arrival));
+        (rest, back.into_iter().map(|arrival| arrival.origin).collect())
+    }
+
+    fn is_back(&self, arrival: &Arrival) -> bool {
+        let ArrivalBody::Raw(raw) = &arrival.body else { return false };
+        let headers = Headers::read(raw);
+        let Some((nonce, mark)) = headers.first("subject").and_then(named) else { return false };
+        if mark != self.mark(nonce) {
+            return false;
+        }
+        let now = self.engine.clock.now();
+        let mut state = self.state();
+        let Some(at) = state.out.iter().position(|(out, _)| out == nonce) else { return false };
+        let (_, sent) = state.out[at];
+        // Those sent before it no longer matter: the way is open.
+        state.out.drain(..=at);
+        (state.back_at, state.trip) = (Some(now), Some(now - sent));
+        true
+    }
+
+    pub fn facts(&self) -> CanaryFacts {
+        let now = self.engine.clock.now();
+        let state = self.state();
+        let lost = state.out.first().map(|(_, sent)| *sent).filter(|sent| now - *sent > self.within);
+        CanaryFacts { lost_since: lost, back_at: state.back_at, trip: state.trip }
+    }
+
+    /// Whether the watchdog may be stroked.
+    pub fn is_well(&self) -> bool {
+        !self.fail_watchdog || self.facts().lost_since.is_none()
+    }
+}
+
+/// Nonce and mark as a subject names them; a gateway may have put words around them.
+fn named(subject: &str) -> Option<(&str, &str)> {
+    let (_, rest) = subject.split_once(OPENING)?;
+    rest.split_once(']')?.0.split_once('.')
+}

@@ -1,0 +1,144 @@
+//! The canary: what Loket sends to itself comes back through real servers, opens no case, and is missed when it does not.
+
+use std::os::unix::net::UnixDatagram;
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use loket::config::alarms::CanaryConfig;
+use loket::daemon::canary::Canary;
+use loket::demo::samples::people;
+use loket::engine::port::{Arrival, ArrivalBody, Origin, Outgoing};
+use loket::sop::names::Address;
+
+use crate::kit::office::{PROCESSED, REFUSED};
+use crate::kit::offspring::free_port;
+use crate::kit::{Daemon, Office, Site, Visitor, wait_for};
+
+fn canary_of(site: &Site) -> Canary {
+    let config = CanaryConfig { every_seconds: 900, within_seconds: 300, address: None, fail_watchdog: true };
+    Canary::new(site.engine.clone(), &config, &Address::parse(people::MAILBOX).expect("an address"))
+}
+
+fn arrival(subject: &str) -> Arrival {
+    let raw = format!("From: <{0}>\r\nTo: <{0}>\r\nSubject: {subject}\r\n\r\nuji\r\n", people::MAILBOX);
+    let origin =
+        Origin { mailbox: "utama".into(), folder: "INBOX".into(), uid_validity: 1, uid: 1, name: String::new() };
+    Arrival { origin, body: ArrivalBody::Raw(raw.into_bytes()) }
+}
+
+fn is_taken(canary: &Canary, subject: &str) -> bool {
+    let (rest, back) = canary.pick(vec![arrival(subject)]);
+    assert_eq!(rest.len() + back.len(), 1, "no mail is lost");
+    rest.is_empty()
+}
+
+#[tokio::test]
+async fn only_an_awaited_canary_of_our_own_mark_is_taken_out_of_the_mail() {
+    let site = Site::start().await;
+    let canary = canary_of(&site);
+    let sent: Outgoing = canary.release();
+    let (opening, mark) = sent.subject.rsplit_once('.').expect("nonce and mark");
+
+    assert!(!is_taken(&canary, &format!("{opening}.{}]", "0".repeat(20))), "a forged mark: {mark}");
+    assert!(!is_taken(&canary, "Permohonan reset password"));
+    assert!(!is_taken(&canary_of(&site), &sent.subject), "nobody awaits it");
+    assert!(is_taken(&canary, &format!("[EKSTERNAL] {}", sent.subject)), "a gateway writes before it");
+    assert!(!is_taken(&canary, &sent.subject), "it comes back once");
+}
+
+#[tokio::test]
+async fn a_canary_is_lost_after_its_time_and_found_by_any_later_one() {
+    let site = Site::start().await;
+    let canary = canary_of(&site);
+    let first = site.now();
+    canary.release();
+
+    site.forward(TimeDelta::seconds(300));
+    assert_eq!((canary.facts().lost_since, canary.is_well()), (None, true));
+    site.forward(TimeDelta::seconds(1));
+    assert_eq!((canary.facts().lost_since, canary.is_well()), (Some(first), false));
+    let later = (0..100).map(|_| canary.release()).last().expect("a hundred");
+    assert_eq!(canary.facts().lost_since, Some(first), "the first is remembered however many are out");
+    site.forward(TimeDelta::seconds(2));
+    assert!(is_taken(&canary, &later.subject));
+
+    let facts = canary.facts();
+    assert_eq!((facts.lost_since, facts.trip, canary.is_well()), (None, Some(TimeDelta::seconds(2)), true));
+}
+
+/// What the service manager hears.
+struct Manager {
+    socket: UnixDatagram,
+    strokes: usize,
+}
+
+impl Manager {
+    fn strokes(&mut self) -> usize {
+        let mut words = [0; 4096];
+        while let Ok(length) = self.socket.recv(&mut words) {
+            self.strokes += String::from_utf8_lossy(&words[..length]).matches("WATCHDOG=1").count();
+        }
+        self.strokes
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_flies_through_postfix_and_dovecot_and_is_missed_when_postfix_is_away() {
+    let mut office = Office::open().await;
+    let figures = free_port();
+    let text = std::fs::read_to_string(office.configuration_file()).expect("the kit wrote it");
+    let canary = format!(
+        "[canary]\nsend = true\nevery_seconds = 1\nwithin_seconds = 3\n[alarms]\nlook_seconds = 1\n\
+         [metrics]\nlisten = \"127.0.0.1:{figures}\"\n[limits]\n"
+    );
+    office.write("loket.toml", &text.replace("[limits]\n", &canary));
+    let path = office.folder.path().join("notify");
+    let socket = UnixDatagram::bind(&path).expect("the folder is ours");
+    socket.set_nonblocking(true).expect("a socket");
+    let mut manager = Manager { socket, strokes: 0 };
+    let environment = vec![
+        ("NOTIFY_SOCKET".to_owned(), path.display().to_string()),
+        ("WATCHDOG_USEC".to_owned(), "200000".to_owned()),
+    ];
+    let mut daemon = Daemon::start_in(&office, environment).await;
+    let told = |what: &'static str, is: Arc<dyn Fn(&str) -> bool + Send + Sync>| {
+        wait_for(what, move || {
+            let is = is.clone();
+            async move {
+                let page = Visitor::default().get(&format!("http://127.0.0.1:{figures}/metrics")).await;
+                is(&page.body).then_some(page.body)
+            }
+        })
+    };
+    let figure = |text: &str, name: &str| {
+        let line = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ').map(str::to_owned));
+        line.and_then(|value| value.parse::<i64>().ok())
+    };
+
+    let well = told("a canary to be back", Arc::new(|t| t.contains("loket_canary_back_timestamp_seconds "))).await;
+    let stroked = manager.strokes();
+    office.postfix.stop();
+    let lost = told("a canary to be lost", Arc::new(|t| t.contains("alarm=\"canary_lost\""))).await;
+    let last = figure(&lost, "loket_looked_at_timestamp_seconds").expect("a time");
+    let at_loss = manager.strokes();
+    // Two looks further on, ten strokes would have come.
+    let two_looks_on = move |t: &str| figure(t, "loket_looked_at_timestamp_seconds").is_some_and(|at| at >= last + 2);
+    told("two further looks", Arc::new(two_looks_on)).await;
+    let still = manager.strokes();
+    office.postfix.resume().await;
+    told("a canary to be back again", Arc::new(|t| !t.contains("alarm=\"canary_lost\""))).await;
+    wait_for("the watchdog to be stroked again", || {
+        let again = manager.strokes();
+        async move { (again > still + 3).then_some(()) }
+    })
+    .await;
+    let cases = daemon.json(&["cases", "list", "--json"]);
+    assert!(daemon.stop().await.success());
+
+    assert!(well.contains("loket_canary_trip_milliseconds "), "{well}");
+    assert!(stroked > 0 && still <= at_loss + 1, "{stroked} strokes, {at_loss} at the loss, then {still}");
+    assert_eq!(cases, serde_json::json!([]), "a canary is no request");
+    for folder in [PROCESSED, REFUSED] {
+        assert!(office.dovecot.files(people::MAILBOX, folder).is_empty(), "canaries are taken away, not filed");
+    }
+}
