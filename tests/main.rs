@@ -55,6 +55,7 @@ mod reading;
 mod sender_domain;
 mod sender_intake;
 mod sender_postfix;
+mod simulation;
 mod store_backup;
 mod store_canary;
 mod store_commit;
