@@ -54,7 +54,7 @@ async fn the_socket_is_its_owners_alone_and_gone_with_the_daemon() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_daemon_on_the_same_folder_names_the_first_and_ends() {
+async fn t44_a_second_daemon_on_the_same_folder_names_the_first_and_ends() {
     let site = Site::new();
     let daemon = site.run().await;
     let second = site.path("second.toml");

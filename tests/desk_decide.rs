@@ -9,7 +9,6 @@ use loket::web::view::*;
 
 use crate::desk_walk::{approve, decide, form, outcome, review};
 use crate::kit::Site;
-use crate::kit::site::Plan;
 use loket::demo::samples::people;
 
 #[tokio::test]
@@ -206,26 +205,6 @@ async fn a_case_handed_over_is_the_colleagues_and_its_old_links_die() {
     let theirs = site.token(other.address.as_str(), "tautan");
     assert!(site.desk.lock_view(&theirs, Language::Id).await.unwrap().is_some());
     approve(&site, &other, &number).await;
-}
-
-#[tokio::test]
-async fn where_two_must_approve_the_first_waits_for_the_second() {
-    let rules = vec![("approval", "two_for_every_approval = true")];
-    let site = Site::planned(Plan { rules, ..Plan::default() }).await;
-    let number = site.deliver("complete").await;
-    let (admin, other) = site.admins_of(&number).await;
-    let view = review(&site, &admin, &number).await;
-
-    let first = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
-    assert!(matches!(first, DecisionAnswer::AwaitsSecond));
-    let twice = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
-    assert!(matches!(twice, DecisionAnswer::AwaitsSecond));
-    assert_eq!(outcome(&site, &admin, &number).await.headline, Headline::AwaitsSecond);
-
-    let second = review(&site, &other, &number).await;
-    assert_eq!(second.first_approval.as_ref().map(|(by, _)| by.clone()), Some(admin.name.clone()));
-    approve(&site, &other, &number).await;
-    assert_eq!(site.case(&number).await.decisions.len(), 1);
 }
 
 #[tokio::test]

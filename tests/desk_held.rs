@@ -80,14 +80,14 @@ async fn a_person_is_enrolled_by_their_link_and_the_first_code() {
     assert_eq!(view.secret.expose(), again.secret.expose());
     assert!(view.secret.expose().len() == 32 && view.uri.expose().starts_with("otpauth://totp/LPSE"));
     assert!(matches!(
-        site.desk.enrol_confirm(token, &Typed::new("000000")).await.unwrap(),
+        site.desk.enrol_confirm(token, &Typed::new("000000"), None).await.unwrap(),
         EnrolAnswer::Wrong { left: 4 }
     ));
     let (_, record) = site.engine.invited(token).await.unwrap().unwrap();
     let code = Typed::new(record.next_code(site.now()).unwrap().unwrap());
-    assert!(matches!(site.desk.enrol_confirm(token, &code).await.unwrap(), EnrolAnswer::Done));
+    assert!(matches!(site.desk.enrol_confirm(token, &code, None).await.unwrap(), EnrolAnswer::Done));
 
-    assert!(matches!(site.desk.enrol_confirm(token, &code).await.unwrap(), EnrolAnswer::Gone));
+    assert!(matches!(site.desk.enrol_confirm(token, &code, None).await.unwrap(), EnrolAnswer::Gone));
     assert!(site.desk.enrol_view(token).await.unwrap().is_none());
     assert!(matches!(site.desk.sign_in(&who, &code).await.unwrap(), SignInAnswer::Wrong), "each code counts once");
     let next = site.code_of(&site.person(who.as_str()).await).await;

@@ -4,6 +4,7 @@
 //! knows the laws, [`moves`] and [`chance`] the right, stale, repeated, forged and badly timed commands, [`ending`] how a case is
 //! brought to its end from wherever it stands. [`model`] checks every interleaving of a bounded case under the same laws. Nothing here touches the world.
 
+mod absence;
 mod binding;
 mod branches;
 mod chance;
@@ -15,6 +16,7 @@ mod moves;
 mod office;
 mod papers;
 mod races;
+mod two;
 mod undecided;
 mod waiting;
 mod walk;

@@ -95,7 +95,7 @@ fn the_rule_notices_a_break() {
 }
 
 /// Every source file, relative to `src`.
-fn files() -> Vec<String> {
+pub fn files() -> Vec<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut waiting: Vec<PathBuf> = vec![root.clone()];
     let mut files = Vec::new();
@@ -115,7 +115,7 @@ fn files() -> Vec<String> {
 }
 
 /// The file without comment lines.
-fn code(file: &str) -> String {
+pub fn code(file: &str) -> String {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(file);
     let text = std::fs::read_to_string(path).expect("it was just listed");
     text.lines().filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n")

@@ -226,7 +226,10 @@ fn facts(kind: LetterKind) -> LetterFacts {
             ..base
         },
         SecretExpired | NewLinkAsked => LetterFacts { expires_at: wita(11, 12, 0), ..base },
-        FactorLocked => LetterFacts { count: Some(5), until: wita(10, 11, 15), ..base },
+        FactorLocked | ColleagueLocked => {
+            let name = Some("Lestari Maharani".into());
+            LetterFacts { number: String::new(), name, count: Some(5), until: wita(10, 11, 15), ..base }
+        }
         HolidaysMissing => LetterFacts { number: String::new(), year: Some(2027), ..base },
         Flood => {
             LetterFacts { number: String::new(), count: Some(120), sender: Some("a…@banyak.example".into()), ..base }

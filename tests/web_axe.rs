@@ -173,7 +173,8 @@ async fn axe_finds_nothing_on_the_pages_of_everybody_else() {
 /// What can be reached by the Tab key, in the order of reading; of radio buttons of one name the one that is chosen, else the first.
 const REACHABLE: &str = "
     const all = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, summary, [tabindex=\"0\"]')];
-    const seen = all.filter((e) => e.tabIndex >= 0 && !e.disabled && e.getClientRects().length > 0);
+    const folded = (e) => !e.matches('summary') && e.closest('details:not([open])');
+    const seen = all.filter((e) => e.tabIndex >= 0 && !e.disabled && !folded(e) && e.getClientRects().length > 0);
     const groups = {};
     for (const e of seen) if (e.type === 'radio') { const key = (e.form ? e.form.action : '') + e.name; if (!groups[key] || e.checked) groups[key] = e; }
     window.reachable = seen.filter((e) => e.type !== 'radio' || Object.values(groups).includes(e));

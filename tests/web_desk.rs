@@ -306,7 +306,7 @@ async fn the_language_switch_keeps_the_place() {
     );
     assert!(english.body.contains(r#"<html lang="en">"#) && english.body.contains("Needs your attention"));
     assert!(english.body.contains("Tuesday, 10 November 2026 at 10:42 WITA"));
-    assert!(cookie.contains("loket_bahasa=en"));
+    assert!(cookie.contains("__Host-loket_bahasa=en") && cookie.contains("Secure"));
 }
 
 #[tokio::test]

@@ -403,7 +403,7 @@ impl Counter for Fake {
         }))
     }
 
-    fn enrol_confirm<'a>(&'a self, token: &'a str, code: &'a Typed) -> Later<'a, EnrolAnswer> {
+    fn enrol_confirm<'a>(&'a self, token: &'a str, code: &'a Typed, _: Option<Typed>) -> Later<'a, EnrolAnswer> {
         later(match (token, code.expose()) {
             (GOOD_TOKEN, CODE) => {
                 self.note("enrol_confirm");

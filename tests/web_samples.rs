@@ -200,7 +200,7 @@ pub fn review(subject: &str) -> ReviewView {
             colleagues: vec![Colleague { address: address("lestari@karangmulia.example"), name: "Lestari Ningrum, S.Kom.".into(), on_duty: true }],
         },
         changed: None,
-        first_approval: None,
+        two: None,
     }
 }
 

@@ -1,5 +1,7 @@
 //! `loket admins`: who may decide, archive or audit. The operator gets a link and never sees a factor.
 
+use chrono::NaiveDate;
+
 use super::ending::{Done, say};
 use super::office::{ConfigFile, ask, ask_json};
 use super::table::{local, table, word};
@@ -43,6 +45,21 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
+    /// Let another admin stand in while one is away: they get the same mails, and decide in the absent one's place.
+    Delegate {
+        #[arg(value_name = "EMAIL", value_parser = address)]
+        email: Address,
+        #[arg(long, value_name = "EMAIL", value_parser = address, required_unless_present = "end")]
+        to: Option<Address>,
+        /// The last day of the absence, such as 2026-12-05.
+        #[arg(long, value_name = "DATE", required_unless_present = "end")]
+        until: Option<NaiveDate>,
+        /// The absent admin is back before that day.
+        #[arg(long, conflicts_with_all = ["to", "until"])]
+        end: bool,
+        #[arg(long)]
+        json: bool,
+    },
     /// Take a person's rights away; open cases go to somebody else.
     Revoke {
         #[arg(value_name = "EMAIL", value_parser = address)]
@@ -74,7 +91,14 @@ pub fn run(args: &Admins) -> Done {
             let row = |admin: &AdminView| {
                 let since = local(admin.at, config.office.zone);
                 let standing = match admin.standing.as_str() {
-                    _ if admin.locked => "locked; enrol anew".to_owned(),
+                    "active" if admin.locked_until.is_some() => {
+                        let until = admin.locked_until.unwrap_or(admin.at);
+                        format!("locked until {}", local(until, config.office.zone))
+                    }
+                    "active" if admin.absence.is_some() => {
+                        let who = admin.absence.as_ref().map(|absence| absence.delegate.to_string());
+                        format!("away; {} stands in", who.unwrap_or_default())
+                    }
                     "invited" => format!("invited until {since}"),
                     other => format!("{other} since {since}"),
                 };
@@ -83,6 +107,26 @@ pub fn run(args: &Admins) -> Done {
             let rows: Vec<_> = admins.iter().map(row).collect();
             let nobody = "Nobody is registered. Invite somebody with `loket admins enroll EMAIL`";
             say(&table(&["EMAIL", "NAME", "ROLE", "STANDING"], &rows, nobody))
+        }
+        Verb::Delegate { email, to, until, json, .. } => {
+            let address = email.clone();
+            let request = match (to.clone(), *until) {
+                (Some(to), Some(until)) => Request::Delegate { address, to, until },
+                _ => Request::EndAbsence { address },
+            };
+            if *json {
+                return say(&ask_json(&config, request)?.to_string());
+            }
+            let told: AdminView = ask(&config, request)?;
+            match told.absence {
+                Some(absence) => say(&format!(
+                    "{} stands in for {} until {}",
+                    absence.delegate,
+                    told.email,
+                    local(absence.until, config.office.zone)
+                )),
+                None => say(&format!("{} decides again; nobody stands in", told.email)),
+            }
         }
         Verb::Revoke { email, json } => {
             let request = Request::RevokeAdmin { address: email.clone() };

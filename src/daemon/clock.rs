@@ -1,8 +1,27 @@
-//! The one place that reads the machine's clock.
+//! The one place that reads the machine's clock, and how far the daemon believes it (THREATS row 42). Deadlines, expiries and
+//! codes all go by this time, so a clock that is set wrong must not let them run out at once.
 
-use chrono::{DateTime, Utc};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
-use crate::engine::port::Clock;
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::engine::Engine;
+use crate::engine::port::{Clock, Fault};
+use crate::engine::store::DocumentWrite;
+
+/// A difference by which a clock is steered (NTP); more is a jump.
+const STEERED: TimeDelta = TimeDelta::minutes(2);
+/// How long a clock that has jumped must stand before it is believed; until then time goes on as it did.
+const PROBATION: Duration = Duration::from_secs(600);
+/// The longest an office is thought to be switched off.
+const ABSENCE: TimeDelta = TimeDelta::days(31);
+/// Between two notes of the time.
+const NOTED: Duration = Duration::from_secs(600);
+
+/// Where the time last believed is kept.
+const FAMILY: &str = "clock";
+const ID: &str = "seen";
 
 /// The machine's wall clock, in UTC.
 #[derive(Debug, Clone, Copy, Default)]
@@ -12,5 +31,194 @@ impl Clock for SystemClock {
     #[allow(clippy::disallowed_methods)]
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+}
+
+/// The machine's clock as far as it is believed: it never goes back, and a jump counts after it has stood for ten minutes. A
+/// machine that was suspended comes back with such a jump.
+pub struct SaneClock {
+    begun: Instant,
+    belief: Mutex<Belief>,
+}
+
+impl SaneClock {
+    pub fn new() -> Self {
+        let belief = Mutex::new(Belief::begin(SystemClock.now()));
+        Self { begun: Instant::now(), belief }
+    }
+
+    /// Goes on from the time an office noted last, where the machine's clock cannot be right.
+    pub async fn resume(&self, engine: &Engine) -> Result<(), Fault> {
+        let kept = engine.store.document(&engine.office.id, FAMILY, ID).await?;
+        let millis = kept.and_then(|document| document.bytes.try_into().ok()).map(i64::from_be_bytes);
+        if let Some(last) = millis.and_then(DateTime::from_timestamp_millis) {
+            let (elapsed, wall) = (self.begun.elapsed(), SystemClock.now());
+            let mut belief = self.belief.lock().unwrap_or_else(PoisonError::into_inner);
+            *belief = Belief::resume(last, wall, elapsed);
+        }
+        Ok(())
+    }
+
+    /// Notes the time now and then, until the future is dropped or nothing can be written down.
+    pub async fn keep(&self, engine: &Engine) -> Fault {
+        loop {
+            let write = DocumentWrite {
+                office: engine.office.id.clone(),
+                family: FAMILY.to_owned(),
+                id: ID.to_owned(),
+                expected_version: None,
+                bytes: Some(self.now().timestamp_millis().to_be_bytes().to_vec()),
+            };
+            if let Err(fault) = engine.store.write_documents(vec![write]).await {
+                return fault;
+            }
+            tokio::time::sleep(NOTED).await;
+        }
+    }
+}
+
+impl Default for SaneClock {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Clock for SaneClock {
+    fn now(&self) -> DateTime<Utc> {
+        let (elapsed, wall) = (self.begun.elapsed(), SystemClock.now());
+        let mut belief = self.belief.lock().unwrap_or_else(PoisonError::into_inner);
+        let (now, news) = belief.look(wall, elapsed);
+        drop(belief);
+        match news {
+            Some(News::Jumped(by)) => tracing::warn!(
+                seconds = by.num_seconds(),
+                "the machine's clock has jumped; time goes on as it did until the new one has stood for ten minutes"
+            ),
+            Some(News::Believed(by)) => {
+                tracing::warn!(seconds = by.num_seconds(), "the machine's clock stands by its jump and is believed");
+            }
+            None => {}
+        }
+        now
+    }
+}
+
+/// What is believed: a time, and how long the program had run then.
+#[derive(Debug)]
+struct Belief {
+    at: DateTime<Utc>,
+    elapsed: Duration,
+    jump: Option<Jump>,
+}
+
+/// A clock that stands this far from what is believed, and since when.
+#[derive(Debug, Clone, Copy)]
+struct Jump {
+    by: TimeDelta,
+    since: Duration,
+}
+
+#[derive(Debug, PartialEq)]
+enum News {
+    Jumped(TimeDelta),
+    Believed(TimeDelta),
+}
+
+impl Belief {
+    fn begin(wall: DateTime<Utc>) -> Self {
+        Self { at: wall, elapsed: Duration::ZERO, jump: None }
+    }
+
+    /// A clock before the time noted last is wrong, as after a battery has failed; one far behind it may be.
+    fn resume(last: DateTime<Utc>, wall: DateTime<Utc>, elapsed: Duration) -> Self {
+        let is_likely = wall >= last - STEERED && wall <= last + ABSENCE;
+        Self { at: if is_likely { wall.max(last) } else { last }, elapsed, jump: None }
+    }
+
+    fn look(&mut self, wall: DateTime<Utc>, elapsed: Duration) -> (DateTime<Utc>, Option<News>) {
+        let gone = elapsed.saturating_sub(self.elapsed);
+        let expected = self.at + TimeDelta::from_std(gone).unwrap_or_default();
+        let by = wall - expected;
+        if by.abs() <= STEERED {
+            *self = Self { at: wall.max(self.at), elapsed, jump: None };
+            return (self.at, None);
+        }
+        match self.jump.filter(|jump| (jump.by - by).abs() <= STEERED) {
+            None => {
+                self.jump = Some(Jump { by, since: elapsed });
+                (expected, Some(News::Jumped(by)))
+            }
+            Some(jump) if elapsed.saturating_sub(jump.since) < PROBATION => (expected, None),
+            // Back, too: a clock that was ahead was wrong before.
+            Some(_) => {
+                *self = Self { at: wall, elapsed, jump: None };
+                (wall, Some(News::Believed(by)))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn at(seconds: i64) -> DateTime<Utc> {
+        DateTime::from_timestamp(1_800_000_000 + seconds, 0).expect("a time")
+    }
+
+    fn after(seconds: u64) -> Duration {
+        Duration::from_secs(seconds)
+    }
+
+    #[test]
+    fn t42_a_clock_that_jumps_moves_no_deadline_until_it_has_stood_for_ten_minutes() {
+        let year = 365 * 86_400;
+        for jump in [year, -year, 3600, -3600] {
+            let mut belief = Belief::begin(at(0));
+
+            assert_eq!(belief.look(at(60), after(60)), (at(60), None));
+            let (now, news) = belief.look(at(61 + jump), after(61));
+            assert_eq!((now, news), (at(61), Some(News::Jumped(TimeDelta::seconds(jump)))));
+            assert_eq!(belief.look(at(600 + jump), after(600)), (at(600), None));
+            let (now, news) = belief.look(at(661 + jump), after(661));
+            assert_eq!((now, news), (at(661 + jump), Some(News::Believed(TimeDelta::seconds(jump)))));
+        }
+    }
+
+    #[test]
+    fn t42_a_jump_that_is_taken_back_leaves_nothing_behind() {
+        let mut belief = Belief::begin(at(0));
+        belief.look(at(90_000), after(10));
+
+        assert_eq!(belief.look(at(20), after(20)), (at(20), None));
+        assert_eq!(belief.look(at(90_700), after(700)).0, at(700), "its ten minutes begin again");
+    }
+
+    #[test]
+    fn t42_a_clock_that_cannot_be_right_at_start_goes_on_from_the_time_noted_last() {
+        let resumed = |wall| Belief::resume(at(0), wall, Duration::ZERO).look(wall, after(1)).0;
+
+        assert_eq!(resumed(at(8 * 3600)), at(8 * 3600), "a night");
+        assert_eq!(resumed(at(-60)), at(0), "a clock is steered");
+        assert_eq!(resumed(at(-20 * 365 * 86_400)), at(1), "its battery is empty");
+        assert_eq!(resumed(at(400 * 86_400)), at(1), "a year ahead");
+    }
+
+    proptest! {
+        /// Whatever a clock does, time stands still or goes on, but for what has stood for ten minutes.
+        #[test]
+        fn t42_time_does_not_go_back(looks in proptest::collection::vec((0u64..300, -90_000i64..90_000), 1..60)) {
+            let (mut belief, mut elapsed, mut last) = (Belief::begin(at(0)), 0, at(0));
+            for (gone, off) in looks {
+                elapsed += gone;
+                let (now, news) = belief.look(at(elapsed as i64 + off), after(elapsed));
+                if !matches!(news, Some(News::Believed(_))) {
+                    prop_assert!(now >= last && now <= last + TimeDelta::seconds(gone as i64) + STEERED);
+                }
+                last = now;
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ use super::alarm::board::Board;
 use super::alarm::facts::Sources;
 use super::alarm::watch::{LastFacts, Watch};
 use super::assembly::{Assembly, Extent};
-use super::clock::SystemClock;
+use super::clock::SaneClock;
 use super::counter::Desk;
 use super::desk::OpenDesk;
 use super::figures::Figures;
@@ -43,8 +43,10 @@ async fn watch(config: &Config, assembly: &Assembly, scans_unread: bool) -> Resu
 
 /// Runs an office until `stop`. Fails naming what is wrong; nothing is half done then that a restart would not finish.
 pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let time = Arc::new(SaneClock::new());
+    let clock: Arc<dyn Clock> = time.clone();
     let assembly = Assembly::open(config, Extent::Whole, clock.clone()).await?;
+    time.resume(&assembly.engine).await?;
     Staging::of(&config.state.directory).sweep();
     // Without a walled worker no mail may be taken in: what it would parse is written by anyone.
     assembly.pool.probe().await?;
@@ -70,6 +72,13 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     open.spawn({
         let stop = stop.clone();
         async move { watch.keep(&stop).await }
+    });
+    open.spawn({
+        let (engine, stop) = (assembly.engine.clone(), stop.clone());
+        async move {
+            // A store that is gone ends the office elsewhere.
+            stop.run_until_cancelled(time.keep(&engine)).await;
+        }
     });
     tracing::info!(mailboxes = assembly.mailboxes.len(), %address, "the office is open");
     let ended = run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()).await;

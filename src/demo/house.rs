@@ -136,7 +136,7 @@ async fn enrol(engine: &Engine, clock: &DemoClock, name: &str, address: &str) ->
         Some((_, record)) => record.factor()?.code(clock.now()),
         None => String::new(),
     };
-    match engine.confirm_enrolment(token, &code).await? {
+    match engine.confirm_enrolment(token, &code, None).await? {
         Some(Proof::Right) => Ok(()),
         _ => Err(anyhow!("Cannot enrol {name}: the first code was not taken")),
     }

@@ -54,7 +54,8 @@ pub struct Signed {
 
 impl Signed {
     pub fn by(file: &CaseFile<'_>, signers: &[Signer]) -> Self {
-        let is = |signer: &Signer, who: &str| name::compare(&signer.name, who) != Likeness::Different;
+        // A certificate is exact; one letter more or less may be another person's.
+        let is = |signer: &Signer, who: &str| name::compare(&signer.name, who) <= Likeness::Initials;
         let own = |signer: &Signer| file.applicant.name.as_deref().is_some_and(|who| is(signer, who));
         let blocks = file.letter().map(|(_, letter)| letter.signatures.blocks.as_slice()).unwrap_or_default();
         let named = |signer: &Signer| blocks.iter().any(|block| is(signer, &block.name));

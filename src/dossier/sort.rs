@@ -71,8 +71,9 @@ pub fn sort(papers: &[Paper], recognition: &Recognition) -> Vec<Stack> {
             continue;
         }
         let picture = collate::is_picture(paper);
-        let before = stacks.len();
         let mut continued = goes_on && picture;
+        // Its first pages may belong to the document before.
+        let before = stacks.len().saturating_sub(usize::from(continued));
         for page in &paper.pages {
             let sheet = Sheet { sha256: Some(Sha256Hex(paper.sha256.clone())), ..Sheet::of(&paper.attachment, page) };
             place(&mut stacks, paper, page, sheet, continued, recognition);

@@ -1,5 +1,10 @@
-//! The people who may act: enrolment by a one-time link, the factor each proves themselves with, and its lock after
-//! five failures. A code's step is used at most once (RFC 6238 §5.2).
+//! The people who may act: their roles, and enrolment by a one-time link. What they prove themselves with and when it is locked
+//! stands in [`proof`], who stands in for whom in [`absence`], what became
+//! of them in [`roll`].
+
+mod absence;
+mod proof;
+mod roll;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
@@ -8,15 +13,17 @@ use super::Engine;
 use super::casebook::Along;
 use super::codec;
 use super::port::Fault;
-use super::store::{Document, DocumentWrite, Outcome};
+use super::store::Document;
 use crate::sop::command::{Admin, Alarm, Command};
 use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
-use crate::vault::{PlainToken, TokenNonce, TotpSecret, hex, unhex};
+use crate::vault::{PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
+
+pub use absence::{Absence, NoAbsence};
+pub use proof::{FAILURES, Proof};
+pub use roll::{Entry, Happened, PREFIX};
 
 const FAMILY: &str = "admin";
-/// Wrong codes in a row after which a factor is locked.
-pub const FAILURES: u8 = 5;
 const ENROLMENT_LIFE: TimeDelta = TimeDelta::hours(72);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +60,15 @@ pub struct AdminRecord {
     factor: String,
     /// The last TOTP step that was used.
     last_step: u64,
-    pub failures: u8,
+    /// Wrong codes since the last right one, or since the last lock.
+    failures: u8,
+    #[serde(default)]
+    lock: proof::Lock,
+    /// A fallback for whoever has no phone at hand.
+    #[serde(default)]
+    passphrase: Option<PassphraseHash>,
+    #[serde(default)]
+    absence: Option<Absence>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,17 +79,6 @@ pub enum Standing {
     Revoked { at: DateTime<Utc> },
 }
 
-/// What a typed code proved.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Proof {
-    Right,
-    /// Tries left before the lock.
-    Wrong {
-        left: u8,
-    },
-    Locked,
-}
-
 impl AdminRecord {
     pub fn is_active(&self) -> bool {
         matches!(self.standing, Standing::Active { .. })
@@ -83,15 +87,6 @@ impl AdminRecord {
     /// Whether this person may change anything at this moment.
     pub fn acts(&self) -> bool {
         self.is_active() && self.role.acts()
-    }
-
-    pub fn is_locked(&self) -> bool {
-        self.failures >= FAILURES
-    }
-
-    /// Wrong codes that are left before the lock.
-    pub fn tries_left(&self) -> u8 {
-        FAILURES.saturating_sub(self.failures)
     }
 
     /// The first code that still counts at this moment, for whoever plays the admin; `None` where all were used, for
@@ -132,8 +127,15 @@ impl Engine {
             factor: hex(&bytes),
             last_step: 0,
             failures: 0,
+            lock: proof::Lock::default(),
+            passphrase: None,
+            absence: None,
         };
-        self.write_admin(&record, None).await?;
+        let was_active = self.admin(address).await?.is_some_and(|(_, before)| before.is_active());
+        self.keep(&record, None, Some(Happened::Invited { role })).await?;
+        if was_active {
+            self.assign_anew().await?;
+        }
         Ok(format!("{}/daftar/{}", self.office.base_url, token.reveal()))
     }
 
@@ -141,7 +143,7 @@ impl Engine {
     pub async fn revoke(&self, address: &Address) -> Result<bool, Fault> {
         let Some((version, mut record)) = self.admin(address).await? else { return Ok(false) };
         record.standing = Standing::Revoked { at: self.clock.now() };
-        let written = self.write_admin(&record, Some(version)).await?;
+        let written = self.keep(&record, Some(version), Some(Happened::Revoked)).await?;
         self.assign_anew().await?;
         Ok(written)
     }
@@ -157,11 +159,16 @@ impl Engine {
         Ok(Some((document.version, read(&document)?)))
     }
 
-    /// Whoever may decide under a procedure, in the order of their addresses.
+    /// Whoever may decide under a procedure, in the order of their addresses, with who stands in for them.
     pub async fn deciders(&self, procedure: &Procedure) -> Result<Vec<Admin>, Fault> {
+        let now = self.clock.now();
         let may = |a: &AdminRecord| a.acts() && procedure.approval.roles.iter().any(|role| role == a.role.name());
         let admins = self.admins().await?.into_iter().filter(may);
-        Ok(admins.map(|a| Admin { id: a.address, name: a.name }).collect())
+        let decider = |a: AdminRecord| {
+            let delegate = a.absence(now).map(|absence| absence.delegate.clone());
+            Admin { id: a.address, name: a.name, delegate }
+        };
+        Ok(admins.map(decider).collect())
     }
 
     /// The person an enrolment link was made for, while it is good.
@@ -178,56 +185,44 @@ impl Engine {
         Ok(None)
     }
 
-    /// Ends an enrolment with the first code of the new factor.
-    pub async fn confirm_enrolment(&self, token: &str, code: &str) -> Result<Option<Proof>, Fault> {
+    /// Ends an enrolment with the first code of the new factor. A passphrase is kept beside it where one was chosen.
+    pub async fn confirm_enrolment(
+        &self,
+        token: &str,
+        code: &str,
+        passphrase: Option<Secret<String>>,
+    ) -> Result<Option<Proof>, Fault> {
         let Some((version, mut record)) = self.invited(token).await? else { return Ok(None) };
-        if record.is_locked() {
+        let now = self.clock.now();
+        if record.is_locked(now) {
             return Ok(Some(Proof::Locked));
         }
-        let now = self.clock.now();
         let proof = match record.factor()?.check(code, now) {
             Some(step) => {
                 record.last_step = step;
-                record.failures = 0;
+                record.pass();
                 record.standing = Standing::Active { since: now };
                 Proof::Right
             }
-            None => record.fail(),
+            None => record.fail(now),
         };
-        let written = self.write_admin(&record, Some(version)).await?;
+        let happened = match proof {
+            Proof::Right => {
+                record.passphrase = match passphrase {
+                    Some(phrase) => Some(self.hashed(phrase).await?),
+                    None => None,
+                };
+                Some(Happened::Enrolled { role: record.role })
+            }
+            _ => record.locking(proof),
+        };
+        if !self.keep(&record, Some(version), happened).await? {
+            return Err(Fault::transient("Cannot end an enrolment: it was being ended at the same moment. Try again"));
+        }
         if proof == Proof::Right {
             self.assign_anew().await?;
         }
-        Ok(Some(if written { proof } else { Proof::Wrong { left: FAILURES } }))
-    }
-
-    /// Checks a code as of `at`. Five failures in a row lock the factor until it is enrolled anew.
-    pub async fn prove(&self, address: &Address, code: &str, at: DateTime<Utc>) -> Result<Proof, Fault> {
-        for _ in 0..4 {
-            let Some((version, mut record)) = self.admin(address).await?.filter(|(_, r)| r.is_active()) else {
-                return Ok(Proof::Wrong { left: FAILURES });
-            };
-            if record.is_locked() {
-                return Ok(Proof::Locked);
-            }
-            let proof = match record.factor()?.check(code, at) {
-                // A code sent a second time proves nothing, but nobody guessed it.
-                Some(step) if step <= record.last_step => return Ok(Proof::Wrong { left: record.tries_left() }),
-                Some(step) => {
-                    record.last_step = step;
-                    record.failures = 0;
-                    Proof::Right
-                }
-                None => record.fail(),
-            };
-            if self.write_admin(&record, Some(version)).await? {
-                if proof == Proof::Locked {
-                    tracing::warn!(admin = %address.masked(), "a factor is locked after {FAILURES} wrong codes; enrol it anew");
-                }
-                return Ok(proof);
-            }
-        }
-        Ok(Proof::Wrong { left: FAILURES })
+        Ok(Some(proof))
     }
 
     /// Live cases without an admin, or with one who was revoked, are given to somebody.
@@ -251,29 +246,6 @@ impl Engine {
         let mut names = self.names.write().unwrap_or_else(std::sync::PoisonError::into_inner);
         names.extend(admins.into_iter().map(|a| (a.address, a.name)));
         Ok(())
-    }
-
-    async fn write_admin(&self, record: &AdminRecord, expected_version: Option<u64>) -> Result<bool, Fault> {
-        let write = DocumentWrite {
-            office: self.office.id.clone(),
-            family: FAMILY.to_owned(),
-            id: record.address.as_str().to_lowercase(),
-            expected_version,
-            bytes: Some(codec::encode(record)),
-        };
-        let written = matches!(self.store.write_documents(vec![write]).await?, Outcome::Committed { .. });
-        if written {
-            let mut names = self.names.write().unwrap_or_else(std::sync::PoisonError::into_inner);
-            names.insert(record.address.clone(), record.name.clone());
-        }
-        Ok(written)
-    }
-}
-
-impl AdminRecord {
-    fn fail(&mut self) -> Proof {
-        self.failures = self.failures.saturating_add(1);
-        if self.is_locked() { Proof::Locked } else { Proof::Wrong { left: self.tries_left() } }
     }
 }
 

@@ -14,6 +14,8 @@ use crate::vault;
 
 /// Conflicts after which a step is given up; each means that somebody else made progress.
 const TRIES: u32 = 12;
+/// Series that are no requests.
+const BOOKS: [&str; 3] = [super::intake::DAYBOOK, super::access::PREFIX, super::admins::PREFIX];
 /// Cases read at once.
 const PAGE: usize = 500;
 
@@ -66,9 +68,7 @@ impl Engine {
             let page = self.store.scan(&self.office.id, after.as_ref(), PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(cases) };
             after = Some(last.number.clone());
-            let is_book =
-                |key: &CaseKey| [super::intake::DAYBOOK, super::access::PREFIX].contains(&key.number.prefix());
-            let requests = page.iter().filter(|(key, _)| !is_book(key));
+            let requests = page.iter().filter(|(key, _)| !BOOKS.contains(&key.number.prefix()));
             for (_, stored) in requests {
                 cases.push(codec::decode(&stored.snapshot, "a case")?);
             }

@@ -5,10 +5,10 @@ use chrono::{DateTime, Days, NaiveTime, TimeDelta, Utc};
 use super::Engine;
 use super::admins::AdminRecord;
 use super::codec;
-use super::dispatch::LETTER_TRIES;
 use super::intake::Mailbox;
 use super::intake::tally::{self, DIGEST_AFTER, DayLimits};
-use super::port::{Fault, FaultKind, Outgoing};
+use super::notice::Notice;
+use super::port::Fault;
 use super::store::{NewRow, Row};
 use super::weave::Task;
 use crate::letters::{LetterFacts, LetterKind};
@@ -33,8 +33,7 @@ pub(super) fn rows(engine: &Engine, mailbox: &Mailbox, now: DateTime<Utc>) -> Ve
 }
 
 impl Engine {
-    /// Tells every admin how many mails of a day were put aside. Sent again after a failure under the same Message-IDs;
-    /// an admin whose server refuses the letter keeps it from nobody else.
+    /// Tells every admin how many mails of a day were put aside.
     pub(super) async fn send_digest(
         &self,
         row: &Row,
@@ -47,43 +46,17 @@ impl Engine {
             return self.settle_done(row).await;
         }
         let loudest = tally.loudest(limits).and_then(|sender| Address::parse(&sender)).map(|sender| sender.masked());
-        let mut failed = None;
-        for (index, admin) in self.admins().await?.into_iter().filter(AdminRecord::acts).enumerate() {
-            let facts = LetterFacts {
+        let admins = self.admins().await?.into_iter().filter(AdminRecord::acts);
+        let notices = admins.map(|admin| Notice {
+            to: admin.address,
+            kind: LetterKind::Flood,
+            facts: LetterFacts {
                 admin: Some(admin.name),
                 count: Some(tally.beyond),
                 sender: loudest.clone(),
                 ..LetterFacts::default()
-            };
-            let letter = self.digest_to(admin.address, &format!("{}-{index}", row.id), row.due, &facts)?;
-            match self.courier.send(&letter).await {
-                Ok(()) => {}
-                Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {
-                    tracing::warn!("a digest of mail put aside is given up: {fault}");
-                }
-                Err(fault) => failed = Some(fault),
-            }
-        }
-        match failed {
-            Some(fault) => Err(fault),
-            None => self.settle_done(row).await,
-        }
-    }
-
-    fn digest_to(&self, to: Address, id: &str, date: DateTime<Utc>, facts: &LetterFacts) -> Result<Outgoing, Fault> {
-        let text = self.letters.render(LetterKind::Flood, self.office.language, facts).map_err(Fault::permanent)?;
-        let id = id.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
-        Ok(Outgoing {
-            message_id: self.message_id("flood", &id),
-            to: vec![to],
-            cc: Vec::new(),
-            subject: text.subject,
-            body: text.body,
-            in_reply_to: None,
-            references: Vec::new(),
-            auto_submitted: true,
-            date,
-            enclosures: Vec::new(),
-        })
+            },
+        });
+        self.send_notices(row, "flood", notices.collect()).await
     }
 }

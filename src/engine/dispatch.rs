@@ -75,6 +75,7 @@ impl Engine {
             Ok(Task::ReadBack { decision }) => self.read_back(&row, decision).await,
             Ok(Task::Wake { alarm }) => self.step(&row, Command::Wake(alarm)).await,
             Ok(Task::Digest { day, limits, closing }) => self.send_digest(&row, &day, &limits, closing).await,
+            Ok(Task::Locked { who, until }) => self.send_lock(&row, &who, until).await,
             Err(fault) => Err(fault),
         };
         let Err(fault) = done else { return Ok(()) };

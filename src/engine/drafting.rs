@@ -109,6 +109,8 @@ impl Engine {
             _ => {}
         }
         if let Some(proposal) = case.phase.proposal() {
+            let first = case.first_approval.as_ref().filter(|first| first.proposal == proposal.hash);
+            facts.first_approver = first.map(|first| self.name_of(&first.by));
             facts.proposal = Some(proposed(proposal));
             facts.draft = self.shown_draft(case, proposal);
             let is_sent = matches!(proposal.recommendation, Recommendation::Complete { .. });

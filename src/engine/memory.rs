@@ -87,6 +87,9 @@ impl Engine {
         let u = &case.understanding;
         let role = u.check("role_matches").map(|check| check.finding);
         let decrees = u.documents.iter().filter(|d| d.kind == DocumentKind::AppointmentDecree);
+        // Papers of a colleague may lie in the same dossier: what was approved on is the one the finding stands on.
+        let spoke = u.check("appointment_decree").and_then(|check| check.evidence.first());
+        let decrees = decrees.filter(|decree| spoke.is_none_or(|evidence| decree.bears(evidence)));
         for decree in decrees {
             let Some(number) = decree.number.clone() else { continue };
             let Some(plain) = plain_number(&number) else { continue };

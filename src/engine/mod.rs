@@ -20,6 +20,7 @@ pub mod filing;
 pub mod intake;
 pub mod links;
 mod memory;
+mod notice;
 pub mod office;
 pub mod port;
 pub mod register;

@@ -15,7 +15,7 @@ use crate::sop::command::Alarm;
 use crate::sop::decide::Ruling;
 use crate::sop::effect::Effect;
 use crate::sop::event::{Event, Recorded};
-use crate::sop::names::CaseNumber;
+use crate::sop::names::{Address, CaseNumber};
 use crate::sop::phase::Phase;
 
 /// A step ready to commit, and the case as it then stands.
@@ -46,6 +46,11 @@ pub(super) enum Task {
         limits: DayLimits,
         closing: bool,
     },
+    /// Tell that somebody's factor is locked.
+    Locked {
+        who: Address,
+        until: DateTime<Utc>,
+    },
 }
 
 impl Task {
@@ -57,6 +62,7 @@ impl Task {
             Self::ReadBack { .. } => "read_back",
             Self::Wake { .. } => "wake",
             Self::Digest { .. } => "digest",
+            Self::Locked { .. } => "locked",
         }
     }
 }

@@ -76,6 +76,8 @@ pub enum LetterKind {
     MailWaiting,
     /// Too many wrong codes.
     FactorLocked,
+    /// Too many wrong codes of somebody else.
+    ColleagueLocked,
     /// The holiday list of a year is missing; clocks are provisional.
     HolidaysMissing,
     /// More mail than the limits allow, told once in a digest.
@@ -85,7 +87,7 @@ pub enum LetterKind {
 use LetterKind::*;
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 35] = [
+    pub const ALL: [LetterKind; 36] = [
         Acknowledgement,
         CompletionReceived,
         CompletionRequest,
@@ -119,6 +121,7 @@ impl LetterKind {
         NewLinkAsked,
         MailWaiting,
         FactorLocked,
+        ColleagueLocked,
         HolidaysMissing,
         Flood,
     ];
@@ -159,6 +162,7 @@ impl LetterKind {
             MailWaiting => "mail_waiting",
             SecretExpired => "secret_expired",
             FactorLocked => "factor_locked",
+            ColleagueLocked => "colleague_locked",
             HolidaysMissing => "holidays_missing",
             Flood => "flood",
         }

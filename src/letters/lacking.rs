@@ -133,10 +133,8 @@ fn speaking<'a>(item: &str, kind: DocumentKind, found: &'a Understanding) -> Opt
     read().find(|document| is_pointed_at(item, document, found)).or_else(|| read().next_back())
 }
 
-/// Evidence names one file, a document over several pictures all of them.
 fn is_pointed_at(item: &str, document: &Document, found: &Understanding) -> bool {
-    let pointed = found.check(item).and_then(|check| check.evidence.first());
-    pointed.is_some_and(|evidence| document.attachment.split(" + ").any(|file| file == evidence.attachment))
+    found.check(item).and_then(|check| check.evidence.first()).is_some_and(|evidence| document.bears(evidence))
 }
 
 #[cfg(test)]

@@ -3,15 +3,17 @@
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
-use crate::dossier::page::Contents;
+use crate::dossier::page::{Contents, Page};
 
 /// SHA-256 of a raw mail.
 pub type Key = [u8; 32];
 
 /// Mails kept.
 const MAILS: usize = 64;
-/// Words kept of all of them; a thick dossier has some ten thousand.
+/// What is kept of all of them, in words; a thick dossier has some ten thousand.
 const WORDS: usize = 400_000;
+/// Letters that take the room of a word.
+const LETTERS: usize = 8;
 
 /// The mails recognised last, the latest at the end.
 #[derive(Default)]
@@ -46,13 +48,12 @@ impl Known {
 }
 
 fn words(contents: &Contents) -> usize {
-    contents
-        .papers
-        .iter()
-        .flat_map(|paper| &paper.pages)
-        .flat_map(|page| &page.lines)
-        .map(|line| line.words.len())
-        .sum()
+    let pages = contents.papers.iter().flat_map(|paper| &paper.pages);
+    let of_page = |page: &Page| {
+        let hidden: usize = page.hidden.iter().map(|text| 1 + text.len() / LETTERS).sum();
+        1 + page.lines.iter().map(|line| line.words.len()).sum::<usize>() + hidden + page.pictures.len()
+    };
+    contents.body.len() / LETTERS + pages.map(of_page).sum::<usize>()
 }
 
 #[cfg(test)]
@@ -75,6 +76,8 @@ mod tests {
 
         assert_eq!(known.get(&[0; 32]).unwrap().body, "0");
         assert!(known.get(&[1; 32]).is_none(), "the one nobody asked for has gone");
+        known.put([65; 32], &mail(&"x".repeat(WORDS * LETTERS)));
+        assert!(known.get(&[2; 32]).is_none(), "a long body takes room too");
         assert_eq!(known.get(&[64; 32]).unwrap().body, "64");
     }
 }

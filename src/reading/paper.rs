@@ -150,7 +150,10 @@ impl<'l> Pile<'l> {
             Format::Text | Format::Html if mislabelled => {
                 self.push(name, Format::Unknown, bytes, Method::None, Vec::new(), false);
             }
-            Format::Pdf | Format::Docx | Format::Odt | Format::Rtf if self.sought.is_some() => {
+            Format::Pdf if self.sought.is_some() => self.push(name, format, bytes, Method::None, Vec::new(), false),
+            Format::Docx | Format::Odt | Format::Rtf if self.sought.is_some() => {
+                // Inflates what reading it does, so that archives after it open to the same papers.
+                office::read(bytes, format, self.limits, &mut self.budget);
                 self.push(name, format, bytes, Method::None, Vec::new(), false);
             }
             Format::Pdf => self.pdf(name, bytes),

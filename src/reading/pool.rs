@@ -2,11 +2,13 @@
 //! its worker down: it is read without the attachment that does so, and the others never notice.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures::StreamExt;
 use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
+use tokio::time::Instant;
 
 pub use super::crew::{PoolCounts, ReadingFault};
 
@@ -19,7 +21,7 @@ use super::scans::{self, Place, Scanned};
 use super::{tool, worker};
 use crate::dossier::page::Contents;
 
-/// Deadlines that recognition may take for a page, and for a mail.
+/// Deadlines that recognition may take for a page, and for a mail; waiting for a turn while others work is not counted.
 const PAGE: u32 = 3;
 const MAIL: u32 = 9;
 /// Pages of a mail that are tried once more when the clock ran out on them. Nobody can tell a busy machine from a page that
@@ -28,6 +30,22 @@ const AGAIN: usize = 4;
 
 /// The clock ran out on a page.
 struct Late;
+
+/// Time a mail's pages have been at work on, together.
+struct Spent {
+    micros: AtomicU64,
+    most: Duration,
+}
+
+impl Spent {
+    fn is_all(&self) -> bool {
+        Duration::from_micros(self.micros.load(Ordering::Relaxed)) >= self.most
+    }
+
+    fn add(&self, time: Duration) {
+        self.micros.fetch_add(u64::try_from(time.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+    }
+}
 /// What a page looks like, and the bytes of its picture.
 type Drawn = (Picture, Vec<u8>);
 
@@ -75,7 +93,7 @@ pub struct Pool {
     /// Pages recognised at a time.
     recognising: Semaphore,
     workers: usize,
-    /// Wall-clock time for recognition in one mail.
+    /// Time for recognition in one mail, all its pages together.
     patience: Duration,
 }
 
@@ -100,7 +118,7 @@ impl Pool {
             drawing: turns(),
             recognising: turns(),
             workers,
-            patience: MAIL * deadline,
+            patience: MAIL * deadline * u32::try_from(workers).unwrap_or(u32::MAX),
         }
     }
 
@@ -155,7 +173,7 @@ impl Pool {
 
     /// Has the words recognised on pages that have none of their own. What cannot be recognised stays unread.
     async fn recognised(&self, raw: &[u8], mut contents: Contents) -> Contents {
-        let wanted = scans::wanted(&contents, &self.limits);
+        let wanted = scans::wanted(&mut contents, &self.limits);
         if wanted.is_empty() {
             return contents;
         }
@@ -167,42 +185,57 @@ impl Pool {
             tracing::error!(pages = wanted.len(), "{fault}");
             return contents;
         }
+        let spent = Spent { micros: AtomicU64::new(0), most: self.patience };
+        let spent = &spent;
         let mut seen = futures::stream::iter(wanted)
-            .map(|place| async move { (place, self.words(raw, place, 1).await) })
+            .map(|place| async move { (place, self.words(raw, place, 1, spent).await) })
             .buffer_unordered(self.workers);
-        let all = async {
-            let mut late = Vec::new();
-            while let Some((place, words)) = seen.next().await {
-                match words {
-                    Ok(Some(scanned)) => scans::put(&mut contents, place, scanned),
-                    Ok(None) => {}
-                    Err(Late) => late.push(place),
-                }
+        let mut late = Vec::new();
+        while let Some((place, words)) = seen.next().await {
+            match words {
+                Ok(Some(scanned)) => scans::put(&mut contents, place, scanned),
+                Ok(None) => {}
+                Err(Late) => late.push(place),
             }
-            let mut lost = late.len() > AGAIN;
-            for place in late.into_iter().take(AGAIN) {
-                match self.words(raw, place, self.workers).await {
-                    Ok(Some(scanned)) => scans::put(&mut contents, place, scanned),
-                    Ok(None) => {}
-                    Err(Late) => lost = true,
-                }
+        }
+        drop(seen);
+        let mut lost = late.len() > AGAIN;
+        for place in late.into_iter().take(AGAIN) {
+            match self.words(raw, place, self.workers, spent).await {
+                Ok(Some(scanned)) => scans::put(&mut contents, place, scanned),
+                Ok(None) => {}
+                Err(Late) => lost = true,
             }
-            lost
-        };
-        match tokio::time::timeout(self.patience, all).await {
-            Ok(false) => self.known.put(key, &contents),
-            Ok(true) => {
-                tracing::warn!(size = raw.len(), "scans of a mail took too long twice; they count as unreadable")
+        }
+        match (lost, spent.is_all()) {
+            (false, _) => self.known.put(key, &contents),
+            (true, true) => {
+                tracing::warn!(size = raw.len(), "a mail has too many scans; the last pages count as unreadable");
             }
-            Err(_) => tracing::warn!(size = raw.len(), "a mail has too many scans; the last pages count as unreadable"),
+            (true, false) => {
+                tracing::warn!(size = raw.len(), "scans of a mail took too long twice; they count as unreadable");
+            }
+        }
+        if lost {
+            scans::say_cut(&mut contents);
         }
         contents
     }
 
     /// Draws a page and has its words recognised; with all `turns`, while no other page is. `None`: it cannot be done.
-    async fn words(&self, raw: &[u8], place: Place, turns: usize) -> Result<Option<Scanned>, Late> {
+    async fn words(&self, raw: &[u8], place: Place, turns: usize, spent: &Spent) -> Result<Option<Scanned>, Late> {
         let turns = u32::try_from(turns).unwrap_or(u32::MAX);
         let _turns = self.recognising.acquire_many(turns).await.expect("the semaphore is never closed");
+        if spent.is_all() {
+            return Err(Late);
+        }
+        let begun = Instant::now();
+        let seen = self.recognise(raw, place).await;
+        spent.add(begun.elapsed());
+        seen
+    }
+
+    async fn recognise(&self, raw: &[u8], place: Place) -> Result<Option<Scanned>, Late> {
         let paper = Which::Nth(place.paper);
         let request = PageRequest { paper, page: place.number, purpose: Purpose::Scan };
         let Some((picture, gray)) = in_time(self.draw(raw, &request).await)?.flatten() else { return Ok(None) };

@@ -20,15 +20,32 @@ pub struct Place {
     pub number: u32,
 }
 
-/// The pages without words of their own, in order. Beyond the limit they stay unread.
-pub fn wanted(contents: &Contents, limits: &Limits) -> Vec<Place> {
+/// The pages without words of their own, in order. Beyond the limit they stay unread, and that is said.
+pub fn wanted(contents: &mut Contents, limits: &Limits) -> Vec<Place> {
+    let mut places = unread(contents);
+    if places.len() > limits.scans {
+        places.truncate(limits.scans);
+        say_cut(contents);
+    }
+    places
+}
+
+/// Says that not all pages were looked at.
+pub fn say_cut(contents: &mut Contents) {
+    const ALERT: &str = "too_many_pages";
+    if !contents.alerts.iter().any(|alert| alert == ALERT) {
+        contents.alerts.push(ALERT.to_owned());
+    }
+}
+
+fn unread(contents: &Contents) -> Vec<Place> {
     let drawn = |format: &str| DRAWN.contains(&format);
     let papers = contents.papers.iter().enumerate().filter(|(_, p)| drawn(&p.format) && !p.encrypted);
     let pages = papers.flat_map(|(paper, p)| {
         let unread = p.pages.iter().enumerate().filter(|(_, page)| !is_readable(page));
         unread.map(move |(nth, page)| Place { paper, page: nth, number: page.number })
     });
-    pages.take(limits.scans).collect()
+    pages.collect()
 }
 
 /// A page as it was seen, and how the picture it was seen in lies on it.

@@ -1,5 +1,5 @@
-//! What was seen on a page, and how far it can be trusted. Twelve scans and photographs had words of 84 to 95 in 100 on
-//! average when read upright, and of 37 to 43 when laid on another edge: in between lie the gates. What recognition makes of
+//! What was seen on a page, and how far it can be trusted. Eleven scans and photographs had words of 84 to 95 in 100 on
+//! average when read upright, and two of them of 37 to 43 when laid on another edge: in between lie the gates. What recognition makes of
 //! ink and dust is no word.
 
 use serde::{Deserialize, Serialize};

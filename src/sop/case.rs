@@ -23,6 +23,9 @@ pub struct Case {
     pub understanding: Understanding,
     /// The account's record as it stood at the last check.
     pub account: Option<Account>,
+    /// When another case of the same account was last approved, as known at the last check.
+    #[serde(default)]
+    pub last_approved: Option<DateTime<Utc>>,
     /// The Admin PPE whose work this is.
     pub assigned: Option<AdminId>,
     pub confirmations: Vec<Confirmation>,
@@ -174,6 +177,12 @@ pub struct DecisionRecord {
     pub proposal: Sha256Hex,
     pub channel: Channel,
     pub reason: String,
+    /// The absent admin for whom it was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub acting_for: Option<AdminId>,
+    /// Who approved first, where two had to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<AdminId>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

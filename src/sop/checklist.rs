@@ -134,6 +134,20 @@ pub struct Document {
     pub unread_pages: Vec<u32>,
 }
 
+impl Document {
+    /// Whether the place lies in it. Evidence names one file, a document over several pictures all of them.
+    pub fn bears(&self, evidence: &Evidence) -> bool {
+        let mut files = self.attachment.split(" + ");
+        let alone = !self.attachment.contains(" + ");
+        let within = |span: &str| {
+            let (first, last) = span.split_once('-').unwrap_or((span, span));
+            first.parse().is_ok_and(|first: u32| first <= evidence.page)
+                && last.parse().is_ok_and(|last: u32| evidence.page <= last)
+        };
+        files.any(|file| file == evidence.attachment) && (!alone || self.pages.split(',').any(within))
+    }
+}
+
 /// Who asks, as the letter says (not as the mail says), SOP step 1.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Applicant {

@@ -35,6 +35,8 @@ pub struct Dossier {
     pub mail: MailRef,
     pub understanding: Understanding,
     pub account: Option<Account>,
+    /// When another case of the same account was last approved.
+    pub last_approved: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone)]
@@ -92,6 +94,10 @@ pub enum Command {
         kind: LetterName,
         to: Recipient,
         code: &'static str,
+    },
+    /// Tells whoever stands in for the absent admin of this case what waits; changes nothing else.
+    Brief {
+        to: AdminId,
     },
     /// Step 9 is done: the dossier stands in the archive.
     FinishArchiving,
@@ -243,6 +249,9 @@ pub struct Context<'a> {
 pub struct Admin {
     pub id: AdminId,
     pub name: String,
+    /// Who stands in at this moment, while this person is away.
+    #[serde(default)]
+    pub delegate: Option<AdminId>,
 }
 
 /// Writes the letters an admin may edit; implemented over the letters room.

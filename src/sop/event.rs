@@ -22,6 +22,8 @@ pub enum Event {
     Checked {
         understanding: Box<Understanding>,
         account: Option<Box<Account>>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        last_approved: Option<DateTime<Utc>>,
     },
     Held {
         reason: HeldReason,
@@ -38,6 +40,11 @@ pub enum Event {
         to: AdminId,
         by: Option<AdminId>,
         reason: String,
+    },
+    /// What follows in the same step was done for an admin who is away.
+    StoodIn {
+        by: AdminId,
+        absent: AdminId,
     },
     CompletionAsked {
         by: Option<AdminId>,

@@ -21,6 +21,7 @@ impl Case {
             mails: Vec::new(),
             understanding: Understanding::default(),
             account: None,
+            last_approved: None,
             assigned: None,
             confirmations: Vec::new(),
             settled: None,
@@ -54,7 +55,8 @@ impl Case {
                 }
                 self.mails.push((**mail).clone());
             }
-            Event::Checked { understanding, account } => {
+            Event::Checked { understanding, account, last_approved } => {
+                self.last_approved = *last_approved;
                 self.understanding = (**understanding).clone();
                 self.account = account.as_deref().cloned();
             }
@@ -152,6 +154,7 @@ impl Case {
             | Event::ChangeConfirmed { .. }
             | Event::Rejected { .. }
             | Event::DraftSaved { .. }
+            | Event::StoodIn { .. }
             | Event::Withdrawn => {}
         }
     }

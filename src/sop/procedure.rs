@@ -205,6 +205,12 @@ impl Procedure {
                 "is empty, so nobody could decide; name at least one role, such as \"admin\"".into(),
             );
         }
+        if !self.approval.not_own_account {
+            flaw(
+                "approval.not_own_account".into(),
+                "is false; nobody decides on their own account, take it out".into(),
+            );
+        }
         for role in self.approval.roles.iter().filter(|role| READS_ONLY.contains(&role.as_str())) {
             flaw("approval.roles".into(), format!("names {role:?}, who only reads; take it out"));
         }

@@ -127,6 +127,11 @@ fn percent(text: &str) -> String {
 pub struct PassphraseHash(String);
 
 impl PassphraseHash {
+    /// Characters of a passphrase at least (NIST SP 800-63B-4, of one that may stand alone).
+    pub const LEAST: usize = 15;
+    /// And at most, so that nobody makes us hash a book.
+    pub const MOST: usize = 200;
+
     /// Hashes with argon2id, 19 MiB, two passes. Takes tens of milliseconds: callers use a blocking thread and limit
     /// how many run at once.
     pub fn of(passphrase: &Secret<String>, random: &dyn Random) -> Result<Self, FactorError> {

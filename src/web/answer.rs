@@ -252,7 +252,11 @@ pub enum ChangeAnswer {
 
 pub enum EnrolAnswer {
     Done,
-    Wrong { left: u8 },
+    /// The passphrase cannot be kept.
+    Unfit(Why),
+    Wrong {
+        left: u8,
+    },
     Gone,
 }
 
@@ -278,7 +282,7 @@ pub enum Field {
 }
 
 /// Why a field cannot be taken as it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Why {
     Missing,
     /// Fewer characters than `0`.

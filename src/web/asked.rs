@@ -26,6 +26,8 @@ pub struct Peer(pub SocketAddr);
 
 /// The cookie that keeps the chosen language.
 pub const LANGUAGE_COOKIE: &str = "loket_bahasa";
+/// Its name where pages come over TLS: bound to this host.
+pub const LANGUAGE_COOKIE_OVER_TLS: &str = "__Host-loket_bahasa";
 
 /// A form's largest size in bytes.
 pub const FORM_LIMIT: usize = 64 * 1024;
@@ -136,6 +138,17 @@ impl Posted {
         self.code(name).unwrap_or_else(|| Typed::new(""))
     }
 
+    /// What a person proves themselves with: a code, else a passphrase exactly as typed.
+    pub fn proof(&self) -> Typed {
+        self.code("kode").unwrap_or_else(|| self.typed("frasa"))
+    }
+
+    /// The same where it may be left out.
+    pub fn some_proof(&self) -> Option<Typed> {
+        let proof = self.proof();
+        (!proof.expose().is_empty()).then_some(proof)
+    }
+
     pub fn all(&self, name: &str) -> Vec<String> {
         self.0.iter().filter(|(n, _)| n == name).map(|(_, v)| v.clone()).collect()
     }
@@ -176,7 +189,8 @@ fn pairs(uri: &Uri) -> Vec<(String, String)> {
 fn language(headers: &HeaderMap, query: &[(String, String)]) -> Option<Language> {
     let code = |text: &str| [Language::Id, Language::En].into_iter().find(|l| l.code() == text);
     let asked = query.iter().rev().find(|(k, _)| k == "bahasa").and_then(|(_, v)| code(v));
-    asked.or_else(|| cookie(headers, LANGUAGE_COOKIE).and_then(|v| code(&v)))
+    let kept = cookie(headers, LANGUAGE_COOKIE_OVER_TLS).or_else(|| cookie(headers, LANGUAGE_COOKIE));
+    asked.or_else(|| kept.and_then(|v| code(&v)))
 }
 
 /// The value of a cookie.

@@ -156,8 +156,13 @@ pub trait Counter: Send + Sync {
     /// The factor behind an enrolment link, the same at every call until it is confirmed.
     fn enrol_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<EnrolView>>;
 
-    /// Ends an enrolment with the first code of the new factor.
-    fn enrol_confirm<'a>(&'a self, token: &'a str, code: &'a Typed) -> Later<'a, EnrolAnswer>;
+    /// Ends an enrolment with the first code of the new factor, and with a passphrase where one was chosen.
+    fn enrol_confirm<'a>(
+        &'a self,
+        token: &'a str,
+        code: &'a Typed,
+        passphrase: Option<Typed>,
+    ) -> Later<'a, EnrolAnswer>;
 
     /// The letters of the demo with `chosen` opened; `None` unless this is the demo.
     fn sandbox<'a>(&'a self, chosen: Option<&'a str>, lang: Language) -> Later<'a, Option<SandboxView>>;

@@ -10,7 +10,7 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header}
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
 
-use super::asked::{Asked, LANGUAGE_COOKIE};
+use super::asked::{Asked, LANGUAGE_COOKIE, LANGUAGE_COOKIE_OVER_TLS};
 use super::oops::Oops;
 use super::site::{BaseUrl, Site};
 
@@ -100,9 +100,10 @@ const ALWAYS: [(&str, &str); 5] = [
 const UNLESS_SET: [(&str, &str); 2] = [("cache-control", "no-store"), ("content-security-policy", CONTENT_POLICY)];
 
 fn language_cookie(site: &Site, asked: &Asked) -> HeaderValue {
-    let secure = if site.base.is_secure() { "; Secure" } else { "" };
+    let (name, secure) =
+        if site.base.is_secure() { (LANGUAGE_COOKIE_OVER_TLS, "; Secure") } else { (LANGUAGE_COOKIE, "") };
     let code = asked.lang.code();
-    let cookie = format!("{LANGUAGE_COOKIE}={code}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}");
+    let cookie = format!("{name}={code}; Path=/; Max-Age=31536000; HttpOnly; SameSite=Lax{secure}");
     // Built from fixed words alone.
     HeaderValue::from_str(&cookie).unwrap_or(HeaderValue::from_static(""))
 }

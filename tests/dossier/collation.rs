@@ -1,6 +1,6 @@
 //! Pages and photographs put in order: one document from several files, two from one.
 
-use loket::dossier::page::Paper;
+use loket::dossier::page::{Paper, Rect};
 use loket::sop::checklist::{Document, DocumentKind, Finding};
 
 use super::decrees::BUPATI;
@@ -37,6 +37,20 @@ fn photographs_of_one_decree_are_one_document_in_whatever_order_they_come() {
     assert_eq!(found.len(), 1, "{found:?}");
     assert_eq!(found[0].0, "SK/IMG-20261110-WA0009.jpg + SK/IMG-20261110-WA0010.jpg");
     assert_eq!(found[0].1, "1-2");
+}
+
+#[test]
+fn an_unread_page_of_a_file_that_goes_on_with_a_document_is_noted_there() {
+    let mut papers = decree(&["1.jpg", "2.jpg"]);
+    let mut blot = papers[1].pages[0].clone();
+    (blot.number, blot.lines) = (2, Vec::new());
+    blot.pictures = vec![Rect { x: 50.0, y: 50.0, w: 400.0, h: 600.0 }];
+    papers[1].pages.push(blot);
+
+    let seen = seen(&[mail("Permohonan", "", papers)]);
+
+    let [decree] = seen.documents.as_slice() else { panic!("{:?}", seen.documents) };
+    assert_eq!((decree.attachment.as_str(), decree.unread_pages.as_slice()), ("1.jpg + 2.jpg", &[2][..]));
 }
 
 #[test]

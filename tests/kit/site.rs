@@ -221,7 +221,7 @@ impl Site {
         let token = link.rsplit('/').next().expect("a link ends in its token");
         let (_, record) = self.engine.invited(token).await.expect("the store answers").expect("just invited");
         let code = record.factor().expect("a fresh factor").code(self.now());
-        self.engine.confirm_enrolment(token, &code).await.expect("the store answers").expect("just invited");
+        self.engine.confirm_enrolment(token, &code, None).await.expect("the store answers").expect("just invited");
         self.forward(TimeDelta::seconds(60));
     }
 

@@ -14,25 +14,85 @@ pub type Who = usize;
 
 #[derive(Debug, Clone)]
 pub enum Move {
-    Mail { papers: Papers, from: Who, trusted: bool, repeated: bool },
-    Withdraw { from: Who, trusted: bool },
-    Admit { by: Who },
-    Drop { by: Who },
-    Decide { by: Who, hash: Seen, channel: Channel, factor: Factor, choice: Choice },
-    Confirm { by: Who, result: ConfirmationResult, method: ConfirmationMethod, registered: bool, code: bool },
-    SaveDraft { by: Who, draft: DraftKind, text: u8 },
-    Start { forged: bool },
-    Report { fitting: bool, kind: u8, by: Option<Who> },
-    Reveal { issue: Option<u32> },
-    ConfirmChange { issue: Option<u32> },
-    Pass { minutes: i64 },
-    Ring { times: u8 },
-    Forge { alarm: Alarm },
-    LetterSent { index: usize },
-    LetterFailed { index: usize },
-    Archive { begin: bool },
-    Explain { by: Who, index: usize },
-    Staff { who: Who },
+    Mail {
+        papers: Papers,
+        from: Who,
+        trusted: bool,
+        repeated: bool,
+    },
+    Withdraw {
+        from: Who,
+        trusted: bool,
+    },
+    Admit {
+        by: Who,
+    },
+    Drop {
+        by: Who,
+    },
+    Decide {
+        by: Who,
+        hash: Seen,
+        channel: Channel,
+        factor: Factor,
+        choice: Choice,
+    },
+    Confirm {
+        by: Who,
+        result: ConfirmationResult,
+        method: ConfirmationMethod,
+        registered: bool,
+        code: bool,
+    },
+    SaveDraft {
+        by: Who,
+        draft: DraftKind,
+        text: u8,
+    },
+    Start {
+        forged: bool,
+    },
+    Report {
+        fitting: bool,
+        kind: u8,
+        by: Option<Who>,
+    },
+    Reveal {
+        issue: Option<u32>,
+    },
+    ConfirmChange {
+        issue: Option<u32>,
+    },
+    Pass {
+        minutes: i64,
+    },
+    Ring {
+        times: u8,
+    },
+    Forge {
+        alarm: Alarm,
+    },
+    LetterSent {
+        index: usize,
+    },
+    LetterFailed {
+        index: usize,
+    },
+    Archive {
+        begin: bool,
+    },
+    Explain {
+        by: Who,
+        index: usize,
+    },
+    Staff {
+        who: Who,
+    },
+    /// Somebody goes away and names another, or comes back.
+    Away {
+        who: Who,
+        delegate: Option<Who>,
+    },
 }
 
 /// Which proposal a decision was made on.
@@ -45,30 +105,33 @@ pub enum Seen {
 
 pub fn office() -> impl Strategy<Value = Office> {
     let flags = prop::collection::vec(prop::bool::weighted(0.3), 6);
+    let rare = prop::collection::vec(prop::bool::weighted(0.04), 5);
     let counts = (0u32..4, 0u32..4, select(&[0u32, 150][..]));
-    (flags, counts, prop::bool::weighted(0.9), 0usize..4).prop_map(
-        |(flags, (rounds, reminders, superior), own, staff)| {
-            let mut office = Office::shipped().with(|p| {
-                p.approval.two_for_every_approval = flags[0];
-                p.approval.two_after_trigger = flags[1];
-                p.approval.two_for_reissue = flags[2];
-                p.completion.auto_release = flags[3];
-                p.confirmation.waivable = flags[4];
-                p.reply.reject_needs_code = flags[5];
-                p.approval.not_own_account = own;
-                p.completion.max_rounds = rounds;
-                p.change.reminders = reminders;
-                p.overrun.superior_at_percent = superior;
-            });
-            office.admins = match staff {
-                0 => vec![admin(2)],
-                1 => vec![admin(0)],
-                2 => vec![admin(2), admin(0), admin(1)],
-                _ => vec![admin(0), admin(1)],
-            };
-            office
-        },
-    )
+    (flags, counts, rare, 0usize..4).prop_map(|(flags, (rounds, reminders, superior), rare, staff)| {
+        let mut office = Office::shipped().with(|p| {
+            p.approval.two_for_every_approval = flags[0];
+            p.approval.two_after_trigger = flags[1];
+            p.approval.two_for_reissue = flags[2];
+            p.completion.auto_release = flags[3];
+            p.confirmation.waivable = flags[4];
+            p.reply.reject_needs_code = flags[5];
+            p.approval.two_for_first_request = rare[0];
+            p.approval.two_for_unregistered_sender = rare[1];
+            p.approval.two_outside_hours = rare[2];
+            p.approval.two_for_repeat_within_days = if rare[3] { 9 } else { 0 };
+            p.approval.two_for_roles = rare[4].then(|| "Helpdesk".to_owned()).into_iter().collect();
+            p.completion.max_rounds = rounds;
+            p.change.reminders = reminders;
+            p.overrun.superior_at_percent = superior;
+        });
+        office.admins = match staff {
+            0 => vec![admin(2)],
+            1 => vec![admin(0)],
+            2 => vec![admin(2), admin(0), admin(1)],
+            _ => vec![admin(0), admin(1)],
+        };
+        office
+    })
 }
 
 pub fn verdict() -> impl Strategy<Value = OpeningVerdict> {
@@ -166,6 +229,7 @@ pub fn a_move() -> impl Strategy<Value = Move> {
         1 => any::<bool>().prop_map(|begin| Move::Archive { begin }),
         1 => (who(), 0usize..3).prop_map(|(by, index)| Move::Explain { by, index }),
         1 => (0usize..4).prop_map(|who| Move::Staff { who }),
+        1 => (0usize..4, prop::option::weighted(0.8, 0usize..5)).prop_map(|(who, delegate)| Move::Away { who, delegate }),
     ];
     prop_oneof![3 => mails, 4 => decisions, 3 => driver, 2 => result, 3 => time, 3 => rest]
 }

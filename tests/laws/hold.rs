@@ -4,7 +4,7 @@
 use loket::sop::case::{Case, Channel};
 use loket::sop::checklist::Finding;
 use loket::sop::command::{Alarm, Choice, Command, Factor, Report};
-use loket::sop::decide::{Ruling, decide};
+use loket::sop::decide::{Ruling, decide, why_two};
 use loket::sop::effect::{Effect, LetterName, Recipient};
 use loket::sop::event::Event;
 use loket::sop::phase::{AttemptState, Outcome, Phase, Recommendation, RevealKind, RevealState};
@@ -23,6 +23,8 @@ pub fn opened(walk: &Walk, ruling: &Ruling) {
 pub fn step(walk: &mut Walk, before: &Case, command: &Command, ruling: &Ruling) {
     the_events_say_it_all(walk, before, ruling);
     the_account_is_touched_only_on_a_decision(walk, before, command, ruling);
+    a_first_approval_is_proven_and_does_nothing(command, ruling);
+    the_offices_own_people_are_asked(walk, before, ruling);
     the_ledger_is_kept(before, command, ruling);
     closed_stays_closed(before, ruling);
     a_decided_account_stands_still(before, ruling);
@@ -66,10 +68,17 @@ fn the_account_is_touched_only_on_a_decision(walk: &Walk, before: &Case, command
         Channel::Desk | Channel::Reply => assert_eq!(decision.factor, Factor::Fresh),
         Channel::System => panic!("the system decides nothing"),
     }
-    let approval_rules = &walk.office.procedure.approval;
-    if approval_rules.two_for_every_approval && !reissue || approval_rules.two_for_reissue && reissue {
+    let two = if reissue {
+        walk.office.procedure.approval.two_for_reissue
+    } else {
+        !why_two(before, &walk.office.procedure, &walk.office.calendar).is_empty()
+    };
+    assert_eq!(record.first.is_some(), two, "two where the procedure says so, and only there");
+    if two {
+        assert_eq!(decision.factor, Factor::Fresh, "the second is proven anew");
         let first = before.first_approval.as_ref().expect("somebody approved first");
-        assert_ne!(first.by, decision.by, "two are two persons");
+        assert_eq!(record.first.as_ref(), Some(&first.by));
+        assert!(!first.by.same_mailbox(&decision.by), "two are two persons");
         assert_eq!(first.proposal, standing.hash, "both approved the same");
         assert!(walk.office.may_act(before, &first.by), "both may act");
     }
@@ -84,6 +93,34 @@ fn the_account_is_touched_only_on_a_decision(walk: &Walk, before: &Case, command
     let foreign = before.understanding.check("sender_registered").is_some_and(|c| c.finding != Finding::Met);
     let waived = walk.office.procedure.confirmation.waivable && !record.reason.is_empty();
     assert!(!foreign || waived || before.confirmed().is_some(), "a stranger's mail is confirmed by phone");
+}
+
+/// The first of two is proven anew as well, and nothing is done on it alone.
+fn a_first_approval_is_proven_and_does_nothing(command: &Command, ruling: &Ruling) {
+    if !ruling.events.iter().any(|e| matches!(e, Event::FirstApproved { .. })) {
+        return;
+    }
+    let Command::Decide(decision) = command else { panic!("only a decision approves") };
+    assert_eq!(decision.factor, Factor::Fresh);
+    assert!(!ruling.effects.iter().any(|e| matches!(e, Effect::CallDriver { .. })));
+}
+
+/// Whoever is written to as an admin, or stands in for one, is enrolled and another person than the applicant.
+fn the_offices_own_people_are_asked(walk: &Walk, before: &Case, ruling: &Ruling) {
+    for effect in &ruling.effects {
+        if let Effect::Send { letter } = effect
+            && let (LetterName::ActionNeeded, Recipient::Admin { id }) = (letter.kind, &letter.to)
+        {
+            assert!(walk.office.may_act(&ruling.case, id), "who may not decide is not asked to");
+        }
+    }
+    for event in &ruling.events {
+        if let Event::StoodIn { by, absent } = event {
+            assert!(!by.same_mailbox(absent) && walk.office.may_act(before, by));
+            let named = walk.office.admins.iter().any(|a| a.id == *absent && a.delegate.as_ref() == Some(by));
+            assert!(named && before.assigned.as_ref() == Some(absent), "for the absent admin of this very case");
+        }
+    }
 }
 
 fn the_ledger_is_kept(before: &Case, command: &Command, ruling: &Ruling) {
@@ -240,7 +277,8 @@ fn secrets_are_shown_once(walk: &mut Walk, before: &Case, command: &Command, rul
 
 /// The same command again is refused, or has no effect but to wait. A wake-up is taken from the outbox with its ruling.
 fn a_second_time_does_nothing(walk: &Walk, command: &Command, ruling: &Ruling) {
-    if matches!(command, Command::Wake(_) | Command::Confirm(_)) {
+    // A stand-in who is told once more reads a letter twice, and that is all.
+    if matches!(command, Command::Wake(_) | Command::Confirm(_) | Command::Brief { .. }) {
         return;
     }
     let again = walk.office.ask(walk.now, |ctx| decide(&ruling.case, command.clone(), ctx));

@@ -64,7 +64,7 @@ fn the_walks_reach_every_event_and_every_outcome() {
         (office(), select(&Papers::ALL[..]), Just(OpeningVerdict::Request), prop::collection::vec(a_far_move(), 1..60));
 
     for strategy in [wide.boxed(), far.boxed()] {
-        for _ in 0..300 {
+        for _ in 0..500 {
             let (office, papers, verdict, moves) = strategy.new_tree(&mut runner).expect("a walk").current();
             let mut walk = Walk::begin(office, papers, verdict, tuesday_at_nine());
             moves.into_iter().for_each(|step| take(&mut walk, step));
@@ -78,7 +78,7 @@ fn the_walks_reach_every_event_and_every_outcome() {
     assert!(missing.is_empty(), "no walk came to {missing:?}");
 }
 
-const EVERYTHING: [&str; 50] = [
+const EVERYTHING: [&str; 51] = [
     "opened",
     "mail_added",
     "checked",
@@ -86,6 +86,7 @@ const EVERYTHING: [&str; 50] = [
     "admitted",
     "proposed",
     "assigned",
+    "stood_in",
     "completion_asked",
     "confirmation_recorded",
     "triggers_settled",
@@ -141,6 +142,7 @@ fn take(walk: &mut Walk, step: Move) {
         Move::Pass { minutes } => return walk.pass(minutes),
         Move::Ring { times } => return ring(walk, times),
         Move::Staff { who } => return staff(walk, who),
+        Move::Away { who, delegate } => return away(walk, who, delegate),
         Move::Start { forged } => return start(walk, forged),
         Move::Report { fitting, kind, by } => return report(walk, fitting, kind, by),
         Move::Mail { papers, from, trusted, repeated } => {
@@ -204,6 +206,15 @@ fn staff(walk: &mut Walk, who: Who) {
     }
     let alarm = Alarm::Assign { revision: walk.case.revisions };
     walk.does(Command::Wake(alarm));
+}
+
+/// Somebody is away from now on, or back; the daemon then tells the one who stands in.
+fn away(walk: &mut Walk, who: Who, delegate: Option<Who>) {
+    let Some(person) = walk.office.admins.iter_mut().find(|a| a.id == admin_id(who)) else { return };
+    person.delegate = delegate.map(admin_id);
+    if let Some(to) = person.delegate.clone() {
+        walk.does(Command::Brief { to });
+    }
 }
 
 /// The dispatcher takes the outbox row, perhaps a second time, and calls only where the ledger lets it.

@@ -147,7 +147,7 @@ pub fn dossier(office: &Office, mail: MailRef, papers: Papers) -> Dossier {
         checklist: office.procedure.checks.iter().map(|c| check(&c.item, c.step)).collect(),
         alerts: Vec::new(),
     };
-    Dossier { mail, understanding, account: papers.account() }
+    Dossier { mail, understanding, account: papers.account(), last_approved: None }
 }
 
 pub fn opening(serial: u32, dossier: Dossier, verdict: OpeningVerdict) -> Opening {

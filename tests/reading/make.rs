@@ -136,6 +136,21 @@ pub fn png(picture: &GrayImage) -> Vec<u8> {
     encoded(picture, ImageFormat::Png)
 }
 
+/// WebP without loss, in colour: the format knows no grey.
+pub fn webp(picture: &GrayImage) -> Vec<u8> {
+    let coloured = image::DynamicImage::ImageLuma8(picture.clone()).into_rgb8();
+    let mut out = std::io::Cursor::new(Vec::new());
+    coloured.write_to(&mut out, ImageFormat::WebP).expect("memory takes all");
+    out.into_inner()
+}
+
+/// A PDF that says it is locked.
+pub fn locked(mut pdf: Vec<u8>) -> Vec<u8> {
+    let at = pdf.windows(9).rposition(|w| w == b"trailer\n<").expect("a trailer");
+    pdf.splice(at + 8..at + 10, *b"<</Encrypt<</Filter/Standard/V 2/R 3/O(x)/U(x)/P -4>>");
+    pdf
+}
+
 fn encoded(picture: &GrayImage, format: ImageFormat) -> Vec<u8> {
     let mut out = std::io::Cursor::new(Vec::new());
     picture.write_to(&mut out, format).expect("memory takes all");

@@ -12,6 +12,6 @@ mod pool;
 mod recognition;
 mod sign;
 mod signatures;
-mod specimens;
+pub mod specimens;
 mod walls;
 mod worker;

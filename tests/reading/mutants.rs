@@ -102,7 +102,7 @@ struct Seen {
     peak: u64,
 }
 
-const FORMATS: usize = 15;
+const FORMATS: usize = 18;
 /// Files that a worker is given before it is replaced, as in the pool.
 const LIFETIME: u64 = 1000;
 

@@ -5,7 +5,7 @@ use loket::dossier::page::{Contents, Page};
 use loket::reading::{Limits, take_apart};
 use loket::sop::checklist::Method;
 
-use super::make::{docx, letter, mail, pdf, pdf_with, stream};
+use super::make::{docx, letter, locked, mail, pdf, pdf_with, stream};
 
 fn read(name: &str, kind: &str, bytes: Vec<u8>) -> Contents {
     take_apart(&mail("Terlampir.", &[(name, kind, bytes)]), &Limits::default())
@@ -136,11 +136,7 @@ fn t25_active_and_signed_pdfs_are_noticed_and_scripts_never_run() {
 
 #[test]
 fn t29_an_encrypted_or_broken_pdf_is_named() {
-    let mut locked = pdf(&[&letter(&["x"])]);
-    let at = locked.windows(7).rposition(|w| w == b"trailer").unwrap();
-    locked.splice(at + 8..at + 10, *b"<</Encrypt<</Filter/Standard/V 2/R 3/O(x)/U(x)/P -4>>");
-
-    let encrypted = read("a.pdf", "application/pdf", locked);
+    let encrypted = read("a.pdf", "application/pdf", locked(pdf(&[&letter(&["x"])])));
     let broken = read("b.pdf", "application/pdf", b"%PDF-1.7\nnothing more".to_vec());
 
     assert!(encrypted.papers[0].encrypted && encrypted.papers[0].method == Method::None);

@@ -8,7 +8,7 @@ use loket::reading::pool::{Pool, PoolConfig};
 use loket::reading::{Limits, picture, take_apart};
 use loket::sop::checklist::Method;
 
-use super::make::{self, jpeg, letter, mail, pdf, png, scan, tiff, turned, zip};
+use super::make::{self, jpeg, letter, mail, pdf, png, scan, tiff, turned, webp, zip};
 
 fn drawn(name: &str, bytes: Vec<u8>, page: u32) -> Option<GrayImage> {
     let raw = mail("x", &[(name, "application/octet-stream", bytes)]);
@@ -57,6 +57,7 @@ fn pictures_of_every_kind_are_drawn_and_cameras_are_followed() {
         ("a.png", png(&upright)),
         ("a.jpg", jpeg(&upright)),
         ("a.tif", tiff(&[&upright])),
+        ("a.webp", webp(&upright)),
         ("b.jpg", turned(&jpeg(&lying), 6)),
     ] {
         let page = drawn(name, bytes, 1).unwrap();

@@ -4,7 +4,7 @@
 use image::GrayImage;
 
 use super::make::{
-    cms, docx, jpeg, letter, mail, odt, pdf, pdf_with, png, rtf, scanned, stream, tiff, tnef, turned, zip,
+    cms, docx, jpeg, letter, locked, mail, odt, pdf, pdf_with, png, rtf, scanned, stream, tiff, tnef, turned, webp, zip,
 };
 
 /// Lines of a letter.
@@ -23,9 +23,12 @@ pub fn papers() -> Vec<(&'static str, Vec<u8>)> {
     papers.extend([
         ("a.jpg", turned(&jpeg(&sheet), 6)),
         ("a.png", png(&sheet)),
+        ("a.webp", webp(&sheet)),
         ("a.tif", tiff(&[&sheet, &sheet])),
         // Made with libheif's heif-enc from a page of a few pixels.
         ("a.heic", include_bytes!("titik.heic").to_vec()),
+        ("tertanda.pdf", include_bytes!("signed/two.pdf").to_vec()),
+        ("terkunci.pdf", locked(pdf(&[&letter(&LETTER)]))),
         ("pindai.pdf", scanned(&[&sheet])),
         ("winmail.dat", tnef(&[("Surat permohonan.pdf", &pdf(&[&letter(&LETTER)])), ("b.txt", b"isi")])),
         ("surat.pdf.p7m", cms(&pdf(&[&letter(&LETTER)]))),

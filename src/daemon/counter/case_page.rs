@@ -27,7 +27,7 @@ impl Desk {
             // A held mail has a page of its own.
             Phase::Held { .. } | Phase::Received => return Ok(None),
             Phase::UnderReview { proposal } | Phase::AwaitingConfirmation { proposal, .. } => {
-                match self.waits_for_others(admin, &seen, &proposal.hash, lang) {
+                match self.handed_over(admin, &seen, lang) {
                     Some(outcome) => CasePage::Outcome(Box::new(outcome)),
                     None => CasePage::Review(Box::new(self.review(admin, &seen, proposal, lang).await?)),
                 }

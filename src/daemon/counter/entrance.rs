@@ -8,7 +8,8 @@ use crate::engine::port::Fault;
 use crate::sop::case::Case;
 use crate::sop::names::{Address, Language};
 use crate::sop::phase::{AdminId, Phase};
-use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, Typed, UnlockAnswer};
+use crate::vault::{PassphraseHash, Secret};
+use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, Typed, UnlockAnswer, Why};
 use crate::web::counter::Trouble;
 use crate::web::view::{Choice, EnrolView, LockView};
 
@@ -55,11 +56,13 @@ impl Desk {
     }
 
     pub(super) async fn let_in(&self, address: &Address, code: &Typed) -> Result<SignInAnswer, Trouble> {
-        let Some(record) = self.registered(address).await? else { return Ok(SignInAnswer::Wrong) };
-        Ok(match self.engine.prove(address, code.expose(), self.engine.clock.now()).await? {
-            Proof::Right => SignInAnswer::Opened(person(record)),
-            Proof::Wrong { .. } => SignInAnswer::Wrong,
-            Proof::Locked => SignInAnswer::LockedOut,
+        // Also for an address that nobody has, so that the time of the answer says nothing.
+        let proof = self.engine.prove(address, code.expose(), self.engine.clock.now()).await?;
+        let record = self.registered(address).await?;
+        Ok(match (proof, record) {
+            (Proof::Right, Some(record)) => SignInAnswer::Opened(person(record)),
+            (Proof::Locked, _) => SignInAnswer::LockedOut,
+            _ => SignInAnswer::Wrong,
         })
     }
 
@@ -76,8 +79,17 @@ impl Desk {
         }))
     }
 
-    pub(super) async fn end_enrolment(&self, token: &str, code: &Typed) -> Result<EnrolAnswer, Trouble> {
-        Ok(match self.engine.confirm_enrolment(token, code.expose()).await? {
+    pub(super) async fn end_enrolment(
+        &self,
+        token: &str,
+        code: &Typed,
+        passphrase: Option<Typed>,
+    ) -> Result<EnrolAnswer, Trouble> {
+        let phrase = passphrase.map(|phrase| Secret::new(phrase.expose().to_owned()));
+        if let Some(unfit) = phrase.as_ref().and_then(|phrase| unfit(phrase.expose())) {
+            return Ok(EnrolAnswer::Unfit(unfit));
+        }
+        Ok(match self.engine.confirm_enrolment(token, code.expose(), phrase).await? {
             Some(Proof::Right) => EnrolAnswer::Done,
             Some(Proof::Wrong { left }) => EnrolAnswer::Wrong { left },
             Some(Proof::Locked) | None => EnrolAnswer::Gone,
@@ -89,6 +101,16 @@ impl Desk {
         let Purpose::Case { admin, choice, .. } = link.purpose else { return Ok(None) };
         let case = self.engine.case(&link.key.number).await?;
         Ok(case.map(|case| Opened { case, admin, choice: choice_of(&choice) }))
+    }
+}
+
+/// Why a passphrase cannot be kept.
+fn unfit(phrase: &str) -> Option<Why> {
+    let length = phrase.chars().count();
+    match length {
+        _ if length < PassphraseHash::LEAST => Some(Why::TooShort(PassphraseHash::LEAST)),
+        _ if length > PassphraseHash::MOST => Some(Why::TooLong(PassphraseHash::MOST)),
+        _ => None,
     }
 }
 

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::findings::letter_subject;
 use super::words::Words;
 use crate::letters::LetterKind;
-use crate::sop::case::{Case, ConfirmationMethod, ConfirmationResult};
+use crate::sop::case::{Case, ConfirmationMethod, ConfirmationResult, DecisionRecord};
 use crate::sop::checklist::{Finding, Understanding};
 use crate::sop::event::{Event, Recorded};
 use crate::sop::phase::AdminId;
@@ -51,6 +51,16 @@ impl Teller<'_> {
             Event::FirstApproved { decision } => {
                 w.say("{0} menyetujui, persetujuan pertama", "{0} approved, the first of two", &[&w.name(&decision.by)])
             }
+            Event::StoodIn { by, absent } => w.say(
+                "{0} bertindak untuk {1}, yang sedang tidak di tempat",
+                "{0} acted for {1}, who is away",
+                &[&w.name(by), &w.name(absent)],
+            ),
+            Event::Approved { decision: DecisionRecord { by, first: Some(first), .. } } => w.say(
+                "{0} menyetujui, persetujuan kedua setelah {1}",
+                "{0} approved, the second after {1}",
+                &[&w.name(by), &w.name(first)],
+            ),
             Event::Approved { decision } if decision.reason.is_empty() => {
                 w.say("{0} menyetujui", "{0} approved", &[&w.name(&decision.by)])
             }

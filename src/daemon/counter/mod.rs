@@ -307,8 +307,13 @@ impl Counter for Desk {
         Box::pin(self.show_enrolment(token))
     }
 
-    fn enrol_confirm<'a>(&'a self, token: &'a str, code: &'a Typed) -> Later<'a, EnrolAnswer> {
-        Box::pin(self.end_enrolment(token, code))
+    fn enrol_confirm<'a>(
+        &'a self,
+        token: &'a str,
+        code: &'a Typed,
+        passphrase: Option<Typed>,
+    ) -> Later<'a, EnrolAnswer> {
+        Box::pin(self.end_enrolment(token, code, passphrase))
     }
 
     fn sandbox<'a>(&'a self, chosen: Option<&'a str>, lang: Language) -> Later<'a, Option<SandboxView>> {

@@ -57,17 +57,8 @@ impl Desk {
     }
 
     /// What a person sees who did their part while the case waits for somebody else.
-    pub(super) fn waits_for_others(
-        &self,
-        admin: &Admin,
-        seen: &Seen<'_>,
-        proposal: &Sha256Hex,
-        lang: Language,
-    ) -> Option<OutcomeView> {
+    pub(super) fn handed_over(&self, admin: &Admin, seen: &Seen<'_>, lang: Language) -> Option<OutcomeView> {
         let words = self.words(lang);
-        if self.awaits_second(admin, seen.case, proposal) {
-            return Some(self.told(seen, Headline::AwaitsSecond, words.waits_for_second(), lang));
-        }
         let handed = seen.events.iter().rev().find_map(|recorded| match &recorded.event {
             Event::Assigned { to, by, .. } => Some((recorded.at, to, by.as_ref())),
             _ => None,

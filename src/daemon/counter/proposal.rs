@@ -7,6 +7,7 @@ use crate::engine::admins::AdminRecord;
 use crate::engine::port::Fault;
 use crate::sop::case::Case;
 use crate::sop::checklist::Finding;
+use crate::sop::decide::{eligible, why_two};
 use crate::sop::names::Language;
 use crate::sop::phase::{Proposal, Recommendation};
 use crate::web::view::{Admin, Choice, Colleague, CompletionItem, CompletionView, Ground, ProposalView};
@@ -21,6 +22,7 @@ impl Desk {
     ) -> Result<ProposalView, Fault> {
         let Seen { case, worked, now, .. } = *seen;
         let differing = case.understanding.checklist.iter().filter(|c| c.finding > Finding::Unclear);
+        let takes_two = !why_two(case, &worked.procedure, &worked.calendar).is_empty();
         let override_of = titles(worked, differing.map(|c| c.item.as_str()), lang);
         Ok(ProposalView {
             hash: proposal.hash.0.clone(),
@@ -28,8 +30,8 @@ impl Desk {
             because: self.because(seen, &proposal.recommendation, lang),
             account: proposal.user_id.as_ref().map(|id| id.0.clone()),
             link_until: worked.procedure.secret.expires_at(&worked.calendar, now),
-            // What overrides a finding is risky, and asks for the factor again.
-            code_for: if override_of.is_empty() { Vec::new() } else { vec![Choice::Approve] },
+            // What overrides a finding is risky, and so is what takes two: both ask for the factor again.
+            code_for: if override_of.is_empty() && !takes_two { Vec::new() } else { vec![Choice::Approve] },
             override_of,
             completion: completion(seen, &proposal.recommendation, lang),
             grounds: self.grounds(seen, &proposal.recommendation, lang),
@@ -74,15 +76,10 @@ impl Desk {
     /// Who else may decide on this case.
     async fn colleagues(&self, admin: &Admin, case: &Case, seen: &Seen<'_>) -> Result<Vec<Colleague>, Fault> {
         let deciders = self.engine.deciders(&seen.worked.procedure).await?;
-        let applicant = case.account.as_ref().map(|account| &account.email);
-        let own = |address: &crate::sop::names::Address| {
-            let sent = |m: &crate::sop::case::MailRef| m.from.as_ref().is_some_and(|from| from.same_mailbox(address));
-            applicant.is_some_and(|email| email.same_mailbox(address)) || case.mails.iter().any(sent)
-        };
         let mut colleagues = Vec::new();
-        for decider in deciders.into_iter().filter(|d| d.id != admin.address && !own(&d.id)) {
+        for decider in eligible(case, &deciders).filter(|d| d.id != admin.address).cloned() {
             let record: Option<AdminRecord> = self.registered(&decider.id).await?;
-            let on_duty = record.is_some_and(|record| !record.is_locked());
+            let on_duty = record.is_some_and(|record| !record.is_locked(seen.now));
             colleagues.push(Colleague { address: decider.id, name: decider.name, on_duty });
         }
         Ok(colleagues)

@@ -102,7 +102,13 @@ impl Desk {
             ),
             Phase::UnderReview { proposal } | Phase::AwaitingConfirmation { proposal, .. } => {
                 let tally = tally_line(self.tally(case, worked, lang), words);
-                format!("{tally} · {}", proposed(&proposal.recommendation, words))
+                let first = case.first_approval.as_ref().is_some_and(|first| first.proposal == proposal.hash);
+                let next = if first {
+                    words.say("menunggu persetujuan kedua", "awaiting the second approval", &[])
+                } else {
+                    proposed(&proposal.recommendation, words)
+                };
+                format!("{tally} · {next}")
             }
             Phase::Executing { attempt } if attempt.state == AttemptState::ByHand => {
                 words.say("Dikerjakan di {0}, hasil belum diisi", "Work to do in {0}", &[words.system()])

@@ -4,6 +4,8 @@ use chrono::{DateTime, Utc};
 
 use crate::engine::Engine;
 use crate::letters;
+use crate::sop::case::Case;
+use crate::sop::decide::TwoFor;
 use crate::sop::names::{Address, Language};
 use crate::sop::phase::{Outcome, Phase, RevealState};
 use crate::web::say::one_stop;
@@ -158,6 +160,30 @@ impl Words<'_> {
                 "The dossier goes to the archive at its next run. You need not do anything.",
             ),
             _ => ("Permohonan menunggu keputusan Admin PPE.", "The request waits for an Admin PPE's decision."),
+        };
+        say(self.lang, id, en).to_owned()
+    }
+
+    /// Why two must approve, a clause.
+    pub fn needs_two(&self, why: TwoFor, case: &Case) -> String {
+        let (id, en) = match why {
+            TwoFor::EveryApproval => ("setiap persetujuan memerlukan dua orang", "every approval takes two people"),
+            TwoFor::Trigger => ("ada keadaan yang memerlukan konfirmasi pemohon", "something calls for a confirmation"),
+            TwoFor::FirstRequest => ("ini permohonan pertama untuk akun ini", "this is the account's first request"),
+            TwoFor::UnregisteredSender => (
+                "pengirimnya bukan alamat surel yang terdaftar",
+                "it was sent from an address that is not the registered one",
+            ),
+            TwoFor::OutsideHours => ("surelnya tiba di luar jam layanan", "a mail of it came in outside service hours"),
+            TwoFor::Repeat => {
+                let last = case.last_approved.map(|last| self.moment(last)).unwrap_or_default();
+                return self.say(
+                    "permohonan lain untuk akun ini disetujui {0}",
+                    "another request for this account was approved on {0}",
+                    &[&last],
+                );
+            }
+            TwoFor::Role => ("peran akun ini memerlukan dua orang", "accounts of this role take two people"),
         };
         say(self.lang, id, en).to_owned()
     }

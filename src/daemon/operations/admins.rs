@@ -1,11 +1,11 @@
 //! The people who may act, as the command line registers and lists them. A factor never passes through here: it is
 //! shown to its owner alone, behind the enrolment link.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{Answer, Operations};
-use crate::engine::admins::{AdminRecord, Role, Standing};
+use crate::engine::admins::{Absence, AdminRecord, NoAbsence, Role, Standing};
 use crate::sop::names::Address;
 
 /// The one-time link of a new admin.
@@ -26,19 +26,23 @@ pub struct AdminView {
     pub standing: String,
     /// Since when, or until when an invitation is good.
     pub at: DateTime<Utc>,
-    /// Too many wrong codes: must be enrolled anew.
-    pub locked: bool,
+    /// Too many wrong codes: shut out until then, unless enrolled anew before.
+    pub locked_until: Option<DateTime<Utc>>,
+    /// Who stands in at this moment, and until when.
+    pub absence: Option<Absence>,
 }
 
-impl From<AdminRecord> for AdminView {
-    fn from(record: AdminRecord) -> Self {
+impl AdminView {
+    fn of(record: AdminRecord, now: DateTime<Utc>) -> Self {
         let (standing, at) = match &record.standing {
             Standing::Invited { expires, .. } => ("invited", *expires),
             Standing::Active { since } => ("active", *since),
             Standing::Revoked { at } => ("revoked", *at),
         };
-        let locked = record.is_locked();
-        Self { email: record.address, name: record.name, role: record.role, standing: standing.to_owned(), at, locked }
+        let locked_until = record.locked_until(now);
+        let absence = record.absence(now).cloned();
+        let standing = standing.to_owned();
+        Self { email: record.address, name: record.name, role: record.role, standing, at, locked_until, absence }
     }
 }
 
@@ -57,7 +61,22 @@ impl Operations {
 
     pub(super) async fn list_admins(&self) -> Result<Answer, Answer> {
         let admins = self.engine.admins().await?;
-        Ok(Answer::done(&admins.into_iter().map(AdminView::from).collect::<Vec<_>>()))
+        let now = self.engine.clock.now();
+        Ok(Answer::done(&admins.into_iter().map(|record| AdminView::of(record, now)).collect::<Vec<_>>()))
+    }
+
+    pub(super) async fn delegate(&self, absent: &Address, to: &Address, until: NaiveDate) -> Result<Answer, Answer> {
+        let midnight = until.succ_opt().map(|next| next.and_time(NaiveTime::MIN));
+        let end = midnight.and_then(|end| end.and_local_timezone(self.engine.office.zone).earliest());
+        let until =
+            end.map(|end| end.to_utc()).ok_or_else(|| Answer::negative("There is no such day. Name another"))?;
+        let record = self.engine.delegate(absent, to, until).await?;
+        Ok(Answer::done(&AdminView::of(record, self.engine.clock.now())))
+    }
+
+    pub(super) async fn end_absence(&self, absent: &Address) -> Result<Answer, Answer> {
+        let record = self.engine.end_absence(absent).await?;
+        Ok(Answer::done(&AdminView::of(record, self.engine.clock.now())))
     }
 
     pub(super) async fn revoke_admin(&self, address: &Address) -> Result<Answer, Answer> {
@@ -71,6 +90,16 @@ impl Operations {
             });
         }
         let now = self.engine.admin(address).await?.unwrap_or(registered);
-        Ok(Answer::done(&AdminView::from(now.1)))
+        Ok(Answer::done(&AdminView::of(now.1, self.engine.clock.now())))
+    }
+}
+
+impl From<NoAbsence> for Answer {
+    fn from(why: NoAbsence) -> Self {
+        match why {
+            NoAbsence::Fault(fault) => fault.into(),
+            NoAbsence::Conflict(_) => Self::Failed { sentence: why.to_string(), worth_retrying: true },
+            other => Self::negative(other.to_string()),
+        }
     }
 }

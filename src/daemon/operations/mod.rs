@@ -12,6 +12,7 @@ mod staging;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -45,6 +46,15 @@ pub enum Request {
     },
     ListAdmins,
     RevokeAdmin {
+        address: Address,
+    },
+    /// Somebody stands in until the end of that day.
+    Delegate {
+        address: Address,
+        to: Address,
+        until: NaiveDate,
+    },
+    EndAbsence {
         address: Address,
     },
     ListCases {
@@ -185,6 +195,8 @@ impl Operations {
             Request::ProbeAccounts => self.probe_accounts().await,
             Request::EnrollAdmin { address, name, role } => self.enroll_admin(&address, name, role).await,
             Request::ListAdmins => self.list_admins().await,
+            Request::Delegate { address, to, until } => self.delegate(&address, &to, until).await,
+            Request::EndAbsence { address } => self.end_absence(&address).await,
             Request::RevokeAdmin { address } => self.revoke_admin(&address).await,
             Request::ListCases { stuck } => self.list_cases(stuck).await,
             Request::ShowCase { number } => self.show_case(&number).await,

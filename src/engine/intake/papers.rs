@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::look::Looked;
 use super::{Intake, Mailbox};
@@ -18,6 +18,20 @@ use crate::sop::case::{Case, MailRef};
 use crate::sop::checklist::Understanding;
 use crate::sop::command::Dossier;
 
+/// What became of a check.
+struct Checked {
+    understanding: Understanding,
+    account: Option<Account>,
+    last_approved: Option<DateTime<Utc>>,
+}
+
+impl Checked {
+    fn with(self, mail: MailRef) -> Dossier {
+        let Self { understanding, account, last_approved } = self;
+        Dossier { mail, understanding, account, last_approved }
+    }
+}
+
 impl Intake<'_> {
     /// A first mail, understood on its own.
     pub(super) async fn dossier_of(
@@ -26,8 +40,8 @@ impl Intake<'_> {
         file: &CaseFile<'_>,
         key: Option<&CaseKey>,
     ) -> Result<Dossier, Fault> {
-        let (understanding, account) = self.engine.check(self.mailbox, file, key, &self.batches).await?;
-        Ok(Dossier { mail: mail.reference(), understanding, account })
+        let checked = self.engine.check(self.mailbox, file, key, &self.batches).await?;
+        Ok(checked.with(mail.reference()))
     }
 
     /// All papers of a case together with a further mail: good old ones stay valid.
@@ -35,8 +49,8 @@ impl Intake<'_> {
         let mut facts = self.engine.facts_of(self.mailbox, key, &case.mails, &self.contents).await?;
         facts.push(mail.facts.clone());
         let file = CaseFile::read(&facts, &self.mailbox.worked.recognition, mail.facts.received);
-        let (understanding, account) = self.engine.check(self.mailbox, &file, Some(key), &self.batches).await?;
-        Ok(Dossier { mail: mail.reference(), understanding, account })
+        let checked = self.engine.check(self.mailbox, &file, Some(key), &self.batches).await?;
+        Ok(checked.with(mail.reference()))
     }
 }
 
@@ -55,8 +69,8 @@ impl Engine {
         }
         let day = facts.last().map_or_else(|| self.clock.now().date_naive(), |mail| mail.received);
         let file = CaseFile::read(&facts, &mailbox.worked.recognition, day);
-        let (understanding, account) = self.check(mailbox, &file, Some(key), &[]).await?;
-        Ok(Some(Dossier { mail, understanding, account }))
+        let checked = self.check(mailbox, &file, Some(key), &[]).await?;
+        Ok(Some(checked.with(mail)))
     }
 
     /// Takes one mail of a case apart again; `None` where its bytes are gone.
@@ -91,7 +105,7 @@ impl Engine {
         file: &CaseFile<'_>,
         key: Option<&CaseKey>,
         waiting: &[Batch],
-    ) -> Result<(Understanding, Option<Account>), Fault> {
+    ) -> Result<Checked, Fault> {
         let asks = &file.applicant;
         let query = Query {
             user_id: asks.user_id.clone(),
@@ -108,28 +122,26 @@ impl Engine {
             understanding = file.understanding(&Known { earlier_letters: Some(&earlier), decrees: &decrees, ..known });
         }
         let account = validity::account(file, &accounts).cloned();
-        if let Some(account) = &account
-            && self.was_reset_lately(mailbox, account, key).await?
-        {
+        let last_approved = match &account {
+            Some(account) => self.last_approved(account, key).await?,
+            None => None,
+        };
+        let days = i64::from(mailbox.worked.procedure.confirmation.second_reset_within_days);
+        if last_approved.is_some_and(|last| self.clock.now() - last < TimeDelta::days(days)) {
             understanding.alerts.push("second_reset".to_owned());
             understanding.alerts.sort();
         }
-        Ok((understanding, account))
+        Ok(Checked { understanding, account, last_approved })
     }
 
-    async fn was_reset_lately(
-        &self,
-        mailbox: &Mailbox,
-        account: &Account,
-        key: Option<&CaseKey>,
-    ) -> Result<bool, Fault> {
+    /// When another case of the account was last approved.
+    async fn last_approved(&self, account: &Account, key: Option<&CaseKey>) -> Result<Option<DateTime<Utc>>, Fault> {
         let id = account.user_id.folded();
         let Some(document) = self.store.document(&self.office.id, family::LAST_RESET, &id).await? else {
-            return Ok(false);
+            return Ok(None);
         };
         let last: LastReset = codec::decode(&document.bytes, "the record of a reset")?;
-        let days = i64::from(mailbox.worked.procedure.confirmation.second_reset_within_days);
         let same = key.is_some_and(|key| key.number == last.case);
-        Ok(!same && self.clock.now() - last.at < TimeDelta::days(days))
+        Ok((!same).then_some(last.at))
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn finish_archiving(r: &mut Ruling, ctx: &Context) -> Result<(), Refu
 }
 
 pub(super) fn explain(r: &mut Ruling, by: AdminId, index: usize, reason: String, ctx: &Context) -> Result<(), Refused> {
-    people::must_be_admin(&r.case, &by, ctx)?;
+    people::act(r, &by, ctx)?;
     if reason.trim().is_empty() {
         return Err(Refused::NeedsReason);
     }

@@ -1,7 +1,8 @@
 //! A named person's decision, on exactly the bytes they saw (SOP steps 3, 5 and 7).
 
-use super::people::{must_be_admin, take};
-use super::triggers::{CANNOT_BE_WAIVED, triggers, unsettled};
+use super::people::take;
+use super::triggers::{CANNOT_BE_WAIVED, unsettled};
+use super::two::{self, why_two};
 use super::{Refused, Ruling, clock, delivery, execution, intake, people, review};
 use crate::sop::case::{Channel, DecisionRecord};
 use crate::sop::checklist::Finding;
@@ -15,9 +16,18 @@ pub(super) struct Hand {
     pub by: AdminId,
     pub channel: Channel,
     pub factor: Factor,
+    /// The absent admin whose case it is.
+    pub acting_for: Option<AdminId>,
 }
 
 impl Hand {
+    /// The decision as the journal keeps it.
+    pub(super) fn record(self, proposal: &Proposal, reason: String, ctx: &Context) -> DecisionRecord {
+        let Self { by, channel, acting_for, .. } = self;
+        let proposal = proposal.hash.clone();
+        DecisionRecord { by, at: ctx.now, proposal, channel, reason, acting_for, first: None }
+    }
+
     /// High-risk decisions ask for the factor again.
     pub(super) fn must_be_fresh(&self) -> Result<(), Refused> {
         if self.factor == Factor::Fresh { Ok(()) } else { Err(Refused::NeedsFreshFactor) }
@@ -25,14 +35,15 @@ impl Hand {
 }
 
 pub(super) fn decide(r: &mut Ruling, decision: Decision, ctx: &Context) -> Result<(), Refused> {
-    must_be_admin(&r.case, &decision.by, ctx)?;
+    people::must_be_admin(&r.case, &decision.by, ctx)?;
     let proposal = decidable(r, &decision.choice)?;
     if proposal.hash != decision.proposal {
         return Err(Refused::Changed { current: proposal.hash });
     }
     needs_factor(&decision, ctx)?;
+    let acting_for = people::act(r, &decision.by, ctx)?;
     let Decision { by, channel, choice, factor, .. } = decision;
-    let hand = Hand { by, channel, factor };
+    let hand = Hand { by, channel, factor, acting_for };
     match choice {
         Choice::HandOver { to, reason } => hand_over(r, hand, to, reason, ctx),
         Choice::Reissue { reason } => delivery::reissue(r, hand, reason, ctx),
@@ -101,22 +112,13 @@ fn approve(r: &mut Ruling, hand: Hand, reason: String, proposal: Proposal, ctx: 
     if doubtful && reason.trim().is_empty() {
         return Err(Refused::NeedsReason);
     }
-    if doubtful {
+    let two = !why_two(&r.case, ctx.procedure, ctx.calendar).is_empty();
+    if doubtful || two {
         hand.must_be_fresh()?;
     }
-    let Hand { by, channel, .. } = hand;
-    let record = DecisionRecord {
-        by: by.clone(),
-        at: ctx.now,
-        proposal: proposal.hash.clone(),
-        channel,
-        reason: reason.clone(),
-    };
-    let rules = &ctx.procedure.approval;
-    let two = rules.two_for_every_approval || (rules.two_after_trigger && !triggers(&r.case, ctx).is_empty());
-    if !is_enough(r, &record, two, ctx)? {
-        return Ok(());
-    }
+    let record = hand.record(&proposal, reason, ctx);
+    let Some(record) = two::counted(r, record, two, ctx)? else { return Ok(()) };
+    let (by, reason) = (record.by.clone(), record.reason.clone());
     if !open.is_empty() {
         r.record(Event::ConfirmationWaived { by: by.clone(), triggers: open, reason }, ctx);
     }
@@ -124,28 +126,6 @@ fn approve(r: &mut Ruling, hand: Hand, reason: String, proposal: Proposal, ctx: 
     r.effects.push(Effect::VoidLinks);
     execution::intend(r, by, proposal, ctx);
     Ok(())
-}
-
-/// Whether a decision may take effect. Where two must decide, the first is recorded and the others are told; the first
-/// counts for the same proposal, by another person who may still act.
-pub(super) fn is_enough(r: &mut Ruling, record: &DecisionRecord, two: bool, ctx: &Context) -> Result<bool, Refused> {
-    if !two {
-        return Ok(true);
-    }
-    let first = r.case.first_approval.as_ref();
-    let first = first.filter(|f| f.proposal == record.proposal && people::may_act(&r.case, &f.by, ctx));
-    match first {
-        Some(first) if first.by.same_mailbox(&record.by) => Err(Refused::NeedsSecond),
-        Some(_) => Ok(true),
-        None => {
-            r.record(Event::FirstApproved { decision: record.clone() }, ctx);
-            let others: Vec<AdminId> = people::eligible(&r.case, ctx).map(|a| a.id.clone()).collect();
-            for id in others.into_iter().filter(|id| !id.same_mailbox(&record.by)) {
-                r.send(Letter::new(LetterName::ActionNeeded, Recipient::Admin { id }).links_to(&record.proposal));
-            }
-            Ok(false)
-        }
-    }
 }
 
 fn complete(

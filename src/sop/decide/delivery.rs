@@ -2,8 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::{Refused, Ruling, clock, decision, execution, review};
-use crate::sop::case::DecisionRecord;
+use super::{Refused, Ruling, clock, decision, execution, review, two};
 use crate::sop::command::{Alarm, Context};
 use crate::sop::effect::{Effect, Letter, LetterName, Recipient};
 use crate::sop::event::Event;
@@ -122,11 +121,9 @@ pub(super) fn reissue(r: &mut Ruling, hand: Hand, reason: String, ctx: &Context)
         return Err(Refused::NeedsReason);
     }
     let Phase::Delivered { reveal, proposal } = r.case.phase.clone() else { return Err(review::too_late(&r.case)) };
-    let Hand { by, channel, .. } = hand;
-    let record = DecisionRecord { by: by.clone(), at: ctx.now, proposal: proposal.hash.clone(), channel, reason };
-    if !decision::is_enough(r, &record, ctx.procedure.approval.two_for_reissue, ctx)? {
-        return Ok(());
-    }
+    let record = hand.record(&proposal, reason, ctx);
+    let Some(record) = two::counted(r, record, ctx.procedure.approval.two_for_reissue, ctx)? else { return Ok(()) };
+    let by = record.by.clone();
     r.record(Event::SecretVoided { issue: reveal.issue }, ctx);
     r.effects.push(Effect::DestroySecret { issue: reveal.issue });
     r.effects.push(Effect::VoidLinks);

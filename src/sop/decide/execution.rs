@@ -44,7 +44,7 @@ pub(super) fn report(r: &mut Ruling, decision: u32, report: Report, ctx: &Contex
         return Err(review::too_late(&r.case));
     };
     if let Some(by) = person(&report) {
-        people::must_be_admin(&r.case, by, ctx)?;
+        people::act(r, by, ctx)?;
     }
     if !fits(&r.case.phase, &attempt, &report) {
         return Err(Refused::WrongPhase { phase: r.case.phase.name() });

@@ -106,21 +106,22 @@ pub(super) fn admit(
     dossier: Dossier,
     ctx: &Context,
 ) -> Result<(), Refused> {
-    people::must_be_admin(&r.case, &by, ctx)?;
+    people::act(r, &by, ctx)?;
     if !matches!(r.case.phase, Phase::Held { .. }) {
         return Err(already(&r.case));
     }
     r.record(Event::Admitted { by: by.clone() }, ctx);
     people::take_because(r, by, reason, ctx);
-    let Dossier { understanding, account, .. } = dossier;
-    r.record(Event::Checked { understanding: Box::new(understanding), account: account.map(Box::new) }, ctx);
+    let Dossier { understanding, account, last_approved, .. } = dossier;
+    let (understanding, account) = (Box::new(understanding), account.map(Box::new));
+    r.record(Event::Checked { understanding, account, last_approved }, ctx);
     r.send(Letter::new(LetterName::Acknowledgement, Recipient::Correspondent));
     review::check(r, ctx);
     Ok(())
 }
 
 pub(super) fn drop_held(r: &mut Ruling, by: AdminId, reason: String, ctx: &Context) -> Result<(), Refused> {
-    people::must_be_admin(&r.case, &by, ctx)?;
+    people::act(r, &by, ctx)?;
     let Phase::Held { reason: held } = r.case.phase else { return Err(already(&r.case)) };
     people::take_because(r, by, reason, ctx);
     r.effects.push(Effect::VoidLinks);
@@ -183,10 +184,11 @@ pub(super) fn may_ask_again(case: &Case, procedure: &Procedure) -> bool {
 }
 
 fn take_in(r: &mut Ruling, dossier: Dossier, ctx: &Context) {
-    let Dossier { mail, understanding, account } = dossier;
+    let Dossier { mail, understanding, account, last_approved } = dossier;
     let received_at = mail.received_at;
     r.record(Event::MailAdded { mail: Box::new(mail) }, ctx);
-    r.record(Event::Checked { understanding: Box::new(understanding), account: account.map(Box::new) }, ctx);
+    let (understanding, account) = (Box::new(understanding), account.map(Box::new));
+    r.record(Event::Checked { understanding, account, last_approved }, ctx);
     if r.case.mails.len() == 1 {
         people::assign(r, ctx);
         clock::enter(r, 2, received_at, ctx);

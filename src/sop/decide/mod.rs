@@ -1,9 +1,9 @@
 //! What follows from a command: events that have happened and effects that must happen. Pure, so that the laws of
 //! the procedure can be held by property tests.
 //!
-//! [`intake`] opens and completes dossiers, [`review`] proposes, [`decision`] decides, [`people`] names who may,
-//! [`execution`] keeps the driver's ledger, [`delivery`] hands the result over, [`clock`] runs the time standards. Each
-//! adds to one [`Ruling`].
+//! [`intake`] opens and completes dossiers, [`review`] proposes, [`decision`] decides, [`people`] names who may, [`two`] says
+//! when one is not enough, [`execution`] keeps the driver's ledger, [`delivery`] hands the result over, [`clock`] runs the
+//! time standards. Each adds to one [`Ruling`].
 
 mod clock;
 mod decision;
@@ -14,9 +14,12 @@ mod people;
 mod refused;
 mod review;
 mod triggers;
+mod two;
 
+pub use people::eligible;
 pub use refused::Refused;
 pub use triggers::{APPLICANT_DENIED, ITEM_ASKS, NIP_UNKNOWN, recommend};
+pub use two::{TwoFor, why_two};
 
 use super::case::{Case, LetterState};
 use super::command::{Alarm, Command, Context, Opening};
@@ -58,6 +61,7 @@ pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Re
         Command::LetterFailed { id, why } => letter_failed(r, &id, &why, ctx),
         Command::StartArchiving => clock::begin_archiving(r, ctx)?,
         Command::Notify { kind, to, code } => notify(r, kind, to, code),
+        Command::Brief { to } => people::brief(r, &to, ctx),
         Command::FinishArchiving => clock::finish_archiving(r, ctx)?,
         Command::ExplainDeviation { by, index, reason } => clock::explain(r, by, index, reason, ctx)?,
     }
@@ -140,10 +144,14 @@ impl Ruling {
         self.effects.push(Effect::Send { letter });
     }
 
-    /// A letter to the admin whose case it is, if anybody was named who may still act.
+    /// A letter to the admin whose case it is, if anybody was named who may still act, and to whoever stands in for them.
     fn tell_admin(&mut self, ctx: &Context, letter: impl FnOnce(Recipient) -> Letter) {
-        if let Some(id) = people::holder(&self.case, ctx) {
-            self.send(letter(Recipient::Admin { id }));
+        let Some(id) = people::holder(&self.case, ctx) else { return };
+        let stand_in = people::stands_in(&self.case, &id, ctx);
+        let letter = letter(Recipient::Admin { id });
+        if let Some(id) = stand_in {
+            self.send(Letter { to: Recipient::Admin { id }, ..letter.clone() });
         }
+        self.send(letter);
     }
 }

@@ -13,16 +13,16 @@ use crate::sop::phase::{AdminId, AttemptState, Phase, RevealState};
 
 /// Registered admins other than the applicant. A mail that nobody vouches for makes no one an applicant: else a forged
 /// sender could shut an admin out.
-pub(super) fn eligible<'a>(case: &'a Case, ctx: &'a Context) -> impl Iterator<Item = &'a Admin> {
+pub fn eligible<'a>(case: &'a Case, admins: &'a [Admin]) -> impl Iterator<Item = &'a Admin> {
     let own = |a: &AdminId| {
         let registered = case.account.as_ref().is_some_and(|account| account.email.same_mailbox(a));
         registered || case.mails.iter().any(|m| m.authenticity.is_trusted() && is_from(m, a))
     };
-    ctx.admins.iter().filter(move |a| !ctx.procedure.approval.not_own_account || !own(&a.id))
+    admins.iter().filter(move |a| !own(&a.id))
 }
 
 pub(super) fn may_act(case: &Case, by: &AdminId, ctx: &Context) -> bool {
-    eligible(case, ctx).any(|a| a.id == *by)
+    eligible(case, ctx.admins).any(|a| a.id == *by)
 }
 
 pub(super) fn must_be_admin(case: &Case, by: &AdminId, ctx: &Context) -> Result<(), Refused> {
@@ -30,6 +30,34 @@ pub(super) fn must_be_admin(case: &Case, by: &AdminId, ctx: &Context) -> Result<
         return Err(Refused::NotAnAdmin);
     }
     if may_act(case, by, ctx) { Ok(()) } else { Err(Refused::OwnAccount) }
+}
+
+/// Lets somebody act who may. Where they stand in for the absent admin whose case it is, that goes on record first; returns
+/// whom they act for.
+pub(super) fn act(r: &mut Ruling, by: &AdminId, ctx: &Context) -> Result<Option<AdminId>, Refused> {
+    must_be_admin(&r.case, by, ctx)?;
+    let absent = r.case.assigned.clone().filter(|absent| stands_in(&r.case, absent, ctx).as_ref() == Some(by));
+    // Who approved before going away did so for themselves; the other one is then the second person.
+    let spoke = |absent: &AdminId| r.case.first_approval.as_ref().is_some_and(|first| first.by == *absent);
+    let absent = absent.filter(|absent| !spoke(absent));
+    if let Some(absent) = &absent {
+        r.record(Event::StoodIn { by: by.clone(), absent: absent.clone() }, ctx);
+    }
+    Ok(absent)
+}
+
+/// Who stands in for an admin at this moment, where they may act on this case.
+pub(super) fn stands_in(case: &Case, absent: &AdminId, ctx: &Context) -> Option<AdminId> {
+    let delegate = ctx.admins.iter().find(|a| a.id == *absent)?.delegate.clone()?;
+    let other = !delegate.same_mailbox(absent);
+    (other && may_act(case, &delegate, ctx)).then_some(delegate)
+}
+
+/// Tells a stand-in what waits, and nobody else.
+pub(super) fn brief(r: &mut Ruling, to: &AdminId, ctx: &Context) {
+    tell_what_waits(r, ctx);
+    let theirs = |letter: &Letter| matches!(&letter.to, Recipient::Admin { id } if id == to);
+    r.effects.retain(|effect| matches!(effect, Effect::Send { letter } if theirs(letter)));
 }
 
 /// The admin whose work the case is, while they may still act.
@@ -49,7 +77,7 @@ pub(super) fn assign(r: &mut Ruling, ctx: &Context) {
     if holder(&r.case, ctx).is_some() {
         return;
     }
-    let candidates: Vec<AdminId> = eligible(&r.case, ctx).map(|a| a.id.clone()).collect();
+    let candidates: Vec<AdminId> = eligible(&r.case, ctx.admins).map(|a| a.id.clone()).collect();
     let turn = r.case.number.serial() as usize;
     if let Some(to) = candidates.get(turn % candidates.len().max(1)) {
         r.record(Event::Assigned { to: to.clone(), by: None, reason: String::new() }, ctx);

@@ -1,7 +1,6 @@
 //! Steps 2 to 5: the findings become a proposal for a named admin, calls and meetings are recorded, drafts are edited.
 //! The system proposes here; a person decides in [`super::decision`].
 
-use super::people::must_be_admin;
 use super::triggers::{NIP_UNKNOWN, recommend, triggers, unsettled};
 use super::{Refused, Ruling, clock, intake, people};
 use crate::sop::case::{Case, Channel, Confirmation, ConfirmationMethod, ConfirmationResult};
@@ -64,7 +63,7 @@ pub(super) fn proposal(case: &Case, recommendation: Recommendation, drafts: Opti
         drafts,
         hash: Sha256Hex(String::new()),
     };
-    let seen = (&case.number, &proposal, &case.understanding, &case.account);
+    let seen = (&case.number, &proposal, &case.understanding, &case.account, &case.last_approved);
     let bytes = serde_json::to_vec(&seen).expect("plain values with string keys always encode");
     proposal.hash = (ctx.digest)(&bytes);
     proposal
@@ -72,7 +71,7 @@ pub(super) fn proposal(case: &Case, recommendation: Recommendation, drafts: Opti
 
 /// Records a call or meeting. A denial leads to a rejection being proposed; nobody reached leaves all as it is.
 pub(super) fn confirm(r: &mut Ruling, confirmation: Confirmation, ctx: &Context) -> Result<(), Refused> {
-    must_be_admin(&r.case, &confirmation.by, ctx)?;
+    people::act(r, &confirmation.by, ctx)?;
     match r.case.phase {
         Phase::UnderReview { .. } | Phase::AwaitingConfirmation { .. } => {}
         Phase::Held { .. } => return Err(Refused::WrongPhase { phase: r.case.phase.name() }),
@@ -94,7 +93,7 @@ pub(super) fn confirm(r: &mut Ruling, confirmation: Confirmation, ctx: &Context)
 /// The triggers known today are answered; one that a later mail brings asks for another call.
 fn confirmed(r: &mut Ruling, has_code: bool, ctx: &Context) {
     // Without a NIP only a code opens the result: a confirmation that gave none cannot replace it.
-    let answered = triggers(&r.case, ctx).into_iter().filter(|t| has_code || t != NIP_UNKNOWN).collect();
+    let answered = triggers(&r.case, ctx.procedure).into_iter().filter(|t| has_code || t != NIP_UNKNOWN).collect();
     r.record(Event::TriggersSettled { triggers: answered }, ctx);
     let denied_before = |p: &Proposal| p.recommendation == Recommendation::Reject { code: "R09".to_owned() };
     if r.case.phase.proposal().is_some_and(denied_before) {
@@ -124,7 +123,7 @@ pub(super) fn save_draft(
     text: String,
     ctx: &Context,
 ) -> Result<(), Refused> {
-    must_be_admin(&r.case, by, ctx)?;
+    people::act(r, by, ctx)?;
     let (old, triggers) = match &r.case.phase {
         Phase::UnderReview { proposal } => (proposal.clone(), Vec::new()),
         Phase::AwaitingConfirmation { proposal, triggers } => (proposal.clone(), triggers.clone()),

@@ -48,13 +48,12 @@ pub fn recommend(case: &Case, procedure: &Procedure) -> Recommendation {
 }
 
 /// Which circumstances call for a call or a meeting, by the names of the procedure file.
-pub(super) fn triggers(case: &Case, ctx: &Context) -> Vec<String> {
-    let rules = &ctx.procedure.confirmation;
+pub(super) fn triggers(case: &Case, procedure: &Procedure) -> Vec<String> {
+    let rules = &procedure.confirmation;
     let mut found: BTreeSet<String> =
-        rules.triggers.iter().filter(|t| applies(**t, case, ctx)).map(|t| t.key().to_owned()).collect();
-    let asks = |c: &Check| {
-        ctx.procedure.check(&c.item).is_some_and(|rule| rule.consequence(c.finding) == Consequence::Confirm)
-    };
+        rules.triggers.iter().filter(|t| applies(**t, case, procedure)).map(|t| t.key().to_owned()).collect();
+    let asks =
+        |c: &Check| procedure.check(&c.item).is_some_and(|rule| rule.consequence(c.finding) == Consequence::Confirm);
     if case.understanding.checklist.iter().any(asks) {
         found.insert(ITEM_ASKS.to_owned());
     }
@@ -67,7 +66,7 @@ pub(super) fn triggers(case: &Case, ctx: &Context) -> Vec<String> {
 /// Triggers that no confirmation on record answers: one that was given for another account or before they were known
 /// does not count, nor does a reason stand in for a denial.
 pub(super) fn unsettled(case: &Case, ctx: &Context) -> Vec<String> {
-    let mut open = triggers(case, ctx);
+    let mut open = triggers(case, ctx.procedure);
     if let Some(settled) = case.settlement() {
         open.retain(|trigger| !settled.triggers.contains(trigger));
     }
@@ -77,7 +76,7 @@ pub(super) fn unsettled(case: &Case, ctx: &Context) -> Vec<String> {
     open
 }
 
-fn applies(trigger: Trigger, case: &Case, ctx: &Context) -> bool {
+fn applies(trigger: Trigger, case: &Case, procedure: &Procedure) -> bool {
     let u = &case.understanding;
     let not_met = |item: &str| u.check(item).is_some_and(|c| c.finding != Finding::Met);
     let alert = |name: &str| u.alerts.iter().any(|a| a == name);
@@ -85,7 +84,7 @@ fn applies(trigger: Trigger, case: &Case, ctx: &Context) -> bool {
         Trigger::SenderNotRegistered => not_met("sender_registered"),
         Trigger::FreeMailDomain => {
             let from = case.first_mail().and_then(|m| m.from.as_ref());
-            from.is_some_and(|a| ctx.procedure.confirmation.is_free_mail(a.domain()))
+            from.is_some_and(|a| procedure.confirmation.is_free_mail(a.domain()))
         }
         Trigger::AuthenticationFailed => {
             case.mails.iter().any(|m| !m.authenticity.is_trusted()) || not_met("sender_authenticated")

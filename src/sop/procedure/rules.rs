@@ -160,7 +160,7 @@ impl fmt::Display for Trigger {
 #[serde(deny_unknown_fields, default)]
 pub struct Approval {
     pub roles: Vec<String>,
-    /// Nobody decides on his or her own account.
+    /// Nobody decides on his or her own account. A file can only say so, not otherwise.
     pub not_own_account: bool,
     /// Every approval needs two different admins.
     pub two_for_every_approval: bool,
@@ -168,17 +168,31 @@ pub struct Approval {
     pub two_after_trigger: bool,
     /// Issuing a lost secret again needs two different admins.
     pub two_for_reissue: bool,
+    /// The first request of an account that is approved here.
+    pub two_for_first_request: bool,
+    /// The sender's address is not the registered one.
+    pub two_for_unregistered_sender: bool,
+    /// A mail of the request came in while the office was closed.
+    pub two_outside_hours: bool,
+    /// Days after an approval in which a further request for the same account needs two; 0: never.
+    pub two_for_repeat_within_days: u32,
+    /// Roles in the register whose accounts always need two.
+    pub two_for_roles: Vec<String>,
 }
 
 impl Default for Approval {
     fn default() -> Self {
-        let (every, trigger, reissue) = (false, false, false);
         Self {
             roles: vec!["admin".into()],
             not_own_account: true,
-            two_for_every_approval: every,
-            two_after_trigger: trigger,
-            two_for_reissue: reissue,
+            two_for_every_approval: false,
+            two_after_trigger: false,
+            two_for_reissue: false,
+            two_for_first_request: false,
+            two_for_unregistered_sender: false,
+            two_outside_hours: false,
+            two_for_repeat_within_days: 0,
+            two_for_roles: Vec::new(),
         }
     }
 }

@@ -4,15 +4,20 @@ use askama::Template;
 
 use super::Frame;
 use super::findings::tally_line;
+use crate::web::answer::{Field, FieldError, Why};
 use crate::web::say::fill;
 use crate::web::view::{ClockState, EnrolView, LockView};
-use crate::web::words::EntranceWords;
+use crate::web::words::{self, EntranceWords};
 
-/// How the code field failed before.
+/// How the fields failed before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tried {
     No,
-    Wrong { left: u8 },
+    Wrong {
+        left: u8,
+    },
+    /// The passphrase cannot be kept.
+    Unfit(Why),
 }
 
 #[derive(Template)]
@@ -50,7 +55,7 @@ impl<'a> LockPage<'a> {
 
     fn error(&self) -> Option<String> {
         match self.tried {
-            Tried::No => None,
+            Tried::No | Tried::Unfit(_) => None,
             Tried::Wrong { left } => Some(fill(self.w.wrong_left, &[&left.to_string()])),
         }
     }
@@ -133,9 +138,14 @@ impl<'a> EnrolPage<'a> {
 
     fn error(&self) -> Option<String> {
         match self.tried {
-            Tried::No => None,
+            Tried::No | Tried::Unfit(_) => None,
             Tried::Wrong { left } => Some(fill(self.w.wrong_left, &[&left.to_string()])),
         }
+    }
+
+    fn phrase_error(&self) -> Option<String> {
+        let Tried::Unfit(why) = self.tried else { return None };
+        Some(words::why(self.f.lang(), &FieldError { field: Field::Password, why }))
     }
 
     /// Groups of four, easier to type.

@@ -21,7 +21,7 @@ pub use fields::Fields;
 
 use super::say::{Say, fill};
 use super::view::{Office, Role};
-use super::words::FrameWords;
+use super::words::{EntranceWords, FrameWords};
 use crate::sop::names::Language;
 
 /// The tab that is lit in the navigation.
@@ -99,6 +99,12 @@ impl<'a> Frame<'a> {
     /// Whether forms that change something are for this reader.
     fn acts(&self) -> bool {
         self.open_for.as_ref().is_some_and(|open| open.role == Role::Admin)
+    }
+
+    /// How the way without a telephone is called, and its field.
+    fn phrase(&self) -> (&'static str, &'static str) {
+        let w = EntranceWords::of(self.lang());
+        (w.by_phrase, w.phrase)
     }
 
     /// Said to whoever only looks.

@@ -174,6 +174,11 @@ impl<'a> ReviewPage<'a> {
         ]
     }
 
+    /// The reader gave the first of two approvals: approving is somebody else's now.
+    fn waits_for_second(&self) -> bool {
+        self.view.two.as_ref().is_some_and(|two| two.yours)
+    }
+
     fn override_label(&self) -> String {
         fill(self.d.override_reason, &[&self.view.proposal.override_of.join(", ")])
     }
@@ -249,14 +254,19 @@ fn urgent_notes(f: &Frame<'_>, w: &'static CaseWords, view: &ReviewView) -> Vec<
             link: Some(("#konfirmasi".to_owned(), w.call_registered.to_owned())),
         });
     }
-    if let Some((name, at)) = &view.first_approval {
-        notes.push(Note {
-            tone: "miss",
-            icon: "info",
-            title: w.first_approval.to_owned(),
-            text: fill(w.first_approval_more, &[name, &f.say.moment(at)]),
-            link: None,
-        });
+    if let Some(two) = &view.two {
+        let because = fill(w.two_because, &[&two.because.join("; ")]);
+        let text = match &two.first {
+            Some(_) if two.yours && two.others.is_empty() => format!("{because} {} {}", w.two_yours, w.two_nobody),
+            Some(_) if two.yours => {
+                format!("{because} {} {}", w.two_yours, fill(w.two_others, &[&two.others.join(", ")]))
+            }
+            Some((name, at)) => format!("{because} {}", fill(w.first_approval_more, &[name, &f.say.moment(at)])),
+            None if two.others.is_empty() => format!("{because} {}", w.two_nobody),
+            None => format!("{because} {}", fill(w.two_others, &[&two.others.join(", ")])),
+        };
+        let title = if two.first.is_some() { w.first_approval } else { w.two_title };
+        notes.insert(0, Note { tone: "look", icon: "info", title: title.to_owned(), text, link: None });
     }
     notes
 }

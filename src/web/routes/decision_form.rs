@@ -61,7 +61,7 @@ pub(super) fn decision(form: &Posted, choice: Choice) -> Result<DecisionForm, Ve
         items,
         note: text(form, "catatan", Field::Note, false, WORDS, &mut errors),
         to_admin,
-        code: form.code("kode"),
+        code: form.some_proof(),
     };
     checked(decision, errors)
 }

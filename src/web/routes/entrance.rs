@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use super::{Answer, bounded, ok, page, see};
 use crate::sop::names::Address;
-use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, UnlockAnswer};
+use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, UnlockAnswer, Why};
 use crate::web::asked::{Asked, Posted};
 use crate::web::oops::Oops;
 use crate::web::pages::entrance::{EnrolPage, LockPage, RelockPage, SignInPage, Tried};
@@ -32,7 +32,7 @@ pub(super) async fn lock(asked: Asked, Path(token): Path<String>) -> Answer {
 pub(super) async fn unlock(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
     asked.charge()?;
     let token = bounded(&token);
-    let code = form.any_code("kode");
+    let code = form.proof();
     match asked.site.counter.unlock(token, &code).await? {
         UnlockAnswer::Opened { admin, place } => {
             asked.was_honest();
@@ -136,7 +136,7 @@ pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
         return page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).not_an_address());
     };
     asked.charge()?;
-    let code = form.any_code("kode");
+    let code = form.proof();
     match asked.site.counter.sign_in(&address, &code).await? {
         SignInAnswer::Opened(admin) => {
             asked.was_honest();
@@ -144,13 +144,14 @@ pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
             let back = parked.and_then(|cookie| asked.site.sessions.parked_page(cookie));
             opened(&asked, admin, back.as_deref().unwrap_or(&to))
         }
-        SignInAnswer::Wrong => match &locked {
+        // Whether an address is known is told to nobody who did not prove it here before, so a lock is not either.
+        SignInAnswer::LockedOut if locked.is_some() => locked_out(&asked),
+        SignInAnswer::Wrong | SignInAnswer::LockedOut => match &locked {
             Some((admin, parked)) => {
                 page(StatusCode::UNPROCESSABLE_ENTITY, &RelockPage::new(frame, &admin.name, &to, *parked, true))
             }
             None => page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).wrong()),
         },
-        SignInAnswer::LockedOut => locked_out(&asked),
     }
 }
 
@@ -184,22 +185,28 @@ pub(super) async fn enrol(asked: Asked, Path(token): Path<String>, form: Posted)
     let token = bounded(&token);
     let code = form.any_code("kode");
     let w = EntranceWords::of(asked.lang);
-    match asked.site.counter.enrol_confirm(token, &code).await? {
+    let (phrase, again) = (form.typed("frasa"), form.typed("frasa2"));
+    if phrase.expose() != again.expose() {
+        return enrol_again(&asked, token, Tried::Unfit(Why::Different)).await;
+    }
+    let phrase = (!phrase.expose().is_empty()).then_some(phrase);
+    match asked.site.counter.enrol_confirm(token, &code, phrase).await? {
         EnrolAnswer::Done => {
             asked.was_honest();
             let notice = NoticePage::new(asked.frame("/masuk"), w.enrol_done_h1, w.enrol_done_h1, w.enrol_done);
             ok(&notice.button("/masuk", w.sign_in))
         }
-        EnrolAnswer::Wrong { left } => match asked.site.counter.enrol_view(token).await? {
-            Some(view) => {
-                let action = format!("/daftar/{token}");
-                let frame = asked.frame(action.clone());
-                page(StatusCode::UNPROCESSABLE_ENTITY, &EnrolPage::new(frame, &view, &action, Tried::Wrong { left }))
-            }
-            None => enrol_gone(&asked),
-        },
+        EnrolAnswer::Wrong { left } => enrol_again(&asked, token, Tried::Wrong { left }).await,
+        EnrolAnswer::Unfit(why) => enrol_again(&asked, token, Tried::Unfit(why)).await,
         EnrolAnswer::Gone => enrol_gone(&asked),
     }
+}
+
+async fn enrol_again(asked: &Asked, token: &str, tried: Tried) -> Answer {
+    let Some(view) = asked.site.counter.enrol_view(token).await? else { return enrol_gone(asked) };
+    let action = format!("/daftar/{token}");
+    let page_again = EnrolPage::new(asked.frame(action.clone()), &view, &action, tried);
+    page(StatusCode::UNPROCESSABLE_ENTITY, &page_again)
 }
 
 fn enrol_gone(asked: &Asked) -> Answer {

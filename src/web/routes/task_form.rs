@@ -75,7 +75,7 @@ pub(super) fn handing_over(form: &Posted) -> Result<HandForm, Vec<FieldError>> {
 }
 
 fn code(form: &Posted, errors: &mut Vec<FieldError>) -> Option<Typed> {
-    let code = form.code("kode");
+    let code = form.some_proof();
     if code.is_none() {
         errors.push(FieldError { field: Field::Code, why: Why::Missing });
     }

@@ -23,8 +23,21 @@ pub struct ReviewView {
     pub proposal: ProposalView,
     /// When the dossier changed after it was first proposed, and by what, one sentence.
     pub changed: Option<(DateTime<Utc>, String)>,
-    /// Who approved first, where two must.
-    pub first_approval: Option<(String, DateTime<Utc>)>,
+    /// Where two different admins must approve.
+    pub two: Option<TwoView>,
+}
+
+/// Why one approval is not enough here, and how far it is.
+#[derive(Debug, Clone)]
+pub struct TwoView {
+    /// Clauses without a full stop.
+    pub because: Vec<String>,
+    /// Who approved first, and when.
+    pub first: Option<(String, DateTime<Utc>)>,
+    /// The reader is the one who approved first: the second must be another person.
+    pub yours: bool,
+    /// Names of those who could be the other one of the two.
+    pub others: Vec<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -29,6 +29,13 @@ catalogue! {
         call_first: "Hubungi pemohon sebelum memutuskan" | "Call the applicant before deciding",
         call_registered: "Telepon nomor terdaftar, jangan nomor pada surat atau surel." | "Call the registered number, not the one in the letter or mail.",
         changed: "Berkas berubah setelah tautan dikirim" | "The dossier changed after the link was sent",
+        two_title: "Perlu persetujuan dua Admin PPE" | "Two Admin PPE must approve",
+        two_because: "Karena {0}." | "Because {0}.",
+        two_others: "Selain Anda, yang dapat menyetujui: {0}." | "Besides you, these can approve: {0}.",
+        two_yours: "Anda sudah memberi persetujuan pertama; persetujuan kedua harus dari orang lain." | "You gave the first approval; the second must come from another person.",
+        two_nobody: "Tidak ada Admin PPE lain yang dapat memutuskan permohonan ini. Minta pengelola sistem mendaftarkan seorang lagi (loket admins enroll); meminta kelengkapan dan menolak tetap dapat dilakukan."
+            | "There is no other Admin PPE who can decide on this request. Ask the operator to enrol one more (loket admins enroll); asking to complete and rejecting are still possible.",
+        two_still: "Meminta kelengkapan, menolak, dan menyerahkan tetap dapat dilakukan." | "Asking to complete, rejecting and handing over are still possible.",
         first_approval: "Menunggu persetujuan kedua" | "Awaiting the second approval",
         first_approval_more: "{0} menyetujui {1}. Admin PPE yang lain harus menyetujui juga sebelum ada yang terjadi." | "{0} approved on {1}. A different Admin PPE must approve too before anything happens.",
         undelivered: "Surat tidak sampai" | "A letter was not delivered",

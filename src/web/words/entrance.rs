@@ -27,13 +27,21 @@ catalogue! {
         no_phone: "Ponsel tidak ada di tangan, atau tautan ini bukan untuk Anda?" | "No phone at hand, or is this link not for you?",
         no_phone_more: "Minta Admin PPE lain mengambil alih melalui meja Loket. Tautan yang diteruskan kepada orang lain tidak dapat dipakai tanpa kode pemiliknya."
             | "Ask another Admin PPE to take over at the Loket desk. A forwarded link cannot be used without its owner's code.",
+        by_phrase: "Ponsel tidak ada? Pakai frasa sandi" | "No phone? Use your passphrase",
+        phrase: "Frasa sandi" | "Passphrase",
+        phrase_again: "Frasa sandi sekali lagi" | "The passphrase once more",
+        phrase_choose: "Tambahkan frasa sandi sebagai cadangan (boleh dikosongkan)" | "Add a passphrase as a fallback (optional)",
+        phrase_why: "Dipakai bila ponsel tidak ada di tangan. Untuk memutuskan dengan membalas surel, kode dari ponsel tetap diperlukan."
+            | "For when your phone is not at hand. Deciding by replying to a mail still needs the code from the phone.",
+        phrase_hint: "Paling sedikit 15 karakter; beberapa kata yang tidak berhubungan mudah diingat dan sulit ditebak."
+            | "At least 15 characters; some words that have nothing to do with each other are easy to keep and hard to guess.",
         wrong: "Kode tidak cocok. Tunggu kode berikutnya di aplikasi Anda, lalu coba lagi." | "The code does not match. Wait for the next code in your app, then try again.",
         wrong_left: "Kode tidak cocok. Tunggu kode berikutnya di aplikasi Anda, lalu coba lagi. Sisa {0} percobaan."
             | "The code does not match. Wait for the next code in your app, then try again. {0} tries left.",
         locked_title: "Kode terkunci" | "Code locked",
         locked_h1: "Terlalu banyak kode yang salah" | "Too many wrong codes",
-        locked_lead: "Kode Anda dikunci dan Admin PPE lain diberi tahu. Minta Admin PPE lain mengambil alih melalui meja Loket, atau minta pengelola sistem mendaftarkan ulang kode Anda."
-            | "Your code is locked and the other Admin PPEs are told. Ask another Admin PPE to take over at the Loket desk, or ask the operator to enrol you anew.",
+        locked_lead: "Kode Anda dikunci untuk sementara; surel kepada Anda menyebut sampai kapan, dan Admin PPE lain diberi tahu. Minta Admin PPE lain mengambil alih melalui meja Loket, atau minta pengelola sistem mendaftarkan ulang kode Anda."
+            | "Your code is locked for a while; a mail to you says until when, and the other Admin PPEs are told. Ask another Admin PPE to take over at the Loket desk, or ask the operator to enrol you anew.",
         gone_title: "Tautan tidak berlaku" | "Link not valid",
         gone_h1: "Tautan ini sudah tidak berlaku" | "This link is no longer valid",
         gone_lead: "Tautan mungkin sudah dipakai, waktunya habis, berkasnya berubah, atau tautannya tidak lengkap tersalin. Demi keamanan, Loket tidak menyebutkan yang mana."
@@ -47,7 +55,8 @@ catalogue! {
         address: "Alamat surel kantor Anda" | "Your office mail address",
         address_wrong: "Tulis alamat surel lengkap, seperti nama@kantor.go.id." | "Write a whole mail address, such as name@office.go.id.",
         sign_in: "Masuk ke meja" | "Sign in to the desk",
-        sign_in_wrong: "Alamat atau kode tidak cocok. Tunggu kode berikutnya di aplikasi Anda, lalu coba lagi." | "Address or code do not match. Wait for the next code in your app, then try again.",
+        sign_in_wrong: "Alamat atau kode tidak cocok, atau kodenya sedang dikunci. Tunggu kode berikutnya di aplikasi Anda, lalu coba lagi; bila dikunci, pemiliknya diberi tahu melalui surel."
+            | "Address or code do not match, or the code is locked. Wait for the next code in your app, then try again; of a lock its owner is told by mail.",
         sign_in_lead: "Meja terbuka 10 menit di perangkat ini saja." | "The desk opens for 10 minutes on this device alone.",
         enrol_title: "Pendaftaran kode admin" | "Enrolment of an admin's code",
         enrol_h1: "Pasang pembuat kode untuk Loket" | "Set up the code generator for Loket",

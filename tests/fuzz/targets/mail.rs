@@ -23,7 +23,7 @@ pub fn draw(name: &str, kind: &str, bytes: &[u8]) {
     }
 }
 
-fn mail(name: &str, kind: &str, bytes: &[u8]) -> Vec<u8> {
+pub fn mail(name: &str, kind: &str, bytes: &[u8]) -> Vec<u8> {
     let head = format!("Content-Type: {kind}; name=\"{name}\"\r\nContent-Disposition: attachment\r\n\r\n");
     [head.as_bytes(), bytes].concat()
 }

@@ -1,0 +1,210 @@
+//! What a person proves themselves with, and its lock. A code's step counts once, whatever way it came in (RFC 6238 §5.2);
+//! five failures lock, for longer each time, and the lock is told. Every look costs alike: an address that nobody has, one
+//! that is locked and a wrong code are answered after the same work, so that time tells nobody who is enrolled.
+
+use std::sync::OnceLock;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::{Deserialize, Serialize};
+use tokio::sync::Semaphore;
+
+use super::roll::Happened;
+use super::{AdminRecord, Engine};
+use crate::engine::port::Fault;
+use crate::engine::store::DocumentWrite;
+use crate::sop::names::Address;
+use crate::vault::{OsRandom, PassphraseHash, Secret};
+
+/// Wrong codes in a row after which a factor is locked.
+pub const FAILURES: u8 = 5;
+/// How long the first lock lasts; each further one in a row twice as long, up to [`LONGEST_LOCK`]: five guesses a day of a
+/// million codes are no way in, and a stranger who knows an address keeps nobody out for good.
+const FIRST_LOCK: TimeDelta = TimeDelta::minutes(15);
+const LONGEST_LOCK: TimeDelta = TimeDelta::hours(24);
+/// Conflicts after which a check is given up. Each means that another check of this person was written, and those end in a
+/// lock.
+const TRIES: u32 = 64;
+/// Passphrases hashed at once: each takes 19 MiB and a core.
+static HASHING: Semaphore = Semaphore::const_new(2);
+/// Compared with where nobody, or nobody with a passphrase, was named.
+static NOBODYS: OnceLock<PassphraseHash> = OnceLock::new();
+
+/// What was typed proved this.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Proof {
+    Right,
+    /// Tries left before the lock.
+    Wrong {
+        left: u8,
+    },
+    Locked,
+}
+
+/// Locks of a factor.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(super) struct Lock {
+    /// In a row, without a right proof between them.
+    count: u8,
+    until: Option<DateTime<Utc>>,
+}
+
+impl AdminRecord {
+    pub fn is_locked(&self, now: DateTime<Utc>) -> bool {
+        self.locked_until(now).is_some()
+    }
+
+    /// When the lock ends by itself; `None` where there is none.
+    pub fn locked_until(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        self.lock.until.filter(|until| now < *until)
+    }
+
+    /// Wrong codes that are left before the lock.
+    pub fn tries_left(&self) -> u8 {
+        FAILURES.saturating_sub(self.failures)
+    }
+
+    pub(super) fn pass(&mut self) {
+        self.failures = 0;
+        self.lock = Lock::default();
+    }
+
+    pub(super) fn fail(&mut self, now: DateTime<Utc>) -> Proof {
+        self.failures = self.failures.saturating_add(1);
+        if self.failures < FAILURES {
+            return Proof::Wrong { left: self.tries_left() };
+        }
+        let doublings = u32::from(self.lock.count).min(10);
+        let lasts = (FIRST_LOCK * 2_i32.pow(doublings)).min(LONGEST_LOCK);
+        self.lock = Lock { count: self.lock.count.saturating_add(1), until: Some(now + lasts) };
+        self.failures = 0;
+        Proof::Locked
+    }
+
+    /// What is told of the lock that was just set.
+    pub(super) fn locking(&self, proof: Proof) -> Option<Happened> {
+        let until = self.lock.until.filter(|_| proof == Proof::Locked)?;
+        Some(Happened::Locked { until })
+    }
+}
+
+/// What somebody typed to prove themselves.
+enum Typed<'t> {
+    Code(&'t str),
+    Phrase(&'t str),
+}
+
+impl<'t> Typed<'t> {
+    /// What is too short for a passphrase is a code, also a mistyped one.
+    fn of(text: &'t str) -> Self {
+        if text.chars().count() < PassphraseHash::LEAST { Self::Code(text) } else { Self::Phrase(text) }
+    }
+}
+
+impl Engine {
+    /// Checks a code as of `at`, or a passphrase. Transient where others kept checking at the same moment.
+    pub async fn prove(&self, address: &Address, typed: &str, at: DateTime<Utc>) -> Result<Proof, Fault> {
+        let typed = Typed::of(typed);
+        let phrase = match typed {
+            Typed::Code(_) => None,
+            Typed::Phrase(phrase) => {
+                let kept = self.admin(address).await?.and_then(|(_, record)| record.passphrase);
+                Some(matches(kept, phrase).await)
+            }
+        };
+        for _ in 0..TRIES {
+            let now = self.clock.now();
+            let Some((version, mut record)) = self.admin(address).await?.filter(|(_, r)| r.is_active()) else {
+                return self.after_like_work(Proof::Wrong { left: FAILURES - 1 }).await;
+            };
+            if record.is_locked(now) {
+                return self.after_like_work(Proof::Locked).await;
+            }
+            let left = record.tries_left();
+            let step = match typed {
+                Typed::Code(code) => record.factor()?.check(code, at),
+                Typed::Phrase(_) => None,
+            };
+            let proof = match (phrase, step) {
+                // A code sent a second time proves nothing, but nobody guessed it.
+                (_, Some(step)) if step <= record.last_step => {
+                    return self.after_like_work(Proof::Wrong { left }).await;
+                }
+                (None, None) | (Some(false), _) => record.fail(now),
+                (_, step) => {
+                    record.last_step = step.unwrap_or(record.last_step);
+                    record.pass();
+                    Proof::Right
+                }
+            };
+            let happened = record.locking(proof);
+            if self.keep(&record, Some(version), happened).await? {
+                if proof == Proof::Locked {
+                    tracing::warn!(admin = %address.masked(), "a factor is locked after {FAILURES} wrong codes");
+                }
+                return Ok(proof);
+            }
+        }
+        Err(Fault::transient("Cannot check a code: others kept being checked for the same person. Try again"))
+    }
+
+    /// Writes as much as a counted failure would.
+    async fn after_like_work(&self, proof: Proof) -> Result<Proof, Fault> {
+        let write = DocumentWrite {
+            office: self.office.id.clone(),
+            family: "check".to_owned(),
+            id: "nobody".to_owned(),
+            expected_version: None,
+            bytes: Some(vec![0; 600]),
+        };
+        self.store.write_documents(vec![write]).await?;
+        Ok(proof)
+    }
+
+    /// Hashes a passphrase to be kept.
+    pub(super) async fn hashed(&self, phrase: Secret<String>) -> Result<PassphraseHash, Fault> {
+        let random = self.random.clone();
+        off_the_floor(move || PassphraseHash::of(&phrase, &*random)).await.map_err(Fault::permanent)
+    }
+}
+
+/// Whether this is the passphrase; as slow where there is none.
+async fn matches(kept: Option<PassphraseHash>, phrase: &str) -> bool {
+    let phrase = Secret::new(phrase.to_owned());
+    off_the_floor(move || {
+        let known = kept.is_some();
+        let hash = kept.or_else(|| nobodys().cloned());
+        hash.is_some_and(|hash| hash.matches(&phrase)) && known
+    })
+    .await
+}
+
+fn nobodys() -> Option<&'static PassphraseHash> {
+    if NOBODYS.get().is_none() {
+        let hash = PassphraseHash::of(&Secret::new("nobody's passphrase".to_owned()), &OsRandom).ok()?;
+        // Another may have been faster; any will do.
+        let _ = NOBODYS.set(hash);
+    }
+    NOBODYS.get()
+}
+
+/// Hashing takes tens of milliseconds of a core: never where requests are answered, and never many at once.
+async fn off_the_floor<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    let _turn = HASHING.acquire().await;
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
+        Err(why) => std::panic::resume_unwind(why.into_panic()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_long_enough_is_a_passphrase() {
+        for code in ["", "123456", "123 456", "rahasia"] {
+            assert!(matches!(Typed::of(code), Typed::Code(_)), "{code:?}");
+        }
+        assert!(matches!(Typed::of("kuda lumping di pasar"), Typed::Phrase(_)));
+    }
+}

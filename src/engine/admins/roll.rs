@@ -1,0 +1,148 @@
+//! The roll: what became of the people who may act, in the journal like everything else. One book a year, kept like a case
+//! of its own series; a person's record and what is told of it are committed with the entry.
+
+use chrono::{DateTime, Datelike, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::{AdminRecord, FAILURES, FAMILY, Role};
+use crate::engine::Engine;
+use crate::engine::codec;
+use crate::engine::notice::Notice;
+use crate::engine::port::Fault;
+use crate::engine::store::{Batch, CaseKey, DocumentWrite, NewRow, Outcome, Row};
+use crate::engine::weave::Task;
+use crate::letters::{LetterFacts, LetterKind};
+use crate::sop::names::{Address, CaseNumber};
+
+/// Prefix of the roll's series.
+pub const PREFIX: &str = "ROLL";
+/// Conflicts after which an entry is given up; each means that another was written.
+const TRIES: u32 = 100;
+
+/// One entry.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Entry {
+    pub at: DateTime<Utc>,
+    pub who: Address,
+    #[serde(flatten)]
+    pub what: Happened,
+}
+
+/// What happened to a person's standing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "happened", rename_all = "snake_case")]
+pub enum Happened {
+    Invited {
+        role: Role,
+    },
+    Enrolled {
+        role: Role,
+    },
+    Revoked,
+    Locked {
+        until: DateTime<Utc>,
+    },
+    /// Somebody stands in until then.
+    Delegated {
+        to: Address,
+        until: DateTime<Utc>,
+    },
+    /// Back before the absence was over.
+    Back,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Snapshot {
+    entries: u64,
+}
+
+impl Engine {
+    /// Writes a person's record, with an entry where something happened that the office should know later. False where
+    /// somebody else wrote the record first.
+    pub(super) async fn keep(
+        &self,
+        record: &AdminRecord,
+        expected_version: Option<u64>,
+        happened: Option<Happened>,
+    ) -> Result<bool, Fault> {
+        let write = DocumentWrite {
+            office: self.office.id.clone(),
+            family: FAMILY.to_owned(),
+            id: record.address.as_str().to_lowercase(),
+            expected_version,
+            bytes: Some(codec::encode(record)),
+        };
+        let written = match happened {
+            None => matches!(self.store.write_documents(vec![write]).await?, Outcome::Committed { .. }),
+            Some(what) => self.enter(&record.address, what, write).await?,
+        };
+        if written {
+            let mut names = self.names.write().unwrap_or_else(std::sync::PoisonError::into_inner);
+            names.insert(record.address.clone(), record.name.clone());
+        }
+        Ok(written)
+    }
+
+    async fn enter(&self, who: &Address, what: Happened, write: DocumentWrite) -> Result<bool, Fault> {
+        let now = self.clock.now();
+        let key = self.roll(now);
+        let entry = codec::encode(&Entry { at: now, who: who.clone(), what: what.clone() });
+        for _ in 0..TRIES {
+            let version = self.store.load(&key).await?.map_or(0, |stored| stored.version);
+            let mut batch = Batch::new(key.clone(), version, now, codec::encode(&Snapshot { entries: version + 1 }));
+            batch.events = vec![entry.clone()];
+            batch.documents = vec![write.clone()];
+            if let Happened::Locked { until } = what {
+                batch.outbox = vec![lock_row(who, until, now)];
+            }
+            match self.commit_one(batch).await? {
+                Outcome::Committed { .. } => return Ok(true),
+                Outcome::DocumentStale { .. } => return Ok(false),
+                _ => {}
+            }
+        }
+        Err(Fault::transient("Cannot put on record what became of a person: others kept writing. Try again"))
+    }
+
+    /// The roll's entries of a year, oldest first.
+    pub async fn roll_of(&self, year: i32) -> Result<Vec<Entry>, Fault> {
+        let events = self.store.events(&self.key(&CaseNumber::new(PREFIX, year, 1))).await?;
+        events.iter().map(|event| codec::decode(&event.bytes, "an entry of the roll")).collect()
+    }
+
+    fn roll(&self, at: DateTime<Utc>) -> CaseKey {
+        self.key(&CaseNumber::new(PREFIX, at.with_timezone(&self.office.zone).year(), 1))
+    }
+
+    /// Tells the person whose factor was locked, and every other admin, until when.
+    pub(in crate::engine) async fn send_lock(
+        &self,
+        row: &Row,
+        who: &Address,
+        until: DateTime<Utc>,
+    ) -> Result<(), Fault> {
+        let facts = |admin: &AdminRecord| LetterFacts {
+            admin: Some(admin.name.clone()),
+            name: Some(self.name_of(who)),
+            count: Some(u32::from(FAILURES)),
+            until: Some(until),
+            ..LetterFacts::default()
+        };
+        let people = self.admins().await?;
+        let notices = people.iter().filter_map(|person| {
+            let own = person.address.same_mailbox(who);
+            let kind = if own { LetterKind::FactorLocked } else { LetterKind::ColleagueLocked };
+            let told = own || person.acts();
+            told.then(|| Notice { to: person.address.clone(), kind, facts: facts(person) })
+        });
+        self.send_notices(row, "lock", notices.collect()).await
+    }
+}
+
+fn lock_row(who: &Address, until: DateTime<Utc>, now: DateTime<Utc>) -> NewRow {
+    let task = Task::Locked { who: who.clone(), until };
+    // Rows and Message-IDs are seen by others: the address stays out of them.
+    let person = crate::vault::sha256_hex(who.as_str().to_lowercase().as_bytes()).0;
+    let id = format!("lock:{}:{}", &person[..12], until.timestamp());
+    NewRow { id, kind: task.kind().to_owned(), due: now, payload: codec::encode(&task) }
+}
