@@ -68,6 +68,7 @@ mod store_crash;
 mod store_damage;
 mod store_fixture;
 mod store_outbox;
+mod store_power;
 mod store_torn;
 mod t17_letters;
 mod t17_scans;

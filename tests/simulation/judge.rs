@@ -55,7 +55,11 @@ fn nothing_is_forgotten(kept: &Kept, key: &CaseKey, now: DateTime<Utc>) {
         let kept = kept.secrets.contains_key(&(key.clone(), reveal.issue.to_string()));
         // A daemon whose clock is ahead may have destroyed it in its own time.
         let over = reveal.expires_at <= now + TimeDelta::hours(3);
-        assert!(reveal.state != RevealState::Waiting || kept || over, "{}: a result waits without its secret", key.number);
+        assert!(
+            reveal.state != RevealState::Waiting || kept || over,
+            "{}: a result waits without its secret",
+            key.number
+        );
     }
 }
 
@@ -107,7 +111,8 @@ pub fn the_end(world: &World) {
     };
     let mut letters = 0;
     for (number, dossier) in &inside.archive {
-        let state = dossier.items.iter().find(|item| item.name == "permohonan.json").expect("the case is in its dossier");
+        let state =
+            dossier.items.iter().find(|item| item.name == "permohonan.json").expect("the case is in its dossier");
         let case: Case = serde_json::from_slice(&state.bytes).expect("the case decodes");
         for letter in &case.letters {
             let id = format!("loket.{}.{}.", number, letter.id).to_lowercase();
@@ -120,10 +125,13 @@ pub fn the_end(world: &World) {
             }
         }
         for key in inside.resets.keys().filter(|key| key.contains(&format!("/{number}/"))) {
-            let decision: usize = key.rsplit('/').next().and_then(|n| n.parse().ok()).expect("a key ends in its decision");
+            let decision: usize =
+                key.rsplit('/').next().and_then(|n| n.parse().ok()).expect("a key ends in its decision");
             assert!(decision <= case.decisions.len(), "{key} was reset without a decision");
         }
-        if case.phase == (Phase::Closed { outcome: loket::sop::phase::Outcome::ResetConfirmed, at: dossier.register.closed }) {
+        if case.phase
+            == (Phase::Closed { outcome: loket::sop::phase::Outcome::ResetConfirmed, at: dossier.register.closed })
+        {
             let any = inside.resets.keys().any(|key| key.contains(&format!("/{number}/")));
             assert!(any, "{number} is called reset");
         }

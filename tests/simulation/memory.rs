@@ -276,7 +276,8 @@ impl Store for MemoryStore {
 
     fn outbox_tally<'a>(&'a self, _: &'a OfficeId) -> Answer<'a, OutboxTally> {
         self.now(|kept| {
-            let of = |state: RowState| kept.rows.values().filter(move |(row, _)| row.state == state).map(|(row, _)| row);
+            let of =
+                |state: RowState| kept.rows.values().filter(move |(row, _)| row.state == state).map(|(row, _)| row);
             OutboxTally {
                 waiting: of(RowState::Waiting).count(),
                 failing: of(RowState::Waiting).filter(|row| row.attempts > 0).count(),

@@ -82,11 +82,8 @@ impl<'a> Play<'a> {
                 let who = &stage.admins[self.draw(stage.admins.len())];
                 let mut inside = stage.world.lock();
                 let helps = !inside.lot.one_in(3);
-                let command = if helps {
-                    people::help(&case, who, &inside)
-                } else {
-                    people::meddle(&case, who, &mut inside)
-                };
+                let command =
+                    if helps { people::help(&case, who, &inside) } else { people::meddle(&case, who, &mut inside) };
                 drop(inside);
                 if let Some(command) = command {
                     self.begin(daemon, "case", Box::pin(decide(stage, daemon, case, command)));

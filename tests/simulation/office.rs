@@ -123,7 +123,7 @@ fn enrol(engine: &Engine, to: &str, name: &str) {
         let token = link.rsplit('/').next().unwrap_or_default().to_owned();
         let (_, record) = engine.invited(&token).await?.expect("just invited");
         let code = record.factor()?.code(engine.clock.now());
-        engine.confirm_enrolment(&token, &code).await
+        engine.confirm_enrolment(&token, &code, None).await
     };
     alone(enrolled).expect("a store in memory answers").expect("just invited");
 }

@@ -389,7 +389,9 @@ impl Store for Port {
     }
 
     fn last_number<'a>(&'a self, office: &'a OfficeId, prefix: &'a str, year: i32) -> Answer<'a, u32> {
-        Box::pin(async move { self.read("number", async { self.kept().last_number(office, prefix, year).await }).await })
+        Box::pin(
+            async move { self.read("number", async { self.kept().last_number(office, prefix, year).await }).await },
+        )
     }
 
     fn document<'a>(&'a self, office: &'a OfficeId, family: &'a str, id: &'a str) -> Answer<'a, Option<Document>> {

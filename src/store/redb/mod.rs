@@ -70,6 +70,19 @@ impl RedbStore {
         let live = folder.live();
         create_private(&live)?;
         let database = open_database(&live.join("loket.redb"))?;
+        Self::on(database, folder, keyring, random)
+    }
+
+    /// [`RedbStore::open`] over a database that was opened elsewhere, such as one whose storage fails on purpose. Content
+    /// files lie in the folder.
+    pub fn on(
+        database: Database,
+        folder: Arc<StateFolder>,
+        keyring: Keyring,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StoreError> {
+        let live = folder.live();
+        create_private(&live)?;
         prepare(&database, &keyring, random.as_ref())?;
         let contents = ContentFolder::open(live.join("contents"))?;
         sweep(&database, &contents)?;
@@ -188,6 +201,7 @@ fn prepare(database: &Database, keyring: &Keyring, random: &dyn Random) -> Resul
                 tables.meta.insert("store", identity.as_slice())?;
                 tables.meta.insert("fingerprint", keyring.fingerprint().as_slice())?;
                 tables.set_number("epoch", 1)?;
+                tables.set_number("written", 0)?;
                 tables.set_number("schema", u64::from(SCHEMA))?;
             }
             Some(found) if found == keyring.fingerprint() => {}

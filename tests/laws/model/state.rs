@@ -351,6 +351,7 @@ fn essence<H: Hasher>(case: &Case, to: &mut H) {
         revisions,
         decisions,
         first_approval,
+        last_approved,
         replaced,
         times,
         letters: _,
@@ -365,6 +366,7 @@ fn essence<H: Hasher>(case: &Case, to: &mut H) {
     (user.map(|u| &u.0), assigned.as_ref().map(named), first.map(|(by, hash)| (named(by), hash))).hash(to);
     (rounds, revisions, confirmations.len(), decisions.len()).hash(to);
     (confirmations.last().map(|c| c.result as u8), settled.is_some()).hash(to);
+    format!("{last_approved:?}").hash(to);
     decisions.iter().for_each(|decision| named(&decision.by).hash(to));
     format!("{replaced:?}").hash(to);
     let span = times.open_span().map(|span| (span.step, span.actor.as_ref().map(named), span.from));
