@@ -23,6 +23,7 @@ pub mod desk;
 pub mod mailbox;
 pub mod office;
 pub mod operation;
+pub mod scanner;
 pub mod schedule;
 pub mod secret;
 mod section;
@@ -35,6 +36,7 @@ use desk::DeskConfig;
 use mailbox::MailboxConfig;
 use office::OfficeConfig;
 use operation::{ArchiveConfig, DnsConfig, LimitsConfig, LogConfig, ReadingConfig, StateConfig};
+use scanner::ScannerConfig;
 use secret::SecretSource;
 use section::{Ledger, Section};
 use signatures::SignaturesConfig;
@@ -66,8 +68,12 @@ pub struct Config {
     pub archive: ArchiveConfig,
     /// The key everything is sealed under; `None`: made at the first start and kept in the state directory.
     pub master_key: Option<SecretSource>,
+    /// The one before, while what it sealed is sealed anew.
+    pub previous_key: Option<SecretSource>,
     pub reading: ReadingConfig,
     pub signatures: SignaturesConfig,
+    /// `None`: attachments are opened unscanned.
+    pub scanner: Option<ScannerConfig>,
     pub limits: LimitsConfig,
     pub alarms: AlarmsConfig,
     /// `None`: nobody reads figures.
@@ -119,9 +125,11 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
     let archive = ArchiveConfig::read(root.optional_table("archive"));
     let mut keys = root.optional_table("keys");
     let master_key = keys.secret("master_key");
+    let previous_key = keys.secret("previous_key");
     keys.finish();
     let reading = ReadingConfig::read(root.optional_table("reading"));
     let signatures = SignaturesConfig::read(root.optional_table("signatures"));
+    let scanner = ScannerConfig::read(root.optional_table("virus_scan"));
     let limits = LimitsConfig::read(root.optional_table("limits"));
     let alarms = AlarmsConfig::read(root.optional_table("alarms"));
     let metrics = MetricsConfig::read(root.optional_table("metrics"), desk.tls.is_some());
@@ -142,8 +150,10 @@ fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
         state,
         archive,
         master_key,
+        previous_key,
         reading,
         signatures,
+        scanner,
         limits,
         alarms,
         metrics,
@@ -225,7 +235,8 @@ impl Config {
         let reader = self.metrics.as_ref().and_then(|metrics| metrics.token.as_ref());
         let reader = reader.map(|token| ("metrics.token".to_owned(), token));
         let master = self.master_key.as_ref().map(|source| ("keys.master_key".to_owned(), source));
-        mailboxes.chain(courier).chain(webhook).chain(reader).chain(master).collect()
+        let previous = self.previous_key.as_ref().map(|source| ("keys.previous_key".to_owned(), source));
+        mailboxes.chain(courier).chain(webhook).chain(reader).chain(master).chain(previous).collect()
     }
 
     /// Every key that was looked for while reading, such as `mailbox[].host`.

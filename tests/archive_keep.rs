@@ -1,6 +1,6 @@
 //! What is filed in the archive is there, whole, findable, and the same for ever.
 
-use loket::engine::archive::Archive;
+use loket::engine::archive::{Archive, Destruction};
 use loket::engine::port::FaultKind;
 use loket::engine::store::{Damage, Store};
 use loket::store::archive::verify_file;
@@ -182,4 +182,33 @@ fn checked_manifest(bag: &std::path::Path, name: &str) -> Vec<String> {
         path.to_owned()
     });
     names.collect()
+}
+
+/// Regression: redb frees the page a key stood on and leaves its bytes there, also when the file is compacted; with the
+/// master key the dossier could still have been opened.
+#[tokio::test]
+async fn the_key_of_a_destroyed_dossier_stands_nowhere_in_the_file() {
+    const KEYS: redb::TableDefinition<u64, &[u8]> = redb::TableDefinition::new("keys");
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path(), None);
+    for serial in 1..=3 {
+        archive.keep(dossier(serial, day(2026, 11, 9))).await.unwrap();
+    }
+    let file = folder.path().join("archive-2026.redb");
+    let wrapped = {
+        let database = redb::Database::open(&file).unwrap();
+        let reading = redb::ReadableDatabase::begin_read(&database).unwrap();
+        reading.open_table(KEYS).unwrap().get(2).unwrap().unwrap().value().to_vec()
+    };
+    let holds = || memchr::memmem::find(&std::fs::read(&file).unwrap(), &wrapped).is_some();
+    assert!(holds());
+
+    let why = Destruction { at: day(2040, 1, 2), record: "BA.1".to_owned() };
+    archive.destroy(&key(2).number, &why).await.unwrap();
+
+    assert!(!holds());
+    assert!(
+        archive.show(&key(1).number).await.unwrap().is_some() && archive.show(&key(3).number).await.unwrap().is_some()
+    );
+    assert_eq!(verify_file(&file).unwrap(), Vec::<Damage>::new());
 }

@@ -118,6 +118,11 @@ impl Site {
 
     /// Starts the daemon and waits until it is ready for requests.
     pub async fn run(&self) -> Daemon {
+        self.run_as("127.0.0.1").await
+    }
+
+    /// The same for a desk that answers under another name of this machine.
+    pub async fn run_as(&self, name: &str) -> Daemon {
         let log = self.path("log");
         let file = std::fs::File::create(&log).unwrap();
         let child = program()
@@ -130,7 +135,7 @@ impl Site {
         let daemon = Daemon { child: Mutex::new(child), log };
         wait_for("the daemon to be ready", || async {
             assert!(daemon.lives(), "the daemon ended: {}", daemon.said());
-            http(self.port, "/readyz").await.filter(|answer| answer.starts_with("HTTP/1.1 200"))
+            http_as(name, self.port, "/readyz").await.filter(|answer| answer.starts_with("HTTP/1.1 200"))
         })
         .await;
         daemon
@@ -146,9 +151,13 @@ pub fn program() -> Command {
 
 /// One request to the desk; `None` while nobody listens.
 pub async fn http(port: u16, path: &str) -> Option<String> {
+    http_as("127.0.0.1", port, path).await
+}
+
+async fn http_as(name: &str, port: u16, path: &str) -> Option<String> {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.ok()?;
-    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: {name}:{port}\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.ok()?;

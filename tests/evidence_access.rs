@@ -3,7 +3,9 @@
 use loket::engine::access::Seen;
 use loket::sop::names::{CaseNumber, Language};
 use loket::web::counter::Counter;
+use loket::web::view::DeskFilter;
 
+use crate::desk_walk::review;
 use crate::kit::Site;
 
 async fn seen(site: &Site, number: &CaseNumber) -> Vec<(String, Seen)> {
@@ -35,10 +37,47 @@ async fn every_view_at_the_desk_is_on_record_by_person_and_what_is_not_there_lea
 }
 
 #[tokio::test]
+async fn the_list_and_the_files_that_would_go_out_are_on_record_too() {
+    let site = Site::start().await;
+    let number = site.deliver("completed_later").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    assert!(view.drafts.iter().any(|draft| !draft.enclosures.is_empty()), "a form would go out");
+    let before = site.engine.store.journal_head(&site.engine.office.id).await.unwrap();
+
+    site.desk.enclosure(&admin, &number, 0).await.unwrap().expect("the form is there");
+    assert!(site.desk.enclosure(&admin, &number, 99).await.unwrap().is_none());
+    site.desk.desk(&admin, &DeskFilter::default(), Language::Id).await.unwrap();
+
+    let who = admin.address.to_string();
+    assert_eq!(seen(&site, &number).await, [(who.clone(), Seen::Case), (who, Seen::Enclosure { index: 0 })]);
+    let after = site.engine.store.journal_head(&site.engine.office.id).await.unwrap();
+    assert_eq!(after.position, before.position + 2, "the file and the list");
+}
+
+/// The views of the port: what takes a person and answers with something to see.
+#[test]
+fn no_view_of_the_port_is_without_its_record() {
+    let port = include_str!("../src/web/counter.rs");
+    let methods = port.split("\n    fn ").skip(1).filter(|text| text.contains("admin: &'a Admin"));
+    let shows = |text: &&str| text.split(';').next().is_some_and(|head| !head.contains("Answer>"));
+    let views: Vec<&str> =
+        methods.filter(shows).filter_map(|text| text.split_once('<').map(|(name, _)| name)).collect();
+    let counter = include_str!("../src/daemon/counter/mod.rs");
+
+    assert!(views.len() >= 5, "{views:?}");
+    for view in views.into_iter().filter(|view| *view != "sign_out") {
+        let body = counter.split(&format!("    fn {view}<")).nth(1).and_then(|text| text.split("\n    fn ").next());
+        let body = body.expect("the counter answers every method of its port");
+        assert!(body.contains("on_record(") || body.contains("record_access("), "{view} is shown without a record");
+    }
+}
+
+#[tokio::test]
 async fn looks_at_the_same_moment_are_all_on_record() {
     let site = Site::start().await;
     let number = CaseNumber::new("LPSE", 2026, 1);
-    let look = |page| site.engine.record_access("a@b.example", &number, Seen::Page { paper: 0, page });
+    let look = |page| site.engine.record_access("a@b.example", Some(&number), Seen::Page { paper: 0, page });
 
     let all = futures::future::join_all((0..12).map(look)).await;
 

@@ -2,13 +2,14 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Utc};
 use loket::engine::store::{Batch, CaseKey, NewRow, Tag};
 use loket::sop::names::{CaseNumber, OfficeId};
 use loket::store::redb::RedbStore;
 use loket::store::{StateFolder, StoreError};
-use loket::vault::{Keyring, MasterKey, OsRandom};
+use loket::vault::{Keyring, MasterKey, OsRandom, Random};
 
 pub fn keyring() -> Keyring {
     Keyring::new(&MasterKey::parse(&[7u8; 32]).expect("32 bytes"))
@@ -64,4 +65,22 @@ pub fn files(folder: &Path) -> Vec<std::path::PathBuf> {
         }
     }
     found
+}
+
+/// Kills its process at the n-th draw: whatever seals dies in the middle of its transaction.
+pub struct Dying(AtomicU64);
+
+impl Dying {
+    pub fn at(draw: u64) -> Self {
+        Self(AtomicU64::new(draw))
+    }
+}
+
+impl Random for Dying {
+    fn fill(&self, bytes: &mut [u8]) {
+        if self.0.fetch_sub(1, Ordering::Relaxed) == 1 {
+            rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL).expect("it may");
+        }
+        OsRandom.fill(bytes);
+    }
 }

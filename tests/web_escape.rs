@@ -115,10 +115,9 @@ async fn no_page_has_script_style_handler_or_foreign_address() {
     for (name, page) in pages("biasa").await {
         for tag in tags(&page) {
             let tag = tag.to_lowercase();
-            assert!(
-                !tag.starts_with("script") && !tag.starts_with("style") && !tag.starts_with("iframe"),
-                "{name}: {tag}"
-            );
+            // The one script of the desk's own, on pages that ask for a factor.
+            let script = tag.starts_with("script") && tag != "script src=\"/kunci.js\" defer";
+            assert!(!script && !tag.starts_with("style") && !tag.starts_with("iframe"), "{name}: {tag}");
             assert!(!tag.contains(" style="), "{name}: {tag}");
             let handler = tag.split_whitespace().any(|part| part.starts_with("on") && part.contains('='));
             assert!(!handler, "{name}: {tag}");

@@ -400,6 +400,7 @@ impl Counter for Fake {
             address: address("bagus.arya@karangmulia.example"),
             secret: Typed::new("JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"),
             uri: Typed::new("otpauth://totp/Loket:bagus?secret=JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP&issuer=Loket"),
+            passkeys: 0,
         }))
     }
 
@@ -412,6 +413,22 @@ impl Counter for Fake {
             (GOOD_TOKEN, _) => EnrolAnswer::Wrong { left: 4 },
             _ => EnrolAnswer::Gone,
         })
+    }
+
+    fn passkey_offer<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>> {
+        later((token == GOOD_TOKEN).then(|| "{\"publicKey\":{}}".to_owned()))
+    }
+
+    fn passkey_enrol<'a>(&'a self, token: &'a str, _: &'a Typed) -> Later<'a, EnrolAnswer> {
+        later(if token == GOOD_TOKEN { EnrolAnswer::Unfit(Why::NotOffered) } else { EnrolAnswer::Gone })
+    }
+
+    fn passkey_ask<'a>(&'a self, _: &'a Address) -> Later<'a, Option<String>> {
+        later(Some("{\"publicKey\":{}}".to_owned()))
+    }
+
+    fn passkey_ask_for<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>> {
+        later((token == GOOD_TOKEN).then(|| "{\"publicKey\":{}}".to_owned()))
     }
 
     fn sandbox<'a>(&'a self, chosen: Option<&'a str>, _: Language) -> Later<'a, Option<SandboxView>> {

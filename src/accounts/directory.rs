@@ -101,6 +101,12 @@ impl Directory {
         blocking(move || inner.import(accounts)).await
     }
 
+    /// Writes a copy of the file, of one moment, to a new one.
+    pub async fn copy_to(&self, path: &Path) -> Result<(), DirectoryError> {
+        let (inner, path) = (self.inner.clone(), path.to_owned());
+        blocking(move || inner.records.copy_to(&path)).await
+    }
+
     /// All accounts, by user ID.
     pub fn list(&self) -> Vec<Account> {
         let mut accounts = self.inner.register().accounts().to_vec();

@@ -89,6 +89,26 @@ impl Records {
         })
     }
 
+    /// Copies the file as it stands at one moment.
+    pub fn copy_to(&self, path: &Path) -> Result<(), DirectoryError> {
+        self.with(|database| {
+            let from = database.begin_read()?;
+            let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+            let to = Database::builder().create_with_backend(FileBackend::new(file)?)?;
+            let transaction = begin(&to)?;
+            for row in from.open_table(FORMAT)?.iter()? {
+                let (key, value) = row?;
+                transaction.open_table(FORMAT)?.insert(key.value(), value.value())?;
+            }
+            for row in from.open_table(ACCOUNTS)?.iter()? {
+                let (key, value) = row?;
+                transaction.open_table(ACCOUNTS)?.insert(key.value(), value.value())?;
+            }
+            transaction.commit()?;
+            Ok(())
+        })
+    }
+
     /// Changes one record in one transaction; `change` says whether it did. `None` where the account is not there.
     pub fn change(
         &self,

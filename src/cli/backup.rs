@@ -8,10 +8,10 @@ use super::ending::{Done, Ending, NEGATIVE, TEMPORARY, say};
 use super::office::{ConfigFile, ask, give_back};
 use crate::daemon::assembly;
 use crate::daemon::operations::{Copied, Request, Staging};
-use crate::store::{StateFolder, StoreError, restore};
-use crate::vault::{Keyring, OsRandom};
+use crate::store::{Brought, StateFolder, StoreError, bring_back};
+use crate::vault::OsRandom;
 
-/// Write a verified copy of the live store, of one moment, while work goes on.
+/// Write a verified, sealed copy of everything but the master key, of one moment, while work goes on.
 #[derive(Debug, clap::Args)]
 pub struct Backup {
     /// A new file; keep it where the disk's thief is not.
@@ -23,7 +23,7 @@ pub struct Backup {
     config: ConfigFile,
 }
 
-/// Put a backup in the place of the live store. Stop the daemon first.
+/// Bring a backup back: the live store, and accounts and archive where they are missing. Stop the daemon first.
 #[derive(Debug, clap::Args)]
 pub struct Restore {
     #[arg(value_name = "FILE")]
@@ -65,15 +65,22 @@ pub fn put_back(args: &Restore) -> Done {
     }
     let state = &config.state.directory;
     let folder = StateFolder::take(state).map_err(ending)?;
-    let keys = Keyring::new(&assembly::master_key(&config, &OsRandom)?);
-    let report = restore(&folder, &keys, &OsRandom, &args.file, args.force).map_err(ending);
+    let keys = assembly::keyring(&config, &OsRandom)?;
+    let archive = &config.state.archive_directory;
+    let brought = bring_back(&folder, archive, &keys, &OsRandom, &args.file, args.force).map_err(ending);
     drop(folder);
     give_back(state);
-    let report = report?;
-    if args.json {
+    give_back(archive);
+    tell(&brought?, args.json)
+}
+
+fn tell(brought: &Brought, json: bool) -> Done {
+    let report = &brought.live;
+    if json {
         let view = serde_json::json!({
             "cases": report.cases, "contents": report.contents, "links_voided": report.links_voided,
             "rows_held": report.rows_held, "epoch": report.epoch, "replaced": report.replaced,
+            "placed": brought.placed, "kept": brought.kept, "aside": brought.aside,
         });
         return say(&view.to_string());
     }
@@ -82,6 +89,15 @@ pub fn put_back(args: &Restore) -> Done {
          `loket cases list --stuck`, then `loket cases retry NUMBER`",
         report.cases, report.contents, report.links_voided, report.rows_held
     ))?;
+    for (files, what) in [
+        (&brought.placed, "Put in place"),
+        (&brought.kept, "Kept as it is, since it is newer than the backup"),
+        (&brought.aside, "What was there before lies in"),
+    ] {
+        for file in files {
+            say(&format!("{what}: {}", file.display()))?;
+        }
+    }
     if let Some(aside) = &report.replaced {
         say(&format!("What was there before lies in {}", aside.display()))?;
     }

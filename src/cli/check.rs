@@ -16,6 +16,7 @@ use crate::daemon::operations::Request;
 use crate::dossier::Recognition;
 use crate::engine::port::{Clock, Fault, FaultKind};
 use crate::letters::Letters;
+use crate::reading::clamd::Clamd;
 use crate::reading::pool::Pool;
 use crate::reading::signature;
 use crate::vault::MasterKey;
@@ -169,11 +170,13 @@ fn signatures(config: &Config) -> Result<String, String> {
 fn secrets(config: &Config, rows: &mut Rows) {
     for (key, source) in config.secrets() {
         let read = match key.as_str() {
-            "keys.master_key" => source.read_bytes().map_err(|why| why.to_string()).and_then(|bytes| {
-                MasterKey::parse(&bytes)
-                    .map(|_| ())
-                    .ok_or_else(|| format!("{source} holds no 32 bytes, raw or in base64"))
-            }),
+            "keys.master_key" | "keys.previous_key" => {
+                source.read_bytes().map_err(|why| why.to_string()).and_then(|bytes| {
+                    MasterKey::parse(&bytes)
+                        .map(|_| ())
+                        .ok_or_else(|| format!("{source} holds no 32 bytes, raw or in base64"))
+                })
+            }
             _ => source.read_text().map(|_| ()).map_err(|why| why.to_string()),
         };
         rows.add(key, read.map(|()| format!("{source} can be read")));
@@ -244,6 +247,10 @@ fn try_out(config: &Config, rows: &mut Rows) -> Done {
     rows.add_fault("reading", reading.map(|()| says.to_owned()));
     let says = "tesseract reads scans and photographs in Indonesian and English";
     rows.add_fault("reading.scans", scans.map(|()| says.to_owned()));
+    if let Some(scanner) = assembly::scanner(config) {
+        let probed = runtime.block_on(Clamd::new(scanner).probe());
+        rows.add_fault("virus_scan", probed.map_err(Fault::transient));
+    }
     // What the runtime holds open must be gone before another one is made.
     drop(runtime);
     rows.add_fault("accounts.driver", ask_driver(config));

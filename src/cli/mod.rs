@@ -8,8 +8,10 @@ mod backup;
 mod carry;
 mod cases;
 mod check;
+mod discretion;
 mod ending;
 pub mod inspect;
+mod keys;
 mod office;
 mod record;
 mod report;
@@ -39,6 +41,7 @@ enum Verb {
     Report(report::Report),
     Backup(backup::Backup),
     Restore(backup::Restore),
+    Keys(keys::Keys),
     Completions(shell::Completions),
     Man(shell::Man),
     Demo(crate::demo::Demo),
@@ -47,6 +50,9 @@ enum Verb {
 /// Runs the command line and returns the exit status.
 pub fn run() -> u8 {
     let verb = Arguments::parse().verb;
+    if let Err(ending) = discretion::keep() {
+        return ending.tell();
+    }
     // Everything that speaks TLS shares one provider. It is installed once, so a second time cannot come.
     let _ = rustls::crypto::ring::default_provider().install_default();
     if !matches!(verb, Verb::Run(_)) {
@@ -63,6 +69,7 @@ pub fn run() -> u8 {
         Verb::Report(args) => report::run(args),
         Verb::Backup(args) => backup::back_up(args),
         Verb::Restore(args) => backup::put_back(args),
+        Verb::Keys(args) => keys::run(args),
         Verb::Completions(args) => shell::completions(args),
         Verb::Man(args) => shell::man(args),
         Verb::Demo(args) => return demo(args),

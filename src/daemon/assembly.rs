@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 use super::alarm::facts::Pulse;
 use super::canary::Canary;
+use super::keys::KeyChange;
 use crate::accounts::command::{Script, ScriptSettings};
 use crate::accounts::directory::Directory;
 use crate::accounts::manual::Manual;
@@ -17,6 +18,8 @@ use crate::config::Config;
 use crate::config::accounts::Driver;
 use crate::config::courier::{CourierKind, Security};
 use crate::config::mailbox::{MailboxConfig, MailboxKind, ProofConfig, TrustConfig};
+use crate::config::scanner::ScannerPlace;
+use crate::config::secret::SecretSource;
 use crate::dossier::page::Contents;
 use crate::engine::Engine;
 use crate::engine::intake::{DayLimits, Mailbox};
@@ -35,6 +38,7 @@ use crate::mail::proof::SenderProof;
 use crate::mail::tls;
 use crate::mail::witness::{DnsSettings, DnsWitness};
 use crate::reading::Roots;
+use crate::reading::clamd::{ClamdConfig, ClamdPlace};
 use crate::reading::pool::{Pool, PoolConfig};
 use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
@@ -54,6 +58,8 @@ pub struct Assembly {
     pub directory: Directory,
     pub pool: Arc<Pool>,
     pub store: Arc<RedbStore>,
+    pub archive: Arc<RedbArchive>,
+    pub change: Arc<KeyChange>,
 }
 
 /// What a command line tool may do without: mail is neither fetched nor sent.
@@ -70,10 +76,10 @@ impl Assembly {
     pub async fn open(config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let folder = Arc::new(StateFolder::take(&config.state.directory)?);
-        let keys = Keyring::new(&master_key(config, &*random)?);
-        let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone())?);
-        let archive =
-            RedbArchive::open(config.state.archive_directory.clone(), keys.clone(), random.clone(), Some(&store))?;
+        let store = Arc::new(RedbStore::open(folder, keyring(config, &*random)?, random.clone())?);
+        let keys = store.keyring();
+        let archive = config.state.archive_directory.clone();
+        let archive = Arc::new(RedbArchive::open(archive, keys.clone(), random.clone(), Some(&store))?);
         let directory = Directory::open(&config.state.directory.join("accounts.redb"), random.clone())?;
         let pool = Arc::new(Pool::new(reading(config)?));
         let courier = courier(config, extent)?;
@@ -85,13 +91,14 @@ impl Assembly {
             letters,
             keys,
             store: store.clone(),
-            archive: Arc::new(archive),
+            archive: archive.clone(),
             accounts: accounts(config, directory.clone()),
             courier,
             reader: Arc::new(Worker(pool.clone())),
             clock,
             random,
             names: RwLock::default(),
+            challenges: Default::default(),
             outbox: Notify::new(),
         });
         engine.procedures.recall(&engine.office.id, &*engine.store).await?;
@@ -118,10 +125,11 @@ impl Assembly {
                 inboxes.push(inbox(mailbox, max_mail_bytes)?);
             }
         }
+        let change = Arc::new(KeyChange::new(store.clone(), archive.clone()));
         let pulses = mailboxes.iter().map(|_| Arc::default()).collect();
         let from = &config.courier.from_address;
         let canary = config.canary.as_ref().map(|canary| Arc::new(Canary::new(engine.clone(), canary, from)));
-        Ok(Self { engine, mailboxes, inboxes, pulses, canary, directory, pool, store })
+        Ok(Self { engine, mailboxes, inboxes, pulses, canary, directory, pool, store, archive, change })
     }
 }
 
@@ -143,15 +151,23 @@ impl Reader for Worker {
     }
 }
 
-pub(crate) fn master_key(config: &Config, random: &dyn Random) -> Result<MasterKey> {
-    if let Some(source) = &config.master_key {
-        let bytes = source.read_bytes()?;
-        return MasterKey::parse(&bytes)
-            .ok_or_else(|| anyhow!("Cannot use `keys.master_key`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`"));
-    }
-    let (key, place) = MasterKey::find(None, &config.state.directory, &|name| std::env::var(name).ok(), random)?;
-    tracing::debug!(place = %place.display(), "master key found");
-    Ok(key)
+/// The master key, and the one it follows while it is being changed.
+pub(crate) fn keyring(config: &Config, random: &dyn Random) -> Result<Keyring> {
+    let parse = |key: &str, source: &SecretSource| {
+        MasterKey::parse(&source.read_bytes()?)
+            .ok_or_else(|| anyhow!("Cannot use `keys.{key}`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`"))
+    };
+    let master = match &config.master_key {
+        Some(source) => parse("master_key", source)?,
+        None => {
+            let variables = |name: &str| std::env::var(name).ok();
+            let (key, place) = MasterKey::find(None, &config.state.directory, &variables, random)?;
+            tracing::debug!(place = %place.display(), "master key found");
+            key
+        }
+    };
+    let previous = config.previous_key.as_ref().map(|source| parse("previous_key", source)).transpose()?;
+    Ok(Keyring::following(&master, previous.as_ref()))
 }
 
 fn day_limits(config: &Config) -> DayLimits {
@@ -244,6 +260,15 @@ fn accounts(config: &Config, directory: Directory) -> Arc<dyn AccountDriver> {
     }
 }
 
+pub(crate) fn scanner(config: &Config) -> Option<ClamdConfig> {
+    let scanner = config.scanner.as_ref()?;
+    let place = match &scanner.place {
+        ScannerPlace::Socket(path) => ClamdPlace::Socket(path.clone()),
+        ScannerPlace::Address(address) => ClamdPlace::Address(*address),
+    };
+    Some(ClamdConfig { place, deadline: Duration::from_secs(scanner.deadline_seconds.into()) })
+}
+
 pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
     let program = std::env::current_exe()
         .context("Cannot find the program's own file, which reading workers are started from")?;
@@ -255,7 +280,8 @@ pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
     let deadline = Duration::from_secs(config.reading.deadline_seconds.into());
     let roots = config.signatures.roots.clone();
     Roots::new(&roots).map_err(|why| anyhow!("Cannot use `signatures.roots`: {why}. Take the certificate out"))?;
-    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, roots, ..usual })
+    let scanner = scanner(config);
+    Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, roots, scanner, ..usual })
 }
 
 pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod counter;
 pub mod desk;
 mod figures;
+pub mod keys;
 pub mod operations;
 pub mod run;
 pub mod service;

@@ -19,6 +19,7 @@ use crate::config::schedule::ArchiveSchedule;
 use crate::engine::Engine;
 use crate::engine::intake::{Mailbox, Patience};
 use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
+use crate::reading::pool::Pool;
 
 /// Mails taken in one transaction.
 const BATCH: usize = 50;
@@ -51,12 +52,12 @@ pub async fn run(
     last_look: LastLook,
     stop: CancellationToken,
 ) -> Result<(), Fault> {
-    let Assembly { engine, mailboxes, inboxes, pulses, canary, store, .. } = assembly;
+    let Assembly { engine, mailboxes, inboxes, pulses, canary, store, pool, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
     for ((mailbox, inbox), pulse) in mailboxes.into_iter().zip(inboxes).zip(pulses) {
         let (name, canary, last_look) = (mailbox.name.clone(), canary.clone(), last_look.clone());
         let watch = Watch { inbox, name, pulse, canary, last_look };
-        loops.spawn(serve_mailbox(engine.clone(), mailbox, watch, stop.clone()));
+        loops.spawn(serve_mailbox(engine.clone(), pool.clone(), mailbox, watch, stop.clone()));
     }
     loops.spawn({
         let (engine, stop) = (engine.clone(), stop.clone());
@@ -103,6 +104,7 @@ pub async fn run(
 /// Fetches, takes in and files, each in its own task, so that the next batch never waits for the last one's filing.
 async fn serve_mailbox(
     engine: Arc<Engine>,
+    pool: Arc<Pool>,
     mailbox: Arc<Mailbox>,
     watch: Watch,
     stop: CancellationToken,
@@ -124,7 +126,7 @@ async fn serve_mailbox(
             _ = round.tick(), if !room.is_empty() => room.call(engine.clock.now()),
         };
         for (batch, patience) in batches {
-            match take_in(&engine, &mailbox, &batch, patience, &stop).await {
+            match take_in(&engine, &pool, &mailbox, &batch, patience, &stop).await {
                 Ok(filed) => {
                     if !filed.is_empty() {
                         tracing::info!(mailbox = mailbox.name, mails = filed.len(), "mail is on record");
@@ -149,10 +151,11 @@ async fn serve_mailbox(
     result
 }
 
-/// A batch that cannot be taken in now is tried again: it is handed out of the inbox only once. A store that is gone
-/// ends the program.
+/// A batch that cannot be taken in now is tried again: it is handed out of the inbox only once. While the virus scanner is
+/// away it waits, and the mail behind it stays where it is. A store that is gone ends the program.
 async fn take_in(
     engine: &Engine,
+    pool: &Pool,
     mailbox: &Mailbox,
     batch: &[Arrival],
     patience: Patience,
@@ -161,6 +164,16 @@ async fn take_in(
     let mut tries = 0;
     loop {
         match engine.take_in(mailbox, batch.to_vec(), patience).await {
+            Err(fault) if pool.waits_for_scanner() => {
+                if tries == 0 {
+                    tracing::error!(mailbox = mailbox.name, "ALARM: no mail is taken in: {fault}");
+                }
+                tokio::select! {
+                    () = stop.cancelled() => return Ok(Vec::new()),
+                    () = tokio::time::sleep(scanner_pause(tries)) => {}
+                }
+                tries += 1;
+            }
             Err(fault)
                 if fault.kind == crate::engine::port::FaultKind::Transient && tries < 5 && !stop.is_cancelled() =>
             {
@@ -172,6 +185,11 @@ async fn take_in(
             done => return done,
         }
     }
+}
+
+/// Until the scanner is asked again: a second at first, a minute in the end.
+fn scanner_pause(tries: u32) -> Duration {
+    Duration::from_secs(1 << tries.min(6)).min(Duration::from_secs(60))
 }
 
 /// An inbox as it is watched.

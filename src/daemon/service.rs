@@ -65,6 +65,10 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     let mut open = JoinSet::new();
     open.spawn(desk.serve(stop.clone()));
     open.spawn(socket.serve(operations, stop.clone()));
+    open.spawn({
+        let (change, stop) = (assembly.change.clone(), stop.clone());
+        async move { change.go_on(&stop).await }
+    });
     if let Some(figures) = Figures::bind(config, &watch).await? {
         tracing::info!(address = %figures.address(), "figures are told");
         open.spawn(figures.serve(stop.clone()));

@@ -96,7 +96,8 @@ impl Page {
 pub struct Paper {
     /// The name as `inspect --json` gives it: `berkas.zip/SK/1.jpg` for files inside a ZIP.
     pub attachment: String,
-    /// What the bytes are: `pdf`, `docx`, `odt`, `jpeg`, `png`, `zip`, `rar`, `exe`, `tnef`, `unknown`, …
+    /// What the bytes are: `pdf`, `docx`, `odt`, `jpeg`, `png`, `zip`, `rar`, `exe`, `tnef`, `unknown`, …; of what the virus
+    /// scanner keeps closed `infected` or `unscanned`.
     pub format: String,
     pub sha256: String,
     pub size: u64,
@@ -124,6 +125,6 @@ pub struct Contents {
     pub papers: Vec<Paper>,
     /// Machine names of what reading noticed, sorted: `executable_attachment`, `encrypted_document`, `archive_bomb`,
     /// `nested_too_deep`, `unreadable_document`, `type_mismatch`, `active_content`, `too_many_pages`,
-    /// `link_instead_of_attachment`.
+    /// `link_instead_of_attachment`, `infected_attachment`, `unscanned_attachment`.
     pub alerts: Vec<String>,
 }

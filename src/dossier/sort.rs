@@ -203,6 +203,8 @@ fn trouble(paper: &Paper) -> Trouble {
         _ if paper.encrypted => Trouble::Encrypted,
         "rar" | "7z" | "gzip" | "tar" | "archive" => Trouble::ArchiveFormat,
         "tnef" => Trouble::OutlookPacket,
+        "infected" => Trouble::Infected,
+        "unscanned" => Trouble::Unscanned,
         "ole" | "office" | "rtf" => Trouble::OfficeFormat,
         _ => Trouble::Unreadable,
     }

@@ -21,7 +21,8 @@ pub struct Access {
     pub at: DateTime<Utc>,
     /// A person's address, or `uid N` of whoever ran a command on this machine.
     pub who: String,
-    pub number: CaseNumber,
+    /// `None` of what shows many at once.
+    pub number: Option<CaseNumber>,
     pub what: Seen,
 }
 
@@ -35,6 +36,12 @@ pub enum Seen {
     Held,
     /// A page of a paper, both counted as the desk counts them.
     Page { paper: u32, page: u32 },
+    /// A file that would go out with a letter, filled in for the applicant.
+    Enclosure { index: u32 },
+    /// The desk's list, with so many requests on it.
+    Queue { shown: usize },
+    /// What the command line tells of a live case, without its papers.
+    Summary,
     /// The register, metadata and contents list of an archived dossier.
     Dossier,
     /// One file of an archived dossier.
@@ -50,10 +57,10 @@ struct Snapshot {
 
 impl Engine {
     /// Puts a look on record. Whoever asks shows nothing where this fails.
-    pub async fn record_access(&self, who: &str, number: &CaseNumber, what: Seen) -> Result<(), Fault> {
+    pub async fn record_access(&self, who: &str, number: Option<&CaseNumber>, what: Seen) -> Result<(), Fault> {
         let now = self.clock.now();
         let key = self.access_book(now);
-        let entry = codec::encode(&Access { at: now, who: who.to_owned(), number: number.clone(), what });
+        let entry = codec::encode(&Access { at: now, who: who.to_owned(), number: number.cloned(), what });
         for _ in 0..TRIES {
             let version = self.store.load(&key).await?.map_or(0, |stored| stored.version);
             let mut batch = Batch::new(key.clone(), version, now, codec::encode(&Snapshot { entries: version + 1 }));
@@ -62,7 +69,8 @@ impl Engine {
                 return Ok(());
             }
         }
-        Err(Fault::transient(format!("Cannot put on record who looks at {number}: others kept writing. Try again")))
+        let what = number.map_or_else(|| "the list".to_owned(), ToString::to_string);
+        Err(Fault::transient(format!("Cannot put on record who looks at {what}: others kept writing. Try again")))
     }
 
     /// Every look at a dossier since `from`, oldest first.
@@ -71,7 +79,7 @@ impl Engine {
         for key in self.access_books(from, self.clock.now()) {
             for event in self.store.events(&key).await? {
                 let access: Access = codec::decode(&event.bytes, "an entry of the access book")?;
-                if access.number == *number {
+                if access.number.as_ref() == Some(number) {
                     found.push(access);
                 }
             }

@@ -3,6 +3,7 @@
 //! of them in [`roll`].
 
 mod absence;
+mod passkey;
 mod proof;
 mod roll;
 
@@ -17,9 +18,10 @@ use super::store::Document;
 use crate::sop::command::{Admin, Alarm, Command};
 use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
-use crate::vault::{PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
+use crate::vault::{Passkey, PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
 
 pub use absence::{Absence, NoAbsence};
+pub use passkey::Challenges;
 pub use proof::{FAILURES, Proof};
 pub use roll::{Entry, Happened, PREFIX};
 
@@ -68,15 +70,32 @@ pub struct AdminRecord {
     #[serde(default)]
     passphrase: Option<PassphraseHash>,
     #[serde(default)]
+    passkeys: Vec<Passkey>,
+    #[serde(default)]
     absence: Option<Absence>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "standing", rename_all = "snake_case")]
 pub enum Standing {
-    Invited { link: Sha256Hex, expires: DateTime<Utc> },
-    Active { since: DateTime<Utc> },
-    Revoked { at: DateTime<Utc> },
+    Invited {
+        link: Sha256Hex,
+        expires: DateTime<Utc>,
+        /// The store's when the link was made: a restore voids it.
+        #[serde(default = "first_epoch")]
+        epoch: u64,
+    },
+    Active {
+        since: DateTime<Utc>,
+    },
+    Revoked {
+        at: DateTime<Utc>,
+    },
+}
+
+/// Of links that were made before their epoch was kept.
+fn first_epoch() -> u64 {
+    1
 }
 
 impl AdminRecord {
@@ -122,6 +141,7 @@ impl Engine {
             role,
             standing: Standing::Invited {
                 link: Sha256Hex(hex(token.hashed().as_bytes())),
+                epoch,
                 expires: self.clock.now() + ENROLMENT_LIFE,
             },
             factor: hex(&bytes),
@@ -129,6 +149,7 @@ impl Engine {
             failures: 0,
             lock: proof::Lock::default(),
             passphrase: None,
+            passkeys: Vec::new(),
             absence: None,
         };
         let was_active = self.admin(address).await?.is_some_and(|(_, before)| before.is_active());
@@ -175,10 +196,15 @@ impl Engine {
     pub async fn invited(&self, token: &str) -> Result<Option<(u64, AdminRecord)>, Fault> {
         let Some(token) = PlainToken::parse(token) else { return Ok(None) };
         let hash = hex(token.hashed().as_bytes());
+        let epoch = self.store.epoch().await?;
         let now = self.clock.now();
         for document in self.store.documents(&self.office.id, FAMILY).await? {
             let record = read(&document)?;
-            if matches!(&record.standing, Standing::Invited { link, expires } if link.0 == hash && *expires > now) {
+            let good = match &record.standing {
+                Standing::Invited { link, expires, epoch: of } => link.0 == hash && *expires > now && *of == epoch,
+                _ => false,
+            };
+            if good {
                 return Ok(Some((document.version, record)));
             }
         }
@@ -200,9 +226,8 @@ impl Engine {
         let proof = match record.factor()?.check(code, now) {
             Some(step) => {
                 record.last_step = step;
-                record.pass();
                 record.standing = Standing::Active { since: now };
-                Proof::Right
+                record.pass()
             }
             None => record.fail(now),
         };

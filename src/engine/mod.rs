@@ -57,6 +57,8 @@ pub struct Engine {
     pub random: Arc<dyn Random>,
     /// Names of admins, so that letters are written without waiting.
     pub names: RwLock<BTreeMap<Address, String>>,
+    /// Passkey challenges that browsers have not answered yet.
+    pub challenges: admins::Challenges,
     /// Rung whenever the outbox may hold something due.
     pub outbox: Notify,
 }

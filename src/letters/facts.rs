@@ -181,6 +181,10 @@ pub enum Problem {
     OutlookPacket,
     /// An office file that is not read here: please PDF.
     OfficeFormat,
+    /// The virus scanner found something.
+    Infected,
+    /// The virus scanner could not look into it.
+    Unscanned,
     Unreadable,
     /// Some pages of a document cannot be read.
     PagesUnreadable,

@@ -107,6 +107,8 @@ fn trouble(document: &Document) -> Problem {
         Some(Trouble::ArchiveFormat) => Problem::ArchiveFormat,
         Some(Trouble::OutlookPacket) => Problem::OutlookPacket,
         Some(Trouble::OfficeFormat) => Problem::OfficeFormat,
+        Some(Trouble::Infected) => Problem::Infected,
+        Some(Trouble::Unscanned) => Problem::Unscanned,
         Some(Trouble::Unreadable) | None => Problem::Unreadable,
     }
 }
@@ -214,6 +216,19 @@ mod tests {
         assert_eq!(lacks.iter().map(|lack| lack.problem).collect::<Vec<_>>(), [Problem::Absent, Problem::Absent]);
         let named: Vec<_> = others.iter().map(|lack| (lack.file.as_deref().unwrap(), lack.problem)).collect();
         assert_eq!(named, [("berkas.rar", Problem::ArchiveFormat), ("winmail.dat", Problem::OutlookPacket)]);
+    }
+
+    #[test]
+    fn an_infected_file_is_named_with_what_to_do() {
+        let found = Understanding {
+            documents: vec![unread("SK.pdf", Trouble::Infected), unread("besar.pdf", Trouble::Unscanned)],
+            ..Understanding::default()
+        };
+
+        let others = unopened(&[], &found);
+
+        let named: Vec<_> = others.iter().map(|lack| (lack.file.as_deref().unwrap(), lack.problem)).collect();
+        assert_eq!(named, [("SK.pdf", Problem::Infected), ("besar.pdf", Problem::Unscanned)]);
     }
 
     #[test]

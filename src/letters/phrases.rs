@@ -136,6 +136,8 @@ fn problem_key(lack: &Lack) -> &'static str {
         ArchiveFormat => "archive_format",
         OutlookPacket => "outlook_packet",
         OfficeFormat => "office_format",
+        Infected => "infected",
+        Unscanned => "unscanned",
         Unreadable => "unreadable",
         PagesUnreadable => "pages_unreadable",
         Expired if lack.until.is_none() => "expired_undated",

@@ -11,6 +11,7 @@ use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 
+use super::clamd::Away;
 use super::frame::{self, Answer, Hello};
 
 /// How the workers of a crew are started and how long they may take.
@@ -33,6 +34,8 @@ pub enum ReadingFault {
     CannotStart { program: String, why: String },
     #[error("The reading worker has no walls, so no document is read: it {why}. Check the limits of the service")]
     NoSandbox { why: String },
+    #[error(transparent)]
+    Unscanned(#[from] Away),
     /// Only scans stay unread.
     #[error("Scans and photographs cannot be read: {why}")]
     NoRecognition { why: String },

@@ -4,6 +4,7 @@
 //! [`paper`] for one attachment, [`pdf`] and [`office`] for pages.
 
 mod body;
+pub mod clamd;
 mod cms;
 mod crew;
 mod draw;
@@ -21,6 +22,7 @@ mod pdf;
 mod picture;
 mod plain;
 pub mod pool;
+mod quarantine;
 pub mod sandbox;
 pub mod scan;
 mod scans;

@@ -16,6 +16,11 @@ use crate::dossier::electronic::Electronic;
 use crate::dossier::page::{Page, Paper};
 use crate::sop::checklist::Method;
 
+/// How a paper's bytes are known again.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect()
+}
+
 /// Papers and alerts of one mail as they come in.
 pub struct Pile<'l> {
     limits: &'l Limits,
@@ -206,7 +211,7 @@ impl<'l> Pile<'l> {
             }
             // Of a locked file nothing is there to be known again by.
             None if bytes.is_empty() => String::new(),
-            None => Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect(),
+            None => sha256_hex(bytes),
         };
         let method = if pages.is_empty() { Method::None } else { method };
         if encrypted {

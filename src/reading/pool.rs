@@ -12,11 +12,13 @@ use tokio::time::Instant;
 
 pub use super::crew::{PoolCounts, ReadingFault};
 
+use super::clamd::{Clamd, ClamdConfig};
 use super::crew::{Crew, CrewConfig, Lost, Request};
 use super::draw::Purpose;
 use super::frame::{self, Answer, PageRequest, Picture, Skipped, Task, Which};
 use super::known::{Key, Known};
 use super::limits::Limits;
+use super::quarantine::Quarantine;
 use super::scans::{self, Place, Scanned};
 use super::{tool, worker};
 use crate::dossier::page::Contents;
@@ -68,6 +70,8 @@ pub struct PoolConfig {
     pub lifetime: u32,
     /// Certificates that electronic signatures must lead to, as DER.
     pub roots: Vec<Vec<u8>>,
+    /// Asked about every attachment before it is opened; `None`: nobody is.
+    pub scanner: Option<ClamdConfig>,
 }
 
 impl PoolConfig {
@@ -77,12 +81,13 @@ impl PoolConfig {
         let arguments = vec![worker::VERB.to_owned()];
         let recogniser = vec![tool::VERB.to_owned()];
         let deadline = Duration::from_secs(20);
-        Self { program, arguments, recogniser, workers, deadline, lifetime: 1000, roots: Vec::new() }
+        Self { program, arguments, recogniser, workers, deadline, lifetime: 1000, roots: Vec::new(), scanner: None }
     }
 }
 
 pub struct Pool {
     limits: Limits,
+    scanner: Option<Clamd>,
     parsers: Crew,
     recognisers: Crew,
     known: Known,
@@ -99,7 +104,7 @@ pub struct Pool {
 
 impl Pool {
     pub fn new(config: PoolConfig) -> Self {
-        let PoolConfig { program, arguments, recogniser, workers, deadline, lifetime, roots } = config;
+        let PoolConfig { program, arguments, recogniser, workers, deadline, lifetime, roots, scanner } = config;
         let workers = workers.max(1);
         let turns = || Semaphore::new(workers);
         let briefing = (!roots.is_empty()).then(|| (frame::ROOTS, serde_json::to_vec(&roots).unwrap_or_default()));
@@ -111,6 +116,7 @@ impl Pool {
         let recognisers = Crew::new(recognisers);
         Self {
             limits: Limits::default(),
+            scanner: scanner.map(Clamd::new),
             parsers,
             recognisers,
             known: Known::default(),
@@ -132,16 +138,33 @@ impl Pool {
         self.recognisers.probe().await
     }
 
-    /// Takes a mail apart in a worker. Waits for a free one. Fails only when there can be no worker at all.
+    /// Whether mail waits for a scanner that was asked and did not answer.
+    pub fn waits_for_scanner(&self) -> bool {
+        self.scanner.as_ref().is_some_and(Clamd::is_away)
+    }
+
+    /// Takes a mail apart in a worker, all but what the scanner calls infected. Waits for a free worker. Fails only when
+    /// there can be none at all, or the scanner does not answer.
     pub async fn read(&self, raw: &[u8]) -> Result<Contents, ReadingFault> {
-        if raw.len() >= frame::REQUEST {
-            return Ok(self.outline(raw));
-        }
-        let contents = match self.ask(&[(frame::READ, &[raw])]).await? {
+        let closed = match &self.scanner {
+            Some(scanner) => Quarantine::of(raw, scanner, &self.limits).await?,
+            None => Quarantine::default(),
+        };
+        let mut contents = match closed.places() {
+            Some(places) if raw.len() < frame::REQUEST => self.opened(raw, &places).await?,
+            _ => self.outline(raw),
+        };
+        closed.mark(&mut contents);
+        Ok(contents)
+    }
+
+    /// Reads all but the leaves at these places.
+    async fn opened(&self, raw: &[u8], closed: &[u8]) -> Result<Contents, ReadingFault> {
+        let contents = match self.ask(&[(frame::READ_BUT, &[&Skipped(closed.to_vec()).head(), raw])]).await? {
             Ok(contents) => contents,
             Err(lost) => {
                 tracing::warn!(size = raw.len(), "a mail {}; its papers are tried one by one", what_it_did(lost));
-                self.survivors(raw).await?
+                self.survivors(raw, closed).await?
             }
         };
         Ok(self.recognised(raw, contents).await)
@@ -155,13 +178,13 @@ impl Pool {
 
     /// A mail that brought its worker down, read without the attachments that do so by themselves: a file that kills harms
     /// nothing beside it. A mail of many attachments, or one that kills by its build, is not read at all.
-    async fn survivors(&self, raw: &[u8]) -> Result<Contents, ReadingFault> {
+    async fn survivors(&self, raw: &[u8], closed: &[u8]) -> Result<Contents, ReadingFault> {
         let leaves = std::panic::catch_unwind(|| super::leaves(raw, &self.limits)).unwrap_or(usize::MAX);
         let Some(leaves) = u8::try_from(leaves).ok().filter(|count| (2..=TRIED).contains(count)) else {
             return Ok(self.outline(raw));
         };
-        let mut killers = Vec::new();
-        for nth in 0..leaves {
+        let mut killers = closed.to_vec();
+        for nth in (0..leaves).filter(|nth| !closed.contains(nth)) {
             let others = Skipped((0..leaves).filter(|other| *other != nth).collect());
             if self.ask(&[(frame::READ_BUT, &[&others.head(), raw])]).await?.is_err() {
                 killers.push(nth);

@@ -100,6 +100,10 @@ pub enum Trouble {
     OutlookPacket,
     /// An office file of before 2007, or of a kind that is not read.
     OfficeFormat,
+    /// The virus scanner found something in it.
+    Infected,
+    /// The virus scanner could not say whether there is something in it.
+    Unscanned,
     /// Damaged, blank, or too poor a picture.
     Unreadable,
 }

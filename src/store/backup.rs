@@ -29,7 +29,7 @@ pub(super) const CONTENT_BYTES: TableDefinition<(&str, &str, &str, u32), &[u8]> 
 /// redb gives a value pages of a power of two: a part must leave room for its key and the page's head.
 pub(super) const PART: usize = 63 * 1024;
 /// Bytes in one transaction while contents are copied.
-const BATCH: usize = 16 * 1024 * 1024;
+pub(super) const BATCH: usize = 16 * 1024 * 1024;
 
 /// Copies every table that a backup holds.
 pub(super) fn copy_tables(from: &ReadTransaction, to: &WriteTransaction) -> Result<(), StoreError> {
@@ -51,7 +51,7 @@ pub(super) fn copy_tables(from: &ReadTransaction, to: &WriteTransaction) -> Resu
     copy(DOCUMENTS, from, to)
 }
 
-fn copy<K: Key + 'static, V: Value + 'static>(
+pub(super) fn copy<K: Key + 'static, V: Value + 'static>(
     table: TableDefinition<'static, K, V>,
     from: &ReadTransaction,
     to: &WriteTransaction,

@@ -12,10 +12,11 @@ use super::StoreError;
 use super::backup::{self, content_bytes, copy_tables};
 use super::contents::{ContentFolder, SealedContent};
 use super::folder::{StateFolder, create_private, sync_folder};
+use super::redb::open_database;
 use super::redb::records::{LinkRecord, RowRecord};
+use super::redb::schema::{WRONG_KEY, fingerprints};
 use super::redb::tables::{CASES, CONTENTS, META, Place, SCHEMA, readable};
 use super::redb::transaction::{Tables, begin};
-use super::redb::{WRONG_KEY, open_database};
 use crate::engine::store::{LinkState, RowState};
 use crate::sop::names::Sha256Hex;
 use crate::vault::{Keyring, Random};
@@ -56,7 +57,9 @@ pub fn restore(
     if meta.schema > u64::from(SCHEMA) {
         return Err(StoreError::Refused("The backup was written by a newer Loket. Restore it with that".to_owned()));
     }
-    if meta.fingerprint != keyring.fingerprint() {
+    let at_hand = keyring.fingerprints();
+    if !fingerprints(&meta.fingerprint).is_some_and(|sealed_under| sealed_under.iter().all(|one| at_hand.contains(one)))
+    {
         return Err(StoreError::Refused(WRONG_KEY.to_owned()));
     }
     let present = present(&folder.live(), &meta, force)?;

@@ -1,6 +1,5 @@
-//! The keys and what is derived from what. One master key stands outside the database; every other key is derived from
-//! it by HMAC-SHA256 with a label, or random and wrapped under one that is. Destroying a dossier's wrapped key destroys
-//! the dossier; destroying the master key destroys all of them, so the operator keeps a copy in a safe.
+//! The master key: 32 bytes that stand outside the database, and where the operator puts them. Destroying it destroys
+//! every dossier, so the operator keeps a copy in a safe. What hangs on it is in [`super::keyring`].
 
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
@@ -12,10 +11,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
-use super::evidence::EvidenceKey;
-use super::seal::{Binding, SealingKey, Unopened};
-use super::tokens::{LinkKey, MessageKey};
-use super::{Random, Secret};
+use super::Random;
 
 /// Name of the systemd credential that holds the master key (`LoadCredentialEncrypted=loket.master:…`).
 const CREDENTIAL: &str = "loket.master";
@@ -131,109 +127,8 @@ impl MasterKey {
         Ok(key)
     }
 
-    fn derive(&self, label: &str) -> [u8; 32] {
+    pub(super) fn derive(&self, label: &str) -> [u8; 32] {
         hmac_sha256(&self.0, &[b"loket/1", label.as_bytes()])
-    }
-}
-
-/// Everything derived from the master key, each for one use.
-#[derive(Clone)]
-pub struct Keyring {
-    wrapping: SealingKey,
-    /// Seals what belongs to the office and no dossier.
-    pub office: SealingKey,
-    /// Makes index values unreadable at rest.
-    pub index: IndexKey,
-    /// Makes the tokens of links.
-    pub links: LinkKey,
-    /// Makes Message-IDs that cannot be guessed.
-    pub messages: MessageKey,
-    /// Seals temporary passwords and other one-time secrets.
-    pub passwords: PasswordKey,
-    /// Signs heads of the record.
-    pub evidence: EvidenceKey,
-}
-
-impl Keyring {
-    pub fn new(master: &MasterKey) -> Self {
-        Self {
-            wrapping: SealingKey::from_bytes(master.derive("wrap dossier keys")),
-            office: SealingKey::from_bytes(master.derive("office documents")),
-            index: IndexKey(SealingKey::from_bytes(master.derive("index"))),
-            links: LinkKey::from_bytes(master.derive("links")),
-            messages: MessageKey::from_bytes(master.derive("message ids")),
-            passwords: PasswordKey(SealingKey::from_bytes(master.derive("temporary passwords"))),
-            evidence: EvidenceKey::from_bytes(master.derive("evidence signing")),
-        }
-    }
-
-    /// Seals a dossier's key for keeping; `owner` is the case it belongs to.
-    pub fn wrap(&self, random: &dyn Random, owner: &[&[u8]], key: &DossierKey) -> Vec<u8> {
-        self.wrapping.seal(random, &owned_by(owner), key.0.bytes())
-    }
-
-    pub fn unwrap(&self, owner: &[&[u8]], wrapped: &[u8]) -> Result<DossierKey, Unopened> {
-        let bytes = Zeroizing::new(self.wrapping.open(&owned_by(owner), wrapped)?);
-        let bytes = <[u8; 32]>::try_from(bytes.as_slice()).map_err(|_| Unopened)?;
-        Ok(DossierKey(SealingKey::from_bytes(bytes)))
-    }
-
-    /// A value that tells whether two stores were sealed under one master key, and nothing else.
-    pub fn fingerprint(&self) -> [u8; 32] {
-        hmac_sha256(self.wrapping.bytes(), &[b"fingerprint"])
-    }
-}
-
-fn owned_by(owner: &[&[u8]]) -> Binding {
-    Binding::of(&[&[b"dossier key".as_slice()], owner].concat())
-}
-
-/// A dossier's own key: random, born before the first byte of the case is written.
-#[derive(Clone)]
-pub struct DossierKey(SealingKey);
-
-impl DossierKey {
-    pub fn generate(random: &dyn Random) -> Self {
-        Self(SealingKey::generate(random))
-    }
-
-    pub fn seal(&self, random: &dyn Random, binding: &Binding, plain: &[u8]) -> Vec<u8> {
-        self.0.seal(random, binding, plain)
-    }
-
-    pub fn open(&self, binding: &Binding, sealed: &[u8]) -> Result<Vec<u8>, Unopened> {
-        self.0.open(binding, sealed)
-    }
-}
-
-/// Turns index values into ones that can be compared but not read.
-#[derive(Clone)]
-pub struct IndexKey(SealingKey);
-
-impl IndexKey {
-    pub fn blind(&self, parts: &[&str]) -> [u8; 32] {
-        let parts: Vec<&[u8]> = parts.iter().map(|part| part.as_bytes()).collect();
-        hmac_sha256(self.0.bytes(), &parts)
-    }
-}
-
-/// Seals one-time secrets. The key never lies in the database, so that a copy of it gives none away.
-#[derive(Clone)]
-pub struct PasswordKey(SealingKey);
-
-impl PasswordKey {
-    /// `case` and `id` say whose secret it is; it opens only there.
-    pub fn seal(&self, random: &dyn Random, case: &str, id: &str, plain: &Secret<String>) -> Vec<u8> {
-        self.0.seal(random, &Self::place(case, id), plain.expose().as_bytes())
-    }
-
-    pub fn open(&self, case: &str, id: &str, sealed: &[u8]) -> Result<Secret<String>, Unopened> {
-        let plain = self.0.open(&Self::place(case, id), sealed)?;
-        String::from_utf8(plain).map(Secret::new).map_err(|_| Unopened)
-    }
-
-    fn place(case: &str, id: &str) -> Binding {
-        Binding::of(&[b"temporary password", case.as_bytes(), id.as_bytes()])
     }
 }
 
@@ -241,23 +136,6 @@ impl PasswordKey {
 mod tests {
     use super::*;
     use crate::vault::SeededRandom;
-
-    #[test]
-    fn a_wrapped_key_opens_for_its_case_under_its_master_alone() {
-        let random = SeededRandom::new(1);
-        let ring = Keyring::new(&MasterKey::generate(&random));
-        let other = Keyring::new(&MasterKey::generate(&random));
-        let key = DossierKey::generate(&random);
-        let wrapped = ring.wrap(&random, &[b"office", b"LPSE-2026-0001"], &key);
-
-        let again = ring.unwrap(&[b"office", b"LPSE-2026-0001"], &wrapped).unwrap();
-
-        let place = Binding::of(&[b"p"]);
-        assert_eq!(again.open(&place, &key.seal(&random, &place, b"x")).unwrap(), b"x");
-        assert!(ring.unwrap(&[b"office", b"LPSE-2026-0002"], &wrapped).is_err());
-        assert!(other.unwrap(&[b"office", b"LPSE-2026-0001"], &wrapped).is_err());
-        assert_ne!(ring.fingerprint(), other.fingerprint());
-    }
 
     #[test]
     fn a_master_key_is_read_raw_or_in_base64_and_nothing_else() {
@@ -315,18 +193,5 @@ mod tests {
         assert!(from_variable.0 == [9u8; 32]);
         assert!(from_credential.0 == [8u8; 32]);
         assert!(!folder.path().join("master.key").exists());
-    }
-
-    #[test]
-    fn a_temporary_password_opens_for_its_own_case_alone() {
-        let random = SeededRandom::new(5);
-        let ring = Keyring::new(&MasterKey::generate(&random));
-        let sealed = ring.passwords.seal(&random, "LPSE-2026-0001", "r1", &Secret::new("Abcd-2345".to_owned()));
-
-        let opened = ring.passwords.open("LPSE-2026-0001", "r1", &sealed).unwrap();
-
-        assert_eq!(opened.expose(), "Abcd-2345");
-        assert!(ring.passwords.open("LPSE-2026-0002", "r1", &sealed).is_err());
-        assert!(!sealed.windows(9).any(|part| part == b"Abcd-2345"));
     }
 }

@@ -1,24 +1,30 @@
 //! All cryptography in one room: keys, sealing, links, one-time secrets, the admin's factor. Other rooms name what they
 //! want sealed or checked; which algorithm does it is decided here alone. Nothing here reads a clock or a database.
 //!
-//! Read [`keys`] for what is derived from what, [`seal`] for how bytes are sealed, [`tokens`] for links.
+//! Read [`keyring`] for what hangs on the master key, [`seal`] for how bytes are sealed, [`tokens`] for links.
 
 mod evidence;
 mod factor;
+mod keyring;
 mod keys;
+pub mod passkey;
 mod passwords;
 mod random;
 mod seal;
 mod secret;
+mod succession;
 mod tokens;
 
 pub use evidence::{EvidenceKey, is_signed};
 pub use factor::{FactorError, PassphraseHash, TotpSecret};
-pub use keys::{DossierKey, IndexKey, KeyError, Keyring, MasterKey, PasswordKey};
+pub use keyring::{DossierKey, IndexKey, Keyring, LastingKeys, PasswordKey};
+pub use keys::{KeyError, MasterKey};
+pub use passkey::{AuthenticationResult, Passkey};
 pub use passwords::{short_code, temporary_password};
 pub use random::{OsRandom, Random, SeededRandom};
 pub use seal::{Binding, SealingKey, Unopened};
 pub use secret::Secret;
+pub use succession::Succession;
 pub use tokens::{HashedToken, LinkKey, MessageKey, PlainToken, TokenNonce};
 
 use sha2::{Digest, Sha256};

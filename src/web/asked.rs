@@ -138,9 +138,10 @@ impl Posted {
         self.code(name).unwrap_or_else(|| Typed::new(""))
     }
 
-    /// What a person proves themselves with: a code, else a passphrase exactly as typed.
+    /// What a person proves themselves with: a code, else a browser's answer for a passkey, else a passphrase exactly as typed.
     pub fn proof(&self) -> Typed {
-        self.code("kode").unwrap_or_else(|| self.typed("frasa"))
+        let key = || Some(self.typed("kunci")).filter(|answer| answer.expose().starts_with('{'));
+        self.code("kode").or_else(key).unwrap_or_else(|| self.typed("frasa"))
     }
 
     /// The same where it may be left out.

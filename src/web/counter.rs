@@ -164,6 +164,20 @@ pub trait Counter: Send + Sync {
         passphrase: Option<Typed>,
     ) -> Later<'a, EnrolAnswer>;
 
+    /// A question for the browser that makes a passkey, JSON; `None`: the link is not good, or keys cannot be bound to the
+    /// desk's address.
+    fn passkey_offer<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>>;
+
+    /// Keeps the passkey a browser made.
+    fn passkey_enrol<'a>(&'a self, token: &'a str, answer: &'a Typed) -> Later<'a, EnrolAnswer>;
+
+    /// A question for the browser that shows a passkey, JSON, alike for known and unknown addresses; the answer goes where a
+    /// code goes. `None`: keys cannot be bound to the desk's address.
+    fn passkey_ask<'a>(&'a self, address: &'a Address) -> Later<'a, Option<String>>;
+
+    /// The same for the admin an open link was sent to.
+    fn passkey_ask_for<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>>;
+
     /// The letters of the demo with `chosen` opened; `None` unless this is the demo.
     fn sandbox<'a>(&'a self, chosen: Option<&'a str>, lang: Language) -> Later<'a, Option<SandboxView>>;
 

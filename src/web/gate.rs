@@ -21,6 +21,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 pub const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'";
 
+/// On the pages that offer passkeys: the desk's own script, and its questions to the desk.
+pub const KEYED_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
+     frame-ancestors 'none'; base-uri 'none'; script-src 'self'; connect-src 'self'";
+
 pub async fn gate(State(site): State<Arc<Site>>, asked: Asked, request: Request, next: Next) -> Response {
     let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let allowed = probe || is_for_us(&site.base, request.headers());

@@ -51,6 +51,12 @@ impl BaseUrl {
         self.secure
     }
 
+    /// Whether passkeys can be bound to it: to a domain they can, to a number not.
+    pub fn binds_keys(&self) -> bool {
+        let host = self.authority.rsplit_once(':').map_or(self.authority.as_str(), |(host, _)| host);
+        !host.starts_with('[') && host.parse::<std::net::Ipv4Addr>().is_err()
+    }
+
     /// Whether a `Host` header names this desk.
     pub fn is_host(&self, host: &str) -> bool {
         let default_port = if self.secure { ":443" } else { ":80" };

@@ -45,6 +45,11 @@ impl Admin {
         self.code_of(step)
     }
 
+    /// What the authenticator app keeps.
+    pub fn factor(&self) -> &TotpSecret {
+        &self.factor
+    }
+
     /// The code that was given away last, for those who try it a second time.
     pub fn used_code(&self) -> String {
         self.code_of(self.used)

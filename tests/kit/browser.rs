@@ -126,6 +126,16 @@ impl Browser {
         .await;
     }
 
+    /// Gives the browser an authenticator that is always unlocked and touched, as a laptop's own is after a fingerprint.
+    pub async fn with_authenticator(&self) {
+        self.devtools("WebAuthn.enable", json!({})).await;
+        let options = json!({
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": true, "hasUserVerification": true,
+            "isUserVerified": true, "automaticPresenceSimulation": true,
+        });
+        self.devtools("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;
+    }
+
     async fn devtools(&self, method: &'static str, parameters: serde_json::Value) {
         in_time(method, self.page.issue_cmd(DevTools { method, parameters })).await.expect("Chromium knows it");
     }

@@ -74,6 +74,10 @@ impl Daemon {
         .await;
     }
 
+    pub fn pid(&self) -> i32 {
+        self.process.pid()
+    }
+
     /// Asks it to end, as systemd does, and waits.
     pub async fn stop(&mut self) -> ExitStatus {
         self.process.finish().await.expect("the daemon drains and ends when it is told to")

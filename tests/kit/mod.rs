@@ -7,6 +7,7 @@ pub mod admin;
 pub mod axe;
 pub mod browser;
 pub mod certificates;
+pub mod clamd;
 pub mod daemon;
 pub mod dovecot;
 pub mod impostor;

@@ -26,6 +26,10 @@ impl Offspring {
         Self { child: Some(child), pid }
     }
 
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw_nonzero().get()
+    }
+
     /// Whether the leader still runs.
     pub fn lives(&mut self) -> bool {
         self.child.as_mut().is_some_and(|child| matches!(child.try_wait(), Ok(None)))

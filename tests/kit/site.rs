@@ -142,7 +142,8 @@ impl Site {
         let keys = Keyring::new(&MasterKey::generate(&*random));
         let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
         let archive_folder = folder.archive();
-        let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("a fresh store opens"));
+        let store = Arc::new(RedbStore::open(folder, keys, random.clone()).expect("a fresh store opens"));
+        let keys = store.keyring();
         let archive = RedbArchive::open(archive_folder, keys.clone(), random.clone(), Some(&store));
         let archive = Arc::new(archive.expect("a fresh archive opens"));
         let store: Arc<dyn Store> = store;
@@ -191,6 +192,7 @@ impl Site {
             clock: clock.clone(),
             random,
             names: Default::default(),
+            challenges: Default::default(),
             outbox: Default::default(),
         });
         let server = plan.trust.authserv_id.clone().unwrap_or_else(|| office.mail_server.to_owned());

@@ -75,6 +75,7 @@ impl Desk {
         Ok(Some(EnrolView {
             secret: Typed::new(secret),
             uri: Typed::new(uri.expose().clone()),
+            passkeys: record.passkeys(),
             address: record.address,
         }))
     }
@@ -94,6 +95,19 @@ impl Desk {
             Some(Proof::Wrong { left }) => EnrolAnswer::Wrong { left },
             Some(Proof::Locked) | None => EnrolAnswer::Gone,
         })
+    }
+
+    pub(super) async fn keep_passkey(&self, token: &str, answer: &Typed) -> Result<EnrolAnswer, Trouble> {
+        Ok(match self.engine.enrol_passkey(token, answer.expose()).await? {
+            Some(true) => EnrolAnswer::Done,
+            Some(false) => EnrolAnswer::Unfit(Why::NotOffered),
+            None => EnrolAnswer::Gone,
+        })
+    }
+
+    pub(super) async fn ask_behind(&self, token: &str) -> Result<Option<String>, Trouble> {
+        let Some(Opened { admin, .. }) = self.behind(token).await? else { return Ok(None) };
+        Ok(self.engine.ask_passkey(&admin).await?.map(|asked| asked.to_string()))
     }
 
     async fn behind(&self, token: &str) -> Result<Option<Opened>, Fault> {

@@ -99,7 +99,7 @@ impl Desk {
         shown: Option<T>,
     ) -> Result<Option<T>, Trouble> {
         if shown.is_some() {
-            self.engine.record_access(admin.address.as_str(), number, seen).await?;
+            self.engine.record_access(admin.address.as_str(), Some(number), seen).await?;
         }
         Ok(shown)
     }
@@ -166,7 +166,10 @@ impl Counter for Desk {
         number: &'a CaseNumber,
         index: u32,
     ) -> Later<'a, Option<EnclosedFile>> {
-        Box::pin(self.show_enclosure(admin, number, index))
+        Box::pin(async move {
+            let file = self.show_enclosure(admin, number, index).await?;
+            self.on_record(admin, number, Seen::Enclosure { index }, file).await
+        })
     }
 
     fn picture<'a>(
@@ -284,7 +287,14 @@ impl Counter for Desk {
     }
 
     fn desk<'a>(&'a self, admin: &'a Admin, filter: &'a DeskFilter, lang: Language) -> Later<'a, DeskView> {
-        Box::pin(self.show_queue(admin, filter, lang))
+        Box::pin(async move {
+            let view = self.show_queue(admin, filter, lang).await?;
+            if !view.rows.is_empty() {
+                let seen = Seen::Queue { shown: view.rows.len() };
+                self.engine.record_access(admin.address.as_str(), None, seen).await?;
+            }
+            Ok(view)
+        })
     }
 
     fn reveal_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<RevealView>> {
@@ -314,6 +324,22 @@ impl Counter for Desk {
         passphrase: Option<Typed>,
     ) -> Later<'a, EnrolAnswer> {
         Box::pin(self.end_enrolment(token, code, passphrase))
+    }
+
+    fn passkey_offer<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>> {
+        Box::pin(async move { Ok(self.engine.offer_passkey(token).await?.map(|asked| asked.to_string())) })
+    }
+
+    fn passkey_enrol<'a>(&'a self, token: &'a str, answer: &'a Typed) -> Later<'a, EnrolAnswer> {
+        Box::pin(self.keep_passkey(token, answer))
+    }
+
+    fn passkey_ask<'a>(&'a self, address: &'a Address) -> Later<'a, Option<String>> {
+        Box::pin(async move { Ok(self.engine.ask_passkey(address).await?.map(|asked| asked.to_string())) })
+    }
+
+    fn passkey_ask_for<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>> {
+        Box::pin(self.ask_behind(token))
     }
 
     fn sandbox<'a>(&'a self, chosen: Option<&'a str>, lang: Language) -> Later<'a, Option<SandboxView>> {

@@ -79,7 +79,7 @@ impl Operations {
     pub(super) async fn show_dossier(&self, who: &str, number: &CaseNumber) -> Result<Answer, Answer> {
         let found = self.engine.archive.show(number).await?.ok_or_else(|| not_archived(number))?;
         let accesses = self.engine.accesses(number, found.line.register.opened).await?;
-        self.engine.record_access(who, number, Seen::Dossier).await?;
+        self.engine.record_access(who, Some(number), Seen::Dossier).await?;
         Ok(Answer::done(&DossierView {
             line: found.line,
             metadata: found.metadata,
@@ -98,7 +98,7 @@ impl Operations {
                 "Dossier {number} has no item `{name}`. `loket archive show {number}` lists its items"
             )));
         };
-        self.engine.record_access(who, number, Seen::Item { name: name.to_owned() }).await?;
+        self.engine.record_access(who, Some(number), Seen::Item { name: name.to_owned() }).await?;
         Ok(Answer::done(&ItemView { name: name.to_owned(), base64: STANDARD.encode(bytes) }))
     }
 
@@ -106,7 +106,7 @@ impl Operations {
         if self.engine.archive.receipt(number).await?.is_none() {
             return Err(not_archived(number));
         }
-        self.engine.record_access(who, number, Seen::Export).await?;
+        self.engine.record_access(who, Some(number), Seen::Export).await?;
         let place = self.staging.place(&*self.engine.random)?;
         self.engine.archive.export(number, &place).await.inspect_err(|_| Staging::clear(&place))?;
         Ok(Answer::done(&Exported { folder: place.join(number.to_string()) }))

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Answer, Operations};
-use crate::engine::access::Access;
+use crate::engine::access::{Access, Seen};
 use crate::engine::store::{Row, RowState, Settled, Settlement};
 use crate::sop::case::{Case, LetterState};
 use crate::sop::checklist::Finding;
@@ -44,7 +44,7 @@ pub struct CaseView {
     pub letters: Vec<LetterView>,
     pub effects: Vec<EffectView>,
     pub history: Vec<HistoryView>,
-    /// Who saw it at the desk.
+    /// Who saw it, before.
     #[serde(default)]
     pub accesses: Vec<Access>,
 }
@@ -109,9 +109,12 @@ impl Operations {
         Ok(Answer::done(&lines))
     }
 
-    pub(super) async fn show_case(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+    pub(super) async fn show_case(&self, who: &str, number: &CaseNumber) -> Result<Answer, Answer> {
         let Some(case) = self.engine.case(number).await? else { return Err(self.absent(number).await?) };
         let key = self.engine.key(number);
+        // Those before this one, which is on record before it is answered.
+        let accesses = self.engine.accesses(number, case.opened_at).await?;
+        self.engine.record_access(who, Some(number), Seen::Summary).await?;
         let rows = self.engine.store.rows_of(&key).await?;
         let stuck = rows.iter().filter(|row| row.state != RowState::Waiting).count();
         let events = self.engine.events(&key).await?;
@@ -131,7 +134,7 @@ impl Operations {
             letters: case.letters.iter().map(letter).collect(),
             effects: rows.iter().map(effect).collect(),
             history: history.collect(),
-            accesses: self.engine.accesses(number, case.opened_at).await?,
+            accesses,
         };
         Ok(Answer::done(&view))
     }

@@ -5,11 +5,12 @@
 pub mod accounts;
 pub mod admins;
 pub mod archive;
+mod backup;
 pub mod cases;
 mod disposal;
+pub mod keys;
 mod staging;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::NaiveDate;
@@ -17,13 +18,16 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Assembly;
+use super::keys::KeyChange;
 use crate::accounts::directory::{Directory, DirectoryError};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::admins::Role;
 use crate::engine::port::{Fault, FaultKind};
 use crate::sop::names::{Address, CaseNumber};
+use crate::store::archive::RedbArchive;
 
+pub use backup::Copied;
 pub use staging::Staging;
 
 /// What may be asked.
@@ -106,6 +110,8 @@ pub enum Request {
     },
     /// Writes the file where [`Staging`] says, for the asker to take away.
     Backup,
+    ShowKeys,
+    RotateKeys,
 }
 
 /// A code of somebody's factor, on its way to be checked.
@@ -167,6 +173,8 @@ impl From<DirectoryError> for Answer {
 pub struct Operations {
     engine: Arc<Engine>,
     directory: Directory,
+    change: Arc<KeyChange>,
+    archive: Arc<RedbArchive>,
     /// The role of accounts whose row names none: the first procedure's.
     default_role: String,
     /// The SOP that reports name.
@@ -180,6 +188,8 @@ impl Operations {
         Self {
             engine: assembly.engine.clone(),
             directory: assembly.directory.clone(),
+            change: assembly.change.clone(),
+            archive: assembly.archive.clone(),
             default_role: procedure.map(|p| p.profile.role.clone()).unwrap_or_default(),
             sop: procedure.map(|p| p.sop.number.clone()).unwrap_or_default(),
             staging: Staging::of(&config.state.directory),
@@ -199,7 +209,7 @@ impl Operations {
             Request::EndAbsence { address } => self.end_absence(&address).await,
             Request::RevokeAdmin { address } => self.revoke_admin(&address).await,
             Request::ListCases { stuck } => self.list_cases(stuck).await,
-            Request::ShowCase { number } => self.show_case(&number).await,
+            Request::ShowCase { number } => self.show_case(who, &number).await,
             Request::RetryCase { number } => self.retry_case(&number).await,
             Request::ListArchive => self.list_archive().await,
             Request::SearchArchive { words } => self.search_archive(&words).await,
@@ -214,6 +224,8 @@ impl Operations {
             Request::ApproveDisposal { id, by, code, record } => self.approve_disposal(&id, &by, &code, &record).await,
             Request::Report { year, month } => self.report(year, month).await,
             Request::Backup => self.backup().await,
+            Request::ShowKeys => self.show_keys(),
+            Request::RotateKeys => self.rotate_keys().await,
         };
         answered.unwrap_or_else(|failed| failed)
     }
@@ -221,21 +233,4 @@ impl Operations {
     async fn report(&self, year: i32, month: u32) -> Result<Answer, Answer> {
         Ok(Answer::done(&self.engine.report(year, month, &self.sop).await?))
     }
-
-    async fn backup(&self) -> Result<Answer, Answer> {
-        let place = self.staging.place(&*self.engine.random)?;
-        let file = place.join("backup.loket");
-        let written = self.engine.store.backup(&file).await;
-        let report = written.inspect_err(|_| Staging::clear(&place))?;
-        Ok(Answer::done(&Copied { file, cases: report.cases, contents: report.contents, bytes: report.bytes }))
-    }
-}
-
-/// A backup that waits to be taken away.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Copied {
-    pub file: PathBuf,
-    pub cases: u64,
-    pub contents: u64,
-    pub bytes: u64,
 }

@@ -13,7 +13,7 @@ use super::{AdminRecord, Engine};
 use crate::engine::port::Fault;
 use crate::engine::store::DocumentWrite;
 use crate::sop::names::Address;
-use crate::vault::{OsRandom, PassphraseHash, Secret};
+use crate::vault::{AuthenticationResult, OsRandom, PassphraseHash, Secret, passkey};
 
 /// Wrong codes in a row after which a factor is locked.
 pub const FAILURES: u8 = 5;
@@ -63,9 +63,27 @@ impl AdminRecord {
         FAILURES.saturating_sub(self.failures)
     }
 
-    pub(super) fn pass(&mut self) {
+    pub(super) fn pass(&mut self) -> Proof {
         self.failures = 0;
         self.lock = Lock::default();
+        Proof::Right
+    }
+
+    /// Whether this proves the person, and counts it where it does; `None` for a code sent a second time, which proves nothing,
+    /// but nobody guessed it.
+    fn takes(&mut self, shown: &Shown<'_>, at: DateTime<Utc>) -> Result<Option<bool>, Fault> {
+        Ok(Some(match shown {
+            Shown::Phrase { right } => *right,
+            Shown::Passkey(proof) => proof.as_ref().is_some_and(|proof| passkey::count(&mut self.passkeys, proof)),
+            Shown::Code(code) => match self.factor()?.check(code, at) {
+                Some(step) if step <= self.last_step => return Ok(None),
+                Some(step) => {
+                    self.last_step = step;
+                    true
+                }
+                None => false,
+            },
+        }))
     }
 
     pub(super) fn fail(&mut self, now: DateTime<Utc>) -> Proof {
@@ -87,28 +105,41 @@ impl AdminRecord {
     }
 }
 
-/// What somebody typed to prove themselves.
-enum Typed<'t> {
+/// What somebody brought to prove themselves.
+enum Brought<'t> {
     Code(&'t str),
     Phrase(&'t str),
+    /// A browser's answer, which is JSON.
+    Passkey(&'t str),
 }
 
-impl<'t> Typed<'t> {
+impl<'t> Brought<'t> {
     /// What is too short for a passphrase is a code, also a mistyped one.
     fn of(text: &'t str) -> Self {
-        if text.chars().count() < PassphraseHash::LEAST { Self::Code(text) } else { Self::Phrase(text) }
+        match text {
+            json if json.starts_with('{') => Self::Passkey(json),
+            code if code.chars().count() < PassphraseHash::LEAST => Self::Code(code),
+            phrase => Self::Phrase(phrase),
+        }
     }
 }
 
+/// What was brought, looked at as far as it can be without the record as it stands.
+enum Shown<'t> {
+    Code(&'t str),
+    Phrase { right: bool },
+    Passkey(Option<AuthenticationResult>),
+}
+
 impl Engine {
-    /// Checks a code as of `at`, or a passphrase. Transient where others kept checking at the same moment.
-    pub async fn prove(&self, address: &Address, typed: &str, at: DateTime<Utc>) -> Result<Proof, Fault> {
-        let typed = Typed::of(typed);
-        let phrase = match typed {
-            Typed::Code(_) => None,
-            Typed::Phrase(phrase) => {
+    /// Checks a code as of `at`, a passphrase, or a browser's answer. Transient where others kept checking at the same moment.
+    pub async fn prove(&self, address: &Address, brought: &str, at: DateTime<Utc>) -> Result<Proof, Fault> {
+        let shown = match Brought::of(brought) {
+            Brought::Code(code) => Shown::Code(code),
+            Brought::Passkey(answer) => Shown::Passkey(self.passkey_proof(address, answer)),
+            Brought::Phrase(phrase) => {
                 let kept = self.admin(address).await?.and_then(|(_, record)| record.passphrase);
-                Some(matches(kept, phrase).await)
+                Shown::Phrase { right: matches(kept, phrase).await }
             }
         };
         for _ in 0..TRIES {
@@ -120,21 +151,12 @@ impl Engine {
                 return self.after_like_work(Proof::Locked).await;
             }
             let left = record.tries_left();
-            let step = match typed {
-                Typed::Code(code) => record.factor()?.check(code, at),
-                Typed::Phrase(_) => None,
+            let Some(right) = record.takes(&shown, at)? else {
+                return self.after_like_work(Proof::Wrong { left }).await;
             };
-            let proof = match (phrase, step) {
-                // A code sent a second time proves nothing, but nobody guessed it.
-                (_, Some(step)) if step <= record.last_step => {
-                    return self.after_like_work(Proof::Wrong { left }).await;
-                }
-                (None, None) | (Some(false), _) => record.fail(now),
-                (_, step) => {
-                    record.last_step = step.unwrap_or(record.last_step);
-                    record.pass();
-                    Proof::Right
-                }
+            let proof = match right {
+                true => record.pass(),
+                false => record.fail(now),
             };
             let happened = record.locking(proof);
             if self.keep(&record, Some(version), happened).await? {
@@ -203,8 +225,9 @@ mod tests {
     #[test]
     fn only_what_is_long_enough_is_a_passphrase() {
         for code in ["", "123456", "123 456", "rahasia"] {
-            assert!(matches!(Typed::of(code), Typed::Code(_)), "{code:?}");
+            assert!(matches!(Brought::of(code), Brought::Code(_)), "{code:?}");
         }
-        assert!(matches!(Typed::of("kuda lumping di pasar"), Typed::Phrase(_)));
+        assert!(matches!(Brought::of("kuda lumping di pasar"), Brought::Phrase(_)));
+        assert!(matches!(Brought::of("{\"id\":\"\"}"), Brought::Passkey(_)));
     }
 }

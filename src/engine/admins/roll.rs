@@ -42,6 +42,7 @@ pub enum Happened {
     Locked {
         until: DateTime<Utc>,
     },
+    PasskeyAdded,
     /// Somebody stands in until then.
     Delegated {
         to: Address,

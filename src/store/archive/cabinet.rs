@@ -11,16 +11,17 @@ use redb::ReadableDatabase;
 use serde_json::Value;
 
 use super::bag::{self, BagItem};
+use super::keys::{destroy, reseal};
 use super::record::{Catalogue, DossierRecord};
-use super::shelf::{Shelf, Writing, append, destroy, head_of};
+use super::shelf::{Shelf, Writing, append, head_of};
 use super::verify;
 use crate::engine::archive::{ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Receipt};
 use crate::engine::evidence::FileHead;
 use crate::engine::store::{Damage, JournalEntry};
 use crate::sop::names::{CaseNumber, Sha256Hex};
-use crate::store::StoreError;
-use crate::store::redb::Inner;
 use crate::store::redb::tables::{Place, readable, sortable};
+use crate::store::redb::{Inner, Resealed};
+use crate::store::{Packing, StoreError};
 use crate::vault::{DossierKey, Keyring, Random, hex};
 
 /// The folder of archive files, its keys, and the live store beside it.
@@ -195,6 +196,27 @@ impl Cabinet {
         // The file is held by one at a time.
         drop(found);
         destroy(&path, position, why).map_err(|error| error.beside(&path))
+    }
+
+    /// How many files there are.
+    pub fn count(&self) -> Result<usize, StoreError> {
+        self.files().map(|files| files.len())
+    }
+
+    /// Wraps the keys of one file anew, the oldest being the first.
+    pub fn reseal(&self, index: usize) -> Result<Resealed, StoreError> {
+        match self.files()?.get(index) {
+            Some((_, path)) => reseal(path, &self.keyring, self.random.as_ref()).map_err(|error| error.beside(path)),
+            None => Ok(Resealed::default()),
+        }
+    }
+
+    /// Puts one file into a parcel.
+    pub fn pack(&self, index: usize, mut packing: Packing) -> Result<Packing, StoreError> {
+        if let Some((_, path)) = self.files()?.get(index) {
+            packing.add(&path.file_name().unwrap_or_default().to_string_lossy(), path)?;
+        }
+        Ok(packing)
     }
 
     pub fn heads(&self) -> Result<Vec<FileHead>, StoreError> {

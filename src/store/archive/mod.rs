@@ -3,16 +3,18 @@
 //! and a dossier whose key was destroyed leaves the chain whole.
 //!
 //! [`record`] is the format, [`shelf`] writes and reads one file, [`cabinet`] is all of them, [`verify`] checks one,
-//! [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
+//! [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
 //! touching it.
 
 mod aside;
 mod bag;
 mod cabinet;
+mod keys;
 mod port;
 mod record;
 mod shelf;
 mod verify;
 
 pub use port::RedbArchive;
+pub(super) use verify::goes_on;
 pub use verify::{destroyed_in, extends, verify_file};

@@ -11,9 +11,9 @@ use crate::engine::evidence::FileHead;
 use crate::engine::port::Fault;
 use crate::engine::store::Damage;
 use crate::sop::names::CaseNumber;
-use crate::store::StoreError;
 use crate::store::folder::create_private;
-use crate::store::redb::RedbStore;
+use crate::store::redb::{RedbStore, Resealed};
+use crate::store::{Packing, StoreError};
 use crate::vault::{Keyring, Random};
 
 /// The archive of one state folder: `archive-YYYY.redb` per year of filing.
@@ -35,6 +35,25 @@ impl RedbArchive {
         let live = live.map(|store| Arc::clone(store.inner()));
         let cabinet = Arc::new(Cabinet { folder, keyring, random, live });
         Ok(Self { cabinet, one_at_a_time: Arc::default() })
+    }
+
+    /// Wraps every dossier's key under the newest master key, a file at a time: others have their turn in between. Can be
+    /// cut at any moment and called again.
+    pub async fn reseal(&self) -> Result<Resealed, Fault> {
+        let mut total = Resealed::default();
+        for index in 0..self.later(Cabinet::count).await? {
+            total.add(self.later(move |cabinet| cabinet.reseal(index)).await?);
+        }
+        Ok(total)
+    }
+
+    /// Puts every file into a parcel, each in a turn of its own. Taken after the live store: a dossier that is filed in
+    /// between is then in both, and filing it again finds it there.
+    pub async fn pack(&self, mut packing: Packing) -> Result<Packing, Fault> {
+        for index in 0..self.later(Cabinet::count).await? {
+            packing = self.later(move |cabinet| cabinet.pack(index, packing)).await?;
+        }
+        Ok(packing)
     }
 
     fn later<T: Send + 'static>(

@@ -269,14 +269,19 @@ pub fn append(
     if path.exists() {
         return write(path, year, before, writing, keyring, random);
     }
-    let begun = path.with_extension("redb.new");
-    match fs::remove_file(&begun) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(StoreError::file("remove", &begun, &error)),
-        _ => {}
-    }
+    let begun = begun(path)?;
     write(&begun, year, before, writing, keyring, random)?;
     fs::rename(&begun, path).map_err(|error| StoreError::file("rename", &begun, &error))?;
     path.parent().map_or(Ok(()), sync_folder)
+}
+
+/// Where a file is written that is to take this name; what a crash left there is removed.
+pub fn begun(path: &Path) -> Result<PathBuf, StoreError> {
+    let begun = path.with_extension("redb.new");
+    match fs::remove_file(&begun) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::file("remove", &begun, &error)),
+        _ => Ok(begun),
+    }
 }
 
 /// One transaction: a crash leaves the dossier there or not.
@@ -369,25 +374,4 @@ pub fn head_of(path: &Path) -> Result<[u8; 32], StoreError> {
         Some(head) => head.try_into().map_err(|_| StoreError::damaged(path.display().to_string(), "its head is none")),
         None => Ok([0u8; 32]),
     }
-}
-
-/// Removes a dossier's key and says why, in one transaction. redb writes a page anew instead of over the old one, so the
-/// file is compacted afterwards: what was freed is given back.
-pub fn destroy(path: &Path, position: u64, why: &Destruction) -> Result<(), StoreError> {
-    let told = serde_json::to_vec(why)
-        .map_err(|error| StoreError::Refused(format!("The record of a destruction cannot be written: {error}")))?;
-    let mut database = open_database(path)?;
-    let transaction = begin(&database)?;
-    {
-        transaction.open_table(KEYS)?.remove(position)?;
-        let mut destroyed = transaction.open_table(DESTROYED)?;
-        if destroyed.get(position)?.is_none() {
-            destroyed.insert(position, told.as_slice())?;
-        }
-    }
-    transaction.commit()?;
-    if let Err(error) = database.compact() {
-        tracing::warn!("an archive file could not be compacted after a destruction: {error}");
-    }
-    Ok(())
 }

@@ -53,6 +53,15 @@ pub fn extends(path: &Path, head: &FileHead) -> Result<Option<Damage>, StoreErro
     Ok(what.map(|what| Damage { thing: shelf.name(), what }))
 }
 
+/// Whether a file here is the one of a backup, with the same dossiers or more.
+pub fn goes_on(path: &Path, from: &Path) -> bool {
+    let head = Shelf::open(from).and_then(|shelf| {
+        let hash = shelf.about("head")?.unwrap_or_default();
+        Ok(FileHead { file: shelf.name(), dossiers: shelf.about_number("count")?, hash: Sha256Hex(hex(&hash)) })
+    });
+    head.and_then(|head| extends(path, &head)).is_ok_and(|damage| damage.is_none())
+}
+
 pub fn verify(shelf: &Shelf) -> Vec<Damage> {
     let mut found = Vec::new();
     let mut note = |thing: &str, what: String| found.push(Damage { thing: thing.to_owned(), what });

@@ -4,20 +4,28 @@
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use super::records::{JournalRecord, RowRecord};
+use super::schema::fingerprints;
 use super::tables::{
     CASES, DUE, EVENTS, GONE, JOURNAL, META, Place, ROWS, SEEN, SERIES, STUCK, TAGS, number, readable, series,
 };
 use super::verify::named;
 use crate::engine::store::{Damage, RowState};
 use crate::store::StoreError;
+use crate::vault::Keyring;
 
 /// The settings that opening the store reads are each of their length.
-pub fn settings(transaction: &ReadTransaction, found: &mut Vec<Damage>) -> Result<(), StoreError> {
+pub fn settings(transaction: &ReadTransaction, keyring: &Keyring, found: &mut Vec<Damage>) -> Result<(), StoreError> {
     let meta = transaction.open_table(META)?;
-    for (name, length) in [("schema", 8), ("epoch", 8), ("written", 8), ("store", 16), ("fingerprint", 32)] {
+    for (name, length) in [("schema", 8), ("epoch", 8), ("written", 8), ("store", 16)] {
         if meta.get(name)?.is_none_or(|value| value.value().len() != length) {
             found.push(named(&format!("the setting {name}"), "it is missing or of another length"));
         }
+    }
+    if meta.get("fingerprint")?.is_none_or(|value| fingerprints(value.value()).is_none_or(<[_]>::is_empty)) {
+        found.push(named("the setting fingerprint", "it is missing or of another length"));
+    }
+    if meta.get("lasting")?.is_none_or(|value| keyring.open_lasting(value.value()).is_err()) {
+        found.push(named("the setting lasting", "it is missing or does not open"));
     }
     Ok(())
 }

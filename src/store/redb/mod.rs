@@ -1,7 +1,8 @@
 //! The live store: one redb file, one writing thread, sealed content files beside it. Reads see the last commit.
 //!
 //! [`commit`] is what a step does, [`writer`] how many share a transaction, [`outbox`] how rows are handed out,
-//! [`read`] the reading half and [`verify`] the whole checked. `tables` and `records` are the file's format.
+//! [`read`] the reading half, [`reseal`] the change of the master key and [`verify`] the whole checked. `tables` and
+//! `records` are the file's format, [`schema`] how an older one is brought up.
 
 mod agree;
 mod commit;
@@ -9,6 +10,8 @@ mod outbox;
 mod port;
 mod read;
 pub(super) mod records;
+mod reseal;
+pub(super) mod schema;
 pub(super) mod tables;
 pub(super) mod transaction;
 mod unnamed;
@@ -25,8 +28,8 @@ use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 use tokio::sync::watch;
 
 use self::outbox::Leases;
-use self::tables::{CONTENTS, KEYS, Place, SCHEMA, readable};
-use self::transaction::{Tables, begin};
+pub use self::reseal::Resealed;
+use self::tables::{CONTENTS, KEYS, Place, readable};
 use self::unnamed::Unnamed;
 pub(super) use self::verify::verify_journal;
 use self::writer::Job;
@@ -63,14 +66,14 @@ pub(super) struct Inner {
 }
 
 impl RedbStore {
-    /// Opens the store of a state folder, creating it on first start: checks schema and master key, sweeps content
-    /// files no transaction names, starts the writing thread.
+    /// Opens the store of a state folder, creating it on first start: brings up an older schema, checks the master key,
+    /// sweeps content files no transaction names, starts the writing thread.
     pub fn open(folder: Arc<StateFolder>, keyring: Keyring, random: Arc<dyn Random>) -> Result<Self, StoreError> {
         super::restore::finish_interrupted(folder.path())?;
         let live = folder.live();
         create_private(&live)?;
-        let database = open_database(&live.join("loket.redb"))?;
-        Self::on(database, folder, keyring, random)
+        let (database, keyring) = schema::prepare(&live.join("loket.redb"), keyring, random.as_ref())?;
+        Self::begin(database, folder, keyring, random)
     }
 
     /// [`RedbStore::open`] over a database that was opened elsewhere, such as one whose storage fails on purpose. Content
@@ -81,9 +84,18 @@ impl RedbStore {
         keyring: Keyring,
         random: Arc<dyn Random>,
     ) -> Result<Self, StoreError> {
+        create_private(&folder.live())?;
+        let (keyring, _renewed) = schema::prepare_open(&database, keyring, random.as_ref())?;
+        Self::begin(database, folder, keyring, random)
+    }
+
+    fn begin(
+        database: Database,
+        folder: Arc<StateFolder>,
+        keyring: Keyring,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StoreError> {
         let live = folder.live();
-        create_private(&live)?;
-        prepare(&database, &keyring, random.as_ref())?;
         let contents = ContentFolder::open(live.join("contents"))?;
         sweep(&database, &contents)?;
         let inner = Arc::new(Inner {
@@ -105,6 +117,11 @@ impl RedbStore {
             .spawn(move || writer::run(&shared, &waiting))
             .map_err(|error| StoreError::storage("starting the writing thread", error))?;
         Ok(Self { inner, jobs: Some(jobs), writer: Some(writer) })
+    }
+
+    /// The keys of this store, its own lasting ones among them.
+    pub fn keyring(&self) -> Keyring {
+        self.inner.keyring.clone()
     }
 
     pub(super) fn inner(&self) -> &Arc<Inner> {
@@ -181,38 +198,6 @@ pub(super) fn reason(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     format!("the file does not read as it was written ({})", text.unwrap_or("no reason given"))
 }
-
-/// Creates the tables of a new file, or checks that this program and this master key fit the one that is there.
-fn prepare(database: &Database, keyring: &Keyring, random: &dyn Random) -> Result<(), StoreError> {
-    let transaction = begin(database)?;
-    {
-        let mut tables = Tables::open(&transaction)?;
-        let schema = tables.number("schema")?;
-        if schema > u64::from(SCHEMA) {
-            return Err(StoreError::Refused(format!(
-                "The store was written by a newer Loket (schema {schema}, this one knows {SCHEMA}). Run the newer program"
-            )));
-        }
-        let fingerprint = tables.meta.get("fingerprint")?.map(|value| value.value().to_vec());
-        match fingerprint {
-            None => {
-                let mut identity = [0u8; 16];
-                random.fill(&mut identity);
-                tables.meta.insert("store", identity.as_slice())?;
-                tables.meta.insert("fingerprint", keyring.fingerprint().as_slice())?;
-                tables.set_number("epoch", 1)?;
-                tables.set_number("written", 0)?;
-                tables.set_number("schema", u64::from(SCHEMA))?;
-            }
-            Some(found) if found == keyring.fingerprint() => {}
-            Some(_) => return Err(StoreError::Refused(WRONG_KEY.to_owned())),
-        }
-    }
-    transaction.commit()?;
-    Ok(())
-}
-
-pub(super) const WRONG_KEY: &str = "The store was sealed under another master key. Put the key it was made with where `keys.master_key` says, or as `master.key` into the state folder";
 
 fn sweep(database: &Database, contents: &ContentFolder) -> Result<(), StoreError> {
     let transaction = database.begin_read()?;

@@ -61,7 +61,7 @@ impl RedbStore {
         })
     }
 
-    async fn write(&self, work: Work) -> Result<Written, Fault> {
+    pub(super) async fn write(&self, work: Work) -> Result<Written, Fault> {
         let (answer, written) = oneshot::channel();
         let sent = self.jobs.as_ref().is_some_and(|jobs| jobs.send(Job { work, answer }).is_ok());
         if !sent {
@@ -73,7 +73,7 @@ impl RedbStore {
     async fn outcomes(&self, work: Work) -> Result<Vec<Outcome>, Fault> {
         match self.write(work).await? {
             Written::Outcomes(outcomes) => Ok(outcomes),
-            Written::Count(_) => Ok(Vec::new()),
+            Written::Count(_) | Written::Resealed { .. } => Ok(Vec::new()),
         }
     }
 
@@ -181,7 +181,7 @@ impl Store for RedbStore {
         Box::pin(async move {
             match self.write(Work::ExpireSecrets(now)).await? {
                 Written::Count(count) => Ok(count),
-                Written::Outcomes(_) => Ok(0),
+                Written::Outcomes(_) | Written::Resealed { .. } => Ok(0),
             }
         })
     }

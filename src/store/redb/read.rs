@@ -275,6 +275,11 @@ impl Inner {
         Ok(Document { id: id.to_owned(), version: record.version, bytes })
     }
 
+    pub fn meta_bytes(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        let transaction = self.database.begin_read()?;
+        Ok(transaction.open_table(META)?.get(name)?.map(|value| value.value().to_vec()))
+    }
+
     pub fn meta_number(&self, name: &str) -> Result<u64, StoreError> {
         let transaction = self.database.begin_read()?;
         let value = transaction.open_table(META)?.get(name)?;

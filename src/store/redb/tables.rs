@@ -6,14 +6,15 @@ use redb::TableDefinition;
 use crate::engine::store::CaseKey;
 use crate::sop::names::{CaseNumber, OfficeId};
 
-/// The schema this program writes. A newer file is refused; an older one is brought up at start.
-pub const SCHEMA: u32 = 1;
+/// The schema this program writes. A newer file is refused; an older one is brought up at start ([`super::schema`]).
+pub const SCHEMA: u32 = 2;
 
 type Bytes = &'static [u8];
 type Text = &'static str;
 type Hash = &'static [u8; 32];
 
-/// `schema`, `store` (its identity), `epoch`, `written` (transactions), `fingerprint` of the master key.
+/// `schema`, `store` (its identity), `epoch`, `written` (transactions), `fingerprint` of the master key, while it is being
+/// changed of each that something may still be sealed under; `lasting` (keys, sealed), `renewed` (1: write the file anew at the next start).
 pub const META: TableDefinition<Text, Bytes> = TableDefinition::new("meta");
 /// (office, number) → wrapped dossier key.
 pub const KEYS: TableDefinition<(Text, Text), Bytes> = TableDefinition::new("keys");

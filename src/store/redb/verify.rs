@@ -19,7 +19,7 @@ impl Inner {
         let transaction = self.database.begin_read()?;
         let mut found = Vec::new();
         let parts: [(&str, Part); 9] = [
-            ("the settings", |_, transaction, found| agree::settings(transaction, found)),
+            ("the settings", |inner, transaction, found| agree::settings(transaction, &inner.keyring, found)),
             ("the journal", |_, transaction, found| verify_journal(transaction, found)),
             ("the events", |_, transaction, found| agree::events(transaction, found)),
             ("the outbox", |_, transaction, found| agree::outbox(transaction, found)),

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::oneshot;
 
 use super::commit;
+use super::reseal::{self, Part, Resealed};
 use super::tables::readable;
 use super::transaction::{After, Tables, begin};
 use super::{Inner, reason};
@@ -26,12 +27,19 @@ pub enum Work {
     Documents(Vec<DocumentWrite>),
     Remove(CaseKey, u64),
     ExpireSecrets(DateTime<Utc>),
+    Reseal { part: Part, after: Option<[String; 3]> },
+    FinishResealing,
 }
 
 /// What became of it.
 pub enum Written {
     Outcomes(Vec<Outcome>),
     Count(usize),
+    /// And where the walk stands; `None` at the part's end.
+    Resealed {
+        done: Resealed,
+        last: Option<[String; 3]>,
+    },
 }
 
 pub struct Job {
@@ -118,6 +126,11 @@ fn perform(inner: &Inner, tables: &mut Tables<'_>, work: &Work) -> Result<Writte
         Work::Documents(writes) => Ok(Written::Outcomes(vec![commit::documents(inner, tables, writes)?])),
         Work::Remove(key, version) => Ok(Written::Outcomes(vec![commit::remove(tables, key, *version)?])),
         Work::ExpireSecrets(now) => commit::expire_secrets(tables, *now).map(Written::Count),
+        Work::Reseal { part, after } => {
+            let (done, last) = reseal::step(inner, tables, *part, after.as_ref())?;
+            Ok(Written::Resealed { done, last })
+        }
+        Work::FinishResealing => reseal::finish(inner, tables).map(|()| Written::Count(0)),
     }
 }
 

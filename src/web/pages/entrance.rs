@@ -35,6 +35,11 @@ impl<'a> LockPage<'a> {
         Self { w: EntranceWords::of(f.lang()), f, view, action, tried }
     }
 
+    /// Where the script asks what a passkey is to prove.
+    fn asks(&self) -> String {
+        format!("{}/kunci", self.action)
+    }
+
     fn request(&self) -> String {
         match &self.view.number {
             Some(number) => fill(self.f.w.request, &[&number.to_string()]),
@@ -141,6 +146,11 @@ impl<'a> EnrolPage<'a> {
             Tried::No | Tried::Unfit(_) => None,
             Tried::Wrong { left } => Some(fill(self.w.wrong_left, &[&left.to_string()])),
         }
+    }
+
+    /// Where the script asks how a passkey is to be made.
+    fn asks(&self) -> String {
+        format!("{}/kunci", self.action)
     }
 
     fn phrase_error(&self) -> Option<String> {

@@ -5,7 +5,7 @@ use crate::web::answer::{Field, FieldError};
 use crate::web::words::why;
 
 /// Fields that are never kept or shown again.
-pub const NEVER_KEPT: [&str; 7] = ["kode", "frasa", "frasa2", "p1", "p2", "nip", "bukti"];
+pub const NEVER_KEPT: [&str; 8] = ["kode", "kunci", "frasa", "frasa2", "p1", "p2", "nip", "bukti"];
 
 /// The values of one form (a page may hold several) and its errors.
 #[derive(Debug, Clone, Default)]

@@ -40,6 +40,13 @@ pub struct OpenFor {
     pub until: chrono::DateTime<chrono::Utc>,
 }
 
+/// What a form that asks for a code offers beside it.
+struct Ways {
+    by_phrase: &'static str,
+    phrase: &'static str,
+    key: Option<(&'static str, &'static str)>,
+}
+
 /// What stands around every page.
 pub struct Frame<'a> {
     pub say: Say<'a>,
@@ -48,18 +55,26 @@ pub struct Frame<'a> {
     pub here: String,
     pub tab: Tab,
     pub open_for: Option<OpenFor>,
+    /// Passkeys are offered on this page, so that it carries the script.
+    pub keys: bool,
 }
 
 impl<'a> Frame<'a> {
     pub fn new(office: &'a Office, lang: Language, here: impl Into<String>) -> Self {
         let say = Say { lang, office };
-        Self { say, w: FrameWords::of(lang), here: here.into(), tab: Tab::None, open_for: None }
+        Self { say, w: FrameWords::of(lang), here: here.into(), tab: Tab::None, open_for: None, keys: false }
     }
 
     /// The same frame with navigation, for a signed-in person.
     pub fn signed_in(mut self, tab: Tab, open_for: OpenFor) -> Self {
         self.tab = tab;
         self.open_for = Some(open_for);
+        self
+    }
+
+    /// The same frame on a page that offers passkeys.
+    pub fn keyed(mut self, keys: bool) -> Self {
+        self.keys = keys;
         self
     }
 
@@ -101,10 +116,10 @@ impl<'a> Frame<'a> {
         self.open_for.as_ref().is_some_and(|open| open.role == Role::Admin)
     }
 
-    /// How the way without a telephone is called, and its field.
-    fn phrase(&self) -> (&'static str, &'static str) {
+    /// The words of the ways beside the code.
+    fn ways(&self) -> Ways {
         let w = EntranceWords::of(self.lang());
-        (w.by_phrase, w.phrase)
+        Ways { by_phrase: w.by_phrase, phrase: w.phrase, key: self.keys.then_some((w.key_use, w.key_failed)) }
     }
 
     /// Said to whoever only looks.

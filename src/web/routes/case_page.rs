@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 
-use super::{Answer, page, see};
+use super::{Answer, keyed, page, see};
 use crate::sop::names::CaseNumber;
 use crate::web::answer::{Earlier, Field, FieldError, Why};
 use crate::web::asked::{Asked, Posted, Who};
@@ -139,11 +139,17 @@ pub(super) fn show(
         Some(choice) => format!("{}?surat={}", href(number), slug(choice)),
         None => href(number),
     };
-    let frame = asked.frame_for(who, here);
-    match view {
+    let asks = match view {
+        CasePage::Review(view) => !view.proposal.code_for.is_empty(),
+        CasePage::Outcome(view) => view.can_reissue || view.can_hand_in_person,
+        CasePage::Task(_) | CasePage::Unknown(_) => false,
+    };
+    let frame = asked.frame_for(who, here).keyed(asks && asked.site.base.binds_keys());
+    let answer = match view {
         CasePage::Review(view) => page(status, &ReviewPage::new(frame, view, shown, fields, refusal)),
         CasePage::Task(view) => page(status, &TaskPage::new(frame, view, fields, refusal)),
         CasePage::Unknown(view) => page(status, &UnknownPage::new(frame, view, fields, refusal)),
         CasePage::Outcome(view) => page(status, &OutcomePage::new(frame, view, fields, refusal)),
-    }
+    };
+    if asks { keyed(asked, answer) } else { answer }
 }

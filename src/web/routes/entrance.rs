@@ -2,13 +2,14 @@
 
 use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 
-use super::{Answer, bounded, ok, page, see};
+use super::{Answer, bounded, keyed, ok, page, see};
 use crate::sop::names::Address;
 use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, UnlockAnswer, Why};
 use crate::web::asked::{Asked, Posted};
 use crate::web::oops::Oops;
+use crate::web::pages::Frame;
 use crate::web::pages::entrance::{EnrolPage, LockPage, RelockPage, SignInPage, Tried};
 use crate::web::pages::notice::NoticePage;
 use crate::web::pages::review::slug;
@@ -23,7 +24,7 @@ pub(super) async fn lock(asked: Asked, Path(token): Path<String>) -> Answer {
         Some(view) => {
             asked.was_honest();
             let action = format!("/tautan/{token}");
-            ok(&LockPage::new(asked.frame(action.clone()), &view, &action, Tried::No))
+            keyed(&asked, ok(&LockPage::new(keyed_frame(&asked, &action), &view, &action, Tried::No)))
         }
         None => gone(&asked),
     }
@@ -47,10 +48,8 @@ pub(super) async fn unlock(asked: Asked, Path(token): Path<String>, form: Posted
             Some(view) => {
                 let action = format!("/tautan/{token}");
                 let tried = Tried::Wrong { left };
-                page(
-                    StatusCode::UNPROCESSABLE_ENTITY,
-                    &LockPage::new(asked.frame(action.clone()), &view, &action, tried),
-                )
+                let again = LockPage::new(keyed_frame(&asked, &action), &view, &action, tried);
+                keyed(&asked, page(StatusCode::UNPROCESSABLE_ENTITY, &again))
             }
             None => gone(&asked),
         },
@@ -113,9 +112,10 @@ pub(super) async fn sign_in_page(asked: Asked) -> Answer {
     match asked.device() {
         Device::Open { .. } => see(&to),
         Device::Locked { admin, parked } => {
-            ok(&RelockPage::new(asked.frame(here(&to)), &admin.name, &to, parked, false))
+            let relock = RelockPage::new(keyed_frame(&asked, &here(&to)), &admin.name, &to, parked, false);
+            keyed(&asked, ok(&relock))
         }
-        Device::Unknown => ok(&SignInPage::new(asked.frame(here(&to)), "", &to)),
+        Device::Unknown => keyed(&asked, ok(&SignInPage::new(keyed_frame(&asked, &here(&to)), "", &to))),
     }
 }
 
@@ -130,10 +130,11 @@ pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
         Device::Locked { admin, parked } if typed.is_empty() => Some((admin, parked)),
         _ => None,
     };
-    let frame = asked.frame(here(&to));
+    let frame = keyed_frame(&asked, &here(&to));
+    let again = |page: Answer| keyed(&asked, page);
     let address = locked.as_ref().map(|(admin, _)| admin.address.clone()).or_else(|| Address::parse(typed));
     let Some(address) = address else {
-        return page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).not_an_address());
+        return again(page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).not_an_address()));
     };
     asked.charge()?;
     let code = form.proof();
@@ -148,9 +149,10 @@ pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
         SignInAnswer::LockedOut if locked.is_some() => locked_out(&asked),
         SignInAnswer::Wrong | SignInAnswer::LockedOut => match &locked {
             Some((admin, parked)) => {
-                page(StatusCode::UNPROCESSABLE_ENTITY, &RelockPage::new(frame, &admin.name, &to, *parked, true))
+                let relock = RelockPage::new(frame, &admin.name, &to, *parked, true);
+                again(page(StatusCode::UNPROCESSABLE_ENTITY, &relock))
             }
-            None => page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).wrong()),
+            None => again(page(StatusCode::UNPROCESSABLE_ENTITY, &SignInPage::new(frame, typed, &to).wrong())),
         },
     }
 }
@@ -174,7 +176,7 @@ pub(super) async fn enrol_page(asked: Asked, Path(token): Path<String>) -> Answe
         Some(view) => {
             asked.was_honest();
             let action = format!("/daftar/{token}");
-            ok(&EnrolPage::new(asked.frame(action.clone()), &view, &action, Tried::No))
+            keyed(&asked, ok(&EnrolPage::new(keyed_frame(&asked, &action), &view, &action, Tried::No)))
         }
         None => enrol_gone(&asked),
     }
@@ -205,8 +207,70 @@ pub(super) async fn enrol(asked: Asked, Path(token): Path<String>, form: Posted)
 async fn enrol_again(asked: &Asked, token: &str, tried: Tried) -> Answer {
     let Some(view) = asked.site.counter.enrol_view(token).await? else { return enrol_gone(asked) };
     let action = format!("/daftar/{token}");
-    let page_again = EnrolPage::new(asked.frame(action.clone()), &view, &action, tried);
-    page(StatusCode::UNPROCESSABLE_ENTITY, &page_again)
+    let again = EnrolPage::new(keyed_frame(asked, &action), &view, &action, tried);
+    keyed(asked, page(StatusCode::UNPROCESSABLE_ENTITY, &again))
+}
+
+/// A frame for a page that offers passkeys, where they can be bound to the desk's address.
+fn keyed_frame<'a>(asked: &'a Asked, here: &str) -> Frame<'a> {
+    asked.frame(here).keyed(asked.site.base.binds_keys())
+}
+
+/// A question for the script of a page.
+fn question(asked: Option<String>) -> Answer {
+    let json = asked.ok_or(Oops::NotFound)?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
+}
+
+/// What a passkey is to prove, for whoever has this device open.
+pub(super) async fn ask_key(asked: Asked) -> Answer {
+    let who = asked.who().ok_or(Oops::NotFound)?;
+    question(asked.site.counter.passkey_ask(&who.admin.address).await?)
+}
+
+/// The same before the desk, for an address that may be anybody's or for whoever locked this device.
+pub(super) async fn ask_key_at_the_door(asked: Asked, form: Posted) -> Answer {
+    let typed = Address::parse(form.text("alamat"));
+    let address = match (typed, asked.device()) {
+        (Some(address), _) | (None, Device::Locked { admin: Admin { address, .. }, .. }) => address,
+        _ => return Err(Oops::Garbled),
+    };
+    asked.charge()?;
+    question(asked.site.counter.passkey_ask(&address).await?)
+}
+
+/// The same for the admin a link was sent to.
+pub(super) async fn ask_key_behind(asked: Asked, Path(token): Path<String>) -> Answer {
+    asked.charge()?;
+    let answer = question(asked.site.counter.passkey_ask_for(bounded(&token)).await?)?;
+    asked.was_honest();
+    Ok(answer)
+}
+
+/// How a passkey is to be made.
+pub(super) async fn offer_key(asked: Asked, Path(token): Path<String>) -> Answer {
+    asked.charge()?;
+    let answer = question(asked.site.counter.passkey_offer(bounded(&token)).await?)?;
+    asked.was_honest();
+    Ok(answer)
+}
+
+pub(super) async fn enrol_key(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
+    asked.charge()?;
+    let token = bounded(&token);
+    match asked.site.counter.passkey_enrol(token, &form.typed("kunci")).await? {
+        EnrolAnswer::Done => {
+            asked.was_honest();
+            see(&format!("/daftar/{token}"))
+        }
+        EnrolAnswer::Wrong { .. } | EnrolAnswer::Unfit(_) => {
+            let w = EntranceWords::of(asked.lang);
+            let path = format!("/daftar/{token}");
+            let notice = NoticePage::new(asked.frame(path.clone()), w.enrol_title, w.key_refused, w.key_why);
+            page(StatusCode::UNPROCESSABLE_ENTITY, &notice.button(path, w.key_add))
+        }
+        EnrolAnswer::Gone => enrol_gone(&asked),
+    }
 }
 
 fn enrol_gone(asked: &Asked) -> Answer {

@@ -20,8 +20,8 @@ use axum::middleware::from_fn_with_state;
 use axum::response::{Html, IntoResponse, Response};
 use axum::routing::{get, post};
 
-use super::asked::FORM_LIMIT;
-use super::gate::gate;
+use super::asked::{Asked, FORM_LIMIT};
+use super::gate::{KEYED_POLICY, gate};
 use super::oops::Oops;
 use super::site::Site;
 
@@ -33,6 +33,12 @@ pub fn router(site: Arc<Site>) -> Router {
     Router::new()
         .route("/", get(plain::home))
         .route("/loket.css", get(plain::stylesheet))
+        .route("/kunci.js", get(plain::passkey_script))
+        .route("/kunci", post(entrance::ask_key))
+        .route("/masuk/kunci", post(entrance::ask_key_at_the_door))
+        .route("/tautan/{token}/kunci", post(entrance::ask_key_behind))
+        .route("/daftar/{token}/kunci", post(entrance::offer_key))
+        .route("/daftar/{token}/kunci/simpan", post(entrance::enrol_key))
         .route("/robots.txt", get(plain::robots))
         .route("/healthz", get(plain::healthz))
         .route("/readyz", get(plain::readyz))
@@ -70,6 +76,15 @@ pub fn router(site: Arc<Site>) -> Router {
 /// A page with a status.
 fn page(status: StatusCode, template: &impl Template) -> Answer {
     Ok((status, Html(template.render()?)).into_response())
+}
+
+/// A page that offers passkeys may run the desk's own script, and nothing else.
+fn keyed(asked: &Asked, answer: Answer) -> Answer {
+    let mut response = answer?;
+    if asked.site.base.binds_keys() && response.status() != StatusCode::SEE_OTHER {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(KEYED_POLICY));
+    }
+    Ok(response)
 }
 
 fn ok(template: &impl Template) -> Answer {

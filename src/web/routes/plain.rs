@@ -8,6 +8,8 @@ use crate::web::asked::Asked;
 
 const STYLESHEET: &str = include_str!("../loket.css");
 
+const PASSKEY_SCRIPT: &str = include_str!("../passkey.js");
+
 pub(super) async fn home() -> Answer {
     see("/meja")
 }
@@ -15,6 +17,11 @@ pub(super) async fn home() -> Answer {
 pub(super) async fn stylesheet() -> Response {
     let headers = [(header::CONTENT_TYPE, "text/css; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
     (headers, STYLESHEET).into_response()
+}
+
+pub(super) async fn passkey_script() -> Response {
+    let headers = [(header::CONTENT_TYPE, "text/javascript; charset=utf-8"), (header::CACHE_CONTROL, "max-age=300")];
+    (headers, PASSKEY_SCRIPT).into_response()
 }
 
 pub(super) async fn robots() -> &'static str {

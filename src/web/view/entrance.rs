@@ -74,6 +74,8 @@ pub struct EnrolView {
     pub secret: Typed,
     /// `otpauth://…`, for the picture.
     pub uri: Typed,
+    /// Passkeys enrolled so far.
+    pub passkeys: usize,
 }
 
 /// The office as the pages name it.

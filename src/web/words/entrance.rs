@@ -27,6 +27,15 @@ catalogue! {
         no_phone: "Ponsel tidak ada di tangan, atau tautan ini bukan untuk Anda?" | "No phone at hand, or is this link not for you?",
         no_phone_more: "Minta Admin PPE lain mengambil alih melalui meja Loket. Tautan yang diteruskan kepada orang lain tidak dapat dipakai tanpa kode pemiliknya."
             | "Ask another Admin PPE to take over at the Loket desk. A forwarded link cannot be used without its owner's code.",
+        key_use: "Pakai kunci sandi (passkey)" | "Use a passkey",
+        key_add: "Tambahkan kunci sandi (passkey)" | "Add a passkey",
+        key_failed: "Kunci sandi tidak dapat dipakai. Coba lagi, atau masukkan kode." | "The passkey could not be used. Try again, or enter the code.",
+        key_refused: "Kunci sandi tidak diterima. Coba lagi." | "The passkey was not accepted. Try again.",
+        key_h: "Kunci sandi (boleh dilewati)" | "Passkey (optional)",
+        key_why: "Dengan sidik jari, wajah, atau PIN perangkat ini, tanpa mengetik kode. Kunci hanya berlaku di alamat ini, sehingga halaman tiruan tidak dapat memakainya."
+            | "With this device's fingerprint, face or PIN, without typing a code. A key works at this address alone, so that a copied page cannot use it.",
+        key_count: "Kunci sandi terdaftar: {0}" | "Passkeys enrolled: {0}",
+        enrol_finish: "Selesaikan dengan kode dari aplikasi" | "Finish with the code of the app",
         by_phrase: "Ponsel tidak ada? Pakai frasa sandi" | "No phone? Use your passphrase",
         phrase: "Frasa sandi" | "Passphrase",
         phrase_again: "Frasa sandi sekali lagi" | "The passphrase once more",

@@ -95,6 +95,16 @@ const ALERTS: &[Words] = &[
         "An attachment holds a program. It was not opened.",
     ),
     (
+        "infected_attachment",
+        "Lampiran memuat virus menurut pemindai. Lampiran itu tidak dibuka dan tidak dapat dilihat di sini.",
+        "An attachment holds a virus according to the scanner. It was not opened and cannot be seen here.",
+    ),
+    (
+        "unscanned_attachment",
+        "Lampiran tidak dapat diperiksa oleh pemindai virus. Lampiran itu tidak dibuka dan tidak dapat dilihat di sini.",
+        "An attachment could not be checked by the virus scanner. It was not opened and cannot be seen here.",
+    ),
+    (
         "encrypted_document",
         "Lampiran terkunci dengan password, jadi tidak dapat dibaca. Minta berkas tanpa kunci.",
         "An attachment is locked with a password and cannot be read. Ask for it unlocked.",

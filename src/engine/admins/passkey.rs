@@ -1,0 +1,129 @@
+//! Passkeys of the people who may act: enrolled at the one-time link beside the code, asked for at the desk. Challenges live in
+//! memory alone, for five minutes, and each answers once: an answer that comes a second time finds none.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde_json::Value;
+
+use super::AdminRecord;
+use super::roll::Happened;
+use crate::engine::Engine;
+use crate::engine::port::Fault;
+use crate::sop::names::Address;
+use crate::vault::passkey::{
+    Challenge, Desk, PasskeyAuthentication, PasskeyRegistration, challenge_of, vain_challenge,
+};
+use crate::vault::{AuthenticationResult, Passkey};
+
+/// Keys of one person at most.
+const KEYS: usize = 5;
+const LIFE: TimeDelta = TimeDelta::minutes(5);
+/// Challenges kept at most; beyond it the oldest is forgotten.
+const CHALLENGES: usize = 1_000;
+
+/// What is waited for.
+enum Awaited {
+    Key(Box<PasskeyRegistration>),
+    Proof(Box<PasskeyAuthentication>),
+}
+
+struct Waiting {
+    who: Address,
+    until: DateTime<Utc>,
+    what: Awaited,
+}
+
+/// The challenges that browsers have not answered yet.
+#[derive(Default)]
+pub struct Challenges(Mutex<HashMap<String, Waiting>>);
+
+impl Challenges {
+    fn put(&self, id: String, waiting: Waiting, now: DateTime<Utc>) {
+        let mut all = self.all();
+        all.retain(|_, waiting| now < waiting.until);
+        while all.len() >= CHALLENGES {
+            let Some(oldest) = all.iter().min_by_key(|(_, waiting)| waiting.until).map(|(id, _)| id.clone()) else {
+                break;
+            };
+            all.remove(&oldest);
+        }
+        all.insert(id, waiting);
+    }
+
+    /// Takes a challenge out, for whoever it was made for.
+    fn take(&self, answer: &str, who: &Address, now: DateTime<Utc>) -> Option<Awaited> {
+        let waiting = self.all().remove(&challenge_of(answer)?)?;
+        (waiting.who.same_mailbox(who) && now < waiting.until).then_some(waiting.what)
+    }
+
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl AdminRecord {
+    pub fn passkeys(&self) -> usize {
+        self.passkeys.len()
+    }
+}
+
+impl Engine {
+    /// The desk as authenticators know it; `None` where its address is a number.
+    fn relying(&self) -> Option<Desk> {
+        Desk::at(&self.office.base_url)
+    }
+
+    /// Offers a passkey to whom an enrolment link was made for; `None` where the link is not good or keys cannot be bound here.
+    pub async fn offer_passkey(&self, token: &str) -> Result<Option<Value>, Fault> {
+        let Some((_, record)) = self.invited(token).await? else { return Ok(None) };
+        let Some(desk) = self.relying() else { return Ok(None) };
+        if record.passkeys.len() >= KEYS {
+            return Ok(None);
+        }
+        let blinded = self.keys.index.blind(&["passkey", &record.address.as_str().to_lowercase()]);
+        let handle: [u8; 16] = std::array::from_fn(|i| blinded[i]);
+        let offered = desk.offer(handle, record.address.as_str(), &record.name, &record.passkeys);
+        let Some(Challenge { options, id, state }) = offered else { return Ok(None) };
+        self.await_answer(id, &record.address, Awaited::Key(Box::new(state)));
+        Ok(Some(options))
+    }
+
+    /// Keeps the key a browser made. `None`: the link is not good; false: the answer is not right.
+    pub async fn enrol_passkey(&self, token: &str, answer: &str) -> Result<Option<bool>, Fault> {
+        let Some((version, mut record)) = self.invited(token).await? else { return Ok(None) };
+        let awaited = self.challenges.take(answer, &record.address, self.clock.now());
+        let (Some(Awaited::Key(state)), Some(desk)) = (awaited, self.relying()) else { return Ok(Some(false)) };
+        let Some(key) = desk.enrolled(answer, &state) else { return Ok(Some(false)) };
+        if record.passkeys.len() >= KEYS || record.passkeys.contains(&key) {
+            return Ok(Some(false));
+        }
+        record.passkeys.push(key);
+        Ok(Some(self.keep(&record, Some(version), Some(Happened::PasskeyAdded)).await?))
+    }
+
+    /// What a browser is asked that wants to prove to be this person. Alike for everybody, known or not; `None` where keys
+    /// cannot be bound here.
+    pub async fn ask_passkey(&self, address: &Address) -> Result<Option<Value>, Fault> {
+        let Some(desk) = self.relying() else { return Ok(None) };
+        let known = self.admin(address).await?.map(|(_, record)| record).filter(AdminRecord::is_active);
+        let keys: Vec<Passkey> = known.map(|record| record.passkeys).unwrap_or_default();
+        let Some(Challenge { options, id, state }) = desk.ask(&keys) else {
+            return Ok(Some(desk.question(&vain_challenge(&*self.random))));
+        };
+        self.await_answer(id, address, Awaited::Proof(Box::new(state)));
+        Ok(Some(options))
+    }
+
+    /// What a browser's answer proves of this person, before the record says whether its key is still theirs.
+    pub(super) fn passkey_proof(&self, address: &Address, answer: &str) -> Option<AuthenticationResult> {
+        let Some(Awaited::Proof(state)) = self.challenges.take(answer, address, self.clock.now()) else { return None };
+        self.relying()?.proven(answer, &state)
+    }
+
+    fn await_answer(&self, id: String, who: &Address, what: Awaited) {
+        let now = self.clock.now();
+        self.challenges.put(id, Waiting { who: who.clone(), until: now + LIFE, what }, now);
+    }
+}

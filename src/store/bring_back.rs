@@ -1,0 +1,140 @@
+//! A whole office from a backup: the live store by [`restore`], and around it the accounts and the archive's files where they
+//! are missing. What is here and goes on from the backup is newer than it and stays; what does not is replaced only by force,
+//! and then kept beside it.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use super::StoreError;
+use super::archive::goes_on;
+use super::folder::{StateFolder, create_private, sync_folder};
+use super::parcel::{is_parcel, unpack};
+use super::restore::{RestoreReport, restore};
+use crate::vault::{Keyring, Random};
+
+/// What came back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Brought {
+    pub live: RestoreReport,
+    /// Files around the live store that were put in place.
+    pub placed: Vec<PathBuf>,
+    /// Those that were here and stayed: they go on from the backup's, or are the accounts of a later day.
+    pub kept: Vec<PathBuf>,
+    /// Where files went that were replaced by force.
+    pub aside: Vec<PathBuf>,
+}
+
+enum Step {
+    Place,
+    Keep,
+    Replace,
+}
+
+/// Brings a backup back into a state folder and its archive. Looks at everything before it changes anything, and can be
+/// repeated where it was cut.
+pub fn bring_back(
+    folder: &StateFolder,
+    archive: &Path,
+    keyring: &Keyring,
+    random: &dyn Random,
+    file: &Path,
+    force: bool,
+) -> Result<Brought, StoreError> {
+    if !is_parcel(file) {
+        let live = restore(folder, keyring, random, file, force)?;
+        return Ok(Brought { live, placed: Vec::new(), kept: Vec::new(), aside: Vec::new() });
+    }
+    let incoming = folder.path().join("incoming");
+    clear(&incoming)?;
+    let brought = from_parcel(folder, archive, keyring, random, file, force, &incoming);
+    clear(&incoming)?;
+    brought
+}
+
+fn from_parcel(
+    folder: &StateFolder,
+    archive: &Path,
+    keyring: &Keyring,
+    random: &dyn Random,
+    file: &Path,
+    force: bool,
+    incoming: &Path,
+) -> Result<Brought, StoreError> {
+    let mut around = Vec::new();
+    let mut live = None;
+    for member in unpack(file, incoming, keyring)? {
+        let name = member.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        match name.as_str() {
+            "live.redb" => live = Some(member),
+            "accounts.redb" => around.push((member, folder.path().join(name))),
+            _ if name.starts_with("archive-") => around.push((member, archive.join(name))),
+            _ => {
+                let text = format!("{} holds {name}, which this Loket does not know. Use a newer one", file.display());
+                return Err(StoreError::Refused(text));
+            }
+        }
+    }
+    let missing = || StoreError::damaged(format!("the backup {}", file.display()), "it holds no live store");
+    let live = live.ok_or_else(missing)?;
+    let steps = around.iter().map(|(from, to)| step(from, to, force)).collect::<Result<Vec<_>, _>>()?;
+    let live = restore(folder, keyring, random, &live, force)?;
+    let mut brought = Brought { live, placed: Vec::new(), kept: Vec::new(), aside: Vec::new() };
+    create_private(archive)?;
+    for ((from, to), step) in around.into_iter().zip(steps) {
+        match step {
+            Step::Keep => brought.kept.push(to),
+            Step::Place => {
+                place(&from, &to)?;
+                brought.placed.push(to);
+            }
+            Step::Replace => {
+                brought.aside.push(put_aside(&to)?);
+                place(&from, &to)?;
+                brought.placed.push(to);
+            }
+        }
+    }
+    Ok(brought)
+}
+
+/// What to do with a file of the backup.
+fn step(from: &Path, to: &Path, force: bool) -> Result<Step, StoreError> {
+    if !to.exists() {
+        return Ok(Step::Place);
+    }
+    let is_archive = to.file_name().is_some_and(|name| name.to_string_lossy().starts_with("archive-"));
+    match (is_archive, force) {
+        (true, _) if goes_on(to, from) => Ok(Step::Keep),
+        (_, true) => Ok(Step::Replace),
+        (false, false) => Ok(Step::Keep),
+        (true, false) => Err(StoreError::Refused(format!(
+            "{} does not go on from the one in the backup. Repeat with --force to put the backup's in its place",
+            to.display()
+        ))),
+    }
+}
+
+/// Copies beside the name and renames: a crash leaves the file there or not.
+fn place(from: &Path, to: &Path) -> Result<(), StoreError> {
+    let begun = to.with_extension("redb.new");
+    let copied = fs::copy(from, &begun).and_then(|_| File::open(&begun)?.sync_all());
+    copied.map_err(|error| StoreError::file("write", &begun, &error))?;
+    fs::rename(&begun, to).map_err(|error| StoreError::file("rename", &begun, &error))?;
+    to.parent().map_or(Ok(()), sync_folder)
+}
+
+fn put_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let free = (1..1000).map(|n| path.with_file_name(format!("{name}.replaced-{n}"))).find(|aside| !aside.exists());
+    let aside = free.ok_or_else(|| StoreError::Refused(format!("Remove the files {name}.replaced-* first")))?;
+    fs::rename(path, &aside).map_err(|error| StoreError::file("rename", path, &error))?;
+    Ok(aside)
+}
+
+fn clear(incoming: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(incoming) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::file("remove", incoming, &error)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,332 @@
+//! Passkeys: enrolled at the one-time link, shown at the door and with a decision, in a real browser and by an authenticator of
+//! the test's own that can also do what no honest one does.
+
+use std::sync::Arc;
+
+use axum::Router;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::TimeDelta;
+use loket::engine::admins::{FAILURES, Role};
+use loket::sop::phase::Phase;
+use loket::web::answer::*;
+use loket::web::rate::{Limits, Rate};
+use loket::web::view::Choice;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+
+use crate::cli_fixture;
+use crate::desk_threats::{Answered, ask};
+use crate::desk_walk::{decide, form, review};
+use crate::kit::site::{BASE_URL, Plan, address};
+use crate::kit::{Browser, Site, wait_for};
+
+const WHO: &str = "sekar@lembayungraya.example";
+
+/// User present, user verified (§6.1).
+const PRESENT_AND_VERIFIED: u8 = 0x05;
+/// A new key's data follows.
+const WITH_KEY: u8 = 0x40;
+
+/// An authenticator with one key, and the browser in front of it.
+#[derive(Clone)]
+struct Token {
+    key: Arc<EcdsaKeyPair>,
+    id: [u8; 32],
+    counter: u32,
+    flags: u8,
+    origin: String,
+}
+
+impl Token {
+    fn new() -> Self {
+        let random = SystemRandom::new();
+        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).expect("a key");
+        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref(), &random).expect("the same");
+        let id = Sha256::digest(key.public_key()).into();
+        Self { key: Arc::new(key), id, counter: 1, flags: PRESENT_AND_VERIFIED, origin: BASE_URL.to_owned() }
+    }
+
+    /// `navigator.credentials.create`, with attestation "none" (§8.7).
+    fn create(&self, question: &str) -> String {
+        let (wanted, said) = self.told(question, "webauthn.create");
+        let point = self.key.public_key().as_ref();
+        let mut data = self.data(&wanted["rp"]["id"], self.flags | WITH_KEY);
+        data.extend([0; 16]);
+        data.extend([0, 32]);
+        data.extend(self.id);
+        // A COSE key: EC2, ES256, P-256, x, y (RFC 9053 §7.1.1).
+        data.extend([0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20]);
+        data.extend(&point[1..33]);
+        data.extend([0x22, 0x58, 0x20]);
+        data.extend(&point[33..65]);
+        let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58".to_vec();
+        object.push(u8::try_from(data.len()).expect("it is short"));
+        object.extend(data);
+        json!({ "id": b64(&self.id), "rawId": b64(&self.id), "type": "public-key",
+            "response": { "attestationObject": b64(&object), "clientDataJSON": b64(&said) } })
+        .to_string()
+    }
+
+    /// `navigator.credentials.get`.
+    fn get(&self, question: &str) -> String {
+        let (wanted, said) = self.told(question, "webauthn.get");
+        let data = self.data(&wanted["rpId"], self.flags);
+        let signed = [&data[..], &Sha256::digest(&said)[..]].concat();
+        let signature = self.key.sign(&SystemRandom::new(), &signed).expect("it signs");
+        json!({ "id": b64(&self.id), "rawId": b64(&self.id), "type": "public-key",
+            "response": { "authenticatorData": b64(&data), "clientDataJSON": b64(&said),
+                "signature": b64(signature.as_ref()), "userHandle": null } })
+        .to_string()
+    }
+
+    fn told(&self, question: &str, kind: &str) -> (Value, Vec<u8>) {
+        let question: Value = serde_json::from_str(question).expect("the desk asks in JSON");
+        let wanted = question["publicKey"].clone();
+        let said =
+            json!({ "type": kind, "challenge": wanted["challenge"], "origin": self.origin, "crossOrigin": false });
+        (wanted, said.to_string().into_bytes())
+    }
+
+    fn data(&self, domain: &Value, flags: u8) -> Vec<u8> {
+        let mut data = Sha256::digest(domain.as_str().expect("a domain is named")).to_vec();
+        data.push(flags);
+        data.extend(self.counter.to_be_bytes());
+        data
+    }
+}
+
+fn b64(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+fn open_pages(site: &Site) -> Router {
+    let unlimited = Rate { burst: 1e9, per_second: 1e9 };
+    site.pages_within(BASE_URL, Limits { each: unlimited, all: unlimited })
+}
+
+/// The desk's question to the script of a page.
+async fn question(router: &Router, path: &str, fields: &[(&str, &str)]) -> String {
+    let asked = ask(router, path, Some(fields), "").await;
+    assert_eq!((asked.status, asked.headers["content-type"].to_str().unwrap()), (200, "application/json"), "{path}");
+    asked.body
+}
+
+/// A person enrolled with this key, through the page.
+async fn enrolled(site: &Site, router: &Router, token: &Token) {
+    let link = site.engine.enroll(&address(WHO), "Sekar Wangi", Role::Admin).await.expect("the store answers");
+    let path = link.strip_prefix(BASE_URL).expect("a link of this desk").to_owned();
+    let asked = question(router, &format!("{path}/kunci"), &[]).await;
+    let kept = ask(router, &format!("{path}/kunci/simpan"), Some(&[("kunci", &token.create(&asked))]), "").await;
+    assert_eq!(kept.status, 303, "{}", kept.body);
+    let page = ask(router, &path, None, "").await;
+    assert!(page.body.contains("Kunci sandi terdaftar: 1"));
+    let (_, record) =
+        site.engine.invited(link.rsplit('/').next().unwrap()).await.expect("the store answers").expect("just invited");
+    let code = record.factor().expect("a fresh factor").code(site.now());
+    assert_eq!(ask(router, &path, Some(&[("kode", &code)]), "").await.status, 200);
+}
+
+async fn door(router: &Router, answer: &str) -> Answered {
+    ask(router, "/masuk", Some(&[("alamat", WHO), ("kunci", answer)]), "").await
+}
+
+#[tokio::test]
+async fn a_passkey_is_enrolled_at_the_link_opens_the_desk_and_decides() {
+    let rules = vec![("approval", "two_for_every_approval = true")];
+    let site = Site::planned(Plan { rules, ..Plan::default() }).await;
+    let (router, mut token) = (open_pages(&site), Token::new());
+    enrolled(&site, &router, &token).await;
+
+    token.counter += 1;
+    let asked = question(&router, "/masuk/kunci", &[("alamat", WHO)]).await;
+    let opened = door(&router, &token.get(&asked)).await;
+    assert_eq!(opened.status, 303, "{}", opened.body);
+    let cookie = opened.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let number = site.deliver("complete").await;
+    let admin = site.person(WHO).await;
+    let view = review(&site, &admin, &number).await;
+    let bare = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
+    assert!(matches!(bare, DecisionAnswer::NeedsFactor { .. }), "an open session is not enough here");
+    token.counter += 1;
+    let asked = ask(&router, "/kunci", Some(&[]), &cookie).await.body;
+    let answer = token.get(&asked);
+    let fields = [("bukti", view.proposal.hash.as_str()), ("kunci", answer.as_str())];
+    let decided = ask(&router, &format!("/berkas/{number}/setujui"), Some(&fields), &cookie).await;
+
+    assert_eq!(decided.status, 303, "{}", decided.body);
+    assert!(site.case(&number).await.first_approval.is_some_and(|first| first.by == admin.address));
+    assert!(matches!(site.case(&number).await.phase, Phase::UnderReview { .. }));
+}
+
+#[tokio::test]
+async fn what_no_honest_browser_sends_proves_nothing() {
+    let site = Site::start().await;
+    let (router, mut token) = (open_pages(&site), Token::new());
+    enrolled(&site, &router, &token).await;
+    let asked = async || question(&router, "/masuk/kunci", &[("alamat", WHO)]).await;
+    token.counter = 10;
+    let good = token.get(&asked().await);
+    assert_eq!(door(&router, &good).await.status, 303);
+
+    // The very answer again.
+    assert_eq!(door(&router, &good).await.status, 422, "replayed");
+    // The same counter again, and one that went back: there are two of this key.
+    assert_eq!(door(&router, &token.get(&asked().await)).await.status, 422, "the counter stands");
+    token.counter = 9;
+    assert_eq!(door(&router, &token.get(&asked().await)).await.status, 422, "the counter went back");
+    token.counter = 11;
+    assert_eq!(door(&router, &token.get(&asked().await)).await.status, 303, "a right one takes the failures back");
+    // A page elsewhere that hands the desk's question on.
+    for origin in ["https://meja.lembayungraya.example.evil.example", "http://meja.lembayungraya.example", "null"] {
+        token.counter += 1;
+        let there = Token { origin: origin.to_owned(), ..token.clone() };
+        assert_eq!(door(&router, &there.get(&asked().await)).await.status, 422, "{origin}");
+    }
+    token.counter += 1;
+    assert_eq!(door(&router, &token.get(&asked().await)).await.status, 303);
+    // Nobody was asked for a finger, a face or a PIN.
+    let unverified = Token { flags: 0x01, counter: token.counter + 1, ..token.clone() };
+    assert_eq!(door(&router, &unverified.get(&asked().await)).await.status, 422, "not verified");
+    // Another key under the same name, and a challenge of the test's own making.
+    let forged = Token { id: token.id, counter: token.counter + 2, ..Token::new() };
+    assert_eq!(door(&router, &forged.get(&asked().await)).await.status, 422, "another key");
+    token.counter += 3;
+    let own = json!({ "publicKey": { "challenge": b64(&[7; 32]), "rpId": "meja.lembayungraya.example" } });
+    assert_eq!(door(&router, &token.get(&own.to_string())).await.status, 422, "nobody asked that");
+    // A question made for somebody else.
+    let theirs = question(&router, "/masuk/kunci", &[("alamat", site.office.admins[0].1)]).await;
+    assert_eq!(door(&router, &token.get(&theirs)).await.status, 422, "another's question");
+    let late = asked().await;
+    site.forward(TimeDelta::minutes(5));
+    let record = site.engine.admin(&address(WHO)).await.unwrap().expect("is registered").1;
+    assert_eq!(record.tries_left(), FAILURES - 4, "they count as failures");
+    token.counter += 1;
+    assert_eq!(door(&router, &token.get(&late)).await.status, 422, "too late, and the fifth");
+    let record = site.engine.admin(&address(WHO)).await.unwrap().expect("is registered").1;
+    assert!(record.is_locked(site.now()), "five failures lock, whatever was tried");
+}
+
+#[tokio::test]
+async fn a_key_is_enrolled_at_a_good_link_alone_and_by_the_browser_that_was_asked() {
+    let site = Site::start().await;
+    let router = open_pages(&site);
+    let link = site.engine.enroll(&address(WHO), "Sekar Wangi", Role::Admin).await.unwrap();
+    let path = link.strip_prefix(BASE_URL).unwrap().to_owned();
+    let save = format!("{path}/kunci/simpan");
+
+    let elsewhere = Token { origin: "https://lain.example".into(), ..Token::new() };
+    let asked = question(&router, &format!("{path}/kunci"), &[]).await;
+    let foreign = ask(&router, &save, Some(&[("kunci", &elsewhere.create(&asked))]), "").await;
+    let garbage = ask(&router, &save, Some(&[("kunci", "{\"response\":{}}")]), "").await;
+    let honest = Token::new();
+    let asked = question(&router, &format!("{path}/kunci"), &[]).await;
+    let answer = honest.create(&asked);
+    let kept = ask(&router, &save, Some(&[("kunci", &answer)]), "").await;
+    let again = ask(&router, &save, Some(&[("kunci", &answer)]), "").await;
+    let unknown = ask(&router, "/daftar/AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA/kunci", Some(&[]), "").await;
+
+    assert_eq!([foreign.status, garbage.status, kept.status, again.status, unknown.status], [422, 422, 303, 422, 404]);
+    let (_, record) = site.engine.invited(link.rsplit('/').next().unwrap()).await.unwrap().expect("still invited");
+    assert_eq!(record.passkeys(), 1);
+}
+
+#[tokio::test]
+async fn the_question_at_the_door_tells_nobody_who_has_a_passkey() {
+    let site = Site::start().await;
+    let (router, token) = (open_pages(&site), Token::new());
+    enrolled(&site, &router, &token).await;
+    let mut told = Vec::new();
+
+    for who in [WHO, site.office.admins[0].1, "siapa@lembayungraya.example"] {
+        let mut question: Value =
+            serde_json::from_str(&question(&router, "/masuk/kunci", &[("alamat", who)]).await).unwrap();
+        let challenge = question["publicKey"]["challenge"].take();
+        assert_eq!(challenge.as_str().map(str::len), Some(43), "32 bytes");
+        told.push(question);
+    }
+
+    assert!(told.iter().all(|question| *question == told[0]), "{told:?}");
+    assert_eq!(told[0]["publicKey"]["allowCredentials"], json!([]));
+}
+
+#[tokio::test]
+async fn only_pages_that_ask_for_a_factor_may_run_the_desks_one_script() {
+    let site = Site::start().await;
+    let router = open_pages(&site);
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let code = site.code_of(&admin).await;
+    let fields = [("alamat", admin.address.as_str()), ("kode", code.expose())];
+    let opened = ask(&router, "/masuk", Some(&fields), "").await;
+    let cookie = opened.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let link = format!("/tautan/{}", site.token(admin.address.as_str(), "tautan"));
+    let policy = |page: &Answered| page.headers["content-security-policy"].to_str().unwrap().to_owned();
+
+    for path in ["/masuk", link.as_str()] {
+        let page = ask(&router, path, None, "").await;
+        assert!(policy(&page).contains("script-src 'self'; connect-src 'self'"), "{path}");
+        assert!(policy(&page).starts_with("default-src 'none'") && !policy(&page).contains("unsafe"), "{path}");
+        assert_eq!(page.body.matches("<script").count(), 1, "{path}");
+        assert!(page.body.contains("<script src=\"/kunci.js\" defer></script>"), "{path}");
+    }
+    // Here a session is enough, so that nothing is asked and nothing runs.
+    for path in ["/meja".to_owned(), format!("/berkas/{number}"), "/tautan/tidak-ada".to_owned()] {
+        let page = ask(&router, &path, None, &cookie).await;
+        assert!(!policy(&page).contains("script-src") && !page.body.contains("<script"), "{path}");
+    }
+    let script = ask(&router, "/kunci.js", None, "").await;
+    assert_eq!(script.headers["content-type"], "text/javascript; charset=utf-8");
+    assert!(!script.body.contains("http"), "it talks to nobody else");
+    // A key cannot be bound to a number: nothing is offered there.
+    let numbered = site.pages_at("http://127.0.0.1:8420");
+    let request = axum::http::Request::get("/masuk").header("host", "127.0.0.1:8420");
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let page = tower::ServiceExt::oneshot(numbered, request).await.unwrap();
+    assert!(!page.headers()["content-security-policy"].to_str().unwrap().contains("script-src"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn in_a_browser_a_passkey_is_added_signs_in_and_approves() {
+    let office = cli_fixture::Site::new();
+    let shipped = include_str!("../config/sop/helpdesk.toml");
+    let two = shipped.replacen("\n[approval]\n", "\n[approval]\ntwo_for_every_approval = true\n", 1);
+    std::fs::write(office.path("helpdesk.toml"), two).unwrap();
+    let file = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("config/sop/helpdesk.toml");
+    office.change(&format!("{:?}", file.display().to_string()), "\"helpdesk.toml\"");
+    office.change("base_url = \"http://127.0.0.1", "base_url = \"http://localhost");
+    office.import().well();
+    let daemon = office.run_as("localhost").await;
+    let who = office.office.admins[0].1;
+    let link = office.loket(&["admins", "enroll", who, "--name", "Teguh"]).well().trim().to_owned();
+    let base = format!("http://localhost:{}", office.port);
+    let browser = Browser::start().await;
+    browser.with_authenticator().await;
+
+    browser.open(&link).await;
+    browser.press("button[data-kunci]").await;
+    browser.reached(".tag.ok").await;
+    assert_eq!(browser.texts(".tag.ok").await, ["Kunci sandi terdaftar: 1"]);
+    crate::kit::Admin::enrol(who, &link).await;
+    browser.open(&format!("{base}/masuk")).await;
+    browser.fill("#alamat", who).await;
+    browser.press("button[data-kunci]").await;
+    browser.arrived(&format!("{base}/meja")).await;
+    office.deliver("1.complete", &office.sample("complete"));
+    let number = wait_for("the case", || async {
+        let cases = office.loket(&["cases", "list", "--json"]).json();
+        cases[0]["number"].as_str().map(str::to_owned)
+    })
+    .await;
+    browser.open(&format!("{base}/berkas/{number}")).await;
+    browser.press("#setujui button[data-kunci]").await;
+    browser.reached("section#setujui").await;
+    browser.close().await;
+
+    let history = office.loket(&["cases", "show", &number, "--json"]).json()["history"].clone();
+    let approvals = history.as_array().unwrap().iter().filter(|event| event["event"] == "first_approved").count();
+    assert_eq!(approvals, 1, "{history}");
+    assert_eq!(daemon.stop().await, Some(0));
+}

@@ -1,0 +1,120 @@
+//! Every schema that was ever released opens with this program, as it lay on a disk (THREATS 48). The files of
+//! `fixtures/state-schema-N.tar.gz` were written by the program of that time under the master key of 32 times 7: one open
+//! case with its mail, one dossier in the archive, an account, an invited admin, a signed head.
+
+use std::os::unix::process::ExitStatusExt;
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use loket::engine::archive::Archive;
+use loket::engine::store::{CaseKey, Damage, Store};
+use loket::sop::names::CaseNumber;
+use loket::store::StateFolder;
+use loket::store::redb::RedbStore;
+use loket::vault::{Keyring, MasterKey, OsRandom};
+use redb::{ReadableDatabase, TableDefinition};
+
+use crate::store_fixture::{Dying, keyring, office, open, try_open};
+
+const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
+const RELEASED: [u64; 1] = [1];
+const FOLDER: &str = "LOKET_SCHEMA_FOLDER";
+/// Of the head that the program of schema 1 signed.
+const SIGNED_BY: &str = "sF62fJvrhdSEImbVwn1zP7IENyyenKBxEfLPjoKVlt0=";
+
+fn lay_out(schema: u64, state: &Path) {
+    let file = format!("{}/tests/fixtures/state-schema-{schema}.tar.gz", env!("CARGO_MANIFEST_DIR"));
+    std::fs::create_dir_all(state).unwrap();
+    let laid = Command::new("tar").arg("-xzf").arg(file).arg("-C").arg(state).status().unwrap();
+    assert!(laid.success());
+}
+
+fn schema(state: &Path) -> u64 {
+    let database = redb::Database::open(state.join("live/loket.redb")).unwrap();
+    let reading = database.begin_read().unwrap();
+    let value = reading.open_table(META).unwrap().get("schema").unwrap().unwrap().value().to_vec();
+    u64::from_be_bytes(value.try_into().unwrap())
+}
+
+/// Whether everything of the fixture is there.
+async fn whole(state: &Path) {
+    let store = open(state);
+    let archive = crate::archive_fixture::open(&state.join("archive"), Some(&store));
+    let case = CaseKey { office: office(), number: CaseNumber::new("LPSE", 2026, 2) };
+    assert!(store.load(&case).await.unwrap().is_some());
+    assert!(!store.events(&case).await.unwrap().is_empty());
+    assert_eq!(store.documents(&office(), "admin").await.unwrap().len(), 1);
+    assert!(archive.show(&CaseNumber::new("LPSE", 2026, 1)).await.unwrap().is_some());
+    assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
+    assert_eq!(archive.verify().await.unwrap(), Vec::<Damage>::new());
+    assert_eq!(STANDARD.encode(store.keyring().evidence.public()), SIGNED_BY, "what it signed still verifies");
+    assert_eq!(store.epoch().await.unwrap(), 1, "its links are good as they were");
+}
+
+#[tokio::test]
+async fn t48_every_released_schema_is_brought_up_and_everything_in_it_opens() {
+    for released in RELEASED {
+        let folder = tempfile::tempdir().unwrap();
+        lay_out(released, folder.path());
+        assert_eq!(schema(folder.path()), released);
+
+        whole(folder.path()).await;
+
+        assert!(schema(folder.path()) > released, "from schema {released}");
+        whole(folder.path()).await;
+    }
+}
+
+/// The step and the number it leads to are one transaction. What a power failure lets through of one is `store_torn`'s
+/// business.
+#[test]
+fn t48_a_schema_upgrade_that_is_killed_in_its_middle_is_done_again_at_the_next_start() {
+    if let Some(state) = std::env::var_os(FOLDER) {
+        let taken = Arc::new(StateFolder::take(state.as_ref()).unwrap());
+        RedbStore::open(taken, keyring(), Arc::new(Dying::at(1))).expect("it never comes so far");
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    lay_out(1, folder.path());
+
+    let test = "store_schema::t48_a_schema_upgrade_that_is_killed_in_its_middle_is_done_again_at_the_next_start";
+    let mut again = Command::new(std::env::current_exe().unwrap());
+    let died = again.args(["--exact", test]).env(FOLDER, folder.path()).output().unwrap();
+
+    assert_eq!(died.status.signal(), Some(9), "{}", String::from_utf8_lossy(&died.stderr));
+    assert_eq!(schema(folder.path()), 1, "it has not happened");
+    tokio::runtime::Runtime::new().unwrap().block_on(whole(folder.path()));
+}
+
+#[tokio::test]
+async fn t48_a_change_of_the_master_key_may_begin_on_an_older_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    lay_out(1, folder.path());
+    let key = |byte| MasterKey::parse(&[byte; 32]).unwrap();
+    let taken = Arc::new(StateFolder::take(folder.path()).unwrap());
+
+    let store = RedbStore::open(taken, Keyring::following(&key(8), Some(&key(7))), Arc::new(OsRandom)).unwrap();
+
+    assert_eq!(STANDARD.encode(store.keyring().evidence.public()), SIGNED_BY);
+    assert_eq!(store.keyring().index.blind(&["seen", "x"]), keyring().index.blind(&["seen", "x"]), "known mails");
+}
+
+#[test]
+fn t48_a_newer_file_is_refused_in_one_sentence_that_says_what_to_do() {
+    let folder = tempfile::tempdir().unwrap();
+    lay_out(1, folder.path());
+    {
+        let database = redb::Database::open(folder.path().join("live/loket.redb")).unwrap();
+        let writing = database.begin_write().unwrap();
+        writing.open_table(META).unwrap().insert("schema", 99u64.to_be_bytes().as_slice()).unwrap();
+        writing.commit().unwrap();
+    }
+
+    let refused = try_open(folder.path()).err().unwrap().to_string();
+
+    assert!(refused.contains("newer Loket (schema 99") && refused.contains("Run the newer program"), "{refused}");
+    assert_eq!(schema(folder.path()), 99, "and left as it is");
+}
