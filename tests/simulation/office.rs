@@ -78,6 +78,7 @@ impl Stage {
                 clock: port,
                 random: random[daemon].clone(),
                 names: Default::default(),
+                challenges: Default::default(),
                 outbox: Default::default(),
             })
         };
