@@ -20,6 +20,7 @@ pub mod accounts;
 pub mod alarms;
 pub mod courier;
 pub mod desk;
+pub mod login;
 pub mod mailbox;
 pub mod office;
 pub mod operation;
@@ -223,11 +224,11 @@ impl Config {
 
     /// Every secret that the configuration names, by key, so that `check` can try each.
     pub fn secrets(&self) -> Vec<(String, &SecretSource)> {
-        let mailboxes = self.mailboxes.iter().enumerate().filter_map(|(index, mailbox)| {
-            mailbox.imap().map(|imap| (format!("mailbox[{index}].password"), &imap.password))
+        let mailboxes = self.mailboxes.iter().enumerate().flat_map(|(index, mailbox)| {
+            mailbox.imap().map(|imap| imap.login.secrets(&format!("mailbox[{index}]"))).unwrap_or_default()
         });
         let smtp = self.courier.smtp.as_ref().and_then(|smtp| smtp.login.as_ref());
-        let courier = smtp.map(|login| ("courier.smtp.password".to_owned(), &login.password));
+        let courier = smtp.map(|login| login.secret.secrets("courier.smtp")).unwrap_or_default();
         let webhook = match &self.alarms.channel {
             Some(ChannelConfig::Webhook { address, .. }) => Some(("alarms.webhook".to_owned(), address)),
             _ => None,

@@ -13,12 +13,12 @@ use loket::vault::OsRandom;
 
 const SECRET: &str = "KWTR-8MPL-3XFD-7HNA";
 
-struct Office {
+pub struct Office {
     folder: tempfile::TempDir,
 }
 
 impl Office {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
 
@@ -31,7 +31,7 @@ impl Office {
         self.script_within(body, Duration::from_secs(20))
     }
 
-    fn script_within(&self, body: &str, deadline: Duration) -> Script {
+    pub fn script_within(&self, body: &str, deadline: Duration) -> Script {
         std::fs::write(self.path("reset.sh"), body).unwrap();
         let arguments = vec![self.path("reset.sh").display().to_string(), self.folder.path().display().to_string()];
         self.program(Path::new("/bin/sh"), arguments, deadline)
@@ -50,7 +50,7 @@ impl Office {
     }
 }
 
-async fn reset(script: &Script) -> Result<ResetOutcome, Fault> {
+pub async fn reset(script: &Script) -> Result<ResetOutcome, Fault> {
     let expires_at = Utc.with_ymd_and_hms(2026, 11, 11, 4, 0, 0).unwrap();
     let user_id = UserId("RATNAWL".into());
     script

@@ -1,7 +1,9 @@
 //! The canary: what Loket sends to itself comes back through real servers, opens no case, and is missed when it does not.
 
 use std::os::unix::net::UnixDatagram;
+use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use chrono::TimeDelta;
 use loket::config::alarms::CanaryConfig;
@@ -62,23 +64,36 @@ async fn a_canary_is_lost_after_its_time_and_found_by_any_later_one() {
     site.forward(TimeDelta::seconds(2));
     assert!(is_taken(&canary, &later.subject));
 
+    let late = canary.release();
+    let later = canary.release();
+    assert!(is_taken(&canary, &later.subject) && is_taken(&canary, &late.subject), "one may overtake another");
+    assert!(!is_taken(&canary, &late.subject));
+    site.forward(TimeDelta::seconds(301));
     let facts = canary.facts();
-    assert_eq!((facts.lost_since, facts.trip, canary.is_well()), (None, Some(TimeDelta::seconds(2)), true));
+    assert_eq!((facts.lost_since, facts.trip, canary.is_well()), (None, Some(TimeDelta::zero()), true));
 }
 
-/// What the service manager hears.
-struct Manager {
-    socket: UnixDatagram,
-    strokes: usize,
-}
+/// A service manager: how often it was told that the daemon lives. It always listens, since whoever tells it waits for it.
+struct Manager(Arc<AtomicUsize>);
 
 impl Manager {
-    fn strokes(&mut self) -> usize {
-        let mut words = [0; 4096];
-        while let Ok(length) = self.socket.recv(&mut words) {
-            self.strokes += String::from_utf8_lossy(&words[..length]).matches("WATCHDOG=1").count();
-        }
-        self.strokes
+    fn on(path: &Path) -> Self {
+        let socket = UnixDatagram::bind(path).expect("the folder is ours");
+        let strokes = Arc::new(AtomicUsize::new(0));
+        let count = strokes.clone();
+        // Ends with the test's process.
+        std::thread::spawn(move || {
+            let mut words = [0; 4096];
+            while let Ok(length) = socket.recv(&mut words) {
+                let told = String::from_utf8_lossy(&words[..length]).matches("WATCHDOG=1").count();
+                count.fetch_add(told, Ordering::SeqCst);
+            }
+        });
+        Self(strokes)
+    }
+
+    fn strokes(&self) -> usize {
+        self.0.load(Ordering::SeqCst)
     }
 }
 
@@ -93,9 +108,7 @@ async fn a_canary_flies_through_postfix_and_dovecot_and_is_missed_when_postfix_i
     );
     office.write("loket.toml", &text.replace("[limits]\n", &canary));
     let path = office.folder.path().join("notify");
-    let socket = UnixDatagram::bind(&path).expect("the folder is ours");
-    socket.set_nonblocking(true).expect("a socket");
-    let mut manager = Manager { socket, strokes: 0 };
+    let manager = Manager::on(&path);
     let environment = vec![
         ("NOTIFY_SOCKET".to_owned(), path.display().to_string()),
         ("WATCHDOG_USEC".to_owned(), "200000".to_owned()),
@@ -138,7 +151,7 @@ async fn a_canary_flies_through_postfix_and_dovecot_and_is_missed_when_postfix_i
     assert!(well.contains("loket_canary_trip_milliseconds "), "{well}");
     assert!(stroked > 0 && still <= at_loss + 1, "{stroked} strokes, {at_loss} at the loss, then {still}");
     assert_eq!(cases, serde_json::json!([]), "a canary is no request");
-    for folder in [PROCESSED, REFUSED] {
-        assert!(office.dovecot.files(people::MAILBOX, folder).is_empty(), "canaries are taken away, not filed");
-    }
+    // Ended in the middle of a delivery, Postfix may repeat it: the second copy is nobody's canary, and filed.
+    let filed = |folder| office.dovecot.files(people::MAILBOX, folder).len();
+    assert!(filed(PROCESSED) <= 1 && filed(REFUSED) == 0, "canaries are taken away, not filed");
 }

@@ -42,6 +42,12 @@ fn change(office: &Office, from: &str, to: &str) {
     office.write("loket.toml", &text.replacen(from, to, 1));
 }
 
+/// When the figures were gathered, as they tell.
+fn looked_at(figures: &str) -> Option<String> {
+    let line = figures.lines().find(|line| line.starts_with("loket_looked_at_timestamp_seconds "));
+    line.map(str::to_owned)
+}
+
 async fn read(url: &str) -> (u16, String) {
     let page = Visitor::default().get(url).await;
     (page.status, page.body)
@@ -82,6 +88,9 @@ async fn t33_a_mail_server_that_is_away_is_an_alarm_told_once_and_over_once() {
     wait_for("the program to be told", || async { (told(office.folder.path()) == [raised.clone()]).then_some(()) })
         .await;
     let (_, during) = read(&metrics).await;
+    // That it was told is on record once the next look has begun; killed before, it would be told again.
+    wait_for("the next look", || async { (looked_at(&read(&metrics).await.1) > looked_at(&during)).then_some(()) })
+        .await;
     daemon.kill();
     daemon.restart_unready();
     let (_, again) = answers(503).await;

@@ -239,6 +239,28 @@ fn whose_word_proves_a_sender_is_chosen_for_each_mailbox() {
 }
 
 #[test]
+fn a_login_is_a_password_or_tokens_and_tokens_are_bought_over_tls() {
+    let courier = "\n[courier]\n";
+    let oauth = |lines: &str| {
+        let table = format!("\n[mailbox.oauth]\n{lines}\n{courier}");
+        with("password_credential = \"imap_password\"\n", "").replacen(courier, &table, 1)
+    };
+    let sound = "token_url = \"https://masuk.example/token\"\nclient_id = \"loket\"\nclient_secret_env = \"RAHASIA\"";
+
+    let secrets: Vec<String> = read(&oauth(sound)).secrets().into_iter().map(|(key, _)| key).collect();
+    assert!(secrets.contains(&"mailbox[0].oauth.client_secret".to_owned()), "{secrets:?}");
+    let both = with(courier, &format!("\n[mailbox.oauth]\n{sound}\n{courier}"));
+    assert!(wrong(&both).contains("`mailbox[0].oauth`: stands beside `password`"));
+    let clear = wrong(&oauth(&sound.replace("https://", "http://")));
+    assert!(clear.contains("`mailbox[0].oauth.token_url`: must begin with https://"), "{clear}");
+    read(&oauth(&sound.replace("https://masuk.example", "http://127.0.0.1:8080")));
+    let bare = wrong(&oauth("token_url = \"https://masuk.example/token\"\nclient_id = \"loket\""));
+    assert!(bare.contains("`mailbox[0].oauth.refresh_token`: is missing, and `client_secret` too"), "{bare}");
+    let inline = wrong(&oauth(&sound.replace("client_secret_env", "client_secret")));
+    assert!(inline.contains("`mailbox[0].oauth.client_secret`: holds the secret itself"), "{inline}");
+}
+
+#[test]
 fn alarms_go_out_by_one_channel_and_figures_to_whoever_may_read_them() {
     let alarms = |lines: &str| with("[alarms]\n", &format!("[alarms]\n{lines}"));
     let metrics = |lines: &str| with("[metrics]\n", &format!("[metrics]\n{lines}"));

@@ -138,7 +138,10 @@ async fn with_nobody_else_enrolled_the_page_says_what_to_do() {
     assert!(told.contains("Tidak ada Admin PPE lain") && told.contains("loket admins enroll"), "it says what to do");
 
     site.enrol("ketiga@lembayungraya.example", "Ketiga", Role::Admin).await;
+    site.settle().await;
     let third = site.person("ketiga@lembayungraya.example").await;
+    let asked = site.last_to(third.address.as_str()).expect("whoever joins is asked");
+    assert!(asked.body.contains(&format!("Persetujuan pertama telah diberikan oleh {}", admin.name)), "{}", asked.body);
     assert!(matches!(approve(&site, &third, &number).await, DecisionAnswer::Done));
 }
 

@@ -18,7 +18,7 @@ fn settings(port: u16) -> ImapSettings {
         port,
         security: Security::Plain,
         user: "helpdesk".to_owned(),
-        password: "rahasia".to_owned().into(),
+        login: "rahasia".to_owned().into(),
         ca_file: None,
         inbox_folder: "INBOX".to_owned(),
         processed_folder: "Diproses".to_owned(),
@@ -248,7 +248,8 @@ async fn a_refused_flag_change_is_not_taken_for_filed() {
     assert!(!impostor.heard().iter().any(|line| line.contains("EXPUNGE")), "nothing is removed that was not marked");
 }
 
-fn resident_kib() -> u64 {
+/// Memory of this process, in KiB.
+pub fn resident_kib() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").expect("Linux tells of its processes");
     let line = status.lines().find(|line| line.starts_with("VmRSS:")).expect("VmRSS is always told");
     line.split_whitespace().nth(1).and_then(|kib| kib.parse().ok()).expect("a number of KiB")

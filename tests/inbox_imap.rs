@@ -312,7 +312,7 @@ async fn t34_what_another_client_does_to_mail_is_no_failure() {
 async fn a_wrong_password_and_a_missing_folder_are_named() {
     let dovecot = Dovecot::start().await;
     let mut settings = dovecot.settings(USER);
-    settings.password = "salah-sekali".to_owned().into();
+    settings.login = "salah-sekali".to_owned().into();
     let login = in_time("an answer", open(settings).probe()).await.expect_err("a wrong password");
     let mut settings = dovecot.settings(USER);
     settings.inbox_folder = "Permohonan".to_owned();
@@ -328,7 +328,7 @@ async fn folders_and_passwords_beyond_ascii_work() {
     let dovecot = Dovecot::start_with("passdb {\n driver = static\n args = password=sandí-ø\n}\n").await;
     dovecot.deliver(USER, &mail(1)).await;
     let mut settings = dovecot.settings(USER);
-    settings.password = "sandí-ø".to_owned().into();
+    settings.login = "sandí-ø".to_owned().into();
     settings.processed_folder = "Sudah & selesai – 完".to_owned();
     let inbox = open(settings);
 

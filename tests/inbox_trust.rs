@@ -24,14 +24,15 @@ const PASSWORD: &str = "jangan-bocor";
 /// What a server heard from us in the clear or after a handshake that should not have succeeded.
 type Heard = Arc<Mutex<Vec<u8>>>;
 
-async fn look_in(port: u16, security: Security, ca_file: Option<PathBuf>) -> Fault {
+/// What a look at a server that is not to be trusted comes to.
+pub async fn look_in(host: &str, port: u16, security: Security, ca_file: Option<PathBuf>) -> Fault {
     let inbox = ImapInbox::new(ImapSettings {
         name: "helpdesk".to_owned(),
-        host: "127.0.0.1".to_owned(),
+        host: host.to_owned(),
         port,
         security,
         user: "helpdesk".to_owned(),
-        password: PASSWORD.to_owned().into(),
+        login: PASSWORD.to_owned().into(),
         ca_file,
         inbox_folder: "INBOX".to_owned(),
         processed_folder: "Diproses".to_owned(),
@@ -44,9 +45,10 @@ async fn look_in(port: u16, security: Security, ca_file: Option<PathBuf>) -> Fau
     in_time("the refusal", inbox.expect("sound settings").probe()).await.expect_err("the server is not to be trusted")
 }
 
-async fn write_to(port: u16, security: Security, ca_file: Option<PathBuf>) -> Fault {
+/// As [`look_in`], of a letter.
+pub async fn write_to(host: &str, port: u16, security: Security, ca_file: Option<PathBuf>) -> Fault {
     let courier = SmtpCourier::new(SmtpSettings {
-        host: "127.0.0.1".to_owned(),
+        host: host.to_owned(),
         port,
         security,
         login: Some(("helpdesk".to_owned(), PASSWORD.to_owned().into())),
@@ -145,8 +147,8 @@ async fn t36_a_certificate_of_an_unknown_authority_another_name_or_a_past_year_i
     for (why, certificates, ca_file) in cases {
         let (port, heard) = tls_server(&certificates).await;
 
-        let reading = look_in(port, Security::ImplicitTls, Some(ca_file.clone())).await;
-        let writing = write_to(port, Security::ImplicitTls, Some(ca_file)).await;
+        let reading = look_in("127.0.0.1", port, Security::ImplicitTls, Some(ca_file.clone())).await;
+        let writing = write_to("127.0.0.1", port, Security::ImplicitTls, Some(ca_file)).await;
 
         assert_eq!((reading.kind, writing.kind), (FaultKind::Permanent, FaultKind::Permanent), "{why}");
         assert!(reading.message.contains("is not trusted"), "{why}: {reading}");
@@ -164,11 +166,11 @@ async fn t36_a_server_without_tls_gets_no_password() {
     let ca = Certificates::for_loopback(folder.path()).ca_file;
     for security in [Security::ImplicitTls, Security::StartTls] {
         let (port, heard) = script(&["* OK here\r\n", "T1 BAD unknown command\r\n"]).await;
-        let reading = look_in(port, security, Some(ca.clone())).await;
+        let reading = look_in("127.0.0.1", port, security, Some(ca.clone())).await;
         assert!(told_nothing(&heard).await, "{reading}");
 
         let (port, heard) = script(&["220 here\r\n", "250 no extensions\r\n"]).await;
-        let writing = write_to(port, security, Some(ca.clone())).await;
+        let writing = write_to("127.0.0.1", port, security, Some(ca.clone())).await;
         assert!(told_nothing(&heard).await, "{writing}");
 
         if security == Security::StartTls {
@@ -184,9 +186,9 @@ async fn t36_words_smuggled_in_before_the_handshake_end_the_connection() {
     let ca = Certificates::for_loopback(folder.path()).ca_file;
 
     let (port, _) = script(&["* OK here\r\n", "T1 OK begin\r\n* CAPABILITY IMAP4rev1 AUTH=NONE\r\n"]).await;
-    let reading = look_in(port, Security::StartTls, Some(ca.clone())).await;
+    let reading = look_in("127.0.0.1", port, Security::StartTls, Some(ca.clone())).await;
     let (port, _) = script(&["220 here\r\n", "250-here\r\n250 STARTTLS\r\n", "220 go on\r\n250 smuggled\r\n"]).await;
-    let writing = write_to(port, Security::StartTls, Some(ca)).await;
+    let writing = write_to("127.0.0.1", port, Security::StartTls, Some(ca)).await;
 
     assert!(reading.message.contains("before the TLS handshake"), "{reading}");
     assert!(writing.message.contains("before the TLS handshake"), "{writing}");
@@ -199,7 +201,7 @@ async fn t36_a_greeting_that_skips_the_login_is_not_taken() {
     let ca = Certificates::for_loopback(folder.path()).ca_file;
     let (port, heard) = script(&["* PREAUTH welcome\r\n"]).await;
 
-    let fault = look_in(port, Security::StartTls, Some(ca)).await;
+    let fault = look_in("127.0.0.1", port, Security::StartTls, Some(ca)).await;
 
     assert!(fault.message.contains("did not greet us"), "{fault}");
     assert!(heard.lock().await.is_empty());

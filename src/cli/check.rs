@@ -213,13 +213,17 @@ fn state(folder: &Path) -> Result<String, String> {
     }
 }
 
+/// A refresh token may be good once, and then the daemon's would be void.
+const UNTRIED: &str = "not tried, as only the daemon may use its refresh token; see its log and alarms";
+
 /// What only a try can tell.
 fn try_out(config: &Config, rows: &mut Rows) -> Done {
     let runtime = runtime()?;
     let permanent = |why: anyhow::Error| Fault::permanent(format!("{why:#}"));
     let max_mail_bytes = u64::from(config.limits.max_mail_mb) * 1_000_000;
     for (index, mailbox) in config.mailboxes.iter().enumerate() {
-        let probed = match assembly::inbox(mailbox, max_mail_bytes) {
+        let probed = match assembly::inbox(mailbox, max_mail_bytes, None) {
+            Ok(_) if mailbox.imap().is_some_and(|imap| imap.login.is_used_up()) => Ok(UNTRIED.to_owned()),
             Ok(inbox) => runtime.block_on(inbox.probe()),
             Err(why) => Err(permanent(why)),
         };
@@ -230,7 +234,9 @@ fn try_out(config: &Config, rows: &mut Rows) -> Done {
             Err(why) => rows.add_fault("dns", Err(permanent(why))),
         }
     }
-    let probed = match assembly::courier(config, Extent::Whole) {
+    let login = config.courier.smtp.as_ref().and_then(|smtp| smtp.login.as_ref());
+    let probed = match assembly::courier(config, Extent::Whole, None) {
+        Ok(_) if login.is_some_and(|login| login.secret.is_used_up()) => Ok(UNTRIED.to_owned()),
         Ok(courier) => runtime.block_on(courier.probe()),
         Err(why) => Err(permanent(why)),
     };

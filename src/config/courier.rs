@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use super::secret::SecretSource;
+use super::login::LoginConfig;
 use super::section::Section;
 use crate::sop::names::Address;
 
@@ -50,7 +50,7 @@ pub struct SmtpConfig {
 #[derive(Debug, Clone)]
 pub struct Login {
     pub user: String,
-    pub password: SecretSource,
+    pub secret: LoginConfig,
 }
 
 impl CourierConfig {
@@ -81,19 +81,19 @@ impl SmtpConfig {
         };
         let port = section.whole_or("port", usual, 1..=65535);
         let user = section.optional_text("user");
-        let password = section.secret("password");
-        let login = match (user, password) {
-            (Some(user), Some(password)) => Some(Login { user, password }),
+        let secret = LoginConfig::read(&mut section);
+        let login = match (user, secret) {
+            (Some(user), Some(secret)) => Some(Login { user, secret }),
             (None, None) => None,
             (Some(_), None) => {
                 section.find(
                     "password",
-                    "is missing beside `user`; give `password_credential`, `password_file` or `password_env`",
+                    "is missing beside `user`; give `password_credential`, `password_file` or `password_env`, or the table `oauth`",
                 );
                 None
             }
             (None, Some(_)) => {
-                section.find("user", "is missing beside the password; add it, or take the password out");
+                section.find("user", "is missing beside its secret; add it, or take the secret out");
                 None
             }
         };

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::courier::{Security, read_host, read_security};
+use super::login::LoginConfig;
 use super::office::OfficeConfig;
-use super::secret::SecretSource;
 use super::section::Section;
 use crate::sop::hours::YearDates;
 use crate::sop::procedure::Procedure;
@@ -33,7 +33,7 @@ pub struct ImapConfig {
     pub port: u16,
     pub security: Security,
     pub user: String,
-    pub password: SecretSource,
+    pub login: LoginConfig,
     /// Trusted beside the system's certificates; for an office's own authority.
     pub ca_file: Option<PathBuf>,
     pub inbox_folder: String,
@@ -117,7 +117,7 @@ impl ImapConfig {
             port: u16::try_from(port).unwrap_or(993),
             security,
             user: section.text("user", "the name the mailbox is opened with"),
-            password: section.required_secret("password"),
+            login: LoginConfig::required(section),
             ca_file: section.optional_path("ca_file"),
             inbox_folder: section.text_or("inbox_folder", "INBOX"),
             processed_folder: section.text_or("processed_folder", "Loket/Selesai"),

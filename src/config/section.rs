@@ -209,17 +209,6 @@ impl<'a> Section<'a> {
         source
     }
 
-    /// As [`Self::secret`], for a secret that must be there. The stand-in names an empty credential.
-    pub fn required_secret(&mut self, key: &str) -> SecretSource {
-        let inline = self.table.contains_key(key);
-        self.secret(key).unwrap_or_else(|| {
-            if !inline {
-                self.find(key, format!("is missing; give `{key}_credential` (systemd), `{key}_file` or `{key}_env`"));
-            }
-            SecretSource::Credential(String::new())
-        })
-    }
-
     pub fn table(&mut self, key: &str) -> Section<'a> {
         if !self.table.contains_key(key) {
             self.find(key, format!("is missing; add the table `[{}]`", self.name(key)));

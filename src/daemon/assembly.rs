@@ -6,17 +6,18 @@ use std::time::Duration;
 use anyhow::{Context, Result, anyhow};
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
-use zeroize::Zeroizing;
 
 use super::alarm::facts::Pulse;
 use super::canary::Canary;
 use super::keys::KeyChange;
+use super::tokens::TokenFolder;
 use crate::accounts::command::{Script, ScriptSettings};
 use crate::accounts::directory::Directory;
 use crate::accounts::manual::Manual;
 use crate::config::Config;
 use crate::config::accounts::Driver;
 use crate::config::courier::{CourierKind, Security};
+use crate::config::login::LoginConfig;
 use crate::config::mailbox::{MailboxConfig, MailboxKind, ProofConfig, TrustConfig};
 use crate::config::scanner::ScannerPlace;
 use crate::config::secret::SecretSource;
@@ -33,7 +34,9 @@ use crate::mail::courier::maildir::MaildirCourier;
 use crate::mail::courier::smtp::{SmtpCourier, SmtpSettings};
 use crate::mail::inbox::imap::{ImapInbox, ImapSettings};
 use crate::mail::inbox::maildir::{MaildirInbox, MaildirSettings};
+use crate::mail::login::Login;
 use crate::mail::message::Reception;
+use crate::mail::oauth::{Grant, TokenSettings, Tokens};
 use crate::mail::proof::SenderProof;
 use crate::mail::tls;
 use crate::mail::witness::{DnsSettings, DnsWitness};
@@ -82,7 +85,8 @@ impl Assembly {
         let archive = Arc::new(RedbArchive::open(archive, keys.clone(), random.clone(), Some(&store))?);
         let directory = Directory::open(&config.state.directory.join("accounts.redb"), random.clone())?;
         let pool = Arc::new(Pool::new(reading(config)?));
-        let courier = courier(config, extent)?;
+        let tokens = TokenFolder::of(&config.state.directory, &keys, random.clone());
+        let courier = courier(config, extent, Some(&tokens))?;
         let procedures = Procedures::new(config.office.zone, config.holidays.clone());
         let letters = Letters::load(letters_office(config), config.letters.as_deref())?;
         let engine = Arc::new(Engine {
@@ -122,7 +126,7 @@ impl Assembly {
                 limits: day_limits(config),
             }));
             if extent == Extent::Whole {
-                inboxes.push(inbox(mailbox, max_mail_bytes)?);
+                inboxes.push(inbox(mailbox, max_mail_bytes, Some(&tokens))?);
             }
         }
         let change = Arc::new(KeyChange::new(store.clone(), archive.clone()));
@@ -284,7 +288,28 @@ pub(crate) fn reading(config: &Config) -> Result<PoolConfig> {
     Ok(PoolConfig { workers, deadline, lifetime: config.reading.recycle_after, roots, scanner, ..usual })
 }
 
-pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier>> {
+/// What a mailbox or the courier logs in with. `tokens` keeps refresh tokens that replace the configured ones.
+fn login(of: &str, config: &LoginConfig, tokens: Option<&TokenFolder>) -> Result<Login> {
+    let oauth = match config {
+        LoginConfig::Password(source) => return Ok(Login::Password(source.read_text()?)),
+        LoginConfig::Oauth(oauth) => oauth,
+    };
+    let refresh = oauth.refresh_token.as_ref().map(|source| source.read_text()).transpose()?;
+    let shelf = refresh.as_ref().zip(tokens).map(|(refresh, tokens)| tokens.shelf(of, refresh));
+    let settings = TokenSettings {
+        of: of.to_owned(),
+        endpoint: oauth.token_url.clone(),
+        client_id: oauth.client_id.clone(),
+        client_secret: oauth.client_secret.as_ref().map(|source| source.read_text()).transpose()?,
+        grant: refresh.map_or(Grant::Client, Grant::Refresh),
+        scope: oauth.scope.clone(),
+        ca_file: oauth.ca_file.clone(),
+        deadline: Duration::from_secs(oauth.deadline_seconds.into()),
+    };
+    Ok(Login::Token(Arc::new(Tokens::new(settings, shelf)?)))
+}
+
+pub(crate) fn courier(config: &Config, extent: Extent, tokens: Option<&TokenFolder>) -> Result<Arc<dyn Courier>> {
     let sender =
         Sender { address: config.courier.from_address.clone(), display_name: config.courier.from_name.clone() };
     let missing = |key: &str| anyhow!("Cannot send mail: `{key}` is missing from the configuration. Add it");
@@ -296,8 +321,8 @@ pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier
         CourierKind::Smtp => {
             let smtp = config.courier.smtp.as_ref().ok_or_else(|| missing("courier.smtp"))?;
             let login = match &smtp.login {
-                Some(login) if extent == Extent::Whole => {
-                    Some((login.user.clone(), Zeroizing::new(login.password.read_text()?.to_string())))
+                Some(given) if extent == Extent::Whole => {
+                    Some((given.user.clone(), login("courier", &given.secret, tokens)?))
                 }
                 _ => None,
             };
@@ -317,7 +342,11 @@ pub(crate) fn courier(config: &Config, extent: Extent) -> Result<Arc<dyn Courier
     })
 }
 
-pub(crate) fn inbox(mailbox: &MailboxConfig, max_mail_bytes: u64) -> Result<Arc<dyn Inbox>> {
+pub(crate) fn inbox(
+    mailbox: &MailboxConfig,
+    max_mail_bytes: u64,
+    tokens: Option<&TokenFolder>,
+) -> Result<Arc<dyn Inbox>> {
     Ok(match &mailbox.kind {
         MailboxKind::Maildir { directory } => Arc::new(MaildirInbox::new(MaildirSettings {
             name: mailbox.name.clone(),
@@ -331,7 +360,7 @@ pub(crate) fn inbox(mailbox: &MailboxConfig, max_mail_bytes: u64) -> Result<Arc<
             port: imap.port,
             security: security(imap.security),
             user: imap.user.clone(),
-            password: Zeroizing::new(imap.password.read_text()?.to_string()),
+            login: login(&format!("mailbox {}", mailbox.name), &imap.login, tokens)?,
             ca_file: imap.ca_file.clone(),
             inbox_folder: imap.inbox_folder.clone(),
             processed_folder: imap.processed_folder.clone(),

@@ -2,6 +2,7 @@
 //! arrive, or mail arrives and is never seen. It is known by a mark that only this office's key makes and by being
 //! awaited; it opens no case, and once it is back it is taken away. Whatever else claims to be one is ordinary mail.
 
+use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,6 +34,8 @@ pub struct Canary {
 struct State {
     /// Nonces of those that are out, oldest first.
     out: Vec<(String, DateTime<Utc>)>,
+    /// Nonces of those that a later one overtook; they may still come.
+    overtaken: VecDeque<String>,
     back_at: Option<DateTime<Utc>>,
     trip: Option<TimeDelta>,
 }
@@ -121,10 +124,17 @@ impl Canary {
         }
         let now = self.engine.clock.now();
         let mut state = self.state();
+        if let Some(at) = state.overtaken.iter().position(|overtaken| overtaken == nonce) {
+            state.overtaken.remove(at);
+            return true;
+        }
         let Some(at) = state.out.iter().position(|(out, _)| out == nonce) else { return false };
-        let (_, sent) = state.out[at];
-        // Those sent before it no longer matter: the way is open.
-        state.out.drain(..=at);
+        let (_, sent) = state.out.remove(at);
+        // Those sent before it tell nothing more: the way is open.
+        let overtaken: Vec<String> = state.out.drain(..at).map(|(nonce, _)| nonce).collect();
+        state.overtaken.extend(overtaken);
+        let most = state.overtaken.len().saturating_sub(MOST_OUT);
+        state.overtaken.drain(..most);
         (state.back_at, state.trip) = (Some(now), Some(now - sent));
         true
     }

@@ -14,6 +14,7 @@ pub mod operations;
 pub mod run;
 pub mod service;
 pub mod socket;
+pub mod tokens;
 mod waiting;
 mod watchdog;
 

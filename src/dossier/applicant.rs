@@ -7,6 +7,7 @@ use super::fold::Gist;
 use super::letter::{Letter, at};
 use super::recognition::{Field, Recognition};
 use super::sheet::{Row, Sheet};
+use super::table;
 use crate::sop::checklist::Applicant;
 use crate::sop::names::{Address, Nip};
 
@@ -16,6 +17,9 @@ pub fn in_text(text: &str, r: &Recognition) -> Applicant {
     let labelled = fields::read(&sheets, r);
     let mut letter = Letter::default();
     read(&mut letter, &sheets, &labelled, text, r);
+    if letter.applicant.nip.is_none() && !letter.odd_nip && !letter.several {
+        letter.applicant.nip = only_nip(text);
+    }
     letter.applicant
 }
 
@@ -30,7 +34,7 @@ struct Person<'a> {
 pub fn read(letter: &mut Letter, sheets: &[Sheet], labelled: &[Labelled], prose: &str, r: &Recognition) {
     let people = people(sheets, labelled, r);
     let chosen = people.iter().rfind(|p| !p.undersigned).or(people.first());
-    letter.several = distinct(&people) > 1;
+    letter.several = distinct(&people) > 1 || sheets.iter().any(|sheet| table::holds_several(sheet, r));
     if let Some(person) = chosen {
         fill(letter, sheets, person.values);
     } else {
@@ -142,7 +146,11 @@ fn given(value: &str) -> Option<String> {
 
 /// A name without list marks, brackets and an employee number on the same line.
 pub fn tidy_name(value: &str) -> Option<String> {
-    let end = ["NIP", "Nip", " NIK", " / ", "(", ";"].iter().filter_map(|m| value.find(m)).min().unwrap_or(value.len());
+    let end = ["NIP", "Nip", " NIK", " NRP", " Nrp", " / ", "(", ";"]
+        .iter()
+        .filter_map(|m| value.find(m))
+        .min()
+        .unwrap_or(value.len());
     let name = value[..end].trim().trim_end_matches([',', '-', '/', ':']).trim();
     let letters = name.chars().filter(|c| c.is_alphabetic()).count();
     (letters >= 2 && name.chars().count() <= 120).then(|| name.to_owned())
@@ -207,9 +215,10 @@ fn words_used(words: &[&str], n: usize) -> usize {
 /// Words that look like a name: capitals, then degrees behind a comma.
 fn name_from(words: &[&str]) -> Option<String> {
     const PARTICLES: [&str; 6] = ["bin", "binti", "al", "van", "de", "el"];
-    const NO_NAMES: [&str; 33] = [
+    const NO_NAMES: [&str; 34] = [
         "NIP",
         "NIPPPK",
+        "NRP",
         "NIK",
         "Bagian",
         "Biro",
@@ -242,12 +251,14 @@ fn name_from(words: &[&str]) -> Option<String> {
         "Admin",
         "Petugas",
     ];
+    let words = &words[name::rank_words(words)..];
     let mut name: Vec<&str> = Vec::new();
     for (n, word) in words.iter().enumerate().take(12) {
         let bare = word.trim_matches(|c: char| matches!(c, ',' | ';' | '(' | ')' | ':' | '"' | '“' | '”'));
         let after_comma = name.last().is_some_and(|w| w.ends_with(','));
         let capital = bare.chars().next().is_some_and(char::is_uppercase);
-        let fits = if after_comma { name::is_degree(bare) } else { capital || PARTICLES.contains(&bare) };
+        let is_title = bare.ends_with('.') && name::is_honorific(bare);
+        let fits = if after_comma { name::is_degree(bare) } else { capital || PARTICLES.contains(&bare) || is_title };
         let stop = NO_NAMES.iter().any(|n| n.eq_ignore_ascii_case(bare.trim_end_matches('.')))
             || bare.chars().any(|c| c.is_ascii_digit())
             // `NI PPPK` labels a number; `Ni` begins many a name.
@@ -256,7 +267,7 @@ fn name_from(words: &[&str]) -> Option<String> {
             break;
         }
         name.push(word);
-        let sentence_ends = word.ends_with('.') && !name::is_degree(bare) && bare.chars().count() > 3;
+        let sentence_ends = word.ends_with('.') && !name::is_degree(bare) && !is_title && bare.chars().count() > 3;
         if word.ends_with([';', ')', ':']) || sentence_ends {
             break;
         }
@@ -266,6 +277,13 @@ fn name_from(words: &[&str]) -> Option<String> {
     let last = joined.split_whitespace().next_back().unwrap_or_default();
     let joined = if name::is_degree(last) { joined } else { joined.trim_end_matches('.') };
     (joined.chars().filter(|c| c.is_alphabetic()).count() >= 3).then(|| joined.to_owned())
+}
+
+/// The employee number of a text that holds no second one.
+pub fn only_nip(text: &str) -> Option<Nip> {
+    let mut found = nip::find(text).into_iter().map(|(nip, _)| nip);
+    let only = found.next()?;
+    found.all(|other| other == only).then_some(only)
 }
 
 /// The first employee number that follows the applicant's name.

@@ -152,11 +152,28 @@ pub fn place_and_date(sheet: &Sheet) -> Option<NaiveDate> {
 fn only_place_and_date(text: &str) -> Option<NaiveDate> {
     let found = date::find(text);
     let [only] = &found[..] else { return None };
-    let before = text[..only.at.start].trim_end_matches([' ', ',']);
+    let lead = without_weekday(&text[..only.at.start]);
+    let before = lead.trim_end_matches([' ', ',']);
     let place = before.chars().next().is_none_or(char::is_uppercase) && before.split_whitespace().count() <= 4;
-    let stops = text[..only.at.start].trim_end().ends_with(',') || before.is_empty();
-    let nothing_after = text[only.at.end..].chars().all(|c| !c.is_alphanumeric());
+    let stops = lead.trim_end().ends_with(',') || before.is_empty();
+    // In Aceh the same day of the Islamic calendar follows: `9 November 2026 M / 29 Jumadil Awal 1448 H`.
+    let after = fold(&text[only.at.end..]);
+    let nothing_after = after.is_empty() || after == "m" || after.starts_with("m ") || after.starts_with("masehi");
     (place && stops && nothing_after).then_some(only.date)
+}
+
+/// `Tanjung Seraya, Senin 9 November 2026`, `…, tanggal 9 November 2026`.
+fn without_weekday(lead: &str) -> &str {
+    const DAYS: [&str; 12] =
+        ["senin", "selasa", "rabu", "kamis", "jumat", "jum at", "sabtu", "minggu", "ahad", "hari", "tanggal", "tgl"];
+    let mut lead = lead.trim_end();
+    while let Some(word) = lead.split_whitespace().next_back() {
+        if !DAYS.contains(&fold(word).as_str()) {
+            break;
+        }
+        lead = lead[..lead.len() - word.len()].trim_end();
+    }
+    lead
 }
 
 fn annex_date(sheets: &[Sheet]) -> Option<NaiveDate> {

@@ -14,6 +14,9 @@ use super::sort::Stack;
 use crate::sop::checklist::{Applicant, Evidence};
 use crate::sop::names::{Nip, Service};
 
+/// Characters behind `pada hari ini` within which its date is written out.
+const TODAY: usize = 120;
+
 #[derive(Debug, Clone, Default)]
 pub struct Letter {
     pub number: Option<String>,
@@ -56,8 +59,8 @@ pub fn read(stack: &Stack, r: &Recognition) -> Letter {
     let wish = wish(sheets, &labelled, r);
     let mut letter = Letter { wish, subject: subject.map(|l| l.value.clone()), ..Letter::default() };
     (letter.number, letter.number_blank) = letter_number(&labelled, sheets);
-    letter.date = letter_date(sheets, &labelled);
-    letter.services = services(&letter, &labelled, &prose, r);
+    letter.date = letter_date(sheets, &labelled, &prose);
+    letter.services = in_boxes(sheets, r).unwrap_or_else(|| services(&letter, &labelled, &prose, r));
     letter.evidence.heading = subject.map(|l| at(sheets, l)).or_else(|| first_row(sheets));
     letter.evidence.service = letter.evidence.heading.clone();
     applicant::read(&mut letter, sheets, &labelled, &prose, r);
@@ -116,10 +119,18 @@ fn with_gap(field: &Labelled) -> String {
 }
 
 /// The labelled date of a memo, else the line of place and date, else none: dates in sentences are about something else.
-fn letter_date(sheets: &[Sheet], labelled: &[Labelled]) -> Option<NaiveDate> {
+fn letter_date(sheets: &[Sheet], labelled: &[Labelled], prose: &str) -> Option<NaiveDate> {
     let fields = labelled.iter().filter(|l| l.fields.contains(&Field::Date));
     let given = fields.filter_map(|l| date::first(&l.value)).next();
-    given.or_else(|| sheets.iter().find_map(super::decree::place_and_date))
+    given.or_else(|| sheets.iter().find_map(super::decree::place_and_date)).or_else(|| stated_today(prose))
+}
+
+/// `Pada hari ini Senin tanggal sembilan bulan November …`: the one day in a sentence that is the paper's own.
+fn stated_today(prose: &str) -> Option<NaiveDate> {
+    let folded = prose.to_lowercase();
+    let from = folded.find("pada hari ini")?;
+    let sentence: String = folded[from..].chars().take(TODAY).collect();
+    date::first(&sentence)
 }
 
 fn services(letter: &Letter, labelled: &[Labelled], prose: &str, r: &Recognition) -> Vec<Service> {
@@ -130,6 +141,15 @@ fn services(letter: &Letter, labelled: &[Labelled], prose: &str, r: &Recognition
         found = service::asked(prose, r);
     }
     in_order(found, r)
+}
+
+/// What the ticked boxes of a form ask for. Its title names all services that it can be used for.
+fn in_boxes(sheets: &[Sheet], r: &Recognition) -> Option<Vec<Service>> {
+    let rows: Vec<String> =
+        sheets.iter().flat_map(|s| &s.rows).map(Row::text).filter(|t| service::has_boxes(t)).collect();
+    let ticked = rows.iter().any(|row| service::is_ticked(row));
+    let found = service::asked(&rows.iter().map(|row| format!("mohon {row}")).collect::<Vec<_>>().join("\n"), r);
+    (ticked && !found.is_empty()).then(|| in_order(found, r))
 }
 
 /// Each service once, in the order of the procedure file.
@@ -144,7 +164,7 @@ fn wish(sheets: &[Sheet], labelled: &[Labelled], r: &Recognition) -> String {
     for (page, sheet) in sheets.iter().enumerate() {
         for (n, row) in sheet.rows.iter().enumerate() {
             let addressed = row.pieces.iter().any(|p| Gist::of(&p.text).starts_with_any(&r.letter.addressees));
-            let option = row.text().contains(['☐', '☑', '□', '✓', '☒', '[']);
+            let option = service::has_boxes(&row.text());
             if addressed || (known.contains(&(page, n)) && !option) {
                 text.push_str(". ");
             } else {
@@ -178,7 +198,9 @@ fn from_signature(letter: &mut Letter, sheets: &[Sheet], r: &Recognition) {
     if letter.applicant.nip.is_none() && !letter.odd_nip {
         let prose = sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" ");
         letter.applicant.nip = nip_under_name(letter.applicant.name.as_deref(), sheets)
-            .or_else(|| applicant::nip_after_name(letter.applicant.name.as_deref(), &prose));
+            .or_else(|| applicant::nip_after_name(letter.applicant.name.as_deref(), &prose))
+            // With one signer and one number on the paper there is nobody else it could belong to.
+            .or_else(|| if letter.signatures.blocks.len() == 1 { applicant::only_nip(&prose) } else { None });
     }
 }
 

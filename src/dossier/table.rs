@@ -13,9 +13,25 @@ const WHITE: f32 = 0.56;
 pub fn read(page: usize, sheet: &Sheet, recognition: &Recognition) -> Vec<Labelled> {
     (0..sheet.rows.len())
         .filter(|n| could_head(&sheet.rows[*n], recognition))
-        .map(|n| under(page, n, sheet, recognition))
+        .map(|n| under(page, n, n + 1, sheet, recognition))
         .find(|found| !found.is_empty())
         .unwrap_or_default()
+}
+
+/// Whether a table lists a second person after the first, each with a number or an account of his or her own.
+pub fn holds_several(sheet: &Sheet, r: &Recognition) -> bool {
+    let mut heads = (0..sheet.rows.len()).filter(|n| could_head(&sheet.rows[*n], r));
+    let Some(head) = heads.find(|n| !under(0, *n, n + 1, sheet, r).is_empty()) else { return false };
+    let second = (head + 2..sheet.rows.len()).find(|n| list_number(&sheet.rows[*n]) == Some(2));
+    let told = second.map(|second| under(0, head, second, sheet, r)).unwrap_or_default();
+    let has = |field: Field| told.iter().any(|l| l.fields == [field] && l.value.contains(char::is_alphanumeric));
+    has(Field::Name) && (has(Field::Nip) || has(Field::UserId))
+}
+
+/// The number a row of a list begins with.
+fn list_number(row: &Row) -> Option<u32> {
+    let lead = row.pieces.first()?.words[0].text.trim_end_matches(['.', ')']);
+    lead.parse().ok().filter(|n| *n < 1000)
 }
 
 /// A long label may end right where the column of values begins: the neighbours' values tell where.
@@ -46,9 +62,10 @@ fn could_head(row: &Row, r: &Recognition) -> bool {
     (3..=16).contains(&words.len()) && names && !words.iter().any(|w| w.text.contains([':', ',']))
 }
 
-fn under(page: usize, n: usize, sheet: &Sheet, r: &Recognition) -> Vec<Labelled> {
+/// What stands under the headings of row `n` in the entry that begins at row `from`.
+fn under(page: usize, n: usize, from: usize, sheet: &Sheet, r: &Recognition) -> Vec<Labelled> {
     let head: Vec<&Word> = sheet.rows[n].pieces.iter().flat_map(|p| &p.words).collect();
-    let body = first_person(&sheet.rows[n + 1..], head.first().map_or(0.0, |w| w.at.x + w.at.w));
+    let body = first_person(&sheet.rows[from..], head.first().map_or(0.0, |w| w.at.x + w.at.w));
     let columns = columns(&head, &body);
     let texts = |words: &[&Word], column: &(f32, f32)| -> (String, Option<Rect>) {
         let inside: Vec<&Word> =
@@ -61,7 +78,7 @@ fn under(page: usize, n: usize, sheet: &Sheet, r: &Recognition) -> Vec<Labelled>
         .filter_map(|column| {
             let field = r.field(&texts(&head, column).0).filter(|f| *f != Field::Number)?;
             let (value, at) = texts(&body, column);
-            Some(Labelled { fields: vec![field], value, rest_of_row: String::new(), at: at?, row: n + 1, page })
+            Some(Labelled { fields: vec![field], value, rest_of_row: String::new(), at: at?, row: from, page })
         })
         .collect();
     let has = |field: Field| found.iter().any(|l| l.fields == [field]);
@@ -91,8 +108,7 @@ fn first_person(rows: &[Row], first_column: f32) -> Vec<&Word> {
     let mut bottom: Option<f32> = None;
     for row in rows {
         let Some(first) = row.pieces.first() else { continue };
-        let lead = first.words[0].text.trim_end_matches(['.', ')']);
-        let numbered = !lead.is_empty() && lead.bytes().all(|b| b.is_ascii_digit()) && lead.len() <= 3;
+        let numbered = list_number(row).is_some();
         numbers += usize::from(numbered);
         let prose = row.pieces.len() == 1 && first.words.len() > 6;
         let apart = bottom.is_some_and(|b| row.top() - b > 0.55 * row.height());
@@ -122,6 +138,16 @@ mod tests {
         assert_eq!(value(text, Field::Name).as_deref(), Some("Budi Hartono, S.T."));
         assert_eq!(value(text, Field::Nip).as_deref(), Some("199203152019031904"));
         assert_eq!(value(text, Field::UserId).as_deref(), Some("BUDIH"));
+    }
+
+    #[test]
+    fn a_second_person_in_a_table_is_noticed() {
+        let holds = |text: &str| holds_several(&Sheet::of_text(text), &Recognition::helpdesk());
+        let first = "No    Nama                     NIP                     User ID\n1.    Budi Hartono, S.T.       199203152019031904      BUDIH";
+
+        assert!(holds(&format!("{first}\n2.    Lain Orang               198503092010011908      LAIN")));
+        assert!(!holds(first));
+        assert!(!holds(&format!("{first}\n\n2. Demikian disampaikan.")));
     }
 
     #[test]

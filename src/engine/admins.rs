@@ -15,6 +15,7 @@ use super::casebook::Along;
 use super::codec;
 use super::port::Fault;
 use super::store::Document;
+use crate::sop::case::Case;
 use crate::sop::command::{Admin, Alarm, Command};
 use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
@@ -246,6 +247,7 @@ impl Engine {
         }
         if proof == Proof::Right {
             self.assign_anew().await?;
+            self.brief_newcomer(&record).await?;
         }
         Ok(Some(proof))
     }
@@ -255,6 +257,16 @@ impl Engine {
         for case in self.live_cases().await? {
             let alarm = Alarm::Assign { revision: case.revisions };
             self.apply(&self.key(&case.number), Command::Wake(alarm), Along::default()).await?;
+        }
+        Ok(())
+    }
+
+    /// Whoever joins hears of the requests that wait for a second approval; until then there may have been nobody to give it.
+    async fn brief_newcomer(&self, record: &AdminRecord) -> Result<(), Fault> {
+        let waits = |case: &Case| case.first_approval.is_some();
+        for case in self.live_cases().await?.into_iter().filter(waits) {
+            let brief = Command::Brief { to: record.address.clone() };
+            self.apply(&self.key(&case.number), brief, Along::default()).await?;
         }
         Ok(())
     }

@@ -95,7 +95,8 @@ pub enum Command {
         to: Recipient,
         code: &'static str,
     },
-    /// Tells whoever stands in for the absent admin of this case what waits; changes nothing else.
+    /// Tells whoever stands in for the absent admin of this case, or could approve as the second, what waits; changes nothing
+    /// else.
     Brief {
         to: AdminId,
     },

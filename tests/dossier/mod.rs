@@ -14,4 +14,5 @@ mod noise;
 mod reuse;
 mod rounds;
 mod scans;
+mod services;
 pub mod set;

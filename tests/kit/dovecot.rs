@@ -11,7 +11,6 @@ use loket::mail::tls::Security;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use zeroize::Zeroizing;
 
 use super::certificates::Certificates;
 use super::offspring::{Offspring, free_port, is_root, mortal};
@@ -96,7 +95,7 @@ impl Dovecot {
             port: self.ports.imaps,
             security: Security::ImplicitTls,
             user: user.to_owned(),
-            password: Zeroizing::new(PASSWORD.to_owned()),
+            login: PASSWORD.to_owned().into(),
             ca_file: Some(self.certificates.ca_file.clone()),
             inbox_folder: "INBOX".to_owned(),
             processed_folder: "Diproses".to_owned(),

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
-use tokio::net::tcp::OwnedWriteHalf;
+use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
 /// How the server misbehaves.
@@ -69,6 +69,11 @@ impl Impostor {
         self.shared.connections.load(Ordering::SeqCst)
     }
 
+    /// From the next command on it is honest.
+    pub fn behave(&self) {
+        *self.shared.manners.lock().expect("nothing panics holding it") = Manners::default();
+    }
+
     /// UIDs and the folders they were moved to.
     pub fn filed(&self) -> Vec<(u32, String)> {
         self.shared.filed.lock().expect("nothing panics holding it").clone()
@@ -108,9 +113,10 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, number: usize) -> Option<
     let left = manners.cut_after.and_then(|(bytes, connections)| (number < connections).then_some(bytes));
     let (ear, out) = stream.into_split();
     let mut mouth = Mouth { out, left };
-    let mut lines = BufReader::new(ear).lines();
+    let mut ear = BufReader::new(ear);
     mouth.say(b"* OK here\r\n").await?;
-    while let Ok(Some(line)) = lines.next_line().await {
+    while let Some(line) = line(&mut ear).await {
+        let manners = shared.manners.lock().expect("nothing panics holding it").clone();
         let (tag, command) = line.split_once(' ').unwrap_or((&line, ""));
         if !command.starts_with("LOGIN") {
             shared.heard.lock().expect("nothing panics holding it").push(command.to_owned());
@@ -125,11 +131,18 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, number: usize) -> Option<
         let answer = answer(&shared, &manners, tag, command);
         mouth.say(&answer).await?;
         if command == "IDLE" {
-            lines.next_line().await.ok()??;
+            self::line(&mut ear).await?;
             mouth.say(format!("{tag} OK idle ended\r\n").as_bytes()).await?;
         }
     }
     None
+}
+
+/// The next whole line; one that is cut off is no command.
+async fn line(ear: &mut BufReader<OwnedReadHalf>) -> Option<String> {
+    let mut line = String::new();
+    ear.read_line(&mut line).await.ok()?;
+    Some(line.strip_suffix('\n')?.trim_end_matches('\r').to_owned())
 }
 
 fn answer(shared: &Shared, manners: &Manners, tag: &str, command: &str) -> Vec<u8> {

@@ -10,6 +10,7 @@ pub mod certificates;
 pub mod clamd;
 pub mod daemon;
 pub mod dovecot;
+pub mod gremlin;
 pub mod impostor;
 pub mod letter;
 pub mod names;
@@ -21,6 +22,7 @@ pub mod served;
 pub mod signer;
 pub mod sink;
 pub mod site;
+pub mod tokens;
 pub mod visitor;
 pub mod wait;
 

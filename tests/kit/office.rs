@@ -53,7 +53,11 @@ impl Office {
 
     /// As [`Office::open`], with an `[accounts]` table of one's own, in which `@` stands for the office's folder.
     pub async fn open_with(accounts: &str) -> Self {
-        let dovecot = Dovecot::start().await;
+        Self::open_over(Dovecot::start().await, accounts).await
+    }
+
+    /// As [`Office::open_with`], over a Dovecot of one's own making.
+    pub async fn open_over(dovecot: Dovecot, accounts: &str) -> Self {
         let postfix = Postfix::start(&dovecot).await;
         let folder = tempfile::Builder::new().prefix("loket-office-").tempdir().expect("a temporary folder");
         let sample = samples::office(now().with_timezone(&Tz::Asia__Makassar).date_naive());

@@ -15,7 +15,6 @@ use loket::mail::tls::Security;
 use tempfile::TempDir;
 use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
-use zeroize::Zeroizing;
 
 use super::dovecot::{Dovecot, PASSWORD, Ports, expect_reply, stuffed};
 use super::offspring::{Offspring, free_port, is_root, mortal};
@@ -92,7 +91,7 @@ impl Postfix {
             host: "127.0.0.1".to_owned(),
             port: self.submission,
             security: Security::StartTls,
-            login: Some((samples::sender().address.to_string(), Zeroizing::new(PASSWORD.to_owned()))),
+            login: Some((samples::sender().address.to_string(), PASSWORD.to_owned().into())),
             ca_file: Some(self.ca_file.clone()),
             sender: samples::sender(),
             hello_name: Some("loket.lpse.karangmulia.example".to_owned()),

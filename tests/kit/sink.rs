@@ -117,7 +117,9 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
     talk.write_all(b"220 sink\r\n").await.ok()?;
     loop {
         let mut line = String::new();
-        talk.read_line(&mut line).await.ok().filter(|&read| read > 0)?;
+        talk.read_line(&mut line).await.ok()?;
+        // A line that is cut off is no command.
+        line.ends_with('\n').then_some(())?;
         let verb = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
         let answer = match shared.fault_at(&verb) {
             Some(Fault::Answer { line, .. }) => format!("{line}\r\n"),

@@ -184,6 +184,11 @@ fn with_one_admin_alone_nothing_is_stuck() {
     assert_eq!(completed.case.phase.name(), "incomplete");
     let mut joined = alone();
     joined.office.admins.push(admin(1));
+    joined.does(Command::Brief { to: admin_id(1) });
+    let asked = joined.letters(LetterName::ActionNeeded);
+    assert_eq!(asked.last().map(|l| l.to.clone()), Some(loket::sop::effect::Recipient::Admin { id: admin_id(1) }));
+    joined.does(Command::Brief { to: admin_id(0) });
+    assert_eq!(joined.letters(LetterName::ActionNeeded).len(), 3, "its holder hears what waits, as a stand-in would");
     joined.does(joined.approval(1));
     assert_eq!(joined.calls, [1], "whoever is enrolled later is the second");
 }

@@ -19,6 +19,63 @@ const HONORIFICS: &[&str] = &[
     "drs", "dra", "dr", "drg", "drh", "prof", "apt", "ns", "rr", "rd", "mr", "mrs", "ms",
 ];
 
+/// Ranks of the forces and the police as papers write them before a name.
+const RANKS: &[&str] = &[
+    "jenderal",
+    "letjen",
+    "mayjen",
+    "brigjen",
+    "kolonel",
+    "letkol",
+    "mayor",
+    "kapten",
+    "lettu",
+    "letda",
+    "peltu",
+    "pelda",
+    "serma",
+    "serka",
+    "sertu",
+    "serda",
+    "kopka",
+    "koptu",
+    "kopda",
+    "praka",
+    "pratu",
+    "prada",
+    "laksamana",
+    "laksda",
+    "laksma",
+    "marsekal",
+    "marsda",
+    "marsma",
+    "komjen",
+    "irjen",
+    "kombes",
+    "kombespol",
+    "akbp",
+    "kompol",
+    "akp",
+    "iptu",
+    "ipda",
+    "aiptu",
+    "aipda",
+    "bripka",
+    "brigadir",
+    "brigpol",
+    "briptu",
+    "bripda",
+    "bharaka",
+    "bharatu",
+    "bharada",
+];
+
+/// Corps and branches that may follow a rank; they count behind a rank alone.
+const CORPS: &[&str] = &[
+    "inf", "kav", "arm", "arh", "czi", "chb", "cpl", "cba", "cku", "caj", "ctp", "cpm", "chk", "ckm", "cke", "pol",
+    "tni", "mar", "laut", "sus", "tek", "pnb", "nav", "lek", "kal", "pom", "adm", "kes", "k", "p", "t", "e", "s",
+];
+
 /// Degrees as single letters run together: `S.Kom.` and `SKom` are both `skom`.
 const DEGREES: &[&str] = &[
     "st", "se", "sh", "ss", "si", "sp", "sk", "skom", "ssi", "ssos", "sip", "sstp", "spd", "spdi", "sap", "sak", "skm",
@@ -36,13 +93,39 @@ const LONGEST_DEGREE: usize = 24;
 pub fn bare(name: &str) -> Vec<String> {
     let (before, _) = name.split_once(',').unwrap_or((name, ""));
     let mut words: Vec<String> = before.split_whitespace().flat_map(dotted).collect();
-    while words.len() > 1 && HONORIFICS.contains(&words[0].as_str()) {
-        words.remove(0);
-    }
+    let titles = leading_titles(words.iter().map(String::as_str));
+    words.drain(..titles.min(words.len().saturating_sub(1)));
     while words.len() > 1 && words.last().is_some_and(|w| is_degree(w)) {
         words.pop();
     }
     words.into_iter().enumerate().map(|(i, w)| modern(i, w)).collect()
+}
+
+/// How many words in front of a name are honorifics or a rank with its corps: `Kapten Cba.`, `AKBP dr. H.`
+fn leading_titles<'a>(words: impl Iterator<Item = &'a str>) -> usize {
+    let mut ranked = false;
+    words
+        .take_while(|word| {
+            ranked |= RANKS.contains(word);
+            HONORIFICS.contains(word) || RANKS.contains(word) || (ranked && CORPS.contains(word))
+        })
+        .count()
+}
+
+/// Whether a word is an honorific that may stand in front of a name, as `dr.` and `Drs.` do.
+pub fn is_honorific(word: &str) -> bool {
+    HONORIFICS.contains(&fold(word).as_str())
+}
+
+/// How many words in front of a name are a rank of the police or the forces with its corps: `Kapten Cba Sutrisno`.
+pub fn rank_words(words: &[&str]) -> usize {
+    let is = |word: &str, list: &[&str]| list.contains(&fold(word).as_str());
+    match words.first() {
+        Some(first) if is(first, RANKS) => {
+            1 + words[1..].iter().take_while(|word| is(word, CORPS) || is(word, RANKS)).count()
+        }
+        _ => 0,
+    }
 }
 
 /// Whether a word such as `S.Kom.` or `ST` is an academic degree.
@@ -157,6 +240,16 @@ mod tests {
         ] {
             assert_eq!(compare("Dimas Wiratama Putra, S.Kom.", other), Likeness::Exact, "{other}");
         }
+    }
+
+    #[test]
+    fn a_rank_does_not_make_another_person() {
+        for other in ["Kapten Cba Sutrisno Adi", "KOMBES POL. Drs. SUTRISNO ADI, S.I.K.", "Lettu Cba (K) Sutrisno Adi"]
+        {
+            assert_eq!(compare("Sutrisno Adi", other), Likeness::Exact, "{other}");
+        }
+        assert_eq!(bare("Mayor"), ["mayor"]);
+        assert_eq!(rank_words(&["Kapten", "Cba", "Sutrisno"]), 2);
     }
 
     #[test]

@@ -39,22 +39,41 @@ fn is_filler(c: char) -> bool {
 /// The words that belong to the number: those joined by slashes, and `12 Tahun 2026`.
 fn number_words(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
+    let slash_at = |n: usize| words.get(n).is_some_and(|w| w.starts_with('/'));
     let mut taken: Vec<&str> = Vec::new();
     for (i, word) in words.iter().enumerate() {
         let joins = taken.last().is_none_or(|last| {
             last.ends_with('/')
                 || word.starts_with('/')
-                || (last.contains('/') && last.ends_with(['.', '-']) && word.contains('/'))
-                || (word.chars().all(is_filler) && words.get(i + 1).is_some_and(|w| w.starts_with('/')))
+                || (is_abbreviated(last) && (word.contains('/') || slash_at(i + 1)))
+                || (word.chars().all(is_filler) && slash_at(i + 1))
+                || (*word == "-" && words.get(i + 1).is_some_and(|next| is_figure_and_slash(next)))
+                || (*last == "-" && is_figure_and_slash(word))
         });
         let year_form = (word.eq_ignore_ascii_case("tahun") && is_year(words.get(i + 1)))
-            || (taken.last().is_some_and(|t| t.eq_ignore_ascii_case("tahun")) && is_year(Some(word)));
+            || (taken.last().is_some_and(|last| ends_in_tahun(last)) && is_year(Some(word)));
         if !(joins || year_form) {
             break;
         }
         taken.push(word);
     }
     taken.join(" ")
+}
+
+/// `K.`, `188/KEP.`: an abbreviation that a space parts from what it abbreviates for.
+fn is_abbreviated(word: &str) -> bool {
+    let stem = word.trim_end_matches(['.', '-']);
+    word.len() > stem.len() && stem.ends_with(char::is_alphabetic)
+}
+
+/// `123/SET/2026` behind `B -`.
+fn is_figure_and_slash(word: &str) -> bool {
+    word.starts_with(|c: char| c.is_ascii_digit()) && word.contains('/')
+}
+
+/// `TAHUN` alone, or as the last part of `027/45/TAHUN 2026`.
+fn ends_in_tahun(word: &str) -> bool {
+    word.rsplit('/').next().is_some_and(|last| last.eq_ignore_ascii_case("tahun"))
 }
 
 fn is_year(word: Option<&&str>) -> bool {
@@ -85,6 +104,11 @@ mod tests {
         assert_eq!(given("45 TAHUN 2026"), "45 TAHUN 2026");
         assert_eq!(given("B-123/LPSE.05/11/2026  Tanjung Seraya, 9 November 2026"), "B-123/LPSE.05/11/2026");
         assert_eq!(given("100.3.3.2/K.15/2026;"), "100.3.3.2/K.15/2026");
+        assert_eq!(given("027/45/TAHUN 2026"), "027/45/TAHUN 2026");
+        assert_eq!(given("821 / KEP. 45 / 2026 Sifat : Biasa"), "821/KEP. 45/2026");
+        assert_eq!(given("Kep. 12/I/2026"), "Kep. 12/I/2026");
+        assert_eq!(given("B - 123/SET/2026"), "B - 123/SET/2026");
+        assert_eq!(given("12/A/2026. Sifat/Derajat : biasa"), "12/A/2026");
     }
 
     #[test]

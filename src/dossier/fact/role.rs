@@ -195,12 +195,24 @@ fn below(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleF
 /// Lists are often grouped: `II. Helpdesk`, then the names.
 fn heading_above(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleFound> {
     sheet.rows[..anchor.row].iter().rev().take(40).find_map(|row| {
-        let [piece] = &row.pieces[..] else { return None };
+        // In a table the number of the group has a cell of its own: `II | HELPDESK`.
+        let piece = match &row.pieces[..] {
+            [piece] => piece,
+            [mark, piece] if is_group_mark(&mark.text) => piece,
+            _ => return None,
+        };
         // A heading stands over the names; what stands beside them is another person's cell.
         let over = piece.at.x < anchor.at.x + anchor.at.w;
         let short = over && piece.words.len() <= 6 && nip::find(&piece.text).is_empty();
         if short { named(&piece.text, r) } else { None }
     })
+}
+
+/// `II`, `B.`: the number of a group, never that of a person in a list.
+fn is_group_mark(text: &str) -> bool {
+    let mark = text.trim_end_matches(['.', ')']);
+    let roman = !mark.is_empty() && mark.chars().all(|c| matches!(c, 'I' | 'V' | 'X'));
+    roman || (mark.len() == 1 && mark.starts_with(|c: char| c.is_ascii_uppercase()))
 }
 
 #[cfg(test)]
@@ -233,6 +245,7 @@ mod tests {
         for text in [
             "1. Siti Amalia, SH (Verifikator)\n2. Budi Hartono, ST (Helpdesk)\n3. Joko Permadi, ST (Trainer)",
             "I. Verifikator\n   1. Siti Amalia, SH\nII. Helpdesk\n   1. Rina Wati, SE\n   2. Budi Hartono, ST\n      NIP. 19920315 201903 1 904",
+            "NO    NAMA                NIP                   KET\nI     HELPDESK\n1     Budi Hartono, ST    199203152019031904\nII    VERIFIKATOR\n1     Siti Amalia, SH     199011302014022902",
             "KESATU : Mengangkat :\nNama : Budi Hartono, S.T.\nNIP : 19920315 201903 1 904\nJabatan : Pranata Komputer\nKedudukan : Helpdesk LPSE",
             "KESATU : Menunjuk Saudara Budi Hartono, S.T., NIP 199203152019031904,\n         sebagai Petugas Helpdesk pada LPSE.",
         ] {

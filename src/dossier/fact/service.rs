@@ -69,19 +69,55 @@ fn spots<'a>(stream: &[&str], phrases: impl Iterator<Item = &'a Phrase>) -> Vec<
         .collect()
 }
 
+/// Marks that stand for an empty and for a ticked box of a form, once the brackets hold no spaces.
+const EMPTY: [&str; 8] = ["[]", "()", "☐", "□", "◻", "▢", "❏", "○"];
+const FULL: [&str; 16] =
+    ["[x]", "[X]", "[v]", "[V]", "[√]", "(x)", "(X)", "(v)", "(V)", "(√)", "☑", "☒", "✓", "✔", "√", "●"];
+/// What the two kinds are told apart by in a marked text.
+const OPEN: char = '\u{1}';
+const TICKED: char = '\u{2}';
+
+/// Whether a line of a form has boxes to tick.
+pub fn has_boxes(line: &str) -> bool {
+    marked(line).contains([OPEN, TICKED])
+}
+
+/// Whether a form has boxes and one of them is ticked: then the boxes say what is asked for, not the form's title.
+pub fn is_ticked(line: &str) -> bool {
+    marked(line).contains(TICKED)
+}
+
+fn marked(text: &str) -> String {
+    let mut marked = text.to_owned();
+    for (open, close) in [('[', ']'), ('(', ')')] {
+        marked = tight(&marked, open, close);
+    }
+    let marked = FULL.iter().fold(marked, |text, sign| text.replace(sign, &TICKED.to_string()));
+    EMPTY.iter().fold(marked, |text, sign| text.replace(sign, &OPEN.to_string()))
+}
+
+/// Takes the spaces out of brackets that hold one letter at most: `( V )` and `(   )`.
+fn tight(text: &str, open: char, close: char) -> String {
+    let mut pieces = text.split(open);
+    let mut tight = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        tight.push(open);
+        match piece.split_once(close).map(|(inside, after)| (inside.trim(), after)) {
+            Some((inside, after)) if inside.chars().count() <= 1 => {
+                tight.push_str(inside);
+                tight.push(close);
+                tight.push_str(after);
+            }
+            _ => tight.push_str(piece),
+        }
+    }
+    tight
+}
+
 /// Leaves out what stands behind an empty box of a form: `☐ Reset password  ☑ Informasi user ID`.
 fn ticked(text: &str) -> String {
-    const EMPTY: [&str; 11] = ["[ ]", "[]", "( )", "[  ]", "(  )", "☐", "□", "◻", "▢", "❏", "○"];
-    const FULL: [&str; 16] =
-        ["[x]", "[X]", "[v]", "[V]", "[√]", "(x)", "(X)", "(v)", "(V)", "(√)", "☑", "☒", "✓", "✔", "√", "●"];
-    let mut marked = text.to_owned();
-    for sign in EMPTY {
-        marked = marked.replace(sign, "\u{1}");
-    }
-    for sign in FULL {
-        marked = marked.replace(sign, "\u{2}");
-    }
-    if !marked.contains('\u{1}') {
+    let marked = marked(text);
+    if !marked.contains(OPEN) {
         return text.to_owned();
     }
     let line = |line: &str| {
@@ -89,8 +125,8 @@ fn ticked(text: &str) -> String {
         let mut skipping = false;
         for c in line.chars() {
             match c {
-                '\u{1}' => skipping = true,
-                '\u{2}' => skipping = false,
+                OPEN => skipping = true,
+                TICKED => skipping = false,
                 c if !skipping => kept.push(c),
                 _ => {}
             }
@@ -181,5 +217,6 @@ mod tests {
     fn an_empty_box_of_a_form_asks_for_nothing() {
         assert_eq!(of("[ ] Reset password   [x] Informasi user ID"), [Service::UserIdInfo]);
         assert_eq!(of("☑ Reset password   ☐ Informasi user ID"), [Service::ResetPassword]);
+        assert_eq!(of("(\u{a0}\u{a0} ) Reset Password ( V ) Informasi User ID"), [Service::UserIdInfo]);
     }
 }

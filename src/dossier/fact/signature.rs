@@ -296,7 +296,8 @@ fn is_office(piece: &Piece, column: &[&Piece]) -> bool {
 fn looks_like_a_name(text: &str, r: &Recognition) -> bool {
     let bare = text.trim_start_matches(['(', '_', ' ', '.']);
     let words: Vec<&str> = bare.split_whitespace().collect();
-    let capital = bare.chars().next().is_some_and(char::is_uppercase);
+    let titled = words.first().is_some_and(|word| word.ends_with('.') && name::is_honorific(word));
+    let capital = titled || bare.chars().next().is_some_and(char::is_uppercase);
     let digits = text.chars().filter(char::is_ascii_digit).count();
     let gist = Gist::of(text);
     capital

@@ -39,19 +39,56 @@ pub fn read(value: &str) -> Option<String> {
 
 /// A user ID in running text: after `akun` or `user ID`, a word that no sentence would write so.
 pub fn in_prose(text: &str) -> Option<String> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    words.windows(2).find_map(|pair| {
+    // `user ID saya adalah BUDIH`, `akun : BUDIH`: what joins the two says nothing.
+    const JOINTS: [&str; 9] = [":", "=", "saya", "kami", "adalah", "yaitu", "yakni", "is", "dengan"];
+    let words: Vec<&str> = text.split_whitespace().filter(|w| !JOINTS.contains(w)).collect();
+    let before = |i: usize| i.checked_sub(1).map_or("", |n| words[n]);
+    words.windows(2).enumerate().find_map(|(i, pair)| {
         let lead = crate::dossier::fold::fold(pair[0]);
         let cue = matches!(lead.as_str(), "id" | "akun" | "username" | "userid" | "user" | "pengguna" | "account");
         let word = read(pair[1])?;
         let shaped = word.len() >= 4
             && word.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || matches!(c, '.' | '_' | '-'))
-            && word.chars().any(|c| c.is_ascii_digit() || matches!(c, '.' | '_'));
+            && word.contains(|c: char| c.is_ascii_uppercase())
+            && word.contains(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_'));
         let named = matches!(lead.as_str(), "id" | "username" | "userid");
         let inner = word.trim_matches(|c: char| !c.is_alphanumeric());
         let odd = word.len() >= 4 && inner.contains(|c: char| c.is_ascii_digit() || matches!(c, '.' | '_'));
-        ((cue && shaped) || (named && odd)).then_some(word)
+        let capitals = named && stands_out(pair, before(i));
+        ((cue && shaped) || (named && odd) || capitals).then_some(word)
     })
+}
+
+/// `user ID BUDIHARTO,` in a sentence of small letters: capitals that are no name of an office or a system.
+fn stands_out(pair: &[&str], before: &str) -> bool {
+    const NAMES: [&str; 22] = [
+        "SPSE",
+        "LPSE",
+        "HELPDESK",
+        "UKPBJ",
+        "INAPROC",
+        "SIKAP",
+        "SIRUP",
+        "LKPP",
+        "ADMIN",
+        "AGENCY",
+        "PENYEDIA",
+        "POKJA",
+        "VERIFIKATOR",
+        "AUDITOR",
+        "SATKER",
+        "SKPD",
+        "RSUD",
+        "UPTD",
+        "SETDA",
+        "BPBJ",
+        "DINAS",
+        "KANTOR",
+    ];
+    let bare = pair[1].trim_matches(|c: char| !c.is_alphanumeric());
+    let small = |word: &str| word.chars().any(char::is_lowercase);
+    let cue_in_sentence = small(pair[0]) || (pair[0].eq_ignore_ascii_case("id") && small(before));
+    cue_in_sentence && bare.len() >= 5 && bare.bytes().all(|b| b.is_ascii_uppercase()) && !NAMES.contains(&bare)
 }
 
 pub fn oddity(user_id: &str) -> Option<Oddity> {
@@ -143,5 +180,11 @@ mod tests {
         assert_eq!(in_prose("mohon reset akun HD.NURFR sekarang").as_deref(), Some("HD.NURFR"));
         assert_eq!(in_prose("mohon reset akun Helpdesk pada SPSE"), None);
         assert_eq!(in_prose("RESET PASSWORD AKUN HELPDESK"), None);
+        assert_eq!(in_prose("dengan user ID BUDIHARTO, jabatan Helpdesk").as_deref(), Some("BUDIHARTO"));
+        assert_eq!(in_prose("User ID saya adalah BUDIHARTO.").as_deref(), Some("BUDIHARTO"));
+        assert_eq!(in_prose("dengan akun : RSUD.BUDI, NIP 1").as_deref(), Some("RSUD.BUDI"));
+        assert_eq!(in_prose("PERMOHONAN INFORMASI USER ID PEGAWAI"), None);
+        assert_eq!(in_prose("dibebankan pada akun 5.1.02.01"), None);
+        assert_eq!(in_prose("mohon informasi user ID HELPDESK pada SPSE"), None);
     }
 }

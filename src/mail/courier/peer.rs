@@ -13,6 +13,8 @@ use crate::mail::tls::Wire;
 
 /// Far above any reply, far below what would hurt.
 const LONGEST_ANSWER: usize = 256 * 1024;
+/// The crate reads a reply from its beginning with every line of it, which would take minutes for a hundred thousand.
+const MOST_LINES: usize = 1000;
 
 #[derive(Debug)]
 pub(super) struct Peer {
@@ -20,12 +22,13 @@ pub(super) struct Peer {
     /// What the reader still gets before the wire's own bytes.
     greeting: &'static [u8],
     answered: usize,
+    lines: usize,
 }
 
 impl Peer {
     /// `greeted`: the greeting was read before the handshake, and the SMTP crate waits for one.
     pub fn new(wire: Wire, greeted: bool) -> Self {
-        Self { wire, greeting: if greeted { b"220 ready\r\n" } else { b"" }, answered: 0 }
+        Self { wire, greeting: if greeted { b"220 ready\r\n" } else { b"" }, answered: 0, lines: 0 }
     }
 }
 
@@ -46,8 +49,10 @@ impl AsyncRead for Peer {
         }
         let before = buf.filled().len();
         ready!(Pin::new(&mut this.wire).poll_read(cx, buf))?;
-        this.answered += buf.filled().len() - before;
-        if this.answered > LONGEST_ANSWER {
+        let arrived = &buf.filled()[before..];
+        this.answered += arrived.len();
+        this.lines += arrived.iter().filter(|&&byte| byte == b'\n').count();
+        if this.answered > LONGEST_ANSWER || this.lines > MOST_LINES {
             return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the answer has no end")));
         }
         Poll::Ready(Ok(()))
@@ -57,7 +62,7 @@ impl AsyncRead for Peer {
 impl AsyncWrite for Peer {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.answered = 0;
+        (this.answered, this.lines) = (0, 0);
         Pin::new(&mut this.wire).poll_write(cx, buf)
     }
 

@@ -15,13 +15,14 @@ use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
+use lettre::transport::smtp::response::{Response, Severity};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
-use zeroize::Zeroizing;
 
 use super::compose::{Sender, compose};
 use super::peer::Peer;
 use crate::engine::port::{Courier, Fault, Outgoing};
+use crate::mail::login::{Login, Shown};
 use crate::mail::remark::remark;
 use crate::mail::tls::{Dialect, Endpoint, Security};
 
@@ -34,8 +35,8 @@ pub struct SmtpSettings {
     pub host: String,
     pub port: u16,
     pub security: Security,
-    /// User and password; `None` where the server takes mail from this machine as it is.
-    pub login: Option<(String, Zeroizing<String>)>,
+    /// User and secret; `None` where the server takes mail from this machine as it is.
+    pub login: Option<(String, Login)>,
     /// PEM; trusted instead of the system's roots.
     pub ca_file: Option<PathBuf>,
     pub sender: Sender,
@@ -137,14 +138,21 @@ impl SmtpCourier {
         for address in envelope.to() {
             self.command(line, Rcpt::new(address.clone(), Vec::new())).await.map_err(Stop::said)?;
         }
-        self.command(line, Data).await.map_err(Stop::said)?;
+        let agreed = self.command(line, Data).await.map_err(Stop::said)?;
+        if !agreed.has_code(354) {
+            // Whoever agrees to anything would be sent the letter as commands, and its end taken for a delivery.
+            let (name, code) = (self.endpoint.name(), agreed.code());
+            return Err(Failure::Unheard(Fault::transient(format_args!(
+                "{name} answers DATA with {code} and not 354"
+            ))));
+        }
         self.message(line, &bytes).await.map_err(Failure::Said)
     }
 
-    async fn command(&self, line: &mut AsyncSmtpConnection, command: impl std::fmt::Display) -> Result<(), Stop> {
+    async fn command(&self, line: &mut AsyncSmtpConnection, command: impl std::fmt::Display) -> Result<Response, Stop> {
         let deadline = self.settings.command_deadline;
         match timeout(deadline, line.command(command)).await {
-            Ok(Ok(_)) => Ok(()),
+            Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => match self.answer(&error) {
                 // 421: the server is closing, most often a connection it found idle too long.
                 Some(fault) if error.status().is_some_and(|code| code.to_string() == "421") => Err(Stop::Lost(fault)),
@@ -167,7 +175,10 @@ impl SmtpCourier {
         let outcome = timeout(self.settings.answer_deadline, line.message_iter(body)).await;
         let perhaps_sent = dot_due.load(Ordering::Relaxed);
         let lost = match outcome {
-            Ok(Ok(_)) => return Ok(()),
+            Ok(Ok(response)) if response.code().severity == Severity::PositiveCompletion => return Ok(()),
+            Ok(Ok(response)) => {
+                Fault::transient(format_args!("{} answers the letter with {}", self.endpoint.name(), response.code()))
+            }
             Ok(Err(error)) => match self.answer(&error) {
                 Some(fault) => return Err(fault),
                 None => self.lost(&error),
@@ -184,34 +195,56 @@ impl SmtpCourier {
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Fault> {
         let deadline = self.settings.command_deadline;
-        timeout(deadline, self.log_in()).await.map_err(|_| self.silent(deadline))?.map_err(|fault| {
-            // A certificate or a password is the operator's to repair; the letter waits until then.
-            Fault::transient(fault.message)
-        })
+        // A certificate or a password is the operator's to repair; the letter waits until then.
+        let waits = |fault: Fault| Fault::transient(fault.message);
+        let shown = self.shown().await.map_err(waits)?;
+        let opened = timeout(deadline, self.open(shown.as_ref())).await;
+        opened.map_err(|_| self.silent(deadline))?.map_err(waits)
     }
 
-    async fn log_in(&self) -> Result<AsyncSmtpConnection, Fault> {
+    /// What to log in with, before a connection is open that would wait for a token.
+    async fn shown(&self) -> Result<Option<Shown>, Fault> {
+        match &self.settings.login {
+            Some((_, login)) => login.show().await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    async fn open(&self, shown: Option<&Shown>) -> Result<AsyncSmtpConnection, Fault> {
         let wire = self.endpoint.open(&Dialect::Smtp(self.hello.to_string()), self.settings.command_deadline).await?;
         let peer = Box::new(Peer::new(wire, self.endpoint.security() == Security::StartTls));
         let said = |error: &Error| self.answer(error).unwrap_or_else(|| self.lost(error));
         let mut line = AsyncSmtpConnection::connect_with_transport(peer, &self.hello).await.map_err(|e| said(&e))?;
-        if let Some((user, password)) = &self.settings.login {
-            let credentials = Credentials::new(user.clone(), password.as_str().to_owned());
-            line.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await.map_err(|error| {
-                match error.status() {
-                    Some(code) if error.is_permanent() => Fault::permanent(format_args!(
-                        "{} refuses the courier's login ({code}). Check the user name and the password",
-                        self.endpoint.name()
-                    )),
-                    _ if error.is_client() => Fault::permanent(format_args!(
-                        "{} offers no way to log in (AUTH PLAIN or LOGIN)",
-                        self.endpoint.name()
-                    )),
-                    _ => said(&error),
-                }
-            })?;
+        if let (Some((user, _)), Some(shown)) = (&self.settings.login, shown) {
+            self.log_in(&mut line, user, shown).await?;
+            shown.was_taken().await;
         }
         Ok(line)
+    }
+
+    async fn log_in(&self, line: &mut AsyncSmtpConnection, user: &str, shown: &Shown) -> Result<(), Fault> {
+        let name = self.endpoint.name();
+        let said = |error: &Error| self.answer(error).unwrap_or_else(|| self.lost(error));
+        let (mechanisms, secret): (&[Mechanism], _) = match shown {
+            Shown::Password(password) => (&[Mechanism::Plain, Mechanism::Login], password),
+            Shown::Token(token, _) => (&[Mechanism::Xoauth2], token),
+        };
+        if line.server_info().get_auth_mechanism(mechanisms).is_none() {
+            let ways = mechanisms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
+            return Err(Fault::permanent(format_args!("{name} offers no way to log in (AUTH {ways})")));
+        }
+        let credentials = Credentials::new(user.to_owned(), secret.as_str().to_owned());
+        let Err(error) = line.auth(mechanisms, &credentials).await else { return Ok(()) };
+        Err(match (shown, error.status()) {
+            // The crate does not answer the challenge that explains a refused token, and fails by itself.
+            (Shown::Token(token, tokens), _) if error.is_client() || error.is_permanent() => {
+                tokens.refused(token, &name).await
+            }
+            (_, Some(code)) if error.is_permanent() => Fault::permanent(format_args!(
+                "{name} refuses the courier's login ({code}). Check the user name and the password"
+            )),
+            _ => said(&error),
+        })
     }
 
     fn parked(&self) -> Option<AsyncSmtpConnection> {
@@ -253,7 +286,8 @@ impl SmtpCourier {
 
     async fn greet(&self) -> Result<String, Fault> {
         let deadline = self.settings.command_deadline;
-        let mut line = timeout(deadline, self.log_in()).await.map_err(|_| self.silent(deadline))??;
+        let shown = self.shown().await?;
+        let mut line = timeout(deadline, self.open(shown.as_ref())).await.map_err(|_| self.silent(deadline))??;
         self.command(&mut line, Noop).await.map_err(|stop| match stop {
             Stop::Answer(fault) | Stop::Lost(fault) => fault,
         })?;

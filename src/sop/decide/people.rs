@@ -53,11 +53,17 @@ pub(super) fn stands_in(case: &Case, absent: &AdminId, ctx: &Context) -> Option<
     (other && may_act(case, &delegate, ctx)).then_some(delegate)
 }
 
-/// Tells a stand-in what waits, and nobody else.
+/// Tells one person what waits for them, and nobody else: a stand-in, or whoever can give the second approval.
 pub(super) fn brief(r: &mut Ruling, to: &AdminId, ctx: &Context) {
     tell_what_waits(r, ctx);
     let theirs = |letter: &Letter| matches!(&letter.to, Recipient::Admin { id } if id == to);
     r.effects.retain(|effect| matches!(effect, Effect::Send { letter } if theirs(letter)));
+    let first = r.case.first_approval.as_ref().filter(|first| !first.by.same_mailbox(to));
+    let Some(proposal) = first.map(|first| first.proposal.clone()) else { return };
+    let stands = r.case.phase.proposal().is_some_and(|current| current.hash == proposal);
+    if r.effects.is_empty() && stands && may_act(&r.case, to, ctx) {
+        r.send(Letter::new(LetterName::ActionNeeded, Recipient::Admin { id: to.clone() }).links_to(&proposal));
+    }
 }
 
 /// The admin whose work the case is, while they may still act.

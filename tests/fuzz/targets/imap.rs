@@ -76,7 +76,7 @@ fn settings(port: u16) -> ImapSettings {
         port,
         security: Security::Plain,
         user: "loket".to_owned(),
-        password: Zeroizing::new("sandi".to_owned()),
+        login: Zeroizing::new("sandi".to_owned()),
         ca_file: None,
         inbox_folder: "INBOX".to_owned(),
         processed_folder: "Diproses".to_owned(),

@@ -11,6 +11,7 @@ use super::ImapSettings;
 use super::meter::Meter;
 use super::words::quoted_folder;
 use crate::engine::port::Fault;
+use crate::mail::login::Shown;
 use crate::mail::remark::remark;
 use crate::mail::tls::{Dialect, Endpoint, Security, Wire};
 
@@ -55,10 +56,12 @@ impl Line {
     /// Connects, logs in and asks what the server can do.
     pub async fn open(endpoint: &Endpoint, settings: &ImapSettings) -> Result<Self, Fault> {
         let deadline = settings.command_deadline;
+        // Before the connection, which would wait for a token.
+        let shown = settings.login.show().await?;
         let wire = endpoint.open(&Dialect::Imap, deadline).await?;
         let server = endpoint.name();
         let late = |_| silent(&server, deadline);
-        let session = timeout(deadline, log_in(wire, endpoint, settings)).await.map_err(late)??;
+        let session = timeout(deadline, log_in(wire, endpoint, &settings.user, &shown)).await.map_err(late)??;
         let mut line = Self { session, server, deadline, abilities: Abilities::default(), news: false };
         let mut abilities = Abilities::default();
         line.run("CAPABILITY", |response| abilities.note(response))
@@ -238,7 +241,7 @@ impl Abilities {
     }
 }
 
-async fn log_in(wire: Wire, endpoint: &Endpoint, settings: &ImapSettings) -> Result<Session<Meter<Wire>>, Fault> {
+async fn log_in(wire: Wire, endpoint: &Endpoint, user: &str, shown: &Shown) -> Result<Session<Meter<Wire>>, Fault> {
     let mut meter = Meter::new(wire);
     meter.allow(ANSWER);
     let mut client = Client::new(meter);
@@ -252,22 +255,50 @@ async fn log_in(wire: Wire, endpoint: &Endpoint, settings: &ImapSettings) -> Res
             return Err(Fault::transient(format_args!("{} did not greet us as an IMAP server", endpoint.name())));
         }
     }
-    let (user, password) = (settings.user.as_str(), settings.password.as_str());
-    // A quoted string holds ASCII only; other passwords travel in base64 (RFC 4616).
-    let outcome = match user.is_ascii() && password.is_ascii() {
-        true => client.login(user, password).await,
-        false => client.authenticate("PLAIN", Plain { user, password }).await,
+    let outcome = match shown {
+        // A quoted string holds ASCII only; other passwords travel in base64 (RFC 4616).
+        Shown::Password(password) if user.is_ascii() && password.is_ascii() => client.login(user, password).await,
+        Shown::Password(password) => client.authenticate("PLAIN", Plain { user, password }).await,
+        Shown::Token(token, _) => client.authenticate("XOAUTH2", Xoauth2 { user, token, shown: false }).await,
     };
-    outcome.map_err(|(error, _)| match error {
+    let error = match outcome {
+        Ok(session) => {
+            shown.was_taken().await;
+            return Ok(session);
+        }
+        Err((error, _)) => error,
+    };
+    Err(match error {
         async_imap::error::Error::No(said) if said.contains("UNAVAILABLE") => {
             Fault::transient(format_args!("{} cannot check logins at the moment", endpoint.name()))
         }
-        async_imap::error::Error::No(_) | async_imap::error::Error::Bad(_) => Fault::permanent(format_args!(
-            "{} refuses the login of this mailbox. Check the user name and the password",
-            endpoint.name()
-        )),
+        async_imap::error::Error::No(_) | async_imap::error::Error::Bad(_) => match shown {
+            Shown::Token(token, tokens) => tokens.refused(token, &endpoint.name()).await,
+            Shown::Password(_) => Fault::permanent(format_args!(
+                "{} refuses the login of this mailbox. Check the user name and the password",
+                endpoint.name()
+            )),
+        },
         other => lost(&other),
     })
+}
+
+struct Xoauth2<'a> {
+    user: &'a str,
+    token: &'a str,
+    shown: bool,
+}
+
+impl async_imap::Authenticator for Xoauth2<'_> {
+    type Response = String;
+
+    fn process(&mut self, _challenge: &[u8]) -> String {
+        // A second challenge explains a refusal, and an empty answer lets the server end it with NO.
+        if std::mem::replace(&mut self.shown, true) {
+            return String::new();
+        }
+        format!("user={}\u{1}auth=Bearer {}\u{1}\u{1}", self.user, self.token)
+    }
 }
 
 struct Plain<'a> {

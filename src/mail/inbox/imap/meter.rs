@@ -1,6 +1,6 @@
-//! A gauge on the wire below the IMAP parser. The parser allocates what a literal claims and re-reads a long line from
-//! its start, so a hostile server could take memory and time: the gauge reads along, and refuses a literal, a line or a
-//! whole answer that is larger than the command at hand can explain.
+//! A gauge on the wire below the IMAP parser. The parser allocates what a literal claims, re-reads a long line from its
+//! start, and goes down a call deeper with each parenthesis, so a hostile server could take memory, time and the stack: the
+//! gauge reads along, and refuses a literal, a line, a nesting or a whole answer beyond what the command at hand can explain.
 
 use std::io;
 use std::pin::Pin;
@@ -12,6 +12,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(super) const PIECE: u64 = 1024 * 1024;
 const LONGEST_LITERAL: u64 = PIECE + 64 * 1024;
 const LONGEST_LINE: usize = 1024 * 1024;
+/// Parentheses within each other; the parser goes down one call deeper with each. Nothing asked for here needs more than four.
+const DEEPEST: usize = 64;
 /// `{4294967295+}` and the line end.
 const TAIL: usize = 16;
 
@@ -27,6 +29,7 @@ pub(super) struct Meter<S> {
 struct Scan {
     literal_left: u64,
     line_length: usize,
+    depth: usize,
     tail: [u8; TAIL],
 }
 
@@ -64,6 +67,7 @@ impl Scan {
             if self.line_length > LONGEST_LINE {
                 return Err(refused("the server sends a line without end"));
             }
+            self.nest(piece)?;
             self.remember(piece);
             arrived = &arrived[piece.len()..];
             if end.is_some() {
@@ -71,8 +75,22 @@ impl Scan {
                 if self.literal_left > LONGEST_LITERAL {
                     return Err(refused("the server announces a larger piece than was asked for"));
                 }
-                self.line_length = 0;
+                (self.line_length, self.depth) = (0, 0);
                 self.tail = [0; TAIL];
+            }
+        }
+        Ok(())
+    }
+
+    fn nest(&mut self, piece: &[u8]) -> io::Result<()> {
+        for byte in piece {
+            match byte {
+                b'(' => self.depth += 1,
+                b')' => self.depth = self.depth.saturating_sub(1),
+                _ => {}
+            }
+            if self.depth > DEEPEST {
+                return Err(refused("the server sends an answer nested without end"));
             }
         }
         Ok(())
@@ -146,6 +164,13 @@ mod tests {
         }
         assert!(scan(b"* 1 FETCH (BODY[] {99999999999999999999999}\r\n", 7).is_err());
         assert!(scan(b"* 1 FETCH (BODY[] {500000000+}\r\n", 7).is_err());
+    }
+
+    #[test]
+    fn an_answer_nested_without_end_is_refused_and_brackets_one_after_the_other_are_not() {
+        assert!(scan(&b"(".repeat(DEEPEST + 1), 7).is_err());
+        assert!(scan(&b"()".repeat(10_000), 7).is_ok());
+        assert!(scan(&b"(((\r\n".repeat(1000), 7).is_ok());
     }
 
     #[test]

@@ -20,10 +20,10 @@ use chrono::{DateTime, Utc};
 use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::Mutex;
-use zeroize::Zeroizing;
 
 use super::Patience;
 use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
+use crate::mail::login::Login;
 use crate::mail::tls::{Endpoint, Security};
 
 /// A mailbox on an IMAP server, as configured.
@@ -35,7 +35,7 @@ pub struct ImapSettings {
     pub port: u16,
     pub security: Security,
     pub user: String,
-    pub password: Zeroizing<String>,
+    pub login: Login,
     /// PEM; trusted instead of the system's roots.
     pub ca_file: Option<PathBuf>,
     pub inbox_folder: String,
@@ -94,8 +94,12 @@ impl ImapInbox {
                 )));
             }
         }
-        if settings.user.contains('\0') || settings.password.contains('\0') {
-            return Err(Fault::permanent("The user name or the password of the mailbox holds a NUL byte"));
+        let password = match &settings.login {
+            Login::Password(password) => password.as_str(),
+            Login::Token(_) => "",
+        };
+        if settings.user.contains(['\0', '\u{1}']) || password.contains('\0') {
+            return Err(Fault::permanent("The user name or the password of the mailbox holds a control character"));
         }
         let shared = Arc::new(Shared { settings, patience, endpoint, ledger: std::sync::Mutex::default() });
         Ok(Self {
