@@ -12,7 +12,7 @@ use super::page::Rect;
 use super::recognition::{Field, Recognition};
 use super::sheet::{Piece, Row, Sheet, share_width};
 use super::sort::Stack;
-use crate::sop::checklist::Evidence;
+use crate::sop::checklist::{Evidence, Method};
 
 #[derive(Debug, Clone)]
 pub struct Decree {
@@ -36,8 +36,9 @@ pub fn read(stack: &Stack, r: &Recognition) -> Decree {
     let operative = operative(&stack.sheets);
     let annex = annex_row(&stack.sheets);
     let heading = stack.sheets.first().and_then(|s| heading(s, r).map(|(text, at)| s.evidence(&text, at)));
+    let given = decree_number(&stack.sheets, &labelled);
     Decree {
-        number: decree_number(&stack.sheets, &labelled),
+        number: if stack.method == Method::Ocr { given.map(|n| number::recognised(&n)) } else { given },
         enacted,
         period: period::read(&operative, &title, enacted),
         signatures: signature::read(&stack.sheets, None, r),

@@ -352,5 +352,6 @@ mod tests {
         let both = values("Email / HP : a@b.example / 0840-0000-1904");
 
         assert_eq!(both.iter().map(|(f, _)| *f).collect::<Vec<_>>(), [Field::Email, Field::Phone]);
+        assert!(value("User ID / Password : BUDIH / (lupa)", Field::UserId).is_some_and(|v| v.starts_with("BUDIH")));
     }
 }

@@ -11,7 +11,7 @@ use super::fold::{Gist, fold};
 use super::recognition::{Field, Recognition};
 use super::sheet::{Row, Sheet};
 use super::sort::Stack;
-use crate::sop::checklist::{Applicant, Evidence};
+use crate::sop::checklist::{Applicant, Evidence, Method};
 use crate::sop::names::{Nip, Service};
 
 /// Characters behind `pada hari ini` within which its date is written out.
@@ -59,6 +59,9 @@ pub fn read(stack: &Stack, r: &Recognition) -> Letter {
     let wish = wish(sheets, &labelled, r);
     let mut letter = Letter { wish, subject: subject.map(|l| l.value.clone()), ..Letter::default() };
     (letter.number, letter.number_blank) = letter_number(&labelled, sheets);
+    if stack.method == Method::Ocr {
+        letter.number = letter.number.map(|given| number::recognised(&given));
+    }
     letter.date = letter_date(sheets, &labelled, &prose);
     letter.services = in_boxes(sheets, r).unwrap_or_else(|| services(&letter, &labelled, &prose, r));
     letter.evidence.heading = subject.map(|l| at(sheets, l)).or_else(|| first_row(sheets));

@@ -266,7 +266,26 @@ fn opening(sheet: &Sheet, r: &Recognition) -> Opening {
     let whole = Gist::of(&sheet.prose());
     let operative =
         ["menimbang", "mengingat", "memutuskan", "menetapkan"].iter().filter(|w| whole.has(&(**w).into())).count();
-    if operative >= 3 { Opening::Decree } else { Opening::None }
+    match () {
+        () if operative >= 3 => Opening::Decree,
+        () if is_identity_card(&whole) => Opening::Other,
+        () => Opening::None,
+    }
+}
+
+/// A citizen's card has no title that pictures of it show; its labels tell it from a page that goes on with a decree.
+fn is_identity_card(page: &Gist) -> bool {
+    const LABELS: [&str; 8] = [
+        "tempat tgl lahir",
+        "jenis kelamin",
+        "gol darah",
+        "agama",
+        "status perkawinan",
+        "kewarganegaraan",
+        "berlaku hingga",
+        "kel desa",
+    ];
+    page.has(&"nik".into()) && LABELS.iter().filter(|label| page.has(&(**label).into())).count() >= 3
 }
 
 fn heading(n: usize, row: &Row, sheet: &Sheet, r: &Recognition) -> Opening {

@@ -1,7 +1,7 @@
 //! Layouts met in other offices' papers that once misled the reader: each page is the smallest that shows the trap.
 
 use loket::dossier::Verdict;
-use loket::sop::checklist::{Finding, Signature, Understanding};
+use loket::sop::checklist::{DocumentKind, Finding, Signature, Understanding};
 use loket::sop::names::Service;
 
 use super::set::{day, expect, mail, paper, seen, verdict};
@@ -202,4 +202,17 @@ fn the_year_of_a_dateline_may_wrap_in_its_column() {
     );
 
     assert_eq!(of(&letter, &[CLAUSES]).documents[0].date, Some(day(2026, 11, 16)));
+}
+
+#[test]
+fn a_citizens_card_behind_the_annex_is_no_page_of_the_decree() {
+    let card = "PROVINSI TIRTA\nKABUPATEN TIRTA\nNIK : 5171051205880901\nNama : I WAYAN SUDANA\nTempat/Tgl Lahir : TIRTA, 12-05-1988\n\
+                Jenis Kelamin : LAKI-LAKI\nAgama : HINDU\nBerlaku Hingga : SEUMUR HIDUP";
+    let annex = annex("No   Nama                      Tugas\n1    I Wayan Sudana, S.Kom.    Helpdesk");
+
+    let seen = with(&[CLAUSES, &annex, card]);
+
+    let kinds: Vec<_> = seen.documents.iter().map(|d| d.kind).collect();
+    assert_eq!(kinds, [DocumentKind::RequestLetter, DocumentKind::AppointmentDecree, DocumentKind::Other]);
+    expect(&seen, &NAMED);
 }

@@ -163,7 +163,7 @@ pub fn compare_bare(a: &[String], b: &[String]) -> Likeness {
     if a.len() == b.len() && by_initials(&a, &b) {
         return Likeness::Initials;
     }
-    if nearly(&a, &b) { Likeness::Near } else { Likeness::Different }
+    if nearly(&a, &b) || only_one_names_the_father(&a, &b) { Likeness::Near } else { Likeness::Different }
 }
 
 /// A word with inner dots is a run of initials (`W.P.`) or a degree (`S.Kom`); degrees stay one word.
@@ -198,6 +198,16 @@ fn expand_first(name: &[String], other: &[String]) -> Vec<String> {
         name[0] = other[0].clone();
     }
     name
+}
+
+/// `Siti Zubaidah` and `Siti Zubaidah binti Umar`: the father's name may be left out. Two fathers are compared as they stand.
+fn only_one_names_the_father(a: &[String], b: &[String]) -> bool {
+    let father = |name: &[String]| name.iter().position(|w| matches!(w.as_str(), "bin" | "binti")).filter(|at| *at > 0);
+    match (father(a), father(b)) {
+        (Some(at), None) => a[..at] == *b,
+        (None, Some(at)) => b[..at] == *a,
+        _ => false,
+    }
 }
 
 fn by_initials(a: &[String], b: &[String]) -> bool {
@@ -240,6 +250,13 @@ mod tests {
         ] {
             assert_eq!(compare("Dimas Wiratama Putra, S.Kom.", other), Likeness::Exact, "{other}");
         }
+    }
+
+    #[test]
+    fn a_father_may_be_left_out_but_not_exchanged() {
+        assert_eq!(compare("Hj. Siti Zubaidah binti H. Umar", "SITI ZUBAIDAH"), Likeness::Near);
+        assert_eq!(compare("Zainal bin Said Mahmud", "Zainal bin Umar Hasan"), Likeness::Different);
+        assert_eq!(compare("Zainal bin Said Mahmud", "Zainul"), Likeness::Different);
     }
 
     #[test]

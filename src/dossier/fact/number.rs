@@ -60,6 +60,21 @@ fn number_words(text: &str) -> String {
     taken.join(" ")
 }
 
+/// A number as recognition read it: a Roman month before the year with a stroke taken for a figure, `/X1/2026`.
+pub fn recognised(number: &str) -> String {
+    const MONTHS: [&str; 12] = ["I", "II", "III", "IV", "V", "VI", "VII", "VIII", "IX", "X", "XI", "XII"];
+    let mut parts: Vec<String> = number.split('/').map(str::to_owned).collect();
+    if let [.., month, year] = &mut parts[..] {
+        let strokes = month.replace(['1', 'l', '|'], "I");
+        // Figures alone may be meant: `/11/2026`.
+        let roman = month.contains(['X', 'V', 'I']) && MONTHS.contains(&strokes.as_str());
+        if roman && is_year(Some(&year.as_str())) {
+            *month = strokes;
+        }
+    }
+    parts.join("/")
+}
+
 /// `K.`, `188/KEP.`: an abbreviation that a space parts from what it abbreviates for.
 fn is_abbreviated(word: &str) -> bool {
     let stem = word.trim_end_matches(['.', '-']);
@@ -109,6 +124,15 @@ mod tests {
         assert_eq!(given("Kep. 12/I/2026"), "Kep. 12/I/2026");
         assert_eq!(given("B - 123/SET/2026"), "B - 123/SET/2026");
         assert_eq!(given("12/A/2026. Sifat/Derajat : biasa"), "12/A/2026");
+    }
+
+    #[test]
+    fn a_roman_month_is_mended_where_a_figure_cannot_be_meant() {
+        assert_eq!(recognised("027/431/PBJ/X1/2026"), "027/431/PBJ/XI/2026");
+        assert_eq!(recognised("027/431/PBJ/VIl1/2026"), "027/431/PBJ/VIII/2026");
+        for kept in ["Sprin/17/1/2026", "027/X1/PBJ", "12/IIII/2026", "027/11/2026", "45 TAHUN 2026"] {
+            assert_eq!(recognised(kept), kept);
+        }
     }
 
     #[test]
