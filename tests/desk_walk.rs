@@ -270,3 +270,18 @@ async fn an_overrun_owes_a_reason_until_its_admin_gives_one() {
     );
     assert!(outcome(&site, &admin, &number).await.head.deviations.is_empty());
 }
+
+/// The superior's letter was written in the admin's words, whose link it could not have, and was never sent.
+#[tokio::test]
+async fn the_superior_is_told_of_an_overrun() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+
+    site.forward(chrono::TimeDelta::minutes(40));
+    site.settle().await;
+
+    let told = site.last_to(site.office.superior.1).expect("the superior is written to");
+    assert!(told.subject.contains("langkah 5") && told.body.contains(&number.to_string()), "{}", told.body);
+    let case = site.case(&number).await;
+    assert!(case.letters.iter().all(|letter| letter.state != loket::sop::case::LetterState::Queued), "all have gone");
+}

@@ -2,7 +2,7 @@
 //!
 //! [`walk`] plays everything around `sop::decide`: the clock, the outbox, the driver and the sealed secrets. [`hold`]
 //! knows the laws, [`moves`] and [`chance`] the right, stale, repeated, forged and badly timed commands, [`ending`] how a case is
-//! brought to its end from wherever it stands. Nothing here touches the world.
+//! brought to its end from wherever it stands. [`model`] checks every interleaving of a bounded case under the same laws. Nothing here touches the world.
 
 mod absence;
 mod binding;
@@ -11,6 +11,7 @@ mod chance;
 mod delivered;
 mod ending;
 mod hold;
+mod model;
 mod moves;
 mod office;
 mod papers;

@@ -72,7 +72,7 @@ impl Engine {
         epoch: u64,
     ) -> Result<Option<Written>, Fault> {
         let now = self.clock.now();
-        let kind = LetterKind::from(letter.kind);
+        let kind = LetterKind::of(letter);
         let (to, cc) = self.recipients(case, &letter.to);
         if to.is_empty() {
             tracing::warn!(case = %case.number, letter = kind.key(), "nobody is known who may receive this letter");

@@ -91,10 +91,14 @@ impl Engine {
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
     }
 
-    /// "Maybe sent" is sent again under the same Message-ID, by which the receiver knows it (RFC 1047).
+    /// "Maybe sent" is sent again under the same Message-ID, by which the receiver knows it (RFC 1047). One that can never
+    /// be made ready is as undelivered as one that nobody takes, and the admin hears of either.
     async fn send(&self, row: &Row, letter: &PendingLetter) -> Result<(), Fault> {
-        let outgoing = self.outgoing(&row.key, letter, self.store.epoch().await?).await?;
-        match self.courier.send(&outgoing).await {
+        let sent = match self.outgoing(&row.key, letter, self.store.epoch().await?).await {
+            Ok(outgoing) => self.courier.send(&outgoing).await,
+            Err(fault) => Err(fault),
+        };
+        match sent {
             Ok(()) => self.step(row, Command::LetterSent { id: letter.id.clone() }).await,
             Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {
                 tracing::warn!(case = %row.key.number, "a letter is given up: {fault}");

@@ -44,7 +44,7 @@ impl Engine {
     pub fn preview(&self, case: &Case, letter: &Letter, worked: &Worked) -> Result<Text, LetterError> {
         let mut facts = self.facts(case, letter, worked, case.opened_at);
         facts.done_at = None;
-        self.letters.render(LetterKind::from(letter.kind), case.language, &facts)
+        self.letters.render(LetterKind::of(letter), case.language, &facts)
     }
 }
 

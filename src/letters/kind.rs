@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::sop::effect::LetterName;
+use crate::sop::effect::{Letter, LetterName, Recipient};
 
 /// One outgoing letter of the procedure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -219,6 +219,17 @@ impl LetterKind {
             ResultReset | ResultUserId | ResultBoth | Reissued => &["done_at", "expires_at"],
             ResultSystemLink => &["done_at"],
             _ => &[],
+        }
+    }
+}
+
+impl LetterKind {
+    /// The text for a letter of the procedure: of an overrun the superior is told in other words than the admin, who gets a
+    /// link to act on.
+    pub fn of(letter: &Letter) -> Self {
+        match (letter.kind, &letter.to) {
+            (LetterName::StandardOverdue, Recipient::Superior) => OverdueSuperior,
+            (name, _) => name.into(),
         }
     }
 }

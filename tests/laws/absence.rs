@@ -34,7 +34,7 @@ fn told(walk: &Walk, kind: LetterName) -> Vec<AdminId> {
 }
 
 fn stood_in(walk: &Walk) -> Vec<(AdminId, AdminId)> {
-    let acts = walk.journal.iter().filter_map(|(event, _)| match event {
+    let acts = walk.journal.iter().filter_map(|(event, _)| match &**event {
         Event::StoodIn { by, absent } => Some((by.clone(), absent.clone())),
         _ => None,
     });

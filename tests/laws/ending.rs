@@ -63,7 +63,7 @@ fn the_journal_tells_the_same(walk: &Walk) {
         .journal
         .iter()
         .map(|(event, at)| {
-            let bytes = serde_json::to_vec(event).expect("an event encodes");
+            let bytes = serde_json::to_vec(&**event).expect("an event encodes");
             (serde_json::from_slice(&bytes).expect("and decodes"), *at)
         })
         .collect();

@@ -252,8 +252,14 @@ fn secrets_are_shown_once(walk: &mut Walk, before: &Case, command: &Command, rul
         _ => None,
     });
     if let Some(issue) = shown {
-        let Phase::Delivered { reveal, .. } = &before.phase else { panic!("nothing was there to show") };
-        assert!(reveal.issue == issue && walk.now < reveal.expires_at, "only in time");
+        let made_by_hand = before.attempt().is_some_and(|a| a.decision == issue)
+            && matches!(command, Command::ReportExecution { report: Report::HandedOver { .. }, .. });
+        match &before.phase {
+            Phase::Delivered { reveal, .. } => {
+                assert!(reveal.issue == issue && walk.now < reveal.expires_at, "only in time");
+            }
+            _ => assert!(made_by_hand, "nothing was there to show"),
+        }
         assert!(walk.secrets.contains(&issue), "what is shown is still there");
         let count = walk.shown.entry(issue).or_insert(0);
         *count += 1;
@@ -313,6 +319,11 @@ fn time_is_kept(walk: &Walk) {
         matches!(&walk.case.phase, Phase::Held { .. } | Phase::UnderReview { .. } | Phase::AwaitingConfirmation { .. })
             || walk.case.attempt().is_some();
     assert!(!runs || sheet.open_span().is_some_and(|s| s.step != 4), "the clock runs while the office is to act");
+    let stands = matches!(&walk.case.phase, Phase::Incomplete { .. });
+    assert!(
+        !stands || sheet.open_span().is_some_and(|s| s.step == 4 && s.actor.is_none()),
+        "it stands while the applicant completes"
+    );
 }
 
 fn nothing_waits_for_ever(walk: &Walk) {
@@ -356,7 +367,7 @@ fn no_secret_outlives_its_use(walk: &Walk) {
 
 /// Once a result was made ready, the request can be neither withdrawn nor rejected.
 fn what_was_granted_stays_granted(walk: &Walk) {
-    if !walk.journal.iter().any(|(e, _)| matches!(e, Event::ResultReady { .. })) {
+    if !walk.journal.iter().any(|(e, _)| matches!(**e, Event::ResultReady { .. })) {
         return;
     }
     assert!(!walk.case.phase.is_undecided(), "a granted request is open again: {}", walk.case.phase.name());

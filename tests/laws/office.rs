@@ -1,5 +1,7 @@
 //! An invented office: the shipped procedure under different rules, its calendar, its admins, plain drafts.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, TimeZone, Utc};
 use loket::sop::case::{Attachment, Case};
 use loket::sop::command::{Admin, Context, DraftKind, Drafting};
@@ -14,8 +16,8 @@ pub const APPLICANT: &str = "wening.larasati@karangmulia.example";
 
 #[derive(Clone)]
 pub struct Office {
-    pub procedure: Procedure,
-    pub calendar: Calendar,
+    pub procedure: Arc<Procedure>,
+    pub calendar: Arc<Calendar>,
     pub admins: Vec<Admin>,
     /// Printed into every draft, so that drafts can differ where nothing else does.
     pub wording: String,
@@ -37,17 +39,18 @@ impl Office {
         let dates =
             YearDates::parse(include_str!("../../config/holidays/2026.toml")).expect("the shipped dates are valid");
         let calendar = procedure.calendar(chrono_tz::Asia::Makassar, &[dates]).expect("the shipped hours are valid");
+        let (procedure, calendar) = (Arc::new(procedure), Arc::new(calendar));
         Self { procedure, calendar, admins: vec![admin(0), admin(1)], wording: String::new() }
     }
 
     pub fn with(mut self, change: impl FnOnce(&mut Procedure)) -> Self {
-        change(&mut self.procedure);
+        change(Arc::make_mut(&mut self.procedure));
         self
     }
 
     pub fn ask<T>(&self, now: DateTime<Utc>, question: impl FnOnce(&Context) -> T) -> T {
         let drafting = Plain(&self.wording);
-        let (procedure, calendar, admins) = (&self.procedure, &self.calendar, self.admins.as_slice());
+        let (procedure, calendar, admins) = (&*self.procedure, &*self.calendar, self.admins.as_slice());
         question(&Context { now, procedure, calendar, admins, drafting: &drafting, digest: &digest })
     }
 

@@ -13,7 +13,7 @@ pub const PHONE: &str = "0840-0000-1907";
 pub const NIP: &str = "199301242019032907";
 
 /// What the papers of a dossier are like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Papers {
     Complete,
     UserIdOnly,

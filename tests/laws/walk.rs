@@ -2,6 +2,7 @@
 //! secrets and queued letters. Every command goes through [`Walk::try_it`], which holds the laws.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use loket::sop::case::{
@@ -23,7 +24,7 @@ pub struct Walk {
     pub office: Office,
     pub now: DateTime<Utc>,
     pub case: Case,
-    pub journal: Vec<(Event, DateTime<Utc>)>,
+    pub journal: Vec<(Arc<Event>, DateTime<Utc>)>,
     pub wakes: Vec<(DateTime<Utc>, Alarm)>,
     /// Calls to the driver that are still to be made.
     pub calls: Vec<u32>,
@@ -104,7 +105,7 @@ impl Walk {
     }
 
     fn take(&mut self, ruling: Ruling) {
-        self.journal.extend(ruling.events.into_iter().map(|event| (event, self.now)));
+        self.journal.extend(ruling.events.into_iter().map(|event| (Arc::new(event), self.now)));
         self.case = ruling.case;
         self.seen.extend(self.case.phase.proposal().map(|p| p.hash.clone()).filter(|h| !self.seen.contains(h)));
         for effect in ruling.effects {
@@ -140,7 +141,7 @@ impl Walk {
         };
         let event = Event::LetterQueued { letter: record, subject: String::new(), body: String::new() };
         self.case.evolve(&event, self.now);
-        self.journal.push((event, self.now));
+        self.journal.push((Arc::new(event), self.now));
         self.sent.push(letter);
     }
 

@@ -73,6 +73,29 @@ impl RedbStore {
         let live = folder.live();
         create_private(&live)?;
         let (database, keyring) = schema::prepare(&live.join("loket.redb"), keyring, random.as_ref())?;
+        Self::begin(database, folder, keyring, random)
+    }
+
+    /// [`RedbStore::open`] over a database that was opened elsewhere, such as one whose storage fails on purpose. Content
+    /// files lie in the folder.
+    pub fn on(
+        database: Database,
+        folder: Arc<StateFolder>,
+        keyring: Keyring,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StoreError> {
+        create_private(&folder.live())?;
+        let (keyring, _renewed) = schema::prepare_open(&database, keyring, random.as_ref())?;
+        Self::begin(database, folder, keyring, random)
+    }
+
+    fn begin(
+        database: Database,
+        folder: Arc<StateFolder>,
+        keyring: Keyring,
+        random: Arc<dyn Random>,
+    ) -> Result<Self, StoreError> {
+        let live = folder.live();
         let contents = ContentFolder::open(live.join("contents"))?;
         sweep(&database, &contents)?;
         let inner = Arc::new(Inner {

@@ -27,8 +27,18 @@ const STEPS: [Step; SCHEMA as usize - 1] = [keep_lasting_keys];
 /// Returns the file, and the keyring with its own lasting keys.
 pub fn prepare(path: &Path, keyring: Keyring, random: &dyn Random) -> Result<(Database, Keyring), StoreError> {
     let mut database = open_database(path)?;
-    while !bring_up(&database, &keyring, random)? {}
-    let transaction = begin(&database)?;
+    let (keyring, renewed) = prepare_open(&database, keyring, random)?;
+    if renewed {
+        write_anew(database, path)?;
+        database = open_database(path)?;
+    }
+    Ok((database, keyring))
+}
+
+/// [`prepare`] for a file that is open already; true where it must still be written anew.
+pub fn prepare_open(database: &Database, keyring: Keyring, random: &dyn Random) -> Result<(Keyring, bool), StoreError> {
+    while !bring_up(database, &keyring, random)? {}
+    let transaction = begin(database)?;
     let (known, lasting, renewed) = {
         let mut tables = Tables::open(&transaction)?;
         let known = check_key(&mut tables, &keyring)?;
@@ -41,11 +51,7 @@ pub fn prepare(path: &Path, keyring: Keyring, random: &dyn Random) -> Result<(Da
     } else {
         transaction.commit()?
     }
-    if renewed {
-        write_anew(database, path)?;
-        database = open_database(path)?;
-    }
-    Ok((database, keyring.with_lasting(&lasting)))
+    Ok((keyring.with_lasting(&lasting), renewed))
 }
 
 /// One step; true once there is none left.
@@ -81,6 +87,7 @@ fn begin_file(tables: &mut Tables<'_>, keyring: &Keyring, random: &dyn Random) -
     let lasting = keyring.seal_lasting(random, &LastingKeys::generate(random));
     tables.meta.insert("lasting", lasting.as_slice())?;
     tables.set_number("epoch", 1)?;
+    tables.set_number("written", 0)?;
     tables.set_number("schema", u64::from(SCHEMA))
 }
 

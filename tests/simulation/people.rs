@@ -1,0 +1,148 @@
+//! What people do: applicants write, admins decide, sometimes twice, too late or on something that no longer stands.
+
+use std::sync::Arc;
+
+use chrono::TimeDelta;
+use loket::demo::samples::Stamp;
+use loket::demo::samples::people::{AGUNG, JOHANNES, MAIL_SERVER, Person, RINA, SEKAR};
+use loket::demo::samples::post::Mail;
+use loket::sop::case::{Case, Channel, Confirmation, ConfirmationMethod, ConfirmationResult};
+use loket::sop::command::{Choice, Command, Decision, Factor, Report};
+use loket::sop::names::{Address, Sha256Hex};
+use loket::sop::phase::{Phase, Recommendation, RevealState};
+
+use super::world::{Inside, Lying};
+
+/// Who asks for what, by the sample whose papers they send.
+pub const REQUESTS: [(&str, Person); 4] =
+    [("complete", RINA), ("completed_later", AGUNG), ("user_id", JOHANNES), ("nip_differs", SEKAR)];
+
+/// A new request, or the same mail delivered once more.
+pub fn request(inside: &mut Inside) {
+    if !inside.mailbox.is_empty() && inside.lot.one_in(5) {
+        let again = inside.lot.below(inside.mailbox.len());
+        let raw = inside.mailbox[again].raw.clone();
+        return lay(inside, raw);
+    }
+    let (word, who) = REQUESTS[inside.lot.below(REQUESTS.len())];
+    write(inside, who, "Permohonan Reset Password", &format!("papers:{word}"), None);
+}
+
+/// A further mail to a case: what was missing, a question, or `BATAL`.
+pub fn further(inside: &mut Inside, case: &Case) {
+    let from = case.first_mail().and_then(|mail| mail.from.clone());
+    let Some((word, who)) = REQUESTS.into_iter().find(|(_, p)| from.as_ref().is_some_and(|a| a.as_str() == p.email))
+    else {
+        return;
+    };
+    let asked = case.letters.first().map(|letter| letter.id.clone());
+    let prefix = asked.map(|id| format!("loket.{}.{id}.", case.number).to_lowercase()).unwrap_or_default();
+    let answers = inside.post.keys().find(|id| id.starts_with(&prefix)).cloned();
+    let text = match inside.lot.below(6) {
+        0 => "BATAL".to_owned(),
+        1 => "Mohon kabarnya, apakah sudah diproses?".to_owned(),
+        _ => format!("papers:{word}+"),
+    };
+    write(inside, who, &format!("Re: [{}] Permohonan", case.number), &text, answers.as_deref());
+}
+
+fn write(inside: &mut Inside, who: Person, subject: &str, text: &str, answers: Option<&str>) {
+    inside.counts.mails += 1;
+    let serial = inside.counts.mails;
+    let domain = who.email.rsplit_once('@').map_or("", |(_, domain)| domain);
+    let mail = Mail {
+        from: (who.name, who.email),
+        subject: subject.to_owned(),
+        text: format!("{text}\n\nSurat {serial}"),
+        enclosed: Vec::new(),
+        message_id: format!("{serial}.{}@{domain}", inside.lot.below(1 << 30)),
+        at: inside.now,
+        answers,
+        automatic: false,
+        authentic: true,
+    };
+    lay(inside, Arc::new(mail.bytes(Some(Stamp { server: MAIL_SERVER }))));
+}
+
+fn lay(inside: &mut Inside, raw: Arc<Vec<u8>>) {
+    let uid = inside.mailbox.len() as u32 + 1;
+    inside.mailbox.push(Lying { uid, raw, filed: None });
+}
+
+/// What helps a case on from where it stands; `None` where only time does.
+pub fn help(case: &Case, who: &Address, inside: &Inside) -> Option<Command> {
+    let decide = |proposal: &Sha256Hex, choice: Choice| {
+        let (by, proposal) = (who.clone(), proposal.clone());
+        Some(Command::Decide(Decision { by, proposal, channel: Channel::Desk, factor: Factor::Fresh, choice }))
+    };
+    let reject = |code: &str| Choice::Reject { code: code.to_owned(), note: String::new(), letter: None };
+    match &case.phase {
+        Phase::Received | Phase::Incomplete { .. } | Phase::Executing { .. } | Phase::Closed { .. } => None,
+        Phase::Held { .. } => Some(Command::Drop { by: who.clone(), reason: "palsu".to_owned() }),
+        Phase::UnderReview { proposal } => match &proposal.recommendation {
+            Recommendation::Approve => decide(&proposal.hash, Choice::Approve { reason: "diperiksa".to_owned() }),
+            Recommendation::Complete { .. } => {
+                decide(&proposal.hash, Choice::Complete { items: Vec::new(), letter: None })
+            }
+            Recommendation::Reject { code } => decide(&proposal.hash, reject(code)),
+            Recommendation::Look { .. } if case.account.is_some() && case.understanding.is_complete() => {
+                decide(&proposal.hash, Choice::Approve { reason: "diperiksa".to_owned() })
+            }
+            Recommendation::Look { .. } => decide(&proposal.hash, reject("R04")),
+        },
+        Phase::AwaitingConfirmation { proposal, .. } => match case.account.as_ref().and_then(|a| a.phone.clone()) {
+            Some(phone) => Some(Command::Confirm(Confirmation {
+                by: who.clone(),
+                at: inside.now,
+                method: ConfirmationMethod::Telephone,
+                number_called: Some(phone),
+                spoke_with: case.applicant_name(),
+                result: ConfirmationResult::Confirmed,
+                note: String::new(),
+                code_tag: None,
+            })),
+            None => decide(&proposal.hash, reject("R04")),
+        },
+        Phase::Unknown { attempt, .. } => {
+            let key = format!("{}/{}/{}", super::office::OFFICE, case.number, attempt.decision);
+            let report = if inside.resets.contains_key(&key) {
+                Report::Done { user_id: None, by: Some(who.clone()) }
+            } else {
+                Report::Failed { by: Some(who.clone()), why: "belum terjadi".to_owned() }
+            };
+            Some(Command::ReportExecution { decision: attempt.decision, report })
+        }
+        Phase::Delivered { reveal, .. } => match reveal.state {
+            RevealState::Waiting => Some(Command::Reveal { issue: reveal.issue }),
+            RevealState::Revealed { .. } | RevealState::HandedOver { .. } => {
+                Some(Command::ConfirmChange { issue: reveal.issue })
+            }
+            RevealState::Expired => None,
+        },
+    }
+}
+
+/// Something that helps, or not: another choice, an earlier proposal, another person's.
+pub fn meddle(case: &Case, who: &Address, inside: &mut Inside) -> Option<Command> {
+    let current = match &case.phase {
+        Phase::Executing { attempt } | Phase::Unknown { attempt, .. } => Some(attempt.proposal.hash.clone()),
+        phase => phase.proposal().map(|proposal| proposal.hash.clone()),
+    };
+    let about = case.letters.iter().rev().find_map(|letter| letter.about.clone());
+    let proposal = if inside.lot.one_in(3) { about.or(current) } else { current }?;
+    let choice = match inside.lot.below(6) {
+        0 => Choice::Reject { code: "R04".to_owned(), note: String::new(), letter: None },
+        1 => Choice::Complete { items: vec!["appointment_decree".to_owned()], letter: None },
+        2 => Choice::Reissue { reason: "tautan hilang".to_owned() },
+        3 => Choice::HandInPerson { note: "KTP".to_owned() },
+        _ => Choice::Approve { reason: "diperiksa".to_owned() },
+    };
+    let (by, channel, factor) = (who.clone(), Channel::Desk, Factor::Fresh);
+    Some(Command::Decide(Decision { by, proposal, channel, factor, choice }))
+}
+
+/// A long while: a night, a weekend.
+pub fn a_while(inside: &mut Inside) {
+    let minutes = [1, 10, 40, 600, 3000][inside.lot.below(5)];
+    inside.now += TimeDelta::minutes(minutes);
+}
