@@ -164,3 +164,29 @@ async fn t09_result_links_that_are_unknown_used_or_expired_look_alike() {
         assert!(answers.iter().all(|answer| answer.0 == 404 && *answer == answers[0]));
     }
 }
+
+#[tokio::test]
+async fn t09_what_lies_behind_a_link_is_guessed_at_ten_times_an_hour_and_never_burnt() {
+    let site = Site::start().await;
+    let router = site.pages();
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let link = format!("/ambil/{}", site.token(RINA.email, "ambil"));
+    let right: &[(&str, &str)] = &[("nip", RINA.nip)];
+
+    for n in 0..10 {
+        let guess = format!("19900101201501{n:04}");
+        assert_eq!(ask(&router, &link, Some(&[("nip", guess.as_str())]), "").await.status, 422);
+    }
+
+    assert_eq!(ask(&router, &link, Some(right), "").await.status, 429, "the right number waits too");
+    let elsewhere = format!("/ambil/{:043}", 1);
+    assert_eq!(
+        ask(&router, &elsewhere, Some(right), "").await.status,
+        404,
+        "it is the link that waits, not the address"
+    );
+    site.forward(TimeDelta::minutes(10));
+    assert_eq!(ask(&router, &link, Some(right), "").await.status, 200);
+}

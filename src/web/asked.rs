@@ -9,12 +9,14 @@ use axum::extract::{FromRequest, FromRequestParts, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Uri, header};
 use chrono::{DateTime, Utc};
+use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
 
 use super::answer::Typed;
 use super::client;
 use super::oops::Oops;
 use super::pages::{Frame, OpenFor, Tab};
+use super::rate::network;
 use super::session::Device;
 use super::site::Site;
 use super::view::Admin;
@@ -90,11 +92,20 @@ impl Asked {
 
     /// Charges one guess to the client; [`Asked::was_honest`] gives it back.
     pub fn charge(&self) -> Result<(), Oops> {
-        self.site.guard.charge(self.from, self.now).map_err(Oops::TooMany)
+        self.site.guard.charge(network(self.from), self.now).map_err(Oops::TooMany)
     }
 
     pub fn was_honest(&self) {
-        self.site.guard.refund(self.from);
+        self.site.guard.refund(network(self.from));
+    }
+
+    /// Charges one guess to what lies behind a link, from whatever address; [`Asked::opened`] gives it back.
+    pub fn charge_link(&self, token: &str) -> Result<(), Oops> {
+        self.site.links.charge(Sha256::digest(token).into(), self.now).map_err(Oops::TooMany)
+    }
+
+    pub fn opened(&self, token: &str) {
+        self.site.links.refund(Sha256::digest(token).into());
     }
 }
 

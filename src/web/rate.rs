@@ -1,14 +1,15 @@
-//! How often one address, and all together, may guess: a token bucket each, with bounded memory. A try is charged when
+//! How often one address, one link, and all together, may guess: a token bucket each, with bounded memory. A try is charged when
 //! it begins and refunded when it was right, so that parallel guesses gain nothing and honest work costs nothing.
 
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, Utc};
 
-/// Addresses kept at most; beyond it the fullest bucket is forgotten.
-const ADDRESSES: usize = 4_096;
+/// Buckets kept at most; beyond it the fullest is forgotten.
+const KEPT: usize = 4_096;
 
 /// A bucket's size, and how it fills.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,6 +27,13 @@ pub struct Limits {
     pub all: Rate,
 }
 
+impl Limits {
+    /// For what stands behind one link, from wherever it is guessed at: a code of six digits that lives for four days is
+    /// met with a chance of one in a thousand. Nothing is burnt: whoever waits may try again.
+    pub const OF_A_LINK: Self =
+        Self { each: Rate { burst: 10.0, per_second: 10.0 / 3_600.0 }, all: Rate { burst: 200.0, per_second: 5.0 } };
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { each: Rate { burst: 20.0, per_second: 0.2 }, all: Rate { burst: 200.0, per_second: 5.0 } }
@@ -38,42 +46,42 @@ struct Bucket {
     seen: DateTime<Utc>,
 }
 
-struct Buckets {
-    each: HashMap<IpAddr, Bucket>,
+struct Buckets<K> {
+    each: HashMap<K, Bucket>,
     all: Option<Bucket>,
 }
 
-/// All buckets.
-pub struct Guard {
+/// All buckets of a kind: of addresses ([`network`]), or of links.
+pub struct Guard<K> {
     limits: Limits,
-    buckets: Mutex<Buckets>,
+    buckets: Mutex<Buckets<K>>,
 }
 
-impl Guard {
+impl<K: Copy + Eq + Hash> Guard<K> {
     pub fn new(limits: Limits) -> Self {
         Self { limits, buckets: Mutex::new(Buckets { each: HashMap::new(), all: None }) }
     }
 
-    /// Charges one try to `from`. `Err`: seconds until the next may be made.
-    pub fn charge(&self, from: IpAddr, now: DateTime<Utc>) -> Result<(), u64> {
+    /// Charges one try to `whom`. `Err`: seconds until the next may be made.
+    pub fn charge(&self, whom: K, now: DateTime<Utc>) -> Result<(), u64> {
         let mut buckets = self.buckets();
         let mut all = filled(buckets.all, self.limits.all, now);
-        let mut each = filled(buckets.each.get(&network(from)).copied(), self.limits.each, now);
+        let mut each = filled(buckets.each.get(&whom).copied(), self.limits.each, now);
         let wait = wait(&each, self.limits.each).max(wait(&all, self.limits.all));
         if wait == 0 {
             each.tries -= 1.0;
             all.tries -= 1.0;
         }
         make_room(&mut buckets.each, self.limits.each, now);
-        buckets.each.insert(network(from), each);
+        buckets.each.insert(whom, each);
         buckets.all = Some(all);
         if wait == 0 { Ok(()) } else { Err(wait) }
     }
 
     /// Gives a try back that was no guess.
-    pub fn refund(&self, from: IpAddr) {
+    pub fn refund(&self, whom: K) {
         let mut buckets = self.buckets();
-        if let Some(each) = buckets.each.get_mut(&network(from)) {
+        if let Some(each) = buckets.each.get_mut(&whom) {
             each.tries = (each.tries + 1.0).min(self.limits.each.burst);
         }
         if let Some(all) = &mut buckets.all {
@@ -81,7 +89,7 @@ impl Guard {
         }
     }
 
-    fn buckets(&self) -> MutexGuard<'_, Buckets> {
+    fn buckets(&self) -> MutexGuard<'_, Buckets<K>> {
         self.buckets.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -101,8 +109,8 @@ fn wait(bucket: &Bucket, rate: Rate) -> u64 {
     ((1.0 - bucket.tries) / rate.per_second.max(0.001)).ceil().clamp(1.0, 3_600.0) as u64
 }
 
-/// An IPv6 customer holds a whole /64.
-fn network(from: IpAddr) -> IpAddr {
+/// What counts as one address: an IPv6 customer holds a whole /64.
+pub fn network(from: IpAddr) -> IpAddr {
     match from.to_canonical() {
         IpAddr::V4(v4) => IpAddr::V4(v4),
         IpAddr::V6(v6) => {
@@ -112,15 +120,15 @@ fn network(from: IpAddr) -> IpAddr {
     }
 }
 
-fn make_room(each: &mut HashMap<IpAddr, Bucket>, rate: Rate, now: DateTime<Utc>) {
-    if each.len() < ADDRESSES {
+fn make_room<K: Copy + Eq + Hash>(each: &mut HashMap<K, Bucket>, rate: Rate, now: DateTime<Utc>) {
+    if each.len() < KEPT {
         return;
     }
     each.retain(|_, bucket| filled(Some(*bucket), rate, now).tries < rate.burst);
-    while each.len() >= ADDRESSES {
-        let fullest = each.iter().max_by(|a, b| a.1.tries.total_cmp(&b.1.tries)).map(|(address, _)| *address);
-        let Some(address) = fullest else { return };
-        each.remove(&address);
+    while each.len() >= KEPT {
+        let fullest = each.iter().max_by(|a, b| a.1.tries.total_cmp(&b.1.tries)).map(|(whom, _)| *whom);
+        let Some(whom) = fullest else { return };
+        each.remove(&whom);
     }
 }
 
@@ -132,7 +140,7 @@ mod tests {
         DateTime::from_timestamp(1_794_000_000 + second, 0).expect("the test's seconds are in range")
     }
 
-    fn guard() -> Guard {
+    fn guard() -> Guard<IpAddr> {
         Guard::new(Limits { each: Rate { burst: 3.0, per_second: 0.5 }, all: Rate { burst: 5.0, per_second: 1.0 } })
     }
 
@@ -164,7 +172,7 @@ mod tests {
             assert_eq!(guard.charge(v4(1), at(0)), Ok(()));
             guard.refund(v4(1));
         }
-        let v6 = |n: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, n]);
+        let v6 = |n: u16| network(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, n]));
 
         (0..3).for_each(|n| assert_eq!(guard.charge(v6(n), at(0)), Ok(())));
 
@@ -174,10 +182,10 @@ mod tests {
     #[test]
     fn memory_is_bounded() {
         let guard = Guard::new(Limits { all: Rate { burst: 1e9, per_second: 1.0 }, ..Limits::default() });
-        for n in 0..(ADDRESSES as u32 + 500) {
+        for n in 0..(KEPT as u32 + 500) {
             let _ = guard.charge(IpAddr::from(n.to_be_bytes()), at(0));
         }
 
-        assert!(guard.buckets().each.len() <= ADDRESSES);
+        assert!(guard.buckets().each.len() <= KEPT);
     }
 }

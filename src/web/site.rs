@@ -1,6 +1,7 @@
 //! What every request needs: the counter behind the pages, the office, the devices, the limits, the one address the
 //! desk answers under.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use super::client::Network;
@@ -100,7 +101,9 @@ pub struct Site {
     pub(super) office: Office,
     pub(super) base: BaseUrl,
     pub(super) trusted: Vec<Network>,
-    pub(super) guard: Guard,
+    pub(super) guard: Guard<IpAddr>,
+    /// Guesses at what lies behind a link, by the hash of its token.
+    pub(super) links: Guard<[u8; 32]>,
     pub(super) sessions: Sessions,
 }
 
@@ -113,6 +116,7 @@ impl Site {
             base: setup.base_url,
             trusted: setup.trusted_proxies,
             guard: Guard::new(setup.limits),
+            links: Guard::new(Limits::OF_A_LINK),
             sessions: Sessions::new(setup.entropy),
         }
     }

@@ -28,8 +28,10 @@ pub(super) async fn reveal(asked: Asked, Path(token): Path<String>, form: Posted
             return show(&asked, token, mistyped, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
+    asked.charge_link(token)?;
     match asked.site.counter.reveal(token, typed).await? {
         RevealAnswer::Revealed(view) => {
+            asked.opened(token);
             asked.was_honest();
             ok(&RevealedPage::new(asked.frame(format!("/ambil/{token}")), &view))
         }
