@@ -1,5 +1,6 @@
 //! The result on its way: shown at most once, opened by what was agreed, issued anew, handed over; and work by hand.
 
+use loket::demo::samples::papers::letter_pdf;
 use loket::demo::samples::people;
 use loket::sop::names::{CaseNumber, Language};
 use loket::sop::phase::{Outcome, Phase, RevealState};
@@ -9,7 +10,8 @@ use loket::web::view::*;
 
 use crate::desk_walk::{approve, decide, form, outcome, review};
 use crate::kit::Site;
-use crate::kit::site::Plan;
+use crate::kit::site::{Plan, address};
+use crate::t17_letters;
 
 fn nip(person: &people::Person) -> RevealTyped {
     RevealTyped::Nip(Typed::new(person.nip))
@@ -79,6 +81,32 @@ async fn a_call_replaces_the_nip_by_the_code_that_was_read_out() {
     assert!(!stored.contains(code.expose()), "the code is kept nowhere");
     let right = RevealTyped::Code(code);
     assert!(matches!(site.desk.reveal(&token, right).await.unwrap(), RevealAnswer::Revealed(_)));
+}
+
+#[tokio::test]
+async fn t21_a_result_goes_to_the_registered_address_alone_whoever_wrote() {
+    let site = Site::start().await;
+    let private = people::Person { email: "rina.pribadi@surel.example", ..people::RINA };
+    let paper = letter_pdf(&t17_letters::letter(&private, "000.3/0988/BLPE/B.PBJ", t17_letters::day(9)));
+    let number = t17_letters::send(&site, &private, paper).await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    let called = ConfirmForm {
+        proposal_hash: view.proposal.hash.clone(),
+        method: ConfirmMethod::Phone,
+        result: ConfirmResult::Genuine,
+        spoken_with: "Rina".to_owned(),
+        note: String::new(),
+    };
+    assert!(matches!(site.desk.confirm(&admin, &number, called).await.unwrap(), ConfirmAnswer::Done { code: Some(_) }));
+    approve(&site, &admin, &number).await;
+
+    let letters = site.letters();
+    let results: Vec<_> = letters.iter().filter(|letter| letter.body.contains("/ambil/")).collect();
+    assert_eq!(results.len(), 1, "the result is told once");
+    assert_eq!((results[0].to.as_slice(), results[0].cc.len()), (&[address(people::RINA.email)][..], 0));
+    let others = letters.iter().filter(|letter| letter.to.contains(&address(private.email)));
+    assert!(others.count() > 0, "who wrote is answered");
 }
 
 #[tokio::test]

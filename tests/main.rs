@@ -19,6 +19,7 @@ mod cli_run;
 mod config_file;
 mod config_procedure;
 mod config_secrets;
+mod config_unit;
 mod courier_maildir;
 mod courier_smtp;
 mod demo_once;
