@@ -275,6 +275,33 @@ async fn signing_in_needs_address_and_code_and_tells_neither_apart() {
 }
 
 #[tokio::test]
+async fn a_device_that_signed_out_opens_nothing_with_its_old_cookie() {
+    let mut browser = Browser::opened(Fake::default()).await;
+    let old = browser.cookie.clone();
+    assert_eq!(browser.get(CASE).await.status, StatusCode::OK);
+
+    browser.post("/keluar", &[]).await;
+    browser.cookie.clone_from(&old);
+    assert_eq!(browser.get(CASE).await.status, StatusCode::SEE_OTHER);
+
+    browser.cookie.clear();
+    browser.post(&lock(), &[("kode", CODE)]).await;
+    assert!(!browser.cookie.is_empty() && browser.cookie != old, "a device gets a cookie of its own");
+}
+
+#[tokio::test]
+async fn t28_a_picture_of_a_paper_says_what_it_is_and_nothing_in_it_may_act() {
+    let mut browser = Browser::opened(Fake::default()).await;
+
+    let picture = browser.get(&format!("{CASE}/halaman/0/1")).await;
+
+    assert_eq!(picture.status, StatusCode::OK);
+    assert!(["image/png", "image/svg+xml; charset=utf-8"].contains(&picture.header("content-type")));
+    assert!(picture.header("content-security-policy").starts_with("default-src 'none'; sandbox;"));
+    assert_eq!(picture.headers.get_all("content-security-policy").iter().count(), 1);
+}
+
+#[tokio::test]
 async fn a_form_too_large_or_not_a_form_is_named_and_changes_nothing() {
     let mut browser = Browser::opened(Fake::default()).await;
     let path = format!("{CASE}/surat");

@@ -39,6 +39,7 @@ pub(super) async fn page(asked: Asked, Path(number): Path<String>) -> Answer {
     show(&asked, &who, &number, &view, shown, &kept.unwrap_or_default(), None, StatusCode::OK)
 }
 
+const SVG: &str = "image/svg+xml; charset=utf-8";
 /// Nothing in the picture may act, wherever it is opened.
 const PICTURE_POLICY: &str = "default-src 'none'; sandbox; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -50,8 +51,8 @@ pub(super) async fn picture(asked: Asked, Path((number, paper, page)): Path<(Str
     let strip = FindingWords::of(asked.lang).not_drawn_strip;
     let (media_type, bytes) = match drawing {
         Drawing::Png(png) => ("image/png", png),
-        Drawing::WordsAlone => ("image/svg+xml", drawn::svg(&page, None).into()),
-        Drawing::Failed => ("image/svg+xml", drawn::svg(&page, Some(strip)).into()),
+        Drawing::WordsAlone => (SVG, drawn::svg(&page, None).into()),
+        Drawing::Failed => (SVG, drawn::svg(&page, Some(strip)).into()),
     };
     let headers = [(header::CONTENT_TYPE, media_type), (header::CONTENT_SECURITY_POLICY, PICTURE_POLICY)];
     Ok((headers, bytes).into_response())
