@@ -1,4 +1,4 @@
-//! Good papers for the fuzz targets to begin with, made as the tests make them. `LOKET_SEEDS=tests/fuzz/corpus cargo nextest run
+//! Good papers for the fuzz targets to begin with, made as the tests make them. `LOKET_FUZZ_CORPUS=tests/fuzz/corpus cargo nextest run
 //! every_fuzz_target_has_seeds` leaves them there.
 
 use std::path::PathBuf;
@@ -22,7 +22,7 @@ fn every_fuzz_target_has_seeds() {
         assert!(seeds.iter().any(|(of, ..)| of == target), "`{target}` begins with nothing");
     }
     assert!(seeds.iter().all(|(of, ..)| targets.contains(of)), "a seed is of no target");
-    if let Some(corpus) = env::var_os("LOKET_SEEDS") {
+    if let Some(corpus) = env::var_os("LOKET_FUZZ_CORPUS") {
         for (target, name, bytes) in seeds {
             let folder = project.join(&corpus).join(target);
             fs::create_dir_all(&folder).expect("a folder");
