@@ -118,8 +118,8 @@ impl Engine {
         let key = idempotency_key(&row.key, decision);
         match self.accounts.read_back(&key, user_id).await {
             Ok(Some(true)) => {
-                let report = Report::Done { user_id: named(attempt), by: None };
-                self.conclude(row, decision, report, Along::default()).await
+                let (report, along) = self.found_done(&row.key, &case, attempt).await?;
+                self.conclude(row, decision, report, along).await
             }
             Ok(Some(false)) => {
                 let why = "the account system says that nothing was changed".to_owned();
@@ -128,6 +128,20 @@ impl Engine {
             Err(fault) if fault.kind == FaultKind::Transient && row.attempts + 1 < TRIES => Err(fault),
             Ok(None) | Err(_) => self.settle_done(row).await,
         }
+    }
+
+    /// A reset that turns out to have happened. Its password was sealed when it began and ends by that time; what has
+    /// outlived it cannot be told to anybody, so the account needs another one.
+    async fn found_done(&self, key: &CaseKey, case: &Case, attempt: &Attempt) -> Result<(Report, Along), Fault> {
+        let Some(result) = self.open_result(key, attempt.decision).await? else {
+            let why = "the reset happened, but its password ended before that was known; reset it again".to_owned();
+            return Ok((Report::Failed { by: None, why }, Along::default()));
+        };
+        let worked = self.procedures.get(&case.procedure.hash)?;
+        let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
+        let secrets = vec![self.seal_result(key, attempt.decision, &result, expires)];
+        let report = Report::Done { user_id: named(attempt), by: None };
+        Ok((report, Along { secrets, ..Along::default() }))
     }
 
     /// It surely did not happen: the ledger goes back to intended, and the row waits for its next try.

@@ -57,8 +57,10 @@ fn nothing_is_forgotten(kept: &Kept, key: &CaseKey, now: DateTime<Utc>) {
         let over = reveal.expires_at <= now + TimeDelta::hours(3);
         assert!(
             reveal.state != RevealState::Waiting || kept || over,
-            "{}: a result waits without its secret",
-            key.number
+            "{}: result {} waits without its secret at {now}, until {}",
+            key.number,
+            reveal.issue,
+            reveal.expires_at
         );
     }
 }

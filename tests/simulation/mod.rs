@@ -33,7 +33,7 @@ use self::office::Stage;
 use self::world::{Counts, DAEMONS, Luck, alone};
 
 /// Seeds that every run plays. Most of a seed is the recognition of papers, which an unoptimized build does slowly.
-const SEEDS: u64 = 60;
+const SEEDS: u64 = 80;
 
 type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + 'a>>;
 
