@@ -143,6 +143,7 @@ impl Belief {
             *self = Self { at: wall.max(self.at), elapsed, jump: None };
             return (self.at, None);
         }
+        (self.at, self.elapsed) = (expected, elapsed);
         match self.jump.filter(|jump| (jump.by - by).abs() <= STEERED) {
             None => {
                 self.jump = Some(Jump { by, since: elapsed });
