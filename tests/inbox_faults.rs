@@ -11,7 +11,8 @@ use crate::kit::impostor::{Impostor, Manners};
 use crate::kit::samples::{mail, mail_of};
 use crate::kit::wait::in_time;
 
-fn settings(port: u16) -> ImapSettings {
+/// A mailbox on a loopback port, without TLS.
+pub fn settings(port: u16) -> ImapSettings {
     ImapSettings {
         name: "helpdesk".to_owned(),
         host: "127.0.0.1".to_owned(),

@@ -87,6 +87,21 @@ async fn a_refused_step_leaves_nothing_although_its_neighbours_are_committed() {
     assert_eq!(store.journal_head(&office()).await.unwrap().position, 2);
 }
 
+/// Somebody decides between an intake's look and its commit: what it built on its refused step must not pass.
+#[tokio::test]
+async fn a_step_on_top_of_a_refused_one_is_refused_although_its_version_fits() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.commit(vec![step(1, 0)]).await.unwrap();
+    assert_eq!(one(&store, step(1, 1)).await, committed(2));
+
+    let outcomes = store.commit(vec![step(1, 1), step(1, 2), step(2, 0)]).await.unwrap();
+
+    assert!(outcomes[..2].iter().all(|outcome| matches!(outcome, Outcome::Stale { .. })), "{outcomes:?}");
+    assert_eq!(outcomes[2], committed(1));
+    assert_eq!(store.load(&key(1)).await.unwrap().unwrap().version, 2);
+}
+
 #[tokio::test]
 async fn who_decided_on_an_older_version_is_told_the_present_one() {
     let folder = tempfile::tempdir().unwrap();
@@ -290,7 +305,8 @@ struct Move {
 }
 
 impl Model {
-    fn apply(&mut self, play: &Move) -> (Batch, Outcome) {
+    /// `refused`: an earlier step of this case in the same call was.
+    fn apply(&mut self, play: &Move, refused: bool) -> (Batch, Outcome) {
         let version = self.cases.get(&play.serial).map_or(0, |case| case.0);
         let mut batch = step(play.serial, version + play.off);
         batch.events = (0..play.events).map(|n| format!("{}/{version}/{n}", play.serial).into_bytes()).collect();
@@ -302,6 +318,10 @@ impl Model {
             .iter()
             .map(|n| loket::engine::store::Settlement { id: format!("r{n}"), how: loket::engine::store::Settled::Done })
             .collect();
+        if refused {
+            let version = batch.expected_version;
+            return (batch, Outcome::Stale { version });
+        }
         if play.off > 0 {
             return (batch, Outcome::Stale { version });
         }
@@ -383,7 +403,15 @@ proptest! {
             let mut store = open(folder.path());
             let mut model = Model::default();
             for (round, group) in groups.iter().enumerate() {
-                let (batches, expected): (Vec<Batch>, Vec<Outcome>) = group.iter().map(|play| model.apply(play)).unzip();
+                let mut refused = Vec::new();
+                let play = |play: &Move| {
+                    let (batch, outcome) = model.apply(play, together && refused.contains(&play.serial));
+                    if !matches!(outcome, Outcome::Committed { .. }) {
+                        refused.push(play.serial);
+                    }
+                    (batch, outcome)
+                };
+                let (batches, expected): (Vec<Batch>, Vec<Outcome>) = group.iter().map(play).unzip();
                 let outcomes = if together {
                     store.commit(batches).await.unwrap()
                 } else {

@@ -15,7 +15,7 @@ use loket::mail::inbox::imap::{ImapInbox, ImapSettings};
 use loket::mail::tls::Security;
 use tokio::time::Instant;
 
-use crate::inbox_faults::resident_kib;
+use crate::inbox_faults::{resident_kib, settings};
 use crate::kit::SmtpSink;
 use crate::kit::gremlin::{Gremlin, Mischief, Plan, Way};
 use crate::kit::impostor::{Impostor, Manners};
@@ -49,20 +49,10 @@ fn places(lengths: &[[usize; 2]], stride: usize) -> Vec<Plan> {
 
 fn inbox(port: u16) -> ImapInbox {
     let settings = ImapSettings {
-        name: "helpdesk".to_owned(),
-        host: "127.0.0.1".to_owned(),
-        port,
-        security: Security::Plain,
-        user: "helpdesk".to_owned(),
-        login: "rahasia".to_owned().into(),
-        ca_file: None,
-        inbox_folder: "INBOX".to_owned(),
-        processed_folder: "Diproses".to_owned(),
-        refused_folder: "Ditolak".to_owned(),
         poll_interval: Duration::from_millis(5),
         command_deadline: DEADLINE,
         max_mail_bytes: 1024 * 1024,
-        batch: 10,
+        ..settings(port)
     };
     let pause = Duration::from_millis(1);
     let patience = Patience { first_pause: pause, longest_pause: pause, idle_end: DEADLINE };

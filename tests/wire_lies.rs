@@ -11,7 +11,7 @@ use loket::mail::tls::Security;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpListener;
 
-use crate::inbox_faults::resident_kib;
+use crate::inbox_faults::{resident_kib, settings};
 use crate::kit::impostor::{Impostor, Manners};
 use crate::kit::samples::{letter, mail, sender};
 use crate::kit::wait::in_time;
@@ -19,29 +19,16 @@ use crate::kit::wait::in_time;
 /// More than this no lie may cost.
 const MOST_KIB: u64 = 64 * 1024;
 
-fn settings(port: u16) -> ImapSettings {
-    ImapSettings {
-        name: "helpdesk".to_owned(),
-        host: "127.0.0.1".to_owned(),
-        port,
-        security: Security::Plain,
-        user: "helpdesk".to_owned(),
-        login: "rahasia".to_owned().into(),
-        ca_file: None,
-        inbox_folder: "INBOX".to_owned(),
-        processed_folder: "Diproses".to_owned(),
-        refused_folder: "Ditolak".to_owned(),
-        poll_interval: Duration::from_millis(5),
-        command_deadline: Duration::from_millis(400),
-        max_mail_bytes: 1024 * 1024,
-        batch: 10,
-    }
-}
-
 fn open(port: u16) -> ImapInbox {
     let pause = Duration::from_millis(1);
     let patience = Patience { first_pause: pause, longest_pause: pause, idle_end: Duration::from_millis(300) };
-    ImapInbox::with_patience(settings(port), patience).expect("sound settings")
+    let settings = ImapSettings {
+        poll_interval: Duration::from_millis(5),
+        command_deadline: Duration::from_millis(400),
+        max_mail_bytes: 1024 * 1024,
+        ..settings(port)
+    };
+    ImapInbox::with_patience(settings, patience).expect("sound settings")
 }
 
 /// Asks a few times, as the daemon would; what came, and whether any call failed.

@@ -233,7 +233,21 @@ impl Store for MemoryStore {
     }
 
     fn commit(&self, batches: Vec<Batch>) -> Answer<'_, Vec<Outcome>> {
-        self.now(|kept| batches.into_iter().map(|batch| kept.step(batch)).collect())
+        self.now(|kept| {
+            let mut refused = Vec::new();
+            let step = |batch: Batch| {
+                let (key, version) = (batch.key.clone(), batch.expected_version);
+                if refused.contains(&key) {
+                    return Outcome::Stale { version };
+                }
+                let outcome = kept.step(batch);
+                if !matches!(outcome, Outcome::Committed { .. }) {
+                    refused.push(key);
+                }
+                outcome
+            };
+            batches.into_iter().map(step).collect()
+        })
     }
 
     fn put_contents(&self, contents: Vec<(CaseKey, Vec<u8>)>) -> Answer<'_, Vec<Sha256Hex>> {

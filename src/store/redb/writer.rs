@@ -119,7 +119,7 @@ fn attempt(inner: &Inner, group: &[Job]) -> Result<(Vec<Written>, After), Broken
 fn perform(inner: &Inner, tables: &mut Tables<'_>, work: &Work) -> Result<Written, StoreError> {
     match work {
         Work::Steps(batches) => {
-            let outcomes = batches.iter().map(|batch| commit::batch(inner, tables, batch)).collect::<Result<_, _>>()?;
+            let outcomes = commit::steps(inner, tables, batches)?;
             Ok(Written::Outcomes(outcomes))
         }
         Work::Settle(rows) => commit::settle(inner, tables, rows).map(|()| Written::Count(rows.len())),
