@@ -13,6 +13,7 @@ use super::fact::{name, service};
 use super::letter::{self, Letter};
 use super::message::MailFacts;
 use super::page::Paper;
+use super::people;
 use super::recognition::Recognition;
 use super::reuse;
 use super::sort::{self, Stack};
@@ -35,6 +36,8 @@ pub struct CaseFile<'a> {
     pub services: Vec<Service>,
     /// Letters that name other people than the one that speaks.
     pub disagreeing_letters: bool,
+    /// Whom a mail asks for in its own words, where that is not the letter's applicant.
+    pub other_in_mail: Option<Applicant>,
 }
 
 /// One document and what stands in it.
@@ -48,11 +51,11 @@ pub struct Read {
 impl<'a> CaseFile<'a> {
     /// Reads the papers of `mails`, oldest mail first.
     pub fn read(mails: &'a [MailFacts], recognition: &'a Recognition, day: NaiveDate) -> Self {
-        let read = mails.iter().enumerate().flat_map(|(n, m)| Read::all(&fresh(mails, n, m.papers()), recognition));
+        let read = papers(mails).flat_map(|papers| Read::all(&papers, recognition));
         Self::of(mails, read.collect::<Vec<_>>(), recognition, day)
     }
 
-    /// The same with the documents of `mails` read before, by [`Read::all`].
+    /// The same with the documents of `mails` read before, by [`Read::all`] of each mail's [`papers`].
     pub fn of(
         mails: &'a [MailFacts],
         read: impl Into<Cow<'a, [Read]>>,
@@ -74,9 +77,11 @@ impl<'a> CaseFile<'a> {
             entry: None,
             services: Vec::new(),
             disagreeing_letters: disagreeing(&read, &applicant),
+            other_in_mail: None,
             applicant,
             read,
         };
+        file.other_in_mail = people::other_in_mail(&file);
         file.services = file.asked();
         let decrees = (0..file.read.len()).filter(|i| file.read[*i].is_decree());
         let best =
@@ -236,14 +241,15 @@ impl Read {
     }
 }
 
-/// Papers of the n-th mail that no earlier mail brought byte for byte.
-fn fresh(mails: &[MailFacts], n: usize, papers: &[Paper]) -> Vec<Paper> {
-    let day = mails[n].received;
-    let seen = |paper: &Paper| {
-        !paper.sha256.is_empty() && mails[..n].iter().flat_map(|m| m.papers()).any(|p| p.sha256 == paper.sha256)
-    };
-    let judged = |p: &Paper| Paper { electronic: p.electronic.clone().received_on(day), ..p.clone() };
-    papers.iter().filter(|p| !seen(p)).map(judged).collect()
+/// The papers of each mail, oldest mail first, that no earlier one brought byte for byte.
+pub fn papers(mails: &[MailFacts]) -> impl Iterator<Item = Vec<Paper>> {
+    mails.iter().enumerate().map(|(n, mail)| {
+        let seen = |paper: &Paper| {
+            !paper.sha256.is_empty() && mails[..n].iter().flat_map(|m| m.papers()).any(|p| p.sha256 == paper.sha256)
+        };
+        let judged = |p: &Paper| Paper { electronic: p.electronic.clone().received_on(mail.received), ..p.clone() };
+        mail.papers().iter().filter(|p| !seen(p)).map(judged).collect()
+    })
 }
 
 fn best_letter(read: &[Read]) -> Option<usize> {

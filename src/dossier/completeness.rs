@@ -170,8 +170,8 @@ fn applicant_identified(file: &CaseFile<'_>) -> Option<Check> {
             evidence,
         ));
     }
-    if let Some(other) = people::other_in_mail(file) {
-        let because = format!("Surat menyebut {}, isi surel menyebut {}.", people::called(a), people::called(&other));
+    if let Some(other) = &file.other_in_mail {
+        let because = format!("Surat menyebut {}, isi surel menyebut {}.", people::called(a), people::called(other));
         return Some(finding(item, Finding::Unclear, because, evidence));
     }
     if letter.several {

@@ -99,6 +99,10 @@ pub struct Phrase(String);
 impl Phrase {
     /// Whether the words begin with those of the phrase. How many those are; `None`: they do not.
     pub fn opens(&self, stream: &[&str]) -> Option<usize> {
+        // Asked at every word of a text for every phrase of a list, and most phrases begin otherwise.
+        if !stream.first().is_some_and(|first| self.0[1..].starts_with(first)) {
+            return None;
+        }
         let mut count = 0;
         for word in self.0.split(' ').filter(|w| !w.is_empty()) {
             if stream.get(count) != Some(&word) {

@@ -13,8 +13,8 @@ pub fn called(applicant: &Applicant) -> &str {
     applicant.name.as_deref().unwrap_or("orang dengan NIP lain")
 }
 
-/// The person a mail asks for in its own words, where that is not the letter's applicant.
-pub fn other_in_mail(file: &CaseFile<'_>) -> Option<Applicant> {
+/// Fills [`CaseFile::other_in_mail`].
+pub(super) fn other_in_mail(file: &CaseFile<'_>) -> Option<Applicant> {
     file.letter()?;
     let told = file.mails.iter().rev().map(|m| applicant::in_text(&m.own_words(), file.recognition));
     let same_name = |a: &Applicant| match (&a.name, &file.applicant.name) {
@@ -38,7 +38,7 @@ pub fn in_letters(file: &CaseFile<'_>) -> String {
 
 /// Whether the papers and mails name different people as applicant.
 pub fn differ(file: &CaseFile<'_>) -> bool {
-    file.disagreeing_letters || other_in_mail(file).is_some()
+    file.disagreeing_letters || file.other_in_mail.is_some()
 }
 
 /// Puts what says that people differ before everything else.

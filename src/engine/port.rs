@@ -7,7 +7,9 @@ use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
-use crate::dossier::page::Contents;
+use super::office::Worked;
+use crate::dossier::Read;
+use crate::dossier::page::{Contents, Paper};
 use crate::mail::proof::{Question, Said};
 use crate::sop::account::Account;
 use crate::sop::names::{Address, UserId};
@@ -213,6 +215,12 @@ pub struct Query {
 pub trait Reader: Send + Sync {
     /// Fails only when nothing can be read at all, because there is no worker or it has no walls: then no mail is decided on.
     fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Result<Contents, Fault>>;
+
+    /// The documents that a mail's papers make, and what stands in them: on a thread of its own, so that nobody else waits.
+    fn documents(&self, papers: Vec<Paper>, worked: Arc<Worked>) -> BoxFuture<'_, Vec<Read>> {
+        let reading = tokio::task::spawn_blocking(move || Read::all(&papers, &worked.recognition));
+        Box::pin(async { reading.await.unwrap_or_else(|why| std::panic::resume_unwind(why.into_panic())) })
+    }
 
     /// Draws a page, counted from 1, of the paper at this place in [`Contents::papers`]: PNG, at most `width` pixels wide.
     /// `None`: there is no such page, it is no picture and no PDF, or it cannot be drawn.

@@ -1,5 +1,9 @@
 //! The promises, held at the moment they could be broken, and all together once everything has come to its end.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use loket::engine::codec;
 use loket::engine::port::Folder;
@@ -17,8 +21,24 @@ pub fn is_request(key: &CaseKey) -> bool {
     key.number.prefix() == "LPSE"
 }
 
-pub fn case_of(kept: &Kept, key: &CaseKey) -> Option<Case> {
-    kept.cases.get(key).map(|stored| codec::decode(&stored.snapshot, "a case").expect("a case decodes"))
+/// A case with the bytes it was decoded from.
+type Decoded = (Vec<u8>, Rc<Case>);
+
+thread_local! {
+    /// A case is looked at more often than it changes.
+    static DECODED: RefCell<BTreeMap<CaseKey, Decoded>> = RefCell::default();
+}
+
+pub fn case_of(kept: &Kept, key: &CaseKey) -> Option<Rc<Case>> {
+    let snapshot = &kept.cases.get(key)?.snapshot;
+    DECODED.with_borrow_mut(|decoded| {
+        if let Some((_, case)) = decoded.get(key).filter(|(bytes, _)| bytes == snapshot) {
+            return Some(case.clone());
+        }
+        let case: Rc<Case> = Rc::new(codec::decode(snapshot, "a case").expect("a case decodes"));
+        decoded.insert(key.clone(), (snapshot.clone(), case.clone()));
+        Some(case)
+    })
 }
 
 /// After each commit: the version follows, and whatever the case waits for has its row, its person or its wake-up.
@@ -76,7 +96,7 @@ pub fn journal_tells_the_same(kept: &Kept, key: &CaseKey) {
     let recorded: Vec<Recorded> =
         events.iter().map(|e| codec::decode(&e.bytes, "an event").expect("an event decodes")).collect();
     let rebuilt = Case::replay(recorded.iter().map(|r| (&r.event, r.at)));
-    assert_eq!(rebuilt.as_ref(), Some(&case), "{}: the journal tells another story", key.number);
+    assert_eq!(rebuilt.as_ref(), Some(&*case), "{}: the journal tells another story", key.number);
     assert!(events.windows(2).all(|pair| pair[0].position < pair[1].position && pair[0].seq + 1 == pair[1].seq));
 }
 
@@ -150,7 +170,7 @@ pub fn the_end(world: &World) {
 }
 
 fn each_mail_is_on_record_once(world: &World, inside: &super::world::Inside) {
-    let mut on_record = std::collections::BTreeMap::<Vec<u8>, usize>::new();
+    let mut on_record = BTreeMap::<Vec<u8>, usize>::new();
     for dossier in inside.archive.values() {
         for item in dossier.items.iter().filter(|item| item.name.starts_with("surel/")) {
             *on_record.entry(item.bytes.clone()).or_default() += 1;

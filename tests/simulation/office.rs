@@ -1,13 +1,11 @@
 //! The office that the simulation plays: two daemons over one world, made once and set back to its first morning for each
 //! seed. The engine knows nothing beyond its store, so it need not be built anew.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeZone, Utc};
 use loket::accounts::register::Register;
-use loket::demo::samples::{self, Stamp, Thread, people};
-use loket::dossier::page::Contents;
+use loket::demo::samples::{self, people};
 use loket::engine::Engine;
 use loket::engine::admins::Role;
 use loket::engine::intake::{DayLimits, Mailbox};
@@ -15,13 +13,13 @@ use loket::engine::office::{Office, Procedures};
 use loket::letters::Letters;
 use loket::mail::authenticity::Trust;
 use loket::mail::message::Reception;
-use loket::reading::{Limits, take_apart};
 use loket::sop::hours::YearDates;
 use loket::sop::names::{Address, Language, OfficeId};
 use loket::vault::{Keyring, MasterKey, SeededRandom};
 
 use super::lot::{Drawn, Lot};
 use super::memory::Kept;
+use super::papers::Papers;
 use super::ports::Port;
 use super::world::{DAEMONS, World, alone};
 use crate::kit::site::{BASE_URL, address};
@@ -42,13 +40,12 @@ pub fn first_morning() -> DateTime<Utc> {
 }
 
 impl Stage {
-    pub fn set() -> Self {
+    pub fn set(papers: &Arc<Papers>) -> Self {
         let now = first_morning();
         let sample = samples::office(now.date_naive());
         let world = Arc::new(World::new(0, now));
         let accounts = loket::accounts::csv::read(sample.accounts_csv.as_bytes(), "Helpdesk").expect("sample accounts");
         let accounts = Arc::new(Register::new(accounts).unwrap_or_else(|_| panic!("each account once")));
-        let papers = Arc::new(papers(now));
         let keys = Keyring::new(&MasterKey::generate(&SeededRandom::new(7)));
         let own = Address::parse(sample.mailbox).expect("the sample mailbox has an address");
         let random: Vec<_> = (0..DAEMONS as u64).map(|d| Arc::new(Drawn(Mutex::new(Lot::of(d))))).collect();
@@ -127,22 +124,4 @@ fn enrol(engine: &Engine, to: &str, name: &str) {
         engine.confirm_enrolment(&token, &code, None).await
     };
     alone(enrolled).expect("a store in memory answers").expect("just invited");
-}
-
-/// What the reading worker says of the sample papers, read once.
-fn papers(now: DateTime<Utc>) -> BTreeMap<String, Contents> {
-    let stamp = Stamp { server: people::MAIL_SERVER };
-    let mut read = BTreeMap::new();
-    for sample in samples::mails(now, Some(stamp)) {
-        let id = sample.label.id;
-        if !super::people::REQUESTS.iter().any(|(word, _)| *word == id) {
-            continue;
-        }
-        read.insert(id.to_owned(), take_apart(&sample.raw, &Limits::default()));
-        let thread = Thread { case_number: "LPSE-2026-0001", message_id: "a@b", subject: "Permohonan", at: now };
-        if let Some(second) = sample.follow_up(thread) {
-            read.insert(format!("{id}+"), take_apart(&second, &Limits::default()));
-        }
-    }
-    read
 }

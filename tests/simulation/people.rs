@@ -4,18 +4,15 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 use loket::demo::samples::Stamp;
-use loket::demo::samples::people::{AGUNG, JOHANNES, MAIL_SERVER, Person, RINA, SEKAR};
+use loket::demo::samples::people::{MAIL_SERVER, Person};
 use loket::demo::samples::post::Mail;
 use loket::sop::case::{Case, Channel, Confirmation, ConfirmationMethod, ConfirmationResult};
 use loket::sop::command::{Choice, Command, Decision, Factor, Report};
 use loket::sop::names::{Address, Sha256Hex};
 use loket::sop::phase::{Phase, Recommendation, RevealState};
 
+use super::papers::REQUESTS;
 use super::world::{Inside, Lying};
-
-/// Who asks for what, by the sample whose papers they send.
-pub const REQUESTS: [(&str, Person); 4] =
-    [("complete", RINA), ("completed_later", AGUNG), ("user_id", JOHANNES), ("nip_differs", SEKAR)];
 
 /// A new request, or the same mail delivered once more.
 pub fn request(inside: &mut Inside) {

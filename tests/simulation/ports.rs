@@ -1,21 +1,23 @@
 //! The engine's ports over the world, one set for each daemon. Each call is a boundary at which something may go wrong.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use futures::future::BoxFuture;
 use loket::accounts::register::Register;
-use loket::dossier::page::Contents;
+use loket::dossier::Read;
+use loket::dossier::page::{Contents, Paper};
 use loket::engine::archive::*;
 use loket::engine::evidence::FileHead;
+use loket::engine::office::Worked;
 use loket::engine::port::*;
 use loket::engine::store::*;
 use loket::sop::account::Account;
 use loket::sop::names::{CaseNumber, OfficeId, Sha256Hex, UserId};
 use loket::vault::HashedToken;
 
+use super::papers::Papers;
 use super::world::{Luck, World, cut};
 
 /// A daemon's view of the world.
@@ -24,8 +26,7 @@ pub struct Port {
     pub world: Arc<World>,
     pub daemon: usize,
     pub accounts: Arc<Register>,
-    /// What the reading worker would say of a mail, by the word in its body.
-    pub papers: Arc<BTreeMap<String, Contents>>,
+    pub papers: Arc<Papers>,
 }
 
 type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
@@ -159,15 +160,13 @@ impl Reader for Port {
             if matches!(luck, Luck::Cut | Luck::LostAnswer) {
                 return Err(Fault::transient("the reading worker died"));
             }
-            let text = String::from_utf8_lossy(&raw);
-            let word = text.split("papers:").nth(1).and_then(|rest| rest.split_whitespace().next());
-            let mut contents = word.and_then(|word| self.papers.get(word)).cloned().unwrap_or_default();
-            if word.is_none() {
-                contents.body = text.split("\r\n\r\n").nth(1).unwrap_or_default().to_owned();
-            }
-            self.world.lock().reading |= !contents.papers.is_empty();
-            Ok(contents)
+            Ok(self.papers.of_mail(&String::from_utf8_lossy(&raw)))
         })
+    }
+
+    /// On no other thread: a seed plays the same each time.
+    fn documents(&self, papers: Vec<Paper>, worked: Arc<Worked>) -> BoxFuture<'_, Vec<Read>> {
+        Box::pin(async move { self.papers.documents(&papers, &worked.recognition) })
     }
 
     fn picture(&self, _: Arc<Vec<u8>>, _: usize, _: u32, _: u32) -> BoxFuture<'_, Option<Vec<u8>>> {

@@ -50,8 +50,6 @@ pub struct Inside {
     pub on_their_way: Vec<String>,
     pub archive: BTreeMap<CaseNumber, ArchiveDossier>,
     pub daemons: [Daemon; DAEMONS],
-    /// Papers are being read on another thread: nothing else moves, so that a seed plays the same each time.
-    pub reading: bool,
     pub counts: Counts,
     /// What happened, kept where one seed is played alone.
     pub tells: bool,
@@ -131,7 +129,6 @@ impl World {
             on_their_way: Vec::new(),
             archive: BTreeMap::new(),
             daemons: Default::default(),
-            reading: false,
             counts: Counts::default(),
             tells: false,
             trace: Vec::new(),
@@ -146,7 +143,6 @@ impl World {
     pub async fn turn(&self, daemon: usize, what: &str) -> Luck {
         let waits = {
             let mut inside = self.lock();
-            inside.reading &= what == "read";
             if inside.faults { inside.lot.below(3) } else { 0 }
         };
         for _ in 0..waits {
@@ -220,15 +216,9 @@ impl Inside {
     }
 }
 
-/// Runs what nobody interferes with; work on other threads is waited for.
+/// Runs what nobody interferes with.
 pub fn alone<T>(doing: impl Future<Output = T>) -> T {
-    let mut doing = std::pin::pin!(doing);
-    loop {
-        match doing.as_mut().poll(&mut std::task::Context::from_waker(std::task::Waker::noop())) {
-            std::task::Poll::Ready(done) => return done,
-            std::task::Poll::Pending => std::thread::yield_now(),
-        }
-    }
+    futures::FutureExt::now_or_never(doing).expect("without faults nothing is waited for")
 }
 
 /// Lets others go first, once.

@@ -1,8 +1,10 @@
 //! Signature blocks: a caption, room for ink, a name under it. A block counts as filled when a picture or drawing lies in
 //! its room, or a mark such as "ttd" stands there. Whether ink is genuine no machine can say.
 
+use std::sync::LazyLock;
+
 use super::name::{self, Likeness};
-use crate::dossier::fold::Gist;
+use crate::dossier::fold::{Gist, Phrase};
 use crate::dossier::page::Rect;
 use crate::dossier::recognition::{Recognition, SignatureWords};
 use crate::dossier::sheet::{Piece, Sheet, share_width, union};
@@ -285,21 +287,23 @@ fn is_caption(piece: &Piece, r: &Recognition) -> bool {
 
 /// `REKTOR,` under `Ditetapkan di …`: whatever office it is, the comma and the place above make it a caption.
 fn is_office(piece: &Piece, column: &[&Piece]) -> bool {
-    let enacted = column.iter().any(|p| {
-        let gist = Gist::of(&p.text);
-        gist.starts_with_any(&["ditetapkan".into(), "dikeluarkan".into(), "pada tanggal".into(), "dibuat di".into()])
-    });
-    enacted && piece.text.trim_end().ends_with(',') && piece.words.len() <= 10
+    static ENACTED: LazyLock<[Phrase; 4]> =
+        LazyLock::new(|| ["ditetapkan", "dikeluarkan", "pada tanggal", "dibuat di"].map(Phrase::from));
+    // Asked of every line against all lines above it: the cheap questions come first.
+    piece.words.len() <= 10
+        && piece.text.trim_end().ends_with(',')
+        && column.iter().any(|p| Gist::of(&p.text).starts_with_any(&*ENACTED))
 }
 
 /// Begins with a capital or a bracket, holds no label, no long number and no sentence.
 fn looks_like_a_name(text: &str, r: &Recognition) -> bool {
+    static LABELS: LazyLock<[Phrase; 4]> =
+        LazyLock::new(|| ["lampiran", "tembusan", "tanggal", "nomor"].map(Phrase::from));
     let bare = text.trim_start_matches(['(', '_', ' ', '.']);
     let words: Vec<&str> = bare.split_whitespace().collect();
     let titled = words.first().is_some_and(|word| word.ends_with('.') && name::is_honorific(word));
     let capital = titled || bare.chars().next().is_some_and(char::is_uppercase);
     let digits = text.chars().filter(char::is_ascii_digit).count();
-    let gist = Gist::of(text);
     capital
         && words.len() <= 10
         && digits < 6
@@ -308,7 +312,7 @@ fn looks_like_a_name(text: &str, r: &Recognition) -> bool {
         && !is_number_line(text)
         && !is_rank(text)
         && !is_mark(text, &r.signature)
-        && !gist.starts_with_any(&["lampiran".into(), "tembusan".into(), "tanggal".into(), "nomor".into()])
+        && !Gist::of(text).starts_with_any(&*LABELS)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl Engine {
         let beyond = !unread && !waits && self.is_beyond(mailbox, &inbound, day).await;
         let contents =
             if unread || waits || beyond { Contents::default() } else { self.reader.read(raw.clone()).await? };
-        let (contents, documents) = read_papers(mailbox, contents).await;
+        let documents = self.documents(mailbox, contents.papers.clone()).await;
         let looked = self.understood(mailbox, origin, raw, inbound, contents, too_large, unreadable);
         Ok(Looked { waits, documents, beyond, ..looked })
     }
@@ -118,6 +118,10 @@ impl Engine {
         Ok(MailFacts { authenticated: facts.authenticated.map(|_| proven), ..facts })
     }
 
+    pub(super) async fn documents(&self, mailbox: &Mailbox, papers: Vec<Paper>) -> Vec<Read> {
+        if papers.is_empty() { Vec::new() } else { self.reader.documents(papers, mailbox.worked.clone()).await }
+    }
+
     #[allow(clippy::too_many_arguments)]
     fn understood(
         &self,
@@ -149,21 +153,6 @@ impl Engine {
             beyond: false,
         }
     }
-}
-
-/// Reads what stands in the papers on a thread of its own, so that the mails of a batch do not wait for each other.
-async fn read_papers(mailbox: &Mailbox, contents: Contents) -> (Contents, Vec<Read>) {
-    if contents.papers.is_empty() {
-        return (contents, Vec::new());
-    }
-    let Contents { body, papers, alerts } = contents;
-    let worked = mailbox.worked.clone();
-    let reading = tokio::task::spawn_blocking(move || -> (Vec<Paper>, Vec<Read>) {
-        let documents = Read::all(&papers, &worked.recognition);
-        (papers, documents)
-    });
-    let (papers, documents) = reading.await.unwrap_or_else(|why| std::panic::resume_unwind(why.into_panic()));
-    (Contents { body, papers, alerts }, documents)
 }
 
 fn is_trusted(mailbox: &Mailbox, inbound: &Inbound) -> bool {

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 
 use super::look::Looked;
 use super::{Intake, Mailbox};
 use crate::dossier::page::Contents;
-use crate::dossier::{CaseFile, Known, MailFacts, validity};
+use crate::dossier::{CaseFile, Known, MailFacts, case_file, validity};
 use crate::engine::Engine;
 use crate::engine::codec;
 use crate::engine::port::{Fault, Query};
@@ -48,7 +48,7 @@ impl Intake<'_> {
     pub(super) async fn merged(&self, key: &CaseKey, case: &Case, mail: &Looked) -> Result<Dossier, Fault> {
         let mut facts = self.engine.facts_of(self.mailbox, key, &case.mails, &self.contents).await?;
         facts.push(mail.facts.clone());
-        let file = CaseFile::read(&facts, &self.mailbox.worked.recognition, mail.facts.received);
+        let file = self.engine.case_file(self.mailbox, &facts, mail.facts.received).await;
         let checked = self.engine.check(self.mailbox, &file, Some(key), &self.batches).await?;
         Ok(checked.with(mail.reference()))
     }
@@ -68,9 +68,17 @@ impl Engine {
             fact.authenticated = None;
         }
         let day = facts.last().map_or_else(|| self.clock.now().date_naive(), |mail| mail.received);
-        let file = CaseFile::read(&facts, &mailbox.worked.recognition, day);
+        let file = self.case_file(mailbox, &facts, day).await;
         let checked = self.check(mailbox, &file, Some(key), &[]).await?;
         Ok(Some(checked.with(mail)))
+    }
+
+    async fn case_file<'a>(&self, mailbox: &'a Mailbox, mails: &'a [MailFacts], day: NaiveDate) -> CaseFile<'a> {
+        let mut documents = Vec::new();
+        for papers in case_file::papers(mails) {
+            documents.extend(self.documents(mailbox, papers).await);
+        }
+        CaseFile::of(mails, documents, &mailbox.worked.recognition, day)
     }
 
     /// Takes one mail of a case apart again; `None` where its bytes are gone.
