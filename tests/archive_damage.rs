@@ -3,11 +3,14 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use loket::engine::archive::{Archive, ArchiveDossier};
+use loket::engine::archive::{Archive, ArchiveDossier, Destruction};
 use loket::engine::store::Damage;
 use loket::store::archive::{RedbArchive, verify_file};
 
+use redb::TableDefinition;
+
 use crate::archive_fixture::{day, dossier, noise, open};
+use crate::store_damage::flip;
 
 const DOSSIERS: u32 = 4;
 
@@ -111,12 +114,74 @@ async fn of_a_truncated_file_the_rest_is_served_and_the_loss_is_named() {
     assert!(partly > 0, "no cut left anything to be served");
 }
 
+type Bytes = &'static [u8];
+type Flip = Box<dyn Fn(&Path)>;
+
+/// In each table of an archive file the first entry's value or key.
+fn flips() -> Vec<(&'static str, Flip)> {
+    const ABOUT: TableDefinition<&str, Bytes> = TableDefinition::new("about");
+    const DOSSIERS: TableDefinition<u64, Bytes> = TableDefinition::new("dossiers");
+    const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
+    const KEYS: TableDefinition<u64, Bytes> = TableDefinition::new("keys");
+    const DESTROYED: TableDefinition<u64, Bytes> = TableDefinition::new("destroyed");
+    const PARTS: TableDefinition<(u64, u32, u32), Bytes> = TableDefinition::new("parts");
+    let mut flips: Vec<(&'static str, Flip)> = Vec::new();
+    macro_rules! flip {
+        ($($table:ident: $key:expr, $($place:expr),+;)*) => {
+            $($(flips.push((stringify!($table), Box::new(|file| flip(file, $table, $key, $place))));)+)*
+        };
+    }
+    flip! {
+        ABOUT: false, |_| 0;
+        DOSSIERS: false, |_| 0, |length| length / 2, |length| length - 1;
+        NUMBERS: false, |_| 0;
+        KEYS: false, |_| 0, |length| length / 2, |length| length - 1;
+        DESTROYED: false, |_| 0;
+        PARTS: false, |_| 0, |length| length / 2, |length| length - 1;
+        ABOUT: true, |_| 0;
+        DOSSIERS: true, |_| 7;
+        NUMBERS: true, |length| length - 1;
+        KEYS: true, |_| 7;
+        DESTROYED: true, |_| 7;
+        PARTS: true, |_| 0;
+    }
+    flips
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t43_a_byte_flipped_in_any_table_of_an_archive_is_named_and_the_other_dossiers_are_served() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = folder.path().join("whole");
+    let given = filed(&whole).await;
+    let why = Destruction { at: day(2040, 1, 2), record: "BA.1".to_owned() };
+    open(&whole, None).destroy(&given[3].key.number, &why).await.unwrap();
+    let name = "archive-2026.redb";
+    let flipped: BTreeSet<String> = flips().iter().map(|(table, _)| table.to_lowercase()).collect();
+    assert_eq!(crate::store_damage::tables(&whole.join(name)), flipped, "a table is left out");
+
+    for (round, (table, flip)) in flips().into_iter().enumerate() {
+        let broken = folder.path().join(round.to_string());
+        std::fs::create_dir(&broken).unwrap();
+        std::fs::copy(whole.join(name), broken.join(name)).unwrap();
+        flip(&broken.join(name));
+        let archive = open(&broken, None);
+
+        let damage = archive.verify().await.unwrap();
+        let whole = served(&archive, &given).await;
+
+        assert!(!damage.is_empty(), "flip {round} in {table}: nothing is said");
+        let lost: BTreeSet<u32> = (1..DOSSIERS).filter(|serial| !whole.contains(serial)).collect();
+        assert!(lost.len() <= 1, "flip {round} in {table} takes away {lost:?}: {damage:?}");
+        assert!(lost.is_subset(&named(&damage)), "flip {round} in {table}: {lost:?} lost, named is {damage:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_dossier_taken_out_is_missed() {
     let folder = tempfile::tempdir().unwrap();
     filed(folder.path()).await;
     let file = folder.path().join("archive-2026.redb");
-    const RECORDS: redb::TableDefinition<u64, &[u8]> = redb::TableDefinition::new("dossiers");
+    const RECORDS: TableDefinition<u64, &[u8]> = TableDefinition::new("dossiers");
     {
         let database = redb::Database::open(&file).unwrap();
         let transaction = database.begin_write().unwrap();

@@ -3,9 +3,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
+use loket::engine::casebook::{Along, Answer};
 use loket::engine::store::{Cancel, LeaseRequest, Row, RowState, Settled, Settlement, Store};
+use loket::sop::command::Command;
 use loket::store::redb::RedbStore;
 
+use crate::kit::Site;
 use crate::store_fixture::{at, key, office, open, row, step};
 
 fn wanted(now: i64, limit: usize) -> LeaseRequest {
@@ -233,4 +236,20 @@ async fn a_named_lease_is_held_by_one_until_it_ends() {
     assert!(store.lease("mailbox/a", "one", at(50), at(110)).await.unwrap());
     assert!(store.lease("mailbox/b", "two", at(50), at(110)).await.unwrap());
     assert!(store.lease("mailbox/a", "two", at(110), at(170)).await.unwrap());
+}
+
+/// Twelve conflicts once gave a step up, and sixteen letters of a case leave side by side: the last four were sent again.
+#[tokio::test]
+async fn t39_as_many_hands_as_there_are_may_be_at_one_case_and_each_step_is_recorded() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let key = site.engine.key(&number);
+    let sent = || Command::LetterSent { id: "of another time".to_owned() };
+
+    let steps = (0..24).map(|_| site.engine.apply(&key, sent(), Along::default()));
+    let answers = futures::future::join_all(steps).await;
+
+    for answer in answers {
+        assert!(matches!(answer, Ok(Answer::Done(_))), "{:?}", answer.err());
+    }
 }

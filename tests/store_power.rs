@@ -5,13 +5,21 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
+use loket::accounts::directory::PasswordState;
+use loket::demo::samples::people::RINA;
 use loket::engine::store::{Batch, Damage, DocumentWrite, LeaseRequest, Outcome, Settled, Settlement, Store};
+use loket::sop::names::UserId;
 use loket::store::StateFolder;
 use loket::store::redb::RedbStore;
 use loket::vault::OsRandom;
+use loket::web::answer::DecisionAnswer;
+use loket::web::view::Choice;
 use redb::{Database, StorageBackend};
 
 use crate::archive_fixture::noise;
+use crate::desk_walk::{decide, form, review};
+use crate::kit::Site;
+use crate::kit::site::Plan;
 use crate::store_fixture::{at, key, keyring, office, row, step, tag, try_open};
 
 /// Disks write sectors whole.
@@ -262,6 +270,36 @@ async fn t41_once_a_flush_has_failed_nothing_is_taken_in_or_handed_out() {
     assert_eq!(again.verify().await.unwrap(), Vec::<Damage>::new());
     assert_eq!(again.load(&key(1)).await.unwrap().map(|case| case.version), Some(1));
     assert!(again.load(&key(3)).await.unwrap().is_none());
+}
+
+/// The step that says "begun" is flushed before the account system is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn t41_when_the_flush_before_a_reset_fails_the_account_system_is_never_called() {
+    for fails in [false, true] {
+        let storage = Storage::holding(Vec::new(), None);
+        let database = Database::builder().create_with_backend(storage.clone()).unwrap();
+        let site = Site::planned(Plan { database: Some(database), ..Plan::default() }).await;
+        let number = site.deliver("complete").await;
+        let (admin, _) = site.admins_of(&number).await;
+        let view = review(&site, &admin, &number).await;
+        let answer = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
+        assert!(matches!(answer, DecisionAnswer::Done), "the approval is taken");
+        let password = || site.directory.show(&UserId(RINA.user_id.to_owned())).unwrap().unwrap().password;
+        assert!(matches!(password(), PasswordState::Unset));
+
+        if !fails {
+            site.settle().await;
+            assert!(matches!(password(), PasswordState::Temporary { .. }), "the reset is due");
+            continue;
+        }
+        let failing = storage.disk().flushes + 1;
+        storage.disk().fails_at = Some(failing);
+        assert!(site.engine.dispatch_due().await.is_err());
+        storage.disk().broken = false;
+        assert!(site.engine.dispatch_due().await.is_err(), "the disk answers again, but what it holds is not known");
+
+        assert!(matches!(password(), PasswordState::Unset), "a reset that nothing is on record of");
+    }
 }
 
 /// A file system of four megabytes; unmounted with the test.

@@ -12,8 +12,9 @@ use crate::sop::names::{CaseNumber, Sha256Hex};
 use crate::sop::phase::AdminId;
 use crate::vault;
 
-/// Conflicts after which a step is given up; each means that somebody else made progress.
-const TRIES: u32 = 12;
+/// Conflicts after which a step is given up; each means that somebody else made progress. All hands of the outbox may be at one
+/// case, and of those that commit together one wins: a letter given up then would be sent again.
+const TRIES: usize = 4 * super::dispatch::HANDS;
 /// Series that are no requests.
 const BOOKS: [&str; 3] = [super::intake::DAYBOOK, super::access::PREFIX, super::admins::PREFIX];
 /// Cases read at once.

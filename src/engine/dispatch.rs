@@ -16,7 +16,7 @@ use crate::sop::command::Command;
 use crate::vault::Random;
 
 /// Rows carried out side by side.
-const HANDS: usize = 16;
+pub(super) const HANDS: usize = 16;
 /// Rows taken at once.
 const ARMFUL: usize = 128;
 /// A lease outlives every deadline of what it covers.

@@ -64,7 +64,15 @@ impl Engine {
         let order =
             ResetOrder { idempotency_key: &key, user_id, temporary_password: password.expose(), expires_at: expires };
         let report = match self.accounts.reset(order).await {
-            Ok(ResetOutcome::Done) => Report::Done { user_id: named(attempt), by: None },
+            Ok(ResetOutcome::Done) if self.clock.now() < expires => {
+                // The page lasts from now on, however long the call took; so must what it shows.
+                let until = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
+                let along =
+                    Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, until)], ..Along::default() };
+                let report = Report::Done { user_id: named(attempt), by: None };
+                return self.conclude(row, decision, report, along).await;
+            }
+            Ok(ResetOutcome::Done) => outlived(),
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
             Ok(ResetOutcome::NotFound) => {
                 Report::NotFound { by: None, note: "the account system knows no such account".to_owned() }
@@ -134,8 +142,7 @@ impl Engine {
     /// outlived it cannot be told to anybody, so the account needs another one.
     async fn found_done(&self, key: &CaseKey, case: &Case, attempt: &Attempt) -> Result<(Report, Along), Fault> {
         let Some(result) = self.open_result(key, attempt.decision).await? else {
-            let why = "the reset happened, but its password ended before that was known; reset it again".to_owned();
-            return Ok((Report::Failed { by: None, why }, Along::default()));
+            return Ok((outlived(), Along::default()));
         };
         let worked = self.procedures.get(&case.procedure.hash)?;
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
@@ -168,6 +175,11 @@ impl Engine {
 /// One key for every attempt of one decision.
 pub fn idempotency_key(key: &CaseKey, decision: u32) -> String {
     format!("{}/{}/{decision}", key.office.0, key.number)
+}
+
+fn outlived() -> Report {
+    let why = "the reset happened, but its password ended before that was known; reset it again".to_owned();
+    Report::Failed { by: None, why }
 }
 
 fn named(attempt: &Attempt) -> Option<String> {

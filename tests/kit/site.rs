@@ -111,6 +111,8 @@ pub struct Plan {
     pub trust: Trust,
     pub witness: Option<Arc<dyn Witness>>,
     pub limits: DayLimits,
+    /// The live store's database, such as one whose storage fails on purpose.
+    pub database: Option<redb::Database>,
 }
 
 pub struct Site {
@@ -134,7 +136,7 @@ impl Site {
         Self::planned(Plan::default()).await
     }
 
-    pub async fn planned(plan: Plan) -> Self {
+    pub async fn planned(mut plan: Plan) -> Self {
         let now = Utc.with_ymd_and_hms(2026, 11, 10, 2, 0, 0).single().expect("a plain moment");
         let office = samples::office(now.date_naive());
         let state = tempfile::tempdir().expect("a temporary folder");
@@ -142,7 +144,11 @@ impl Site {
         let keys = Keyring::new(&MasterKey::generate(&*random));
         let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
         let archive_folder = folder.archive();
-        let store = Arc::new(RedbStore::open(folder, keys, random.clone()).expect("a fresh store opens"));
+        let opened = match plan.database.take() {
+            Some(database) => RedbStore::on(database, folder, keys, random.clone()),
+            None => RedbStore::open(folder, keys, random.clone()),
+        };
+        let store = Arc::new(opened.expect("a fresh store opens"));
         let keys = store.keyring();
         let archive = RedbArchive::open(archive_folder, keys.clone(), random.clone(), Some(&store));
         let archive = Arc::new(archive.expect("a fresh archive opens"));

@@ -127,10 +127,6 @@ pub fn the_end(world: &World) {
         assert_eq!(number.serial() as usize, index + 1, "numbers have no gaps");
     }
     each_mail_is_on_record_once(world, &inside);
-    let calm = {
-        let c = inside.counts;
-        c.kills + c.cuts + c.lost_answers + c.stalls + c.jumps + c.store_failures == 0
-    };
     let mut letters = 0;
     for (number, dossier) in &inside.archive {
         let state =
@@ -166,7 +162,10 @@ pub fn the_end(world: &World) {
     let count = inside.archive.values().map(unknown).sum::<u64>();
     inside.counts.unknown = count;
     assert_eq!(letters, stray, "each letter that went out is on record");
-    assert!(!calm || inside.post.values().all(|(_, times)| *times == 1), "twice, and nothing had gone wrong");
+    assert!(
+        !inside.counts.calm() || inside.post.values().all(|(_, times)| *times == 1),
+        "twice, and nothing had gone wrong"
+    );
 }
 
 fn each_mail_is_on_record_once(world: &World, inside: &super::world::Inside) {

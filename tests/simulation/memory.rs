@@ -28,6 +28,8 @@ pub struct Kept {
     series: BTreeMap<(String, i32), u32>,
     documents: BTreeMap<(String, String), Document>,
     pub leases: BTreeMap<(CaseKey, String), (DateTime<Utc>, u64)>,
+    /// Leases that end with the call in hand.
+    ended: Vec<(CaseKey, String)>,
     position: u64,
     stamp: u64,
 }
@@ -168,9 +170,10 @@ impl Kept {
     fn settle(&mut self, key: &CaseKey, settlements: &[Settlement]) {
         for Settlement { id, how } in settlements {
             let place = (key.clone(), id.clone());
-            let lease = self.leases.remove(&place);
+            self.ended.push(place.clone());
+            let lease = self.leases.get(&place);
             let Some((row, stamp)) = self.rows.get_mut(&place) else { continue };
-            if lease.is_some_and(|(_, leased)| leased != *stamp) {
+            if lease.is_some_and(|(_, leased)| leased != stamp) {
                 continue;
             }
             match how {
@@ -181,6 +184,12 @@ impl Kept {
                 Settled::Dead { error } => (row.state, row.note) = (RowState::Dead, Some(error.clone())),
                 Settled::Held { why } => (row.state, row.note) = (RowState::Held, Some(why.clone())),
             }
+        }
+    }
+
+    fn end_leases(&mut self) {
+        for place in std::mem::take(&mut self.ended) {
+            self.leases.remove(&place);
         }
     }
 
@@ -246,7 +255,9 @@ impl Store for MemoryStore {
                 }
                 outcome
             };
-            batches.into_iter().map(step).collect()
+            let outcomes = batches.into_iter().map(step).collect();
+            kept.end_leases();
+            outcomes
         })
     }
 
@@ -274,7 +285,10 @@ impl Store for MemoryStore {
     }
 
     fn settle(&self, rows: Vec<(CaseKey, Settlement)>) -> Answer<'_, ()> {
-        self.now(|kept| rows.iter().for_each(|(key, how)| kept.settle(key, std::slice::from_ref(how))))
+        self.now(|kept| {
+            rows.iter().for_each(|(key, how)| kept.settle(key, std::slice::from_ref(how)));
+            kept.end_leases();
+        })
     }
 
     fn rows_of<'a>(&'a self, key: &'a CaseKey) -> Answer<'a, Vec<Row>> {

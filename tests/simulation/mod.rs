@@ -13,6 +13,7 @@ mod office;
 mod papers;
 mod people;
 mod ports;
+mod twin;
 mod world;
 
 use std::future::Future;
@@ -74,7 +75,12 @@ impl<'a> Play<'a> {
             1 | 2 => self.begin(daemon, "intake", Box::pin(intake(stage, daemon))),
             3 | 4 => self.begin(daemon, "dispatch", Box::pin(dispatch(stage, daemon))),
             5 => self.begin(daemon, "archive", Box::pin(archive(stage, daemon))),
-            6 => people::a_while(&mut stage.world.lock()),
+            6 => {
+                let mut inside = stage.world.lock();
+                // A call under way for longer than its lease is a stall, whoever let the time pass.
+                inside.counts.stalls += u64::from(!self.under_way.is_empty());
+                people::a_while(&mut inside);
+            }
             7 => {
                 if let Some(case) = self.a_case() {
                     people::further(&mut stage.world.lock(), &case);
@@ -277,6 +283,10 @@ fn play(stage: &Stage, seed: u64, tells: bool) -> Counts {
         if play.draw(12) == 0 {
             play.land();
         }
+    }
+    // To stop now is to kill what is under way. Where nothing has gone wrong, it comes to its end instead.
+    while stage.world.lock().counts.calm() && !play.under_way.is_empty() {
+        play.breath();
     }
     (0..daemons).for_each(|daemon| play.restart(daemon));
     while !stage.world.lock().on_their_way.is_empty() {

@@ -47,6 +47,7 @@ impl Courier for Port {
             }
             {
                 let mut inside = self.world.lock();
+                inside.tell(|| format!("daemon {}: {} is sent", self.daemon, letter.message_id));
                 inside.counts.letters += 1;
                 if luck != Luck::Well {
                     inside.unsure.insert(letter.message_id.clone());

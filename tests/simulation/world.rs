@@ -74,6 +74,11 @@ pub struct Counts {
 }
 
 impl Counts {
+    /// Whether nothing has gone wrong.
+    pub fn calm(&self) -> bool {
+        self.kills + self.cuts + self.lost_answers + self.stalls + self.jumps + self.store_failures == 0
+    }
+
     pub fn add(&mut self, o: &Self) {
         let pairs = [
             (&mut self.kills, o.kills),

@@ -262,6 +262,19 @@ impl Cabinet {
         bag::write(&folder.join(number.to_string()), &dossier, &items)
     }
 
+    /// The keys lie outside the chain: whether one is whole, the master key alone can tell. What cannot be read at all was
+    /// named with the chain.
+    fn unopened_keys(&self, shelf: &Shelf) -> Vec<Damage> {
+        let records = shelf.numbers().unwrap_or_default().into_iter();
+        let records = records.filter_map(|(position, _)| Some((position, shelf.record(position).ok()?.0)));
+        let keys = records.map(|(position, record)| shelf.key(position, &record.place(), &self.keyring));
+        keys.filter_map(|key| match key {
+            Err(StoreError::Damaged { thing, what }) => Some(Damage { thing, what }),
+            _ => None,
+        })
+        .collect()
+    }
+
     pub fn verify(&self) -> Result<Vec<Damage>, StoreError> {
         let mut damage = Vec::new();
         let mut head: Option<Vec<u8>> = None;
@@ -276,6 +289,7 @@ impl Cabinet {
                 Err(error) => return Err(error),
             };
             damage.extend(verify::verify(&shelf));
+            damage.extend(self.unopened_keys(&shelf));
             let before = shelf.about("before").ok().flatten();
             if head.is_some() && before.is_some() && head != before {
                 let what = "it does not follow from the file of the year before".to_owned();

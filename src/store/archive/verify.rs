@@ -73,6 +73,11 @@ pub fn verify(shelf: &Shelf) -> Vec<Damage> {
         Ok(numbers) => named.extend(numbers),
         Err(error) => note(&shelf.name(), text(error)),
     }
+    for name in ["year", "before", "count", "head"] {
+        if !named.is_empty() && shelf.about(name).is_ok_and(|value| value.is_none()) {
+            note(&shelf.name(), format!("its setting {name} is missing"));
+        }
+    }
     let mut before = match shelf.about("before") {
         Ok(hash) => hash,
         Err(error) => {
