@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use chrono::TimeDelta;
 use loket::web::router;
 use loket::web::serve::Listening;
 use loket::web::view::CasePage;
@@ -16,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::kit::wait::in_time;
 use crate::web_browser::{BASE, Browser, HOST};
-use crate::web_fake::{Fake, GOOD_TOKEN, SetClock, now, site};
+use crate::web_fake::{CODE, Fake, GOOD_TOKEN, SetClock, now, site};
 use crate::web_samples::{outcome, review, task, unknown};
 
 const CASE: &str = "/berkas/LPSE-2026-0047";
@@ -135,6 +136,26 @@ async fn a_form_that_never_ends_is_not_waited_for_and_others_are_served() {
 
     assert!(served.starts_with("HTTP/1.1 200"), "{served}");
     assert!(given_up.starts_with("HTTP/1.1 503"), "{given_up}");
+}
+
+#[tokio::test]
+async fn a_device_is_open_for_as_long_as_the_office_says_and_the_pages_name_that_time() {
+    let mut browser = Browser::new(Fake { open_minutes: 3, ..Fake::default() });
+    let lock = format!("/tautan/{GOOD_TOKEN}");
+
+    let door = browser.get("/masuk").await;
+    let before = browser.get(&lock).await;
+    let opened = browser.post(&lock, &[("kode", CODE)]).await;
+    browser.clock.forward(TimeDelta::seconds(179));
+    let during = browser.get(CASE).await;
+    browser.clock.forward(TimeDelta::seconds(1));
+    let after = browser.get(CASE).await;
+    let again = browser.get("/masuk").await;
+
+    assert!(door.body.contains("Meja terbuka 3 menit") && before.body.contains("Berkas terbuka 3 menit"));
+    assert!(opened.header("set-cookie").contains("Max-Age=3780"), "three minutes, and an hour for what was typed");
+    assert_eq!((during.status, after.status), (StatusCode::OK, StatusCode::SEE_OTHER));
+    assert!(again.body.contains("3 menit telah lewat"), "{}", again.body);
 }
 
 #[tokio::test]

@@ -1,5 +1,5 @@
-//! Which devices are open, for whom and until when; in memory alone, so that a restart locks every device. After ten
-//! minutes a device is locked but remembered for a while: what its owner had typed waits for the next code.
+//! Which devices are open, for whom and until when; in memory alone, so that a restart locks every device. After its
+//! time a device is locked but remembered for a while: what its owner had typed waits for the next code.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -11,8 +11,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::pages::Fields;
 use super::view::Admin;
 
-/// How long a device stays open after the code.
-pub const OPEN: TimeDelta = TimeDelta::minutes(10);
 /// How long a locked device is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
 /// Devices kept at most; beyond it the oldest is forgotten.
@@ -54,11 +52,13 @@ struct Entry {
 pub struct Sessions {
     entries: Mutex<HashMap<String, Entry>>,
     entropy: Entropy,
+    /// How long a device stays open after the code.
+    open: TimeDelta,
 }
 
 impl Sessions {
-    pub fn new(entropy: Entropy) -> Self {
-        Self { entries: Mutex::new(HashMap::new()), entropy }
+    pub fn new(entropy: Entropy, open: TimeDelta) -> Self {
+        Self { entries: Mutex::new(HashMap::new()), entropy, open }
     }
 
     /// Opens a device and returns the value of its cookie. What `before` (the device's old cookie) had parked comes
@@ -69,14 +69,14 @@ impl Sessions {
         let old = before.and_then(|id| entries.remove(id));
         let parked = old.filter(|old| old.admin.address == admin.address).and_then(|old| old.parked);
         make_room(&mut entries, now);
-        entries.insert(id.clone(), Entry { admin, until: now + OPEN, parked });
+        entries.insert(id.clone(), Entry { admin, until: now + self.open, parked });
         id
     }
 
     pub fn look(&self, id: &str, now: DateTime<Utc>) -> Device {
         match self.entries().get(id) {
             // A clock set back must not keep a device open for longer.
-            Some(e) if now < e.until && e.until - now <= OPEN => {
+            Some(e) if now < e.until && e.until - now <= self.open => {
                 Device::Open { admin: e.admin.clone(), until: e.until }
             }
             Some(e) if now < e.until + REMEMBERED => {
@@ -150,11 +150,12 @@ mod tests {
 
     fn sessions() -> Sessions {
         let next = AtomicU64::new(1);
-        Sessions::new(Box::new(move || {
+        let entropy = Box::new(move || {
             let mut bytes = [0; 32];
             bytes[..8].copy_from_slice(&next.fetch_add(1, Ordering::Relaxed).to_be_bytes());
             bytes
-        }))
+        });
+        Sessions::new(entropy, TimeDelta::minutes(10))
     }
 
     fn at(minute: i64) -> DateTime<Utc> {
