@@ -186,6 +186,25 @@ async fn every_page_of_an_open_device_has_a_way_out_and_no_other_page_has() {
 }
 
 #[tokio::test]
+async fn a_person_sees_that_the_desk_is_open_elsewhere_and_locks_every_device() {
+    let mut browser = Browser::opened(Fake::default()).await;
+    let alone = browser.get("/meja").await.body;
+    let first = std::mem::take(&mut browser.cookie);
+    browser.clock.forward(TimeDelta::minutes(2));
+    browser.post(&format!("/tautan/{GOOD_TOKEN}"), &[("kode", CODE)]).await;
+    let both = browser.get("/meja").await.body;
+
+    let out = browser.post("/keluar?semua=ya", &[]).await;
+    browser.cookie = first;
+    let elsewhere = browser.get("/meja").await;
+
+    assert!(!alone.contains("/keluar?semua=ya"));
+    assert!(both.contains("terbuka di 2 perangkat, masing-masing sampai pukul 10.59 WITA, pukul 11.01 WITA"), "{both}");
+    assert!(both.contains("action=\"/keluar?semua=ya\""));
+    assert_eq!((out.location(), elsewhere.location()), ("/masuk", "/masuk?ke=/meja"));
+}
+
+#[tokio::test]
 async fn signing_out_clears_what_a_browser_kept_of_this_desk_alone() {
     let mut browser = Browser::opened(Fake::default()).await;
 

@@ -91,7 +91,7 @@ fn run(text: &[char]) -> usize {
         let back: Vec<char> = row.iter().rev().copied().collect();
         along(&row).max(along(&back))
     };
-    RUNS.iter().map(|row| both(&row)).max().unwrap_or(0).max(still)
+    RUNS.iter().map(both).max().unwrap_or(0).max(still)
 }
 
 /// What is said over and over, said once.

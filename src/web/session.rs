@@ -10,6 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::pages::Fields;
 use super::view::Admin;
+use crate::sop::names::Address;
 
 /// How long a locked device is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
@@ -119,6 +120,20 @@ impl Sessions {
         self.entries().remove(id);
     }
 
+    /// Until when this person's devices are open, the first to be locked first.
+    pub fn open_until(&self, who: &Address, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let entries = self.entries();
+        let theirs = entries.values().filter(|e| e.admin.address == *who && now < e.until);
+        let mut times: Vec<_> = theirs.map(|e| e.until).collect();
+        times.sort_unstable();
+        times
+    }
+
+    /// Locks every device of this person for good.
+    pub fn close_all(&self, who: &Address) {
+        self.entries().retain(|_, e| e.admin.address != *who);
+    }
+
     fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,7 +155,6 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
-    use crate::sop::names::Address;
     use crate::web::view::Role;
 
     fn admin(address: &str) -> Admin {
@@ -175,6 +189,21 @@ mod tests {
         assert!(matches!(sessions.look(&id, at(10)), Device::Locked { .. }));
         assert!(matches!(sessions.look(&id, at(71)), Device::Unknown));
         assert!(matches!(sessions.look("lain", at(0)), Device::Unknown));
+    }
+
+    #[test]
+    fn a_persons_devices_are_seen_and_locked_together_and_nobody_elses() {
+        let sessions = sessions();
+        let (one, two) =
+            (sessions.open(admin("a@x.example"), None, at(0)), sessions.open(admin("a@x.example"), None, at(4)));
+        let other = sessions.open(admin("b@x.example"), None, at(4));
+
+        assert_eq!(sessions.open_until(&admin("a@x.example").address, at(5)), [at(10), at(14)]);
+        assert_eq!(sessions.open_until(&admin("a@x.example").address, at(10)), [at(14)]);
+        sessions.close_all(&admin("a@x.example").address);
+
+        assert!([&one, &two].iter().all(|id| matches!(sessions.look(id, at(5)), Device::Unknown)));
+        assert!(matches!(sessions.look(&other, at(5)), Device::Open { .. }));
     }
 
     #[test]

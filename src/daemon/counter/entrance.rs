@@ -74,6 +74,8 @@ impl Desk {
 
     pub(super) async fn show_enrolment(&self, token: &str) -> Result<Option<EnrolView>, Trouble> {
         let Some((_, record)) = self.engine.invited(token).await? else { return Ok(None) };
+        // Whoever looks is told of, since a look by another than the person is how a link leaks.
+        tracing::info!(security = "enrolment_seen", admin = %record.address.masked(), "an enrolment page was looked at");
         let factor = record.factor()?;
         let secret: String = factor.typed().expose().chars().filter(|c| !c.is_whitespace()).collect();
         let issuer = &self.engine.letters.office().name;

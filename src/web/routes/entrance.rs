@@ -160,6 +160,9 @@ pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
 pub(super) async fn sign_out(asked: Asked) -> Answer {
     if let Some(who) = asked.who() {
         asked.site.counter.sign_out(&who.admin).await?;
+        if asked.asked_for("semua").is_some() {
+            asked.site.sessions.close_all(&who.admin.address);
+        }
     }
     if let Some(cookie) = &asked.cookie {
         asked.site.sessions.close(cookie);
