@@ -7,7 +7,7 @@
 //! ([`papers`]); most of a seed is the engine's own work on cases and letters, which an unoptimized build does slowly.
 
 mod judge;
-mod lot;
+pub mod lot;
 mod memory;
 mod office;
 mod papers;
