@@ -1,8 +1,12 @@
 //! The result on its way: shown at most once, opened by what was agreed, issued anew, handed over; and work by hand.
 
+use chrono::TimeDelta;
 use loket::accounts::directory::Login;
 use loket::demo::samples::papers::letter_pdf;
 use loket::demo::samples::people;
+use loket::engine::casebook::{Along, Answer};
+use loket::engine::secrets::ResultSecret;
+use loket::sop::command::{Command, Report};
 use loket::sop::names::{CaseNumber, Language, UserId};
 use loket::sop::phase::{Outcome, Phase, RevealState};
 use loket::vault::Secret;
@@ -354,6 +358,33 @@ async fn what_is_not_certain_is_unknown_until_a_person_has_looked() {
     assert!(matches!(resolve(Resolution::DidNotHappen).await.unwrap(), TaskAnswer::Done));
     let view = review(&site, &admin, &number).await;
     assert!(view.changed.is_some_and(|(_, what)| what.contains("Log SPSE kosong")));
+}
+
+/// The password's time began with the reset, the page's with the admin's word: seed 246 of the simulation found a page with
+/// nothing behind it.
+#[tokio::test]
+async fn a_reset_that_is_confirmed_late_keeps_its_password_as_long_as_its_page() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    assert!(matches!(decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await, DecisionAnswer::Done));
+    let (key, decision) = (site.engine.key(&number), 1);
+    let result = ResultSecret { user_id: None, password: Some("Sementara-12345".to_owned()) };
+    let secrets = vec![site.engine.seal_result(&key, decision, &result, site.now() + TimeDelta::hours(1))];
+    let begun = site.engine.apply(&key, Command::StartExecution { decision }, Along { secrets, ..Along::default() });
+    assert!(matches!(begun.await.unwrap(), Answer::Done(_)));
+    let report = Report::Unknown { why: "mati lampu".to_owned() };
+    let unknown = site.engine.apply(&key, Command::ReportExecution { decision, report }, Along::default());
+    assert!(matches!(unknown.await.unwrap(), Answer::Done(_)));
+
+    let (how, note) = (Resolution::Happened, "Log SPSE menyebutnya.".to_owned());
+    let answer = site.desk.resolve_unknown(&admin, &number, "1", how, note, Language::Id).await.unwrap();
+
+    assert!(matches!(answer, TaskAnswer::Done));
+    let Phase::Delivered { reveal, .. } = site.case(&number).await.phase else { panic!("the result waits") };
+    let kept = site.engine.store.secret(&key, "1").await.unwrap().expect("the password is kept");
+    assert_eq!(kept.expires, reveal.expires_at);
 }
 
 #[tokio::test]

@@ -148,17 +148,22 @@ impl Engine {
         }
     }
 
-    /// A reset that turns out to have happened. Its password was sealed when it began and ends by that time; what has
-    /// outlived it cannot be told to anybody, so the account needs another one.
+    /// A reset that turns out to have happened.
     async fn found_done(&self, key: &CaseKey, case: &Case, attempt: &Attempt) -> Result<(Report, Along), Fault> {
-        let Some(result) = self.open_result(key, attempt.decision).await? else {
-            return Ok((outlived(), Along::default()));
-        };
+        Ok(match self.kept_on(key, case, attempt.decision).await? {
+            Some(along) => (Report::Done { user_id: named(attempt), by: None }, along),
+            None => (outlived(), Along::default()),
+        })
+    }
+
+    /// Keeps a reset's password as long as the page that tells it from now on. It was sealed when the reset began and ends by
+    /// that time; `None`: it has ended, can be told to nobody any more, and the account needs another one.
+    pub async fn kept_on(&self, key: &CaseKey, case: &Case, decision: u32) -> Result<Option<Along>, Fault> {
+        let Some(result) = self.open_result(key, decision).await? else { return Ok(None) };
         let worked = self.procedures.get(&case.procedure.hash)?;
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
-        let secrets = vec![self.seal_result(key, attempt.decision, &result, expires)];
-        let report = Report::Done { user_id: named(attempt), by: None };
-        Ok((report, Along { secrets, ..Along::default() }))
+        let secrets = vec![self.seal_result(key, decision, &result, expires)];
+        Ok(Some(Along { secrets, ..Along::default() }))
     }
 
     /// It surely did not happen: the ledger goes back to intended, and the row waits for its next try.

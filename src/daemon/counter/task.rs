@@ -130,8 +130,9 @@ impl Desk {
                 let asked = attempt.services.contains(&Service::UserIdInfo);
                 let user_id = attempt.user_id.as_ref().filter(|_| asked).map(|id| id.0.clone());
                 if attempt.services.contains(&Service::ResetPassword) {
-                    if self.engine.open_result(&self.engine.key(number), decision).await?.is_none() {
-                        return Ok(TaskAnswer::Refused(self.nothing_sealed(lang)));
+                    match self.engine.kept_on(&self.engine.key(number), &case, decision).await? {
+                        Some(kept) => along = kept,
+                        None => return Ok(TaskAnswer::Refused(self.nothing_sealed(lang))),
                     }
                 } else {
                     let result = ResultSecret { user_id: user_id.clone(), password: None };
