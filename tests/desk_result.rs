@@ -104,7 +104,7 @@ async fn t21_a_result_goes_to_the_registered_address_alone_whoever_wrote() {
     let letters = site.letters();
     let results: Vec<_> = letters.iter().filter(|letter| letter.body.contains("/ambil/")).collect();
     assert_eq!(results.len(), 1, "the result is told once");
-    assert_eq!((results[0].to.as_slice(), results[0].cc.len()), (&[address(people::RINA.email)][..], 0));
+    assert_eq!((results[0].to.as_slice(), results[0].bcc.len()), (&[address(people::RINA.email)][..], 0));
     let others = letters.iter().filter(|letter| letter.to.contains(&address(private.email)));
     assert!(others.count() > 0, "who wrote is answered");
 }

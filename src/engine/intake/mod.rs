@@ -172,7 +172,7 @@ impl Engine {
         }
         self.store.put_contents(std::mem::take(&mut intake.contents)).await?;
         let outcomes = self.store.commit(std::mem::take(&mut intake.batches)).await?;
-        self.outbox.notify_one();
+        self.outbox.notify_waiters();
         let whole = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Committed { .. }));
         Ok(whole.then_some(filed))
     }
