@@ -17,6 +17,7 @@ use super::shelf::Shelf;
 use super::waiting::WaitingRoom;
 use crate::engine::Engine;
 use crate::engine::intake::{Mailbox, Patience};
+use crate::engine::peril::{Moment, moment};
 use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
 use crate::reading::pool::Pool;
 
@@ -219,7 +220,11 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
             Ok(batch) => {
                 watch.looked(engine.clock.now());
                 let batch = watch.without_canaries(batch).await;
-                if !batch.is_empty() && fetched.send(batch).await.is_err() {
+                if batch.is_empty() {
+                    continue;
+                }
+                moment(Moment::MailFetched);
+                if fetched.send(batch).await.is_err() {
                     return;
                 }
             }

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::casebook::{Along, Answer};
+use super::peril::{Moment, moment};
 use super::port::{Fault, FaultKind, Query, ResetOrder, ResetOutcome};
 use super::secrets::ResultSecret;
 use super::store::{CaseKey, Row, Settled, Settlement};
@@ -57,13 +58,17 @@ impl Engine {
         let password = vault::temporary_password(&*self.random);
         let sealed = ResultSecret { user_id: Some(user_id.0.clone()), password: Some(password.expose().clone()) };
         let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
+        moment(Moment::ResetDue);
         let Answer::Done(_) = self.apply(&row.key, Command::StartExecution { decision }, along).await? else {
             return self.settle_done(row).await;
         };
+        moment(Moment::ResetStarted);
         let key = idempotency_key(&row.key, decision);
         let order =
             ResetOrder { idempotency_key: &key, user_id, temporary_password: password.expose(), expires_at: expires };
-        let report = match self.accounts.reset(order).await {
+        let answer = self.accounts.reset(order).await;
+        moment(Moment::ResetAnswered);
+        let report = match answer {
             Ok(ResetOutcome::Done) => Report::Done { user_id: named(attempt), by: None },
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
             Ok(ResetOutcome::NotFound) => {
@@ -76,7 +81,9 @@ impl Engine {
                 FaultKind::Unknown => Report::Unknown { why: fault.message },
             },
         };
-        self.conclude(row, decision, report, Along::default()).await
+        self.conclude(row, decision, report, Along::default()).await?;
+        moment(Moment::ResetRecorded);
+        Ok(())
     }
 
     /// The user ID alone is asked for: nothing is changed, so it may be asked again at will.
@@ -116,7 +123,10 @@ impl Engine {
             return self.settle_done(row).await;
         };
         let key = idempotency_key(&row.key, decision);
-        match self.accounts.read_back(&key, user_id).await {
+        moment(Moment::ReadBackDue);
+        let answer = self.accounts.read_back(&key, user_id).await;
+        moment(Moment::ReadBackAnswered);
+        match answer {
             Ok(Some(true)) => {
                 let (report, along) = self.found_done(&row.key, &case, attempt).await?;
                 self.conclude(row, decision, report, along).await

@@ -8,6 +8,7 @@ use super::Engine;
 use super::archive::{ArchiveDossier, ArchiveItem, RegisterLine};
 use super::casebook::{Along, Answer};
 use super::codec;
+use super::peril::{Moment, moment};
 use super::port::Fault;
 use super::register;
 use super::store::{CaseKey, Outcome, RowState, Settled, Settlement};
@@ -57,16 +58,20 @@ impl Engine {
         {
             return Ok(false);
         }
+        moment(Moment::ArchivingStarted);
         let Answer::Done(case) = self.apply(key, Command::FinishArchiving, Along::default()).await? else {
             return Ok(false);
         };
+        moment(Moment::ArchivingFinished);
         let Some((version, _)) = self.load(key).await? else { return Ok(true) };
         let dossier = self.dossier(key, &case).await?;
         self.archive.keep(dossier).await?;
+        moment(Moment::DossierKept);
         match self.store.remove_case(key, version).await? {
             Outcome::Committed { .. } => {}
             _ => return Ok(false),
         }
+        moment(Moment::LiveRemoved);
         tracing::info!(case = %key.number, "archived");
         Ok(true)
     }

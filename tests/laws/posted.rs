@@ -93,7 +93,7 @@ fn an_admin_who_hears_of_a_lost_letter_gets_the_links_to_what_stands() {
 fn a_notice_is_a_letter_with_the_links_to_what_stands() {
     let walk = request(Papers::Complete);
     let to = Recipient::Admin { id: admin_id(0) };
-    let notify = Command::Notify { kind: LetterName::FreshProposal, to: to.clone(), code: "dossier".into() };
+    let notify = Command::Notify { kind: LetterName::FreshProposal, to: to.clone(), code: "dossier" };
 
     // A notice is written as often as it is asked for, against the law of other commands.
     let ruling = walk.office.ask(walk.now, |ctx| decide(&walk.case, notify, ctx)).expect("a notice is always written");

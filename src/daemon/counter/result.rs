@@ -7,6 +7,7 @@ use super::Desk;
 use crate::engine::casebook::{Along, Answer};
 use crate::engine::drafting::unlock;
 use crate::engine::links::Purpose;
+use crate::engine::peril::{Moment, moment};
 use crate::engine::port::Fault;
 use crate::engine::secrets::ResultSecret;
 use crate::engine::store::CaseKey;
@@ -32,9 +33,15 @@ impl Desk {
 
     pub(super) async fn claim(&self, token: &str, typed: RevealTyped) -> Result<RevealAnswer, Trouble> {
         let Some((key, case, reveal)) = self.waiting(token).await? else { return Ok(RevealAnswer::Gone) };
+        let by = match &typed {
+            RevealTyped::Nip(_) => "nip",
+            RevealTyped::Code(_) => "code",
+        };
         if !self.is_the_applicant(&key, &case, &typed) {
+            tracing::warn!(security = "wrong_answer", case = %key.number, by, "a result was asked for with a wrong answer");
             return Ok(RevealAnswer::Wrong);
         }
+        tracing::info!(security = "right_answer", case = %key.number, by, "a result was asked for with the right answer");
         let issue = reveal.issue;
         let Some(result) = self.engine.open_result(&key, issue).await? else { return Ok(RevealAnswer::Gone) };
         let mut along = Along::default();
@@ -45,7 +52,10 @@ impl Desk {
             change_token = Some(Typed::new(token));
         }
         match self.engine.apply(&key, Command::Reveal { issue }, along).await? {
-            Answer::Done(_) => Ok(RevealAnswer::Revealed(RevealedView { change_token, ..shown(&result, &reveal) })),
+            Answer::Done(_) => {
+                moment(Moment::RevealRecorded);
+                Ok(RevealAnswer::Revealed(RevealedView { change_token, ..shown(&result, &reveal) }))
+            }
             Answer::Refused(..) | Answer::Gone | Answer::Conflict => Ok(RevealAnswer::Gone),
         }
     }
