@@ -360,8 +360,8 @@ async fn what_is_not_certain_is_unknown_until_a_person_has_looked() {
     assert!(view.changed.is_some_and(|(_, what)| what.contains("Log SPSE kosong")));
 }
 
-/// The password's time began with the reset, the page's with the admin's word: seed 246 of the simulation found a page with
-/// nothing behind it.
+/// The password's time began with the reset, the page's with the admin's word: in the end there was a page with nothing behind
+/// it.
 #[tokio::test]
 async fn a_reset_that_is_confirmed_late_keeps_its_password_as_long_as_its_page() {
     let site = Site::start().await;
