@@ -1,6 +1,7 @@
 //! The store in memory stands for the redb store in the simulation. So both are given the same calls, whatever they are, and
 //! must give the same answers and hold the same. Named leases are no part of it: the simulated daemons have none.
 
+use loket::engine::port::Fault;
 use loket::engine::store::*;
 use loket::sop::names::Sha256Hex;
 use loket::store::redb::RedbStore;
@@ -189,7 +190,7 @@ impl Twins {
 
     async fn both<'a, T, F>(&'a self, ask: impl Fn(&'a dyn Store) -> F) -> (T, T)
     where
-        F: Future<Output = Result<T, loket::engine::port::Fault>>,
+        F: Future<Output = Result<T, Fault>>,
     {
         let redb = ask(self.redb()).await.expect("the storage is sound");
         (redb, ask(&self.memory).await.expect("the storage is sound"))
@@ -306,7 +307,11 @@ impl Twins {
         }
         same(self.redb().stuck_rows(&office).await, self.memory.stuck_rows(&office).await, "rows that wait for people");
         same(self.redb().outbox_tally(&office).await, self.memory.outbox_tally(&office).await, "the count of rows");
-        same(self.redb().scan(&office, None, 2).await, self.memory.scan(&office, None, 2).await, "the live cases");
+        let whole = |cases: Vec<(CaseKey, Result<Stored, Fault>)>| -> Vec<(CaseKey, Stored)> {
+            cases.into_iter().map(|(key, stored)| (key, stored.expect("the storage is sound"))).collect()
+        };
+        let (redb, memory) = (self.redb().scan(&office, None, 2).await, self.memory.scan(&office, None, 2).await);
+        same(redb.map(whole), memory.map(whole), "the live cases");
         let (redb, memory) = (self.redb(), &self.memory);
         same(redb.last_number(&office, "LPSE", 2026).await, memory.last_number(&office, "LPSE", 2026).await, "numbers");
         same(redb.documents(&office, "admin").await, memory.documents(&office, "admin").await, "documents");
@@ -329,11 +334,7 @@ impl Twins {
     }
 }
 
-fn same<T: PartialEq>(
-    redb: Result<T, loket::engine::port::Fault>,
-    memory: Result<T, loket::engine::port::Fault>,
-    what: &str,
-) {
+fn same<T: PartialEq>(redb: Result<T, Fault>, memory: Result<T, Fault>, what: &str) {
     let (redb, memory) = (redb.expect("the storage is sound"), memory.expect("the storage is sound"));
     assert!(redb == memory, "the two stores differ in {what}");
 }
