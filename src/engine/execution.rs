@@ -55,7 +55,7 @@ impl Engine {
         };
         let worked = self.procedures.get(&case.procedure.hash)?;
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
-        let password = vault::temporary_password(&*self.random);
+        let password = vault::temporary_password(&*self.random, worked.procedure.secret.length as usize);
         let sealed = ResultSecret { user_id: Some(user_id.0.clone()), password: Some(password.expose().clone()) };
         let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
         moment(Moment::ResetDue);
