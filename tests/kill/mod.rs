@@ -5,6 +5,7 @@
 mod house;
 mod judge;
 mod people;
+mod soak;
 mod writers;
 
 use std::collections::BTreeMap;
@@ -80,10 +81,7 @@ async fn matrix(seed: u64, kills: usize) -> (BTreeMap<&'static str, usize>, Verd
 async fn t40_killed_at_every_moment_and_at_any_nothing_is_lost_and_nothing_happens_twice() {
     let asked = std::env::var("LOKET_KILLS").ok();
     let kills = asked.map_or(KILLS, |text| text.parse().expect("LOKET_KILLS is a number"));
-    let seed = match std::env::var("LOKET_SEED") {
-        Ok(text) => text.parse().expect("LOKET_SEED is a number"),
-        Err(_) => getrandom::u64().expect("the system has randomness") >> 32,
-    };
+    let seed = seed();
     println!("LOKET_SEED={seed} plays the same ages and moments again; the machine's own timing differs");
     let begun = Instant::now();
 
@@ -111,6 +109,14 @@ async fn t40_killed_at_every_moment_and_at_any_nothing_is_lost_and_nothing_happe
         sum(|v| v.found.0),
         sum(|v| v.found.1),
     );
+}
+
+/// The one asked for, or another each time.
+fn seed() -> u64 {
+    match std::env::var("LOKET_SEED") {
+        Ok(text) => text.parse().expect("LOKET_SEED is a number"),
+        Err(_) => getrandom::u64().expect("the system has randomness") >> 32,
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use loket::demo::samples::people::{MAILBOX, Person};
+use loket::sop::names::Service;
 use loket::vault::sha256_hex;
 
 use super::writers::{Kind, Writers, answer, stamped};
@@ -23,7 +24,7 @@ pub struct Request {
     /// Of every mail they sent, without angle brackets.
     pub mails: Vec<String>,
     pub number: Option<String>,
-    /// The passwords the result page showed.
+    /// What the result page showed: a password, or the user ID.
     pub shown: Vec<String>,
     /// Nothing is left for them to do.
     pub over: bool,
@@ -92,7 +93,7 @@ impl People {
     }
 
     async fn write(&mut self, office: &Office, lot: &mut Lot) {
-        let kind = [Kind::Reset, Kind::Reset, Kind::Withdrawn, Kind::Rejected, Kind::OutOfScope][lot.below(5)];
+        let kind = Kind::MIXED[lot.below(Kind::MIXED.len())];
         let (who, mail) = self.writers.request(self.requests.len(), kind);
         office.dovecot.deliver(MAILBOX, &stamped(&mail)).await;
         let mails = vec![mail.message_id];
@@ -142,15 +143,17 @@ impl People {
         let Some(nth) = self.requests.iter().position(|r| r.number.is_some() && r.number == number) else {
             return Tried::Away;
         };
+        let completed = self.requests[nth].mails.len() > 1;
         let words = match self.requests[nth].kind {
-            Kind::Reset => return self.approve(office, letter).await,
-            Kind::Withdrawn => "LENGKAPI",
+            Kind::Completed if completed => return self.approve(office, letter).await,
+            Kind::Reset | Kind::UserId => return self.approve(office, letter).await,
+            Kind::Completed | Kind::Withdrawn => "LENGKAPI",
             Kind::Rejected => "TOLAK\n\nPersyaratan tidak dilengkapi.",
             // Nobody is asked about these; the judge finds it if somebody was.
             Kind::OutOfScope => return Tried::Done,
         };
         let id = format!("putusan-{}@lembayungraya.example", self.replies.len());
-        office.dovecot.deliver(MAILBOX, &answer(("Teguh Anggoro", ADMIN), letter, words, &id)).await;
+        office.dovecot.deliver(MAILBOX, &answer(("Teguh Anggoro", ADMIN), letter, words, Vec::new(), &id)).await;
         self.replies.push(id);
         Tried::Done
     }
@@ -179,17 +182,23 @@ impl People {
         let letter = &due.letter;
         let request = &mut self.requests[nth];
         match request.kind {
-            Kind::Reset if letter.body.contains("/ambil/") => return self.collect(nth, due).await,
-            Kind::Withdrawn if letter.subject.contains("kelengkapan") => {
-                let id = format!("batal-{nth}@lembayungraya.example");
-                let mail = answer((request.who.name, request.who.email), letter, "BATAL\n\nSudah saya ingat.", &id);
+            Kind::Reset | Kind::Completed | Kind::UserId if letter.body.contains("/ambil/") => {
+                return self.collect(nth, due).await;
+            }
+            Kind::Completed | Kind::Withdrawn if letter.subject.contains("Permintaan kelengkapan") => {
+                let (words, enclosed) = match request.kind {
+                    Kind::Completed => ("Terlampir berkasnya.", self.writers.papers(nth, &[Service::ResetPassword])),
+                    _ => ("BATAL\n\nSudah saya ingat.", Vec::new()),
+                };
+                let id = format!("jawab-{nth}@lembayungraya.example");
+                let mail = answer((request.who.name, request.who.email), letter, words, enclosed, &id);
                 office.dovecot.deliver(MAILBOX, &mail).await;
                 request.mails.push(id);
             }
             Kind::Withdrawn => request.over |= letter.subject.contains("dicabut"),
             Kind::Rejected => request.over |= letter.subject.contains("ditolak"),
             Kind::OutOfScope => request.over |= letter.subject.contains("di luar"),
-            Kind::Reset => {}
+            Kind::Reset | Kind::Completed | Kind::UserId => {}
         }
         Tried::Done
     }
@@ -198,21 +207,23 @@ impl People {
     /// the rest of the walk by that.
     async fn collect(&mut self, nth: usize, due: &mut Due) -> Tried {
         let link = due.letter.link("http", "ambil").expect("the result links to its page");
-        let confirm = due.letter.link("http", "ganti").expect("the result asks to confirm the change");
         let nip = self.requests[nth].who.nip;
         if !due.collected {
             let Some(page) = Visitor::default().try_post(&link, &[("nip", nip)]).await else { return Tried::Away };
             due.collected = true;
             match page.secrets().pop() {
-                Some(password) if page.status == 200 => self.requests[nth].shown.push(password),
+                Some(secret) if page.status == 200 => self.requests[nth].shown.push(secret),
                 _ => {
                     self.refused("result", page.status);
                 }
             }
         }
-        let Some(page) = Visitor::default().try_post(&confirm, &[("kata", "SUDAH")]).await else { return Tried::Away };
-        if page.status != 200 {
-            self.refused("change", page.status);
+        if self.requests[nth].kind.resets() {
+            let link = due.letter.link("http", "ganti").expect("the result asks to confirm the change");
+            let Some(page) = Visitor::default().try_post(&link, &[("kata", "SUDAH")]).await else { return Tried::Away };
+            if page.status != 200 {
+                self.refused("change", page.status);
+            }
         }
         self.requests[nth].over = true;
         Tried::Done

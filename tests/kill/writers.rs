@@ -3,7 +3,7 @@
 use chrono::{DateTime, Datelike, Utc};
 use loket::demo::samples::papers::{Decree, Letter, decree_pdf, letter_pdf};
 use loket::demo::samples::people::{Person, RINA, decree_number};
-use loket::demo::samples::post::{Mail, PDF, Stamp};
+use loket::demo::samples::post::{Enclosed, Mail, PDF, Stamp};
 use loket::sop::names::Service;
 
 use crate::kit;
@@ -15,6 +15,10 @@ use crate::kit::postfix::AUTHSERV_ID;
 pub enum Kind {
     /// Approved at the desk, reset by the script, collected, confirmed.
     Reset,
+    /// The same, after a reply asked for the papers and they came.
+    Completed,
+    /// Approved at the desk and collected; no account is changed.
+    UserId,
     /// Asked to complete by a reply; taken back by the applicant.
     Withdrawn,
     /// Rejected by a reply.
@@ -24,9 +28,27 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// As often as each is to come: most go the whole walk.
+    pub const MIXED: [Self; 8] = [
+        Self::Reset,
+        Self::Reset,
+        Self::Reset,
+        Self::Completed,
+        Self::UserId,
+        Self::Withdrawn,
+        Self::Rejected,
+        Self::OutOfScope,
+    ];
+
+    /// Whether an account is reset for it.
+    pub fn resets(self) -> bool {
+        matches!(self, Self::Reset | Self::Completed)
+    }
+
     pub fn outcome(self) -> &'static str {
         match self {
-            Self::Reset => "reset_confirmed",
+            Self::Reset | Self::Completed => "reset_confirmed",
+            Self::UserId => "user_id_given",
             Self::Withdrawn => "withdrawn",
             Self::Rejected => "rejected",
             Self::OutOfScope => "out_of_scope",
@@ -74,7 +96,8 @@ impl Writers {
             Kind::Reset => {
                 ("Permohonan reset password", "Terlampir surat permohonan reset password dan SK pengangkatan.")
             }
-            Kind::Withdrawn | Kind::Rejected => {
+            Kind::UserId => ("Permohonan informasi user ID", "Terlampir surat permohonan user ID dan SK pengangkatan."),
+            Kind::Completed | Kind::Withdrawn | Kind::Rejected => {
                 ("lupa password", "Min, tolong reset password helpdesk spse saya ya, lupa.")
             }
             Kind::OutOfScope => (
@@ -83,16 +106,22 @@ impl Writers {
                  password. Mohon direset agar kami dapat memasukkan penawaran.\n\nHormat kami,\nDirektur CV Sinar Pagi",
             ),
         };
-        let enclosed = if kind == Kind::Reset { self.papers(nth, &who) } else { Vec::new() };
+        let enclosed = match kind {
+            Kind::Reset => self.papers(nth, &[Service::ResetPassword]),
+            Kind::UserId => self.papers(nth, &[Service::UserIdInfo]),
+            _ => Vec::new(),
+        };
         let mail = mail(&who, subject.to_owned(), format!("{text}\n\nSurat {nth}"), format!("mohon-{nth}"), None);
         (who, Mail { enclosed, ..mail })
     }
 
-    fn papers(&self, nth: usize, who: &Person) -> Vec<(&'static str, &'static str, Vec<u8>)> {
+    /// The papers of the `nth`.
+    pub fn papers(&self, nth: usize, services: &[Service]) -> Vec<Enclosed> {
+        let who = &self.people[nth];
         let day = self.day.with_timezone(&chrono_tz::Asia::Makassar).date_naive();
         let letter = letter_pdf(&Letter {
             applicant: who,
-            services: &[Service::ResetPassword],
+            services,
             number: &format!("000.3/{}/BLPE/B.PBJ", 1000 + nth),
             date: day,
             nip: None,
@@ -126,12 +155,12 @@ pub fn stamped(mail: &Mail) -> Vec<u8> {
 }
 
 /// Somebody's answer to a letter.
-pub fn answer(from: (&str, &str), to: &kit::Letter, words: &str, id: &str) -> Vec<u8> {
+pub fn answer(from: (&str, &str), to: &kit::Letter, words: &str, enclosed: Vec<Enclosed>, id: &str) -> Vec<u8> {
     stamped(&Mail {
         from,
         subject: format!("Re: {}", to.subject),
         text: words.to_owned(),
-        enclosed: Vec::new(),
+        enclosed,
         message_id: id.to_owned(),
         at: now(),
         answers: Some(&to.message_id),

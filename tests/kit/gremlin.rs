@@ -48,6 +48,11 @@ pub struct Gremlin {
 impl Gremlin {
     /// Listens in front of the server on `port` of this machine.
     pub async fn before(port: u16, plan: Option<Plan>) -> Self {
+        Self::with(port, move |number| plan.filter(|plan| plan.connection == number)).await
+    }
+
+    /// As [`Gremlin::before`], with a plan for each connection that is to come to harm.
+    pub async fn with(port: u16, plans: impl Fn(usize) -> Option<Plan> + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let own = listener.local_addr().expect("a bound listener has an address").port();
         let passed: Arc<Mutex<Vec<[usize; 2]>>> = Arc::default();
@@ -56,8 +61,7 @@ impl Gremlin {
             while let Ok((client, _)) = listener.accept().await {
                 let number = number.fetch_add(1, Ordering::SeqCst);
                 counts.lock().expect("nothing panics holding it").push([0; 2]);
-                let plan = plan.filter(|plan| plan.connection == number);
-                tokio::spawn(forward(client, port, plan, counts.clone(), number));
+                tokio::spawn(forward(client, port, plans(number), counts.clone(), number));
             }
         });
         Self { port: own, passed, listening }
