@@ -132,7 +132,9 @@ fn a_result_is_issued_again_or_handed_over_only_once_there_is_one() {
 
         let held = OpeningVerdict::Held(loket::sop::phase::HeldReason::Unauthenticated);
         let mut held = Walk::begin(Office::shipped(), Papers::Complete, held, tuesday_at_nine());
-        let refused = held.is_refused(held.decision(0, choice));
-        assert_eq!(refused, Refused::WrongPhase { phase: "held" });
+        for choice in [choice, Choice::Approve { reason: "kenal".into() }] {
+            let refused = held.is_refused(held.decision(0, choice));
+            assert_eq!(refused, Refused::WrongPhase { phase: "held" });
+        }
     }
 }
