@@ -42,6 +42,7 @@ mod e2e_desk;
 mod e2e_people;
 mod e2e_reply;
 mod e2e_restart;
+mod engine_filing;
 mod evidence_access;
 mod evidence_disposal;
 mod evidence_head;

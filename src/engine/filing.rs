@@ -14,6 +14,7 @@ use super::store::{CaseKey, Outcome, RowState, Settled, Settlement};
 use crate::letters;
 use crate::sop::case::{Case, LetterState};
 use crate::sop::command::Command;
+use crate::sop::decide::Refused;
 use crate::sop::event::{Event, Recorded};
 use crate::sop::names::{CaseNumber, Language};
 use crate::sop::phase::Phase;
@@ -46,21 +47,12 @@ impl Engine {
     }
 
     async fn file_case(&self, key: &CaseKey) -> Result<bool, Fault> {
-        let rows = self.store.rows_of(key).await?;
-        if rows.iter().any(|row| row.kind != "wake" && row.state == RowState::Waiting) {
+        let Some((_, case)) = self.load(key).await? else { return Ok(true) };
+        // One that a kill left between the two files is done with step 9.
+        if !case.is_filed() && !self.step_nine(key, &case).await? {
             return Ok(false);
         }
-        // Wake-ups of a closed case change nothing; they end with the step.
-        let settle = rows.iter().map(|row| Settlement { id: row.id.clone(), how: Settled::Done }).collect();
-        if let Answer::Refused(..) | Answer::Gone | Answer::Conflict =
-            self.apply(key, Command::StartArchiving, Along { settle, ..Along::default() }).await?
-        {
-            return Ok(false);
-        }
-        let Answer::Done(case) = self.apply(key, Command::FinishArchiving, Along::default()).await? else {
-            return Ok(false);
-        };
-        let Some((version, _)) = self.load(key).await? else { return Ok(true) };
+        let Some((version, case)) = self.load(key).await? else { return Ok(true) };
         let dossier = self.dossier(key, &case).await?;
         self.archive.keep(dossier).await?;
         match self.store.remove_case(key, version).await? {
@@ -69,6 +61,25 @@ impl Engine {
         }
         tracing::info!(case = %key.number, "archived");
         Ok(true)
+    }
+
+    /// Takes a case through step 9, after which nothing changes it; `false` while an effect is on its way.
+    async fn step_nine(&self, key: &CaseKey, case: &Case) -> Result<bool, Fault> {
+        let rows = self.store.rows_of(key).await?;
+        if rows.iter().any(|row| row.kind != "wake" && row.state == RowState::Waiting) {
+            return Ok(false);
+        }
+        // Wake-ups of a closed case change nothing; they end with the step.
+        let settle = rows.iter().map(|row| Settlement { id: row.id.clone(), how: Settled::Done }).collect();
+        // A letter that was written after the rows were read, such as one that tells of a bounce, goes out first.
+        let letters = case.letters.clone();
+        let still = move |now: &Case| if now.letters == letters { Ok(()) } else { Err(Refused::Gone) };
+        let began = self.apply_when(key, Command::StartArchiving, Along { settle, ..Along::default() }, &still).await?;
+        if !matches!(began, Answer::Done(_)) {
+            return Ok(false);
+        }
+        let ended = self.apply_when(key, Command::FinishArchiving, Along::default(), &still).await?;
+        Ok(matches!(ended, Answer::Done(_)))
     }
 
     async fn dossier(&self, key: &CaseKey, case: &Case) -> Result<ArchiveDossier, Fault> {

@@ -227,6 +227,11 @@ pub enum LetterState {
 }
 
 impl Case {
+    /// Step 9 is done: the dossier is copied to the archive as it stands, so nothing may change it.
+    pub fn is_filed(&self) -> bool {
+        self.phase.is_closed() && self.times.has_done(9)
+    }
+
     pub fn services(&self) -> &[Service] {
         &self.understanding.services
     }

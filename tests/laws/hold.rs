@@ -27,6 +27,7 @@ pub fn step(walk: &mut Walk, before: &Case, command: &Command, ruling: &Ruling) 
     the_offices_own_people_are_asked(walk, before, ruling);
     the_ledger_is_kept(before, command, ruling);
     closed_stays_closed(before, ruling);
+    what_is_filed_stands_still(before, ruling);
     a_decided_account_stands_still(before, ruling);
     letters_go_where_they_may(ruling);
     old_links_die_first(before, ruling);
@@ -162,6 +163,13 @@ fn closed_stays_closed(before: &Case, ruling: &Ruling) {
             Effect::Wake { alarm, .. } => assert!(is_reminder(alarm)),
             effect => panic!("a closed case does nothing: {effect:?}"),
         }
+    }
+}
+
+/// The archive holds the dossier as it was when step 9 ended, and compares.
+fn what_is_filed_stands_still(before: &Case, ruling: &Ruling) {
+    if before.phase.is_closed() && before.times.has_done(9) {
+        assert!(ruling.events.is_empty() && ruling.effects.is_empty(), "a filed case changed: {:?}", ruling.events);
     }
 }
 
