@@ -64,7 +64,7 @@ impl Engine {
         let order =
             ResetOrder { idempotency_key: &key, user_id, temporary_password: password.expose(), expires_at: expires };
         let report = match self.accounts.reset(order).await {
-            Ok(ResetOutcome::Done) => Report::Done { user_id: named(attempt), by: None },
+            Ok(ResetOutcome::Done) => Report::Done { user_id: named(attempt), by: None, until: expires },
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
             Ok(ResetOutcome::NotFound) => {
                 Report::NotFound { by: None, note: "the account system knows no such account".to_owned() }
@@ -105,7 +105,8 @@ impl Engine {
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
         let sealed = ResultSecret { user_id: Some(found.user_id.0.clone()), password: None };
         let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
-        self.conclude(row, decision, Report::Done { user_id: Some(found.user_id.0), by: None }, along).await
+        let report = Report::Done { user_id: Some(found.user_id.0), by: None, until: expires };
+        self.conclude(row, decision, report, along).await
     }
 
     /// Asks the account system what became of an attempt; where it cannot tell, the admin is asked by letter.
@@ -118,8 +119,8 @@ impl Engine {
         let key = idempotency_key(&row.key, decision);
         match self.accounts.read_back(&key, user_id).await {
             Ok(Some(true)) => {
-                let (report, along) = self.found_done(&row.key, &case, attempt).await?;
-                self.conclude(row, decision, report, along).await
+                let report = self.found_done(&row.key, attempt).await?;
+                self.conclude(row, decision, report, Along::default()).await
             }
             Ok(Some(false)) => {
                 let why = "the account system says that nothing was changed".to_owned();
@@ -132,16 +133,14 @@ impl Engine {
 
     /// A reset that turns out to have happened. Its password was sealed when it began and ends by that time; what has
     /// outlived it cannot be told to anybody, so the account needs another one.
-    async fn found_done(&self, key: &CaseKey, case: &Case, attempt: &Attempt) -> Result<(Report, Along), Fault> {
-        let Some(result) = self.open_result(key, attempt.decision).await? else {
-            let why = "the reset happened, but its password ended before that was known; reset it again".to_owned();
-            return Ok((Report::Failed { by: None, why }, Along::default()));
-        };
-        let worked = self.procedures.get(&case.procedure.hash)?;
-        let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
-        let secrets = vec![self.seal_result(key, attempt.decision, &result, expires)];
-        let report = Report::Done { user_id: named(attempt), by: None };
-        Ok((report, Along { secrets, ..Along::default() }))
+    async fn found_done(&self, key: &CaseKey, attempt: &Attempt) -> Result<Report, Fault> {
+        Ok(match self.open_result(key, attempt.decision).await? {
+            Some(kept) => Report::Done { user_id: named(attempt), by: None, until: kept.until },
+            None => {
+                let why = "the reset happened, but its password ended before that was known; reset it again".to_owned();
+                Report::Failed { by: None, why }
+            }
+        })
     }
 
     /// It surely did not happen: the ledger goes back to intended, and the row waits for its next try.

@@ -41,6 +41,7 @@ pub fn standing(walk: &Walk) {
     time_is_kept(walk);
     nothing_waits_for_ever(walk);
     no_secret_outlives_its_use(walk);
+    no_result_is_promised_for_longer_than_it_lives(walk);
     what_was_granted_stays_granted(walk);
 }
 
@@ -268,7 +269,7 @@ fn secrets_are_shown_once(walk: &mut Walk, before: &Case, command: &Command, rul
             }
             _ => assert!(made_by_hand, "nothing was there to show"),
         }
-        assert!(walk.secrets.contains(&issue), "what is shown is still there");
+        assert!(walk.secrets.contains_key(&issue), "what is shown is still there");
         let count = walk.shown.entry(issue).or_insert(0);
         *count += 1;
         assert_eq!(*count, 1, "a secret is shown once");
@@ -367,10 +368,19 @@ fn no_secret_outlives_its_use(walk: &Walk) {
         Phase::Delivered { reveal, .. } if reveal.state == RevealState::Waiting => Some(reveal.issue),
         _ => None,
     };
-    assert!(walk.secrets.iter().all(|issue| Some(*issue) == needed), "a secret lives in {:?}", walk.case.phase.name());
+    assert!(walk.secrets.keys().all(|issue| Some(*issue) == needed), "a secret lives in {:?}", walk.case.phase.name());
     let count = |wanted: fn(&Event) -> bool| walk.journal.iter().filter(|(e, _)| wanted(e)).count();
     let (decided, done) = (count(|e| approval(e).is_some()), count(|e| matches!(e, Event::ResultReady { .. })));
     assert!(done <= decided, "never two results for one decision");
+}
+
+/// The account system ends a password at the time it was told, and the sealed copy goes then.
+fn no_result_is_promised_for_longer_than_it_lives(walk: &Walk) {
+    let Phase::Delivered { reveal, .. } = &walk.case.phase else { return };
+    if reveal.state == RevealState::Waiting && reveal.what != RevealKind::SystemLink {
+        let until = walk.secrets.get(&reveal.issue).expect("what waits is sealed");
+        assert!(reveal.expires_at <= *until, "promised until {}, but it ends at {until}", reveal.expires_at);
+    }
 }
 
 /// Once a result was made ready, the request can be neither withdrawn nor rejected.
