@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use loket::demo::samples::Stamp;
 use loket::demo::samples::people::MAIL_SERVER;
 use loket::demo::samples::post::Mail;
-use loket::engine::admins::{FAILURES, Happened, Proof, Role};
+use loket::engine::admins::{FAILURES, Happened, Matter, Proof, Role};
 use loket::sop::names::Language;
 use loket::vault::Secret;
 use loket::web::answer::*;
@@ -26,13 +26,13 @@ use crate::kit::site::{BASE_URL, address};
 const PHRASE: &str = "kuda lumping di pasar pagi";
 
 /// Pages without limits, so that what is behind them is tried.
-fn open_pages(site: &Site) -> Router {
+pub fn open_pages(site: &Site) -> Router {
     let unlimited = Rate { burst: 1e9, per_second: 1e9 };
     site.pages_within(BASE_URL, Limits { each: unlimited, all: unlimited })
 }
 
 /// An admin's answer to a letter of ours.
-fn answer(site: &Site, admin: &Admin, message_id: &str, words: &str, id: &str) -> Vec<u8> {
+pub fn answer(site: &Site, admin: &Admin, message_id: &str, words: &str, id: &str) -> Vec<u8> {
     let mail = Mail {
         from: (&admin.name, admin.address.as_str()),
         subject: "Re: TINDAKAN".into(),
@@ -88,7 +88,9 @@ async fn of_fifty_that_bring_the_same_code_at_once_one_is_let_in() {
 
     let tries = (0..50).map(|_| {
         let (engine, who, code, now) = (site.engine.clone(), admin.address.clone(), code.clone(), site.now());
-        tokio::spawn(async move { engine.prove(&who, code.expose(), now).await.expect("the store answers") })
+        tokio::spawn(
+            async move { engine.prove(&who, code.expose(), now, &Matter::Entry).await.expect("the store answers") },
+        )
     });
     let proofs = futures::future::join_all(tries).await;
 
@@ -105,7 +107,9 @@ async fn guesses_at_once_are_all_counted() {
 
     let tries = (0..60).map(|n| {
         let (engine, who, now) = (site.engine.clone(), admin.address.clone(), site.now());
-        tokio::spawn(async move { engine.prove(&who, &format!("{n:06}"), now).await.expect("the store answers") })
+        tokio::spawn(async move {
+            engine.prove(&who, &format!("{n:06}"), now, &Matter::Entry).await.expect("the store answers")
+        })
     });
     let proofs = futures::future::join_all(tries).await;
 
@@ -311,7 +315,8 @@ async fn a_revoked_or_invited_person_proves_nothing() {
 
     let link = site.engine.enroll(&admin.address, &admin.name, Role::Admin).await.unwrap();
     let token = link.rsplit('/').next().unwrap();
-    let code = site.code_of(&admin).await;
+    let (_, record) = site.engine.invited(token).await.unwrap().expect("just invited");
+    let code = Typed::new(record.factor().unwrap().code(site.now()));
     assert!(matches!(sign_in(&site, admin.address.as_str(), code.expose()).await, SignInAnswer::Wrong), "not yet");
     let phrase = Some(Secret::new(PHRASE.to_owned()));
     let proof = site.engine.confirm_enrolment(token, code.expose(), phrase).await.unwrap();

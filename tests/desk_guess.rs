@@ -24,13 +24,16 @@ const GUESSERS: u8 = 16;
 fn guess(n: usize) -> (String, Option<String>) {
     let token = format!("{:043}", n.wrapping_mul(0x9E37_79B9));
     let code = format!("{:06}", n % 1_000_000);
-    match n % 7 {
+    match n % 10 {
         0 => (format!("/tautan/{token}"), None),
         1 => (format!("/tautan/{token}"), Some(format!("kode={code}"))),
         2 => ("/masuk".to_owned(), Some(format!("alamat=teguh%40lembayungraya.example&kode={code}"))),
         3 => (format!("/ambil/{token}"), Some("nip=199105172015032941".to_owned())),
         4 => (format!("/daftar/{token}"), Some(format!("kode={code}"))),
         5 => (format!("/ganti/{token}"), Some("kata=SUDAH".to_owned())),
+        6 => (format!("/tautan/{token}/kunci"), Some(String::new())),
+        7 => (format!("/daftar/{token}/kunci"), Some(String::new())),
+        8 => (format!("/daftar/{token}/kunci/simpan"), Some("kunci=%7B%7D".to_owned())),
         _ => ("/masuk/kunci".to_owned(), Some("alamat=teguh%40lembayungraya.example".to_owned())),
     }
 }

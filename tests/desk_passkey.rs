@@ -129,6 +129,22 @@ async fn enrolled(site: &Site, router: &Router, token: &Token) {
     assert_eq!(ask(router, &path, Some(&[("kode", &code)]), "").await.status, 200);
 }
 
+/// The desk's question about a form at this address, on this proposal.
+async fn about(router: &Router, cookie: &str, action: &str, proposal: &str) -> String {
+    let asked = ask(router, "/kunci", Some(&[("perihal", action), ("bukti", proposal)]), cookie).await;
+    assert_eq!(asked.status, 200, "{action}");
+    asked.body
+}
+
+/// Opens the desk by passkey; the device's cookie.
+async fn entered(router: &Router, token: &mut Token) -> String {
+    token.counter += 1;
+    let asked = question(router, "/masuk/kunci", &[("alamat", WHO)]).await;
+    let opened = door(router, &token.get(&asked)).await;
+    assert_eq!(opened.status, 303, "{}", opened.body);
+    opened.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned()
+}
+
 async fn door(router: &Router, answer: &str) -> Answered {
     ask(router, "/masuk", Some(&[("alamat", WHO), ("kunci", answer)]), "").await
 }
@@ -140,18 +156,14 @@ async fn a_passkey_is_enrolled_at_the_link_opens_the_desk_and_decides() {
     let (router, mut token) = (open_pages(&site), Token::new());
     enrolled(&site, &router, &token).await;
 
-    token.counter += 1;
-    let asked = question(&router, "/masuk/kunci", &[("alamat", WHO)]).await;
-    let opened = door(&router, &token.get(&asked)).await;
-    assert_eq!(opened.status, 303, "{}", opened.body);
-    let cookie = opened.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    let cookie = entered(&router, &mut token).await;
     let number = site.deliver("complete").await;
     let admin = site.person(WHO).await;
     let view = review(&site, &admin, &number).await;
     let bare = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
     assert!(matches!(bare, DecisionAnswer::NeedsFactor { .. }), "an open session is not enough here");
     token.counter += 1;
-    let asked = ask(&router, "/kunci", Some(&[]), &cookie).await.body;
+    let asked = about(&router, &cookie, &format!("/berkas/{number}/setujui"), &view.proposal.hash).await;
     let answer = token.get(&asked);
     let fields = [("bukti", view.proposal.hash.as_str()), ("kunci", answer.as_str())];
     let decided = ask(&router, &format!("/berkas/{number}/setujui"), Some(&fields), &cookie).await;
@@ -159,6 +171,97 @@ async fn a_passkey_is_enrolled_at_the_link_opens_the_desk_and_decides() {
     assert_eq!(decided.status, 303, "{}", decided.body);
     assert!(site.case(&number).await.first_approval.is_some_and(|first| first.by == admin.address));
     assert!(matches!(site.case(&number).await.phase, Phase::UnderReview { .. }));
+}
+
+/// A page that shows one decision must not get the finger for another.
+#[tokio::test]
+async fn t13_a_passkeys_answer_counts_for_the_very_case_act_and_proposal_it_was_asked_for() {
+    let rules = vec![("approval", "two_for_every_approval = true")];
+    let site = Site::planned(Plan { rules, ..Plan::default() }).await;
+    let (router, mut token) = (open_pages(&site), Token::new());
+    enrolled(&site, &router, &token).await;
+    let cookie = entered(&router, &mut token).await;
+    let (number, other) = (site.deliver("complete").await, site.deliver("user_id").await);
+    let admin = site.person(WHO).await;
+    let (seen, elsewhere) = (review(&site, &admin, &number).await, review(&site, &admin, &other).await);
+    let (seen, elsewhere) = (seen.proposal.hash.as_str(), elsewhere.proposal.hash.as_str());
+    let (approve, reject) = (format!("/berkas/{number}/setujui"), format!("/berkas/{number}/tolak"));
+    let approve_other = format!("/berkas/{other}/setujui");
+    let press = async |action: &str, proposal: &str, answer: String| {
+        let fields = [("bukti", proposal), ("kunci", answer.as_str()), ("dasar", "R04")];
+        ask(&router, action, Some(&fields), &cookie).await.status
+    };
+
+    for (asked_for, on, used_for, with) in [
+        (&approve_other, elsewhere, &approve, seen),
+        (&reject, seen, &approve, seen),
+        (&approve, elsewhere, &approve, seen),
+    ] {
+        token.counter += 1;
+        let answer = token.get(&about(&router, &cookie, asked_for, on).await);
+        assert_eq!(press(used_for, with, answer).await, 422, "asked for {asked_for}, used for {used_for}");
+    }
+    token.counter += 1;
+    let answer = token.get(&about(&router, &cookie, &approve, seen).await);
+    assert_eq!(door(&router, &answer).await.status, 422, "it opens no door either");
+    assert!(site.case(&number).await.first_approval.is_none() && site.case(&other).await.first_approval.is_none());
+
+    token.counter += 1;
+    let answer = token.get(&about(&router, &cookie, &approve, seen).await);
+    assert_eq!(press(&approve, seen, answer).await, 303, "for what it was asked for it counts");
+    token.counter += 1;
+    let at_the_door = token.get(&question(&router, "/masuk/kunci", &[("alamat", WHO)]).await);
+    assert_eq!(press(&approve_other, elsewhere, at_the_door).await, 422, "what opens the door decides nothing");
+    for nothing in ["", "/meja", "/berkas/x/setujui", "/berkas/LPSE-2026-0001/lain"] {
+        assert_eq!(ask(&router, "/kunci", Some(&[("perihal", nothing)]), &cookie).await.status, 400, "{nothing:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_fresh_enrolment_takes_every_passkey_of_the_one_before() {
+    let site = Site::start().await;
+    let (router, mut token) = (open_pages(&site), Token::new());
+    enrolled(&site, &router, &token).await;
+    entered(&router, &mut token).await;
+
+    let unfinished = site.engine.enroll(&address(WHO), "Sekar Wangi", Role::Admin).await.unwrap();
+    let path = unfinished.strip_prefix(BASE_URL).unwrap().to_owned();
+    let other = Token::new();
+    let asked = question(&router, &format!("{path}/kunci"), &[]).await;
+    let kept = ask(&router, &format!("{path}/kunci/simpan"), Some(&[("kunci", &other.create(&asked))]), "").await;
+    assert_eq!(kept.status, 303, "added at a link that is never finished");
+    site.enrol(WHO, "Sekar Wangi", Role::Admin).await;
+
+    assert_eq!(ask(&router, &path, None, "").await.status, 404, "the earlier link is void");
+    let record = site.engine.admin(&address(WHO)).await.unwrap().expect("is registered").1;
+    assert_eq!(record.passkeys(), 0);
+    for mut key in [token, other] {
+        key.counter += 1;
+        let asked = question(&router, "/masuk/kunci", &[("alamat", WHO)]).await;
+        assert_eq!(door(&router, &key.get(&asked)).await.status, 422);
+    }
+}
+
+/// Whoever opened the link earlier and went away without finishing leaves nothing behind.
+#[tokio::test]
+async fn a_passkey_added_at_a_link_counts_only_where_the_enrolment_is_finished_within_the_hour() {
+    let site = Site::start().await;
+    let (router, mut token) = (open_pages(&site), Token::new());
+    let link = site.engine.enroll(&address(WHO), "Sekar Wangi", Role::Admin).await.unwrap();
+    let path = link.strip_prefix(BASE_URL).unwrap().to_owned();
+    let asked = question(&router, &format!("{path}/kunci"), &[]).await;
+    ask(&router, &format!("{path}/kunci/simpan"), Some(&[("kunci", &token.create(&asked))]), "").await;
+
+    assert!(ask(&router, &path, None, "").await.body.contains("Kunci sandi terdaftar: 1"));
+    site.forward(TimeDelta::minutes(61));
+    assert!(!ask(&router, &path, None, "").await.body.contains("Kunci sandi terdaftar"));
+    let (_, record) = site.engine.invited(link.rsplit('/').next().unwrap()).await.unwrap().expect("invited");
+    let code = record.factor().expect("a factor is shown").code(site.now());
+    assert_eq!(ask(&router, &path, Some(&[("kode", &code)]), "").await.status, 200);
+
+    token.counter += 1;
+    let asked = question(&router, "/masuk/kunci", &[("alamat", WHO)]).await;
+    assert_eq!(door(&router, &token.get(&asked)).await.status, 422);
 }
 
 #[tokio::test]

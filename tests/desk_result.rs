@@ -110,6 +110,51 @@ async fn t21_a_result_goes_to_the_registered_address_alone_whoever_wrote() {
 }
 
 #[tokio::test]
+async fn t21_reminders_go_to_the_registered_address_alone_and_other_letters_to_both() {
+    let site = Site::start().await;
+    let private = people::Person { email: "rina.pribadi@surel.example", ..people::RINA };
+    let paper = letter_pdf(&t17_letters::letter(&private, "000.3/0989/BLPE/B.PBJ", t17_letters::day(9)));
+    let number = t17_letters::send(&site, &private, paper).await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    let called = ConfirmForm {
+        proposal_hash: view.proposal.hash.clone(),
+        method: ConfirmMethod::Phone,
+        result: ConfirmResult::Genuine,
+        spoken_with: "Rina".to_owned(),
+        note: String::new(),
+    };
+    let ConfirmAnswer::Done { code: Some(code) } = site.desk.confirm(&admin, &number, called).await.unwrap() else {
+        panic!("a code to read out")
+    };
+    approve(&site, &admin, &number).await;
+    let before = site.letters().len();
+    let token = site.token(people::RINA.email, "ambil");
+    let shown = site.desk.reveal(&token, RevealTyped::Code(code)).await.unwrap();
+    assert!(matches!(shown, RevealAnswer::Revealed(_)));
+    for _ in 0..14 {
+        site.forward(chrono::TimeDelta::days(1));
+        site.settle().await;
+    }
+
+    let (registered, sender) = (address(people::RINA.email), address(private.email));
+    let letters = site.letters();
+    let reminders: Vec<_> = letters[before..].iter().filter(|letter| letter.body.contains("/ganti/")).collect();
+    assert!(!reminders.is_empty(), "whoever does not confirm is reminded");
+    for letter in &reminders {
+        assert_eq!((letter.to.as_slice(), letter.cc.len()), (&[registered.clone()][..], 0), "{}", letter.subject);
+    }
+    let to_sender: Vec<_> = letters.iter().filter(|letter| letter.to.contains(&sender)).collect();
+    assert!(!to_sender.is_empty());
+    for letter in to_sender {
+        assert_eq!((letter.to.len(), letter.cc.as_slice()), (1, &[registered.clone()][..]), "{}", letter.subject);
+        assert!(
+            !letter.body.contains("/ambil/") && !letter.body.contains("/ganti/") && !letter.body.contains("RINAPL")
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_denial_proposes_the_rejection() {
     let site = Site::start().await;
     let number = site.deliver("complete").await;

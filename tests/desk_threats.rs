@@ -174,7 +174,20 @@ async fn t09_a_hundred_thousand_guesses_open_nothing_and_burn_nothing() {
 
 /// Everything that is logged on this thread, at every level.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Log {
+    /// Listens on this thread until what is returned is dropped.
+    pub fn listen(&self) -> tracing::subscriber::DefaultGuard {
+        let writer = self.clone();
+        let lines = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_ansi(false);
+        tracing::subscriber::set_default(lines.with_writer(move || writer.clone()).finish())
+    }
+
+    pub fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().expect("no panic under the lock")).into_owned()
+    }
+}
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -190,10 +203,7 @@ impl Write for Log {
 #[tokio::test]
 async fn t10_a_token_is_in_no_log_header_record_or_foreign_page() {
     let log = Log::default();
-    let writer = log.clone();
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
-    let _listening = tracing::subscriber::set_default(subscriber);
+    let _listening = log.listen();
     let site = Site::start().await;
     let number = site.deliver("complete").await;
     let (admin, _) = site.admins_of(&number).await;
@@ -217,7 +227,7 @@ async fn t10_a_token_is_in_no_log_header_record_or_foreign_page() {
 
     tracing::trace!("a word of the test's own");
 
-    let told = String::from_utf8_lossy(&log.0.lock().expect("no panic under the lock")).into_owned();
+    let told = log.text();
     let events = site.engine.events(&site.engine.key(&number)).await.expect("the journal is read");
     let record = serde_json::to_string(&site.case(&number).await).expect("a case is written")
         + &serde_json::to_string(&events.iter().map(|e| &e.event).collect::<Vec<_>>()).expect("events are written");

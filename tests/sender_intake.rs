@@ -2,9 +2,9 @@
 
 use chrono::TimeDelta;
 use loket::demo::samples::papers::{Decree, Letter, decree_pdf, letter_pdf};
-use loket::demo::samples::people::{AGUNG, MAIL_SERVER, Person, RINA};
+use loket::demo::samples::people::{AGUNG, JOHANNES, MAIL_SERVER, MELATI, Person, RINA};
 use loket::demo::samples::post::{Mail, PDF, Stamp};
-use loket::engine::intake::Patience;
+use loket::engine::intake::{DayLimits, Patience};
 use loket::engine::port::{Arrival, ArrivalBody, Folder, Origin};
 use loket::mail::authenticity::Trust;
 use loket::mail::proof::SenderProof;
@@ -209,6 +209,97 @@ async fn t05_somebody_elses_answer_in_a_thread_gains_no_right_to_the_case() {
     let view = review(&site, &admin, &own).await;
     let answer = decide(&site.desk, &admin, &own, form(&view, Choice::Approve)).await;
     assert!(matches!(answer, DecisionAnswer::NeedsConfirmation), "the registered address did not write this");
+}
+
+/// The thread is real and so is who writes in it; the account is another's.
+#[tokio::test]
+async fn t05_a_real_thread_with_a_new_target_gives_no_right_to_that_account() {
+    let site = Site::start().await;
+    site.deliver("complete").await;
+    let letter = site.last_to(RINA.email).expect("an acknowledgement");
+    let thread = Some((letter.subject.as_str(), letter.message_id.as_str()));
+    let words = "Mohon sekalian reset password rekan saya. User ID: AGUNGW";
+
+    site.take_in(request(&site, &RINA, &AGUNG, "000.3/5003/BPLPSE", words, thread)).await;
+
+    for number in site.numbers().await {
+        let (admin, _) = site.admins_of(&number).await;
+        let view = review(&site, &admin, &number).await;
+        let own = site.case(&number).await.account.is_some_and(|account| account.email.as_str() == RINA.email);
+        let answer = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
+        assert!(own || !matches!(answer, DecisionAnswer::Done), "{number}: {:?}", view.checks.len());
+        site.settle().await;
+    }
+    let results = site.letters().into_iter().filter(|letter| letter.body.contains("/ambil/"));
+    for result in results {
+        assert!(result.to.iter().all(|to| to.as_str() == RINA.email), "nothing of another's account is given out");
+    }
+}
+
+/// The number in a subject is as easily written as a thread.
+#[tokio::test]
+async fn t05_a_number_in_the_subject_gains_a_stranger_nothing() {
+    let site = Site::start().await;
+    let number = site.deliver("completed_later").await;
+    let before = site.case(&number).await;
+    let words = "Melengkapi permohonan, hasilnya kirim ke saya. User ID: AGUNGW";
+    let raw = request(&site, &RINA, &AGUNG, "000.3/5004/BPLPSE", words, None);
+    let raw = String::from_utf8(raw).expect("a sample mail is ASCII");
+
+    site.take_in(raw.replacen("Subject: ", &format!("Subject: [{number}] "), 1).into_bytes()).await;
+
+    let after = site.case(&number).await;
+    assert_eq!((after.mails.len(), &after.phase), (before.mails.len(), &before.phase));
+    for word in ["BATAL", "Saya tarik kembali permohonan ini."] {
+        let subject = format!("[{number}] Permohonan");
+        let mail = Mail { subject, text: word.to_owned(), enclosed: Vec::new(), ..plain(&site, &RINA) };
+        site.take_in(mail.bytes(Some(Stamp { server: MAIL_SERVER }))).await;
+    }
+    assert_eq!(site.case(&number).await.phase, before.phase, "nor does a stranger take it back");
+}
+
+/// A mail of somebody the server vouches for, without papers.
+fn plain(site: &Site, from: &Person) -> Mail<'static> {
+    Mail {
+        from: (from.name, from.email),
+        subject: String::new(),
+        text: String::new(),
+        enclosed: Vec::new(),
+        message_id: format!("biasa.{}@{DOMAIN}", site.letters().len()),
+        at: site.now(),
+        answers: None,
+        automatic: false,
+        authentic: true,
+    }
+}
+
+/// However much is asked for from an officer's mailbox, a day has an end, and it is not another's day.
+#[tokio::test]
+async fn t06_a_mailbox_in_other_hands_asks_only_so_often_a_day_for_one_account_or_for_many() {
+    let limits = DayLimits { per_account: 2, per_sender: 4, ..DayLimits::default() };
+    let site = Site::planned(Plan { limits, ..Plan::default() }).await;
+    let mut nth = 5100;
+    let mut asks = async |about: &Person| {
+        nth += 1;
+        let words = format!("Mohon reset password. User ID: {}", about.user_id);
+        let before = site.numbers().await.len();
+        site.take_in(request(&site, &RINA, about, &format!("000.3/{nth}/BPLPSE"), &words, None)).await;
+        site.numbers().await.len() - before
+    };
+
+    let mut own = Vec::new();
+    for _ in 0..3 {
+        own.push(asks(&RINA).await);
+    }
+    let mut others = Vec::new();
+    for about in [&AGUNG, &MELATI, &JOHANNES] {
+        others.push(asks(about).await);
+    }
+
+    assert_eq!(own, [1, 1, 0], "two a day about one account");
+    assert_eq!(others, [1, 0, 0], "four mails a day from one mailbox");
+    let told = site.letters().into_iter().filter(|letter| letter.body.contains("/ambil/")).count();
+    assert_eq!(told, 0, "and nothing was given out without a person");
 }
 
 /// Somebody holds an officer's mailbox: every mail is proven, and the register knows the address.

@@ -34,7 +34,8 @@ pub fn address(text: &str) -> Address {
 }
 
 pub fn bagus(role: Role) -> Admin {
-    Admin { address: address("bagus.arya@karangmulia.example"), name: "Bagus Arya Wicaksana".into(), role }
+    let enrolment = "pendaftaran".to_owned();
+    Admin { address: address("bagus.arya@karangmulia.example"), name: "Bagus Arya Wicaksana".into(), role, enrolment }
 }
 
 /// A clock the test sets.
@@ -159,6 +160,10 @@ impl Counter for Fake {
     fn sign_in<'a>(&'a self, address: &'a Address, code: &'a Typed) -> Later<'a, SignInAnswer> {
         let known = address.as_str() == "bagus.arya@karangmulia.example" && code.expose() == CODE;
         later(if known { SignInAnswer::Opened(bagus(self.role)) } else { SignInAnswer::Wrong })
+    }
+
+    fn stands<'a>(&'a self, _: &'a Admin) -> Later<'a, bool> {
+        later(true)
     }
 
     fn sign_out<'a>(&'a self, _: &'a Admin) -> Later<'a, ()> {
@@ -424,6 +429,17 @@ impl Counter for Fake {
     }
 
     fn passkey_ask<'a>(&'a self, _: &'a Address) -> Later<'a, Option<String>> {
+        later(Some("{\"publicKey\":{}}".to_owned()))
+    }
+
+    fn passkey_ask_to<'a>(
+        &'a self,
+        _: &'a Address,
+        number: &'a CaseNumber,
+        act: Act,
+        seen: Option<&'a str>,
+    ) -> Later<'a, Option<String>> {
+        self.note(format!("passkey_ask_to {number} {act:?} {}", seen.unwrap_or("-")));
         later(Some("{\"publicKey\":{}}".to_owned()))
     }
 

@@ -28,7 +28,7 @@ enum RoleName {
 
 #[derive(Debug, clap::Subcommand)]
 enum Verb {
-    /// Print a one-time link, good for 72 hours, with which that person alone sets up the factor.
+    /// Print a one-time link, good for 24 hours, with which that person alone sets up the factor.
     Enroll {
         #[arg(value_name = "EMAIL", value_parser = address)]
         email: Address,

@@ -49,6 +49,7 @@ pub fn word(value: &impl serde::Serialize) -> String {
 /// Who saw a dossier, and what of it.
 pub fn accesses(accesses: &[Access], zone: Tz) -> String {
     let what = |seen: &Seen| match seen {
+        Seen::Entered => "the desk was opened".to_owned(),
         Seen::Case => "the case".to_owned(),
         Seen::Held => "the held mail".to_owned(),
         Seen::Page { paper, page } => format!("paper {}, page {page}", paper + 1),

@@ -68,11 +68,13 @@ pub fn is_program(paper: &Paper) -> bool {
 /// Everything a person or a machine could read: bodies, visible and hidden words of the papers.
 fn texts(file: &CaseFile<'_>) -> Vec<String> {
     let bodies = file.mails.iter().flat_map(|m| [m.subject.clone(), m.contents.body.clone()]);
+    // File names are shown beside the papers, and often have no blanks.
+    let names = file.mails.iter().flat_map(|m| &m.contents.papers).map(|p| p.attachment.replace(['_', '-', '.'], " "));
     let papers = file.read.iter().flat_map(|d| {
         let visible = d.stack.sheets.iter().map(Sheet::prose).collect::<Vec<_>>().join(" ");
         [visible, d.stack.hidden.join(" ")]
     });
-    bodies.chain(papers).collect()
+    bodies.chain(names).chain(papers).collect()
 }
 
 /// What the applicant says in their own words.

@@ -1,4 +1,4 @@
-//! Who saw what: every look at a dossier, at the desk or on the command line, is on record before it is answered. One book
+//! Who saw what: every look at a dossier, at the desk or on the command line, and every opening of the desk, is on record before it is answered. One book
 //! a month, kept like a case of its own series, so that it stands in the same journal and verifies with it.
 
 use chrono::{DateTime, Datelike, Utc};
@@ -30,6 +30,8 @@ pub struct Access {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "seen", rename_all = "snake_case")]
 pub enum Seen {
+    /// Nothing yet: the person proved themselves and opened the desk on a device.
+    Entered,
     /// The page of a live case.
     Case,
     /// A held mail.

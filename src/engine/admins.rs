@@ -1,8 +1,8 @@
-//! The people who may act: their roles, and enrolment by a one-time link. What they prove themselves with and when it is locked
-//! stands in [`proof`], who stands in for whom in [`absence`], what became
-//! of them in [`roll`].
+//! The people who may act, and their roles. How they are enrolled stands in [`enrolment`], what they prove themselves with and
+//! when it is locked in [`proof`], who stands in for whom in [`absence`], what became of them in [`roll`].
 
 mod absence;
+mod enrolment;
 mod passkey;
 mod proof;
 mod roll;
@@ -15,19 +15,17 @@ use super::casebook::Along;
 use super::codec;
 use super::port::Fault;
 use super::store::Document;
-use crate::sop::case::Case;
 use crate::sop::command::{Admin, Alarm, Command};
 use crate::sop::names::{Address, Sha256Hex};
 use crate::sop::procedure::Procedure;
-use crate::vault::{Passkey, PassphraseHash, PlainToken, Secret, TokenNonce, TotpSecret, hex, unhex};
+use crate::vault::{Passkey, PassphraseHash, TotpSecret, unhex};
 
 pub use absence::{Absence, NoAbsence};
 pub use passkey::Challenges;
-pub use proof::{FAILURES, Proof};
+pub use proof::{FAILURES, Matter, Proof};
 pub use roll::{Entry, Happened, PREFIX};
 
 const FAMILY: &str = "admin";
-const ENROLMENT_LIFE: TimeDelta = TimeDelta::hours(72);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -72,6 +70,9 @@ pub struct AdminRecord {
     passphrase: Option<PassphraseHash>,
     #[serde(default)]
     passkeys: Vec<Passkey>,
+    /// When the last of them was added, while the enrolment is not finished.
+    #[serde(default)]
+    keyed_at: Option<DateTime<Utc>>,
     #[serde(default)]
     absence: Option<Absence>,
 }
@@ -88,6 +89,9 @@ pub enum Standing {
     },
     Active {
         since: DateTime<Utc>,
+        /// Of the link that led here; it tells this enrolment from every other.
+        #[serde(default)]
+        link: Option<Sha256Hex>,
     },
     Revoked {
         at: DateTime<Utc>,
@@ -109,6 +113,23 @@ impl AdminRecord {
         self.is_active() && self.role.acts()
     }
 
+    /// Names the present enrolment: what was opened under another one is over. Empty while there is none.
+    pub fn enrolment(&self) -> String {
+        match &self.standing {
+            Standing::Active { link: Some(link), .. } => link.0.clone(),
+            Standing::Active { since, link: None } => since.to_rfc3339(),
+            Standing::Invited { .. } | Standing::Revoked { .. } => String::new(),
+        }
+    }
+
+    /// Since when this person may do what they may.
+    pub fn since(&self) -> Option<DateTime<Utc>> {
+        match self.standing {
+            Standing::Active { since, .. } => Some(since),
+            Standing::Invited { .. } | Standing::Revoked { .. } => None,
+        }
+    }
+
     /// The first code that still counts at this moment, for whoever plays the admin; `None` where all were used, for
     /// at most half a minute.
     pub fn next_code(&self, now: DateTime<Utc>) -> Result<Option<String>, Fault> {
@@ -128,44 +149,14 @@ impl AdminRecord {
 }
 
 impl Engine {
-    /// Invites a person, also one known before, whose old factor dies. Returns the link to hand over, good for 72 h.
-    pub async fn enroll(&self, address: &Address, name: &str, role: Role) -> Result<String, Fault> {
-        let factor = TotpSecret::generate(&*self.random);
-        let mut bytes = [0u8; 32];
-        bytes[..20].copy_from_slice(factor.expose());
-        let nonce = TokenNonce::generate(&*self.random);
-        let epoch = self.store.epoch().await?;
-        let token = self.keys.links.token(epoch, &nonce, &format!("enrol {address}"));
-        let record = AdminRecord {
-            address: address.clone(),
-            name: name.to_owned(),
-            role,
-            standing: Standing::Invited {
-                link: Sha256Hex(hex(token.hashed().as_bytes())),
-                epoch,
-                expires: self.clock.now() + ENROLMENT_LIFE,
-            },
-            factor: hex(&bytes),
-            last_step: 0,
-            failures: 0,
-            lock: proof::Lock::default(),
-            passphrase: None,
-            passkeys: Vec::new(),
-            absence: None,
-        };
-        let was_active = self.admin(address).await?.is_some_and(|(_, before)| before.is_active());
-        self.keep(&record, None, Some(Happened::Invited { role })).await?;
-        if was_active {
-            self.assign_anew().await?;
-        }
-        Ok(format!("{}/daftar/{}", self.office.base_url, token.reveal()))
-    }
-
     /// Takes a person's rights away. False where nobody of this address is registered.
     pub async fn revoke(&self, address: &Address) -> Result<bool, Fault> {
         let Some((version, mut record)) = self.admin(address).await? else { return Ok(false) };
         record.standing = Standing::Revoked { at: self.clock.now() };
         let written = self.keep(&record, Some(version), Some(Happened::Revoked)).await?;
+        if written {
+            tracing::info!(security = "revoked", admin = %address.masked(), "a person's rights were taken away");
+        }
         self.assign_anew().await?;
         Ok(written)
     }
@@ -193,80 +184,11 @@ impl Engine {
         Ok(admins.map(decider).collect())
     }
 
-    /// The person an enrolment link was made for, while it is good.
-    pub async fn invited(&self, token: &str) -> Result<Option<(u64, AdminRecord)>, Fault> {
-        let Some(token) = PlainToken::parse(token) else { return Ok(None) };
-        let hash = hex(token.hashed().as_bytes());
-        let epoch = self.store.epoch().await?;
-        let now = self.clock.now();
-        for document in self.store.documents(&self.office.id, FAMILY).await? {
-            let record = read(&document)?;
-            let good = match &record.standing {
-                Standing::Invited { link, expires, epoch: of } => link.0 == hash && *expires > now && *of == epoch,
-                _ => false,
-            };
-            if good {
-                return Ok(Some((document.version, record)));
-            }
-        }
-        Ok(None)
-    }
-
-    /// Ends an enrolment with the first code of the new factor. A passphrase is kept beside it where one was chosen.
-    pub async fn confirm_enrolment(
-        &self,
-        token: &str,
-        code: &str,
-        passphrase: Option<Secret<String>>,
-    ) -> Result<Option<Proof>, Fault> {
-        let Some((version, mut record)) = self.invited(token).await? else { return Ok(None) };
-        let now = self.clock.now();
-        if record.is_locked(now) {
-            return Ok(Some(Proof::Locked));
-        }
-        let proof = match record.factor()?.check(code, now) {
-            Some(step) => {
-                record.last_step = step;
-                record.standing = Standing::Active { since: now };
-                record.pass()
-            }
-            None => record.fail(now),
-        };
-        let happened = match proof {
-            Proof::Right => {
-                record.passphrase = match passphrase {
-                    Some(phrase) => Some(self.hashed(phrase).await?),
-                    None => None,
-                };
-                Some(Happened::Enrolled { role: record.role })
-            }
-            _ => record.locking(proof),
-        };
-        if !self.keep(&record, Some(version), happened).await? {
-            return Err(Fault::transient("Cannot end an enrolment: it was being ended at the same moment. Try again"));
-        }
-        if proof == Proof::Right {
-            self.assign_anew().await?;
-            self.brief_newcomer(&record).await?;
-        }
-        Ok(Some(proof))
-    }
-
     /// Live cases without an admin, or with one who was revoked, are given to somebody.
     async fn assign_anew(&self) -> Result<(), Fault> {
         for case in self.live_cases().await? {
             let alarm = Alarm::Assign { revision: case.revisions };
             self.apply(&self.key(&case.number), Command::Wake(alarm), Along::default()).await?;
-        }
-        Ok(())
-    }
-
-    /// Whoever joins hears of the requests that wait for a second approval; until then there may have been nobody to give it.
-    async fn brief_newcomer(&self, record: &AdminRecord) -> Result<(), Fault> {
-        let waits = |case: &Case| case.first_approval.is_some();
-        for case in self.live_cases().await?.into_iter().filter(waits) {
-            let brief = Command::Brief { to: record.address.clone() };
-            self.apply(&self.key(&case.number), brief, Along::default()).await?;
         }
         Ok(())
     }

@@ -90,7 +90,7 @@ impl Engine {
         let mut links = Vec::new();
         let mut recipes = Vec::new();
         for name in kind.links() {
-            let Some(purpose) = purpose(name, case, letter) else { continue };
+            let Some(purpose) = purpose(name, case, letter, now) else { continue };
             let life = if matches!(purpose, Purpose::Change { .. }) { now + CHANGE_LIFE } else { expires };
             let (recipe, link) = self.make_link(key, name, &purpose, life, epoch);
             recipes.push(recipe);
@@ -209,7 +209,7 @@ impl Engine {
 }
 
 /// What a link of this name stands for in this letter.
-fn purpose(name: &str, case: &Case, letter: &Letter) -> Option<Purpose> {
+fn purpose(name: &str, case: &Case, letter: &Letter, now: DateTime<Utc>) -> Option<Purpose> {
     match name {
         "reveal" => letter.issue.map(|issue| Purpose::Reveal { issue }),
         "confirm" => letter.issue.map(|issue| Purpose::Change { issue }),
@@ -224,7 +224,7 @@ fn purpose(name: &str, case: &Case, letter: &Letter) -> Option<Purpose> {
                 }
                 _ => None,
             });
-            Some(Purpose::Case { admin, choice: choice.to_owned(), proposal })
+            Some(Purpose::Case { admin, choice: choice.to_owned(), proposal, written: Some(now) })
         }
     }
 }

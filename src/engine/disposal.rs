@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::Engine;
-use super::admins::{AdminRecord, Proof};
+use super::admins::{AdminRecord, Matter, Proof};
 use super::archive::Destruction;
 use super::codec;
 use super::port::Fault;
@@ -237,7 +237,7 @@ impl Engine {
         if !person.role.acts() {
             return Err(NoDisposal::ReadsOnly(by.clone(), person.role.name()));
         }
-        match self.prove(by, code, self.clock.now()).await? {
+        match self.prove(by, code, self.clock.now(), &Matter::CodeAlone).await? {
             Proof::Right => Ok(()),
             Proof::Wrong { .. } | Proof::Locked => Err(NoDisposal::WrongCode),
         }

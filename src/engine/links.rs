@@ -24,6 +24,9 @@ pub enum Purpose {
         admin: AdminId,
         choice: String,
         proposal: Option<Sha256Hex>,
+        /// When it was written: an enrolment voids what was mailed before it.
+        #[serde(default)]
+        written: Option<DateTime<Utc>>,
     },
     Reveal {
         issue: u32,

@@ -73,6 +73,14 @@ pub struct DecisionForm {
     pub code: Option<Typed>,
 }
 
+/// What somebody is about to do who is asked for the factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Act {
+    Decide(Choice),
+    Reissue,
+    HandInPerson,
+}
+
 /// An edited letter.
 pub struct DraftForm {
     pub choice: Choice,

@@ -1,6 +1,5 @@
 //! What a request brings, read once: the person's language, their device, their address, the form they sent.
 
-use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
@@ -46,7 +45,8 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn read(parts: &Parts, site: &Arc<Site>) -> Self {
+    /// What a request brings, before anybody looks whether its device may still be open.
+    pub fn read(parts: &Parts, site: &Arc<Site>) -> Self {
         let query = pairs(&parts.uri);
         let peer = parts.extensions.get::<Peer>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
         Self {
@@ -80,6 +80,20 @@ impl Asked {
             Some(id) => self.site.sessions.look(id, self.now),
             None => Device::Unknown,
         }
+    }
+
+    /// Ends what a device was opened for where that no longer holds: its person was enrolled anew, revoked or given another role.
+    async fn end_outlived(&self) -> Result<(), Oops> {
+        let (Some(cookie), Device::Open { admin, .. } | Device::Locked { admin, .. }) = (&self.cookie, self.device())
+        else {
+            return Ok(());
+        };
+        if !self.site.counter.stands(&admin).await? {
+            let admin = admin.address.masked();
+            tracing::info!(security = "session_ended", admin, "a device was locked: its person's enrolment changed");
+            self.site.sessions.close(cookie);
+        }
+        Ok(())
     }
 
     /// The admin this device is open for.
@@ -116,10 +130,12 @@ pub struct Who {
 }
 
 impl FromRequestParts<Arc<Site>> for Asked {
-    type Rejection = Infallible;
+    type Rejection = Oops;
 
-    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Infallible> {
-        Ok(Self::read(parts, site))
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Oops> {
+        let asked = Self::read(parts, site);
+        asked.end_outlived().await?;
+        Ok(asked)
     }
 }
 

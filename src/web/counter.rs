@@ -7,7 +7,7 @@
 use futures::future::BoxFuture;
 
 use super::answer::{
-    ChangeAnswer, ConfirmAnswer, ConfirmForm, DecisionAnswer, DecisionForm, EnrolAnswer, HandAnswer, HandForm,
+    Act, ChangeAnswer, ConfirmAnswer, ConfirmForm, DecisionAnswer, DecisionForm, EnrolAnswer, HandAnswer, HandForm,
     HeldAnswer, HeldChoice, ManualOutcome, Resolution, RevealAnswer, RevealTyped, SignInAnswer, TaskAnswer, Typed,
     UnlockAnswer,
 };
@@ -36,6 +36,9 @@ pub trait Counter: Send + Sync {
 
     /// Signs an admin in without a link.
     fn sign_in<'a>(&'a self, address: &'a Address, code: &'a Typed) -> Later<'a, SignInAnswer>;
+
+    /// Whether what this person proved still holds: nobody revoked them, enrolled them anew or gave them another role since.
+    fn stands<'a>(&'a self, who: &'a Admin) -> Later<'a, bool>;
 
     /// Tells the engine that a device was locked, for the journal.
     fn sign_out<'a>(&'a self, admin: &'a Admin) -> Later<'a, ()>;
@@ -171,12 +174,21 @@ pub trait Counter: Send + Sync {
     /// Keeps the passkey a browser made.
     fn passkey_enrol<'a>(&'a self, token: &'a str, answer: &'a Typed) -> Later<'a, EnrolAnswer>;
 
-    /// A question for the browser that shows a passkey, JSON, alike for known and unknown addresses; the answer goes where a
-    /// code goes. `None`: keys cannot be bound to the desk's address.
+    /// A question for the browser that shows a passkey to open the desk, JSON, alike for known and unknown addresses; the answer
+    /// goes where a code goes. `None`: keys cannot be bound to the desk's address.
     fn passkey_ask<'a>(&'a self, address: &'a Address) -> Later<'a, Option<String>>;
 
     /// The same for the admin an open link was sent to.
     fn passkey_ask_for<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>>;
+
+    /// The same for an act on a case, by the proposal that was seen where the page names one. The answer counts for just that.
+    fn passkey_ask_to<'a>(
+        &'a self,
+        who: &'a Address,
+        number: &'a CaseNumber,
+        act: Act,
+        seen: Option<&'a str>,
+    ) -> Later<'a, Option<String>>;
 
     /// The letters of the demo with `chosen` opened; `None` unless this is the demo.
     fn sandbox<'a>(&'a self, chosen: Option<&'a str>, lang: Language) -> Later<'a, Option<SandboxView>>;

@@ -2,20 +2,17 @@
 //! keep what goes out to this person alone.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use askama::Template;
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{Html, IntoResponse, Response};
+use tracing::Instrument;
 
 use super::asked::{Asked, LANGUAGE_COOKIE, LANGUAGE_COOKIE_OVER_TLS};
 use super::oops::Oops;
 use super::site::{BaseUrl, Site};
-
-/// The longest a request may take.
-const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Scripts, foreign addresses, frames and inline styles are all forbidden.
 pub const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
@@ -25,21 +22,40 @@ pub const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 
 pub const KEYED_POLICY: &str = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; \
      frame-ancestors 'none'; base-uri 'none'; script-src 'self'; connect-src 'self'";
 
-pub async fn gate(State(site): State<Arc<Site>>, asked: Asked, request: Request, next: Next) -> Response {
+pub async fn gate(State(site): State<Arc<Site>>, request: Request, next: Next) -> Response {
+    let (parts, body) = request.into_parts();
+    let asked = Asked::read(&parts, &site);
+    let door = door(parts.uri.path());
+    // Whatever is told on the way, of a code for instance, is told with these.
+    let around = tracing::info_span!("desk", from = %asked.from, door);
+    let response = answered(&site, Request::from_parts(parts, body), next).instrument(around).await;
+    let response = finished(&site, &asked, response);
+    site.watch.turned_away(asked.from, door, response.status(), asked.now);
+    response
+}
+
+async fn answered(site: &Site, request: Request, next: Next) -> Response {
     let probe = matches!(request.uri().path(), "/healthz" | "/readyz");
     let allowed = probe || is_for_us(&site.base, request.headers());
-    let response = if !allowed {
+    if !allowed {
         // A foreign Host gets no page: every word on it would be under a name we do not own.
         (StatusCode::MISDIRECTED_REQUEST, "This server does not answer under that name.\n").into_response()
     } else if is_change(request.method()) && !is_from_us(&site.base, request.headers()) {
         Oops::Foreign.into_response()
     } else {
-        match tokio::time::timeout(PATIENCE, next.run(request)).await {
+        match tokio::time::timeout(site.patience, next.run(request)).await {
             Ok(response) => response,
             Err(_) => Oops::Trouble.into_response(),
         }
-    };
-    finished(&site, &asked, response)
+    }
+}
+
+/// The first word of an address of ours; what stands behind it may be a token, which nobody is told.
+fn door(path: &str) -> &'static str {
+    const DOORS: [&str; 11] =
+        ["tautan", "masuk", "keluar", "kunci", "daftar", "meja", "ditahan", "surel", "berkas", "ambil", "ganti"];
+    let first = path.split('/').nth(1).unwrap_or_default();
+    DOORS.into_iter().find(|door| *door == first).unwrap_or("other")
 }
 
 fn is_change(method: &Method) -> bool {

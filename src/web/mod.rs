@@ -23,6 +23,7 @@ pub mod serve;
 pub mod session;
 pub mod site;
 pub mod view;
+mod watch;
 pub mod words;
 
 pub use asked::Peer;

@@ -13,6 +13,10 @@
     const body = new URLSearchParams();
     const address = document.getElementById("alamat");
     if (address) body.set("alamat", address.value);
+    // An answer about a decision counts for just that one.
+    const form = button.form;
+    if (form && form.elements.bukti) body.set("bukti", form.elements.bukti.value);
+    if (form && !address) body.set("perihal", form.getAttribute("action"));
     const answer = await fetch(button.dataset.kunci, { method: "POST", body });
     if (!answer.ok) throw new Error(String(answer.status));
     return (await answer.json()).publicKey;

@@ -145,7 +145,7 @@ mod tests {
 
     fn admin(address: &str) -> Admin {
         let address = Address::parse(address).expect("the test writes a whole address");
-        Admin { address, name: "Bagus".into(), role: Role::Admin }
+        Admin { address, name: "Bagus".into(), role: Role::Admin, enrolment: String::new() }
     }
 
     fn sessions() -> Sessions {

@@ -3,12 +3,14 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::client::Network;
 use super::counter::Counter;
 use super::rate::{Guard, Limits};
 use super::session::{Entropy, Sessions};
 use super::view::Office;
+use super::watch::Watch;
 use crate::engine::port::Clock;
 
 /// The address people reach the desk under: scheme and host, no path.
@@ -84,6 +86,9 @@ fn is_loopback(authority: &str) -> bool {
     host == "localhost" || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
+/// The longest a request may take, its body included.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// How the desk is set up.
 pub struct Setup {
     pub office: Office,
@@ -105,6 +110,8 @@ pub struct Site {
     /// Guesses at what lies behind a link, by the hash of its token.
     pub(super) links: Guard<[u8; 32]>,
     pub(super) sessions: Sessions,
+    pub(super) watch: Watch,
+    pub(super) patience: Duration,
 }
 
 impl Site {
@@ -118,7 +125,16 @@ impl Site {
             guard: Guard::new(setup.limits),
             links: Guard::new(Limits::OF_A_LINK),
             sessions: Sessions::new(setup.entropy),
+            watch: Watch::default(),
+            patience: PATIENCE,
         }
+    }
+
+    /// Waits no longer than this for a request and its answer.
+    #[must_use]
+    pub fn patient_for(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 }
 

@@ -130,6 +130,10 @@ fn t49_orders_in_any_part_of_a_mail_are_text_and_an_alert() {
         ("hidden words", mail("Permohonan", "", vec![hidden, sk()])),
         ("decree", mail("Permohonan", "", vec![letter(&wrong), paper("sk.pdf", &in_decree)])),
         ("another paper", mail("Permohonan", "", vec![letter(&wrong), sk(), paper("catatan.pdf", &[ORDER])])),
+        (
+            "file name",
+            mail("Permohonan", "", vec![letter(&wrong), sk(), paper(&format!("{ORDER}.pdf"), &["Lampiran"])]),
+        ),
     ] {
         let seen = seen(&[mail]);
 

@@ -324,7 +324,7 @@ impl Site {
             Role::Archivist => loket::web::view::Role::Archivist,
             Role::Auditor => loket::web::view::Role::Auditor,
         };
-        Admin { address: record.address, name: record.name, role }
+        Admin { enrolment: record.enrolment(), address: record.address, name: record.name, role }
     }
 
     /// A code that still counts; the clock moves on where all of this moment were used.

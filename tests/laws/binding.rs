@@ -48,6 +48,29 @@ fn a_proposal_binds_everything_the_admin_is_shown() {
     assert!(others.iter().all(|other| *other != same));
 }
 
+/// What goes out with the letter is bound by its bytes, not by its name.
+#[test]
+fn a_proposal_binds_the_very_bytes_of_what_is_enclosed() {
+    let office = Office::shipped();
+    let other = Office { form: "FORMULIR".into(), ..office.clone() };
+    let no_letter = |dossier: &mut Dossier| {
+        let checks = dossier.understanding.checklist.iter_mut();
+        checks.filter(|check| check.item == "request_letter").for_each(|check| check.finding = Finding::Missing);
+    };
+    let enclosed = |office: &Office| {
+        let mut dossier =
+            papers::dossier(office, papers::mail(0, APPLICANT, true, tuesday_at_nine()), Papers::Complete);
+        no_letter(&mut dossier);
+        let opening = papers::opening(7, dossier, OpeningVerdict::Request);
+        let case = office.ask(tuesday_at_nine(), |ctx| open(opening, ctx)).case;
+        case.phase.proposal().expect("a proposal was made").drafts.enclosures.clone()
+    };
+
+    assert_eq!((enclosed(&office).len(), enclosed(&office)[0].size), (1, enclosed(&other)[0].size));
+    assert_ne!(hash_of(&office, 7, no_letter), hash_of(&other, 7, no_letter));
+    assert_eq!(hash_of(&office, 7, no_letter), hash_of(&office, 7, no_letter));
+}
+
 #[test]
 fn an_approval_of_what_was_shown_before_an_edit_is_refused() {
     let mut walk = Walk::begin(Office::shipped(), Papers::Complete, OpeningVerdict::Request, tuesday_at_nine());

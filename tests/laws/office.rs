@@ -21,6 +21,8 @@ pub struct Office {
     pub admins: Vec<Admin>,
     /// Printed into every draft, so that drafts can differ where nothing else does.
     pub wording: String,
+    /// What stands in the form that goes out with a completion.
+    pub form: String,
 }
 
 /// The rules that a failing walk ran under.
@@ -40,7 +42,7 @@ impl Office {
             YearDates::parse(include_str!("../../config/holidays/2026.toml")).expect("the shipped dates are valid");
         let calendar = procedure.calendar(chrono_tz::Asia::Makassar, &[dates]).expect("the shipped hours are valid");
         let (procedure, calendar) = (Arc::new(procedure), Arc::new(calendar));
-        Self { procedure, calendar, admins: vec![admin(0), admin(1)], wording: String::new() }
+        Self { procedure, calendar, admins: vec![admin(0), admin(1)], wording: String::new(), form: "formulir".into() }
     }
 
     pub fn with(mut self, change: impl FnOnce(&mut Procedure)) -> Self {
@@ -49,7 +51,7 @@ impl Office {
     }
 
     pub fn ask<T>(&self, now: DateTime<Utc>, question: impl FnOnce(&Context) -> T) -> T {
-        let drafting = Plain(&self.wording);
+        let drafting = Plain { wording: &self.wording, form: &self.form };
         let (procedure, calendar, admins) = (&*self.procedure, &*self.calendar, self.admins.as_slice());
         question(&Context { now, procedure, calendar, admins, drafting: &drafting, digest: &digest })
     }
@@ -88,15 +90,19 @@ pub fn digest(bytes: &[u8]) -> Sha256Hex {
     Sha256Hex(Sha256::digest(bytes).iter().map(|b| format!("{b:02x}")).collect())
 }
 
-struct Plain<'a>(&'a str);
+struct Plain<'a> {
+    wording: &'a str,
+    form: &'a str,
+}
 
 impl Drafting for Plain<'_> {
     fn enclosures(&self, _: &Case, items: &[String]) -> Vec<Attachment> {
-        let form = Attachment { name: "formulir.pdf".into(), sha256: Sha256Hex("f".repeat(64)), size: 9 };
+        let (sha256, size) = (digest(self.form.as_bytes()), self.form.len() as u64);
+        let form = Attachment { name: "formulir.pdf".into(), sha256, size };
         items.iter().any(|item| item == "request_letter").then_some(form).into_iter().collect()
     }
 
     fn draft(&self, kind: DraftKind, case: &Case, items: &[String], code: &str) -> String {
-        format!("{:?} {} {} {}{}", kind, case.number, items.join(","), code, self.0)
+        format!("{:?} {} {} {}{}", kind, case.number, items.join(","), code, self.wording)
     }
 }

@@ -3,6 +3,7 @@
 
 use super::Desk;
 use super::drafts::{Rejected, body_of, kind_of, restored};
+use super::factor::matter;
 use super::refusal::still_shows;
 use crate::engine::admins::Proof;
 use crate::engine::casebook::{Along, Answer};
@@ -54,6 +55,7 @@ impl Desk {
         code: Option<&Typed>,
         lang: Language,
     ) -> Result<DecisionAnswer, Fault> {
+        let matter = matter(&case.number, &choice, proposal);
         let factor = if code.is_some() { Factor::Fresh } else { Factor::Session };
         let decision = Decision {
             by: admin.address.clone(),
@@ -66,7 +68,7 @@ impl Desk {
             if let Err(refused) = self.engine.foresee(case, Command::Decide(decision.clone())).await? {
                 return self.refused_decision(refused, case, admin, lang).await;
             }
-            match self.proves(admin, code).await? {
+            match self.proves(admin, code, &matter).await? {
                 Proof::Right => {}
                 Proof::Wrong { left } => return Ok(DecisionAnswer::NeedsFactor { left }),
                 Proof::Locked => return Ok(DecisionAnswer::LockedOut),

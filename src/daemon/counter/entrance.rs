@@ -2,28 +2,28 @@
 
 use super::Desk;
 use super::factor::person;
-use crate::engine::admins::Proof;
+use crate::engine::access::Seen;
+use crate::engine::admins::{AdminRecord, Matter, Proof};
 use crate::engine::links::Purpose;
 use crate::engine::port::Fault;
 use crate::sop::case::Case;
 use crate::sop::names::{Address, Language};
-use crate::sop::phase::{AdminId, Phase};
+use crate::sop::phase::Phase;
 use crate::vault::{PassphraseHash, Secret};
 use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, Typed, UnlockAnswer, Why};
 use crate::web::counter::Trouble;
-use crate::web::view::{Choice, EnrolView, LockView};
+use crate::web::view::{Admin, Choice, EnrolView, LockView};
 
 /// A live admin's link: the case it opens, for whom, and about which choice.
 struct Opened {
     case: Case,
-    admin: AdminId,
+    admin: AdminRecord,
     choice: Option<Choice>,
 }
 
 impl Desk {
     pub(super) async fn show_lock(&self, token: &str, lang: Language) -> Result<Option<LockView>, Trouble> {
-        let Some(Opened { case, admin, .. }) = self.behind(token).await? else { return Ok(None) };
-        let Some(record) = self.registered(&admin).await? else { return Ok(None) };
+        let Some(Opened { case, admin: record, .. }) = self.behind(token).await? else { return Ok(None) };
         let worked = self.engine.procedures.get(&case.procedure.hash)?;
         let now = self.engine.clock.now();
         let held = matches!(case.phase, Phase::Held { .. });
@@ -43,13 +43,13 @@ impl Desk {
 
     pub(super) async fn open_with_code(&self, token: &str, code: &Typed) -> Result<UnlockAnswer, Trouble> {
         let Some(Opened { case, admin, choice }) = self.behind(token).await? else { return Ok(UnlockAnswer::Gone) };
-        let Some(record) = self.registered(&admin).await? else { return Ok(UnlockAnswer::Gone) };
         let place = match case.phase {
             Phase::Held { .. } => Place::Held(case.number.to_string()),
             _ => Place::Case(case.number, choice),
         };
-        Ok(match self.engine.prove(&admin, code.expose(), self.engine.clock.now()).await? {
-            Proof::Right => UnlockAnswer::Opened { admin: person(record), place },
+        let now = self.engine.clock.now();
+        Ok(match self.engine.prove(&admin.address, code.expose(), now, &Matter::Entry).await? {
+            Proof::Right => UnlockAnswer::Opened { admin: self.entered(admin).await?, place },
             Proof::Wrong { left } => UnlockAnswer::Wrong { left },
             Proof::Locked => UnlockAnswer::LockedOut,
         })
@@ -57,13 +57,19 @@ impl Desk {
 
     pub(super) async fn let_in(&self, address: &Address, code: &Typed) -> Result<SignInAnswer, Trouble> {
         // Also for an address that nobody has, so that the time of the answer says nothing.
-        let proof = self.engine.prove(address, code.expose(), self.engine.clock.now()).await?;
+        let proof = self.engine.prove(address, code.expose(), self.engine.clock.now(), &Matter::Entry).await?;
         let record = self.registered(address).await?;
         Ok(match (proof, record) {
-            (Proof::Right, Some(record)) => SignInAnswer::Opened(person(record)),
+            (Proof::Right, Some(record)) => SignInAnswer::Opened(self.entered(record).await?),
             (Proof::Locked, _) => SignInAnswer::LockedOut,
             _ => SignInAnswer::Wrong,
         })
+    }
+
+    /// Nobody is let in who is not on record.
+    async fn entered(&self, record: AdminRecord) -> Result<Admin, Fault> {
+        self.engine.record_access(record.address.as_str(), None, Seen::Entered).await?;
+        Ok(person(record))
     }
 
     pub(super) async fn show_enrolment(&self, token: &str) -> Result<Option<EnrolView>, Trouble> {
@@ -107,14 +113,18 @@ impl Desk {
 
     pub(super) async fn ask_behind(&self, token: &str) -> Result<Option<String>, Trouble> {
         let Some(Opened { admin, .. }) = self.behind(token).await? else { return Ok(None) };
-        Ok(self.engine.ask_passkey(&admin).await?.map(|asked| asked.to_string()))
+        Ok(self.engine.ask_passkey(&admin.address, Matter::Entry).await?.map(|asked| asked.to_string()))
     }
 
     async fn behind(&self, token: &str) -> Result<Option<Opened>, Fault> {
         let Some(link) = self.engine.open_link(token).await? else { return Ok(None) };
-        let Purpose::Case { admin, choice, .. } = link.purpose else { return Ok(None) };
+        let Purpose::Case { admin, choice, written, .. } = link.purpose else { return Ok(None) };
         let case = self.engine.case(&link.key.number).await?;
-        Ok(case.map(|case| Opened { case, admin, choice: choice_of(&choice) }))
+        // Whoever was enrolled anew has fresh mails; what was mailed before may lie with whoever the enrolment shut out.
+        let good =
+            |record: &AdminRecord| written.is_none_or(|written| record.since().is_some_and(|since| since <= written));
+        let admin = self.registered(&admin).await?.filter(good);
+        Ok(case.zip(admin).map(|(case, admin)| Opened { case, admin, choice: choice_of(&choice) }))
     }
 }
 

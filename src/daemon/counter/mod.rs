@@ -39,6 +39,7 @@ use super::alarm::board::Board;
 use super::run::LastLook;
 use crate::engine::Engine;
 use crate::engine::access::Seen;
+use crate::engine::admins::Matter;
 use crate::engine::intake::Mailbox;
 use crate::engine::port::Fault;
 use crate::sop::names::{Address, CaseNumber, Language};
@@ -143,8 +144,12 @@ impl Counter for Desk {
         Box::pin(self.let_in(address, code))
     }
 
+    fn stands<'a>(&'a self, who: &'a Admin) -> Later<'a, bool> {
+        Box::pin(async move { Ok(self.may_look(who).await?) })
+    }
+
     fn sign_out<'a>(&'a self, admin: &'a Admin) -> Later<'a, ()> {
-        tracing::debug!(admin = %admin.address.masked(), "a device was locked");
+        tracing::info!(security = "signed_out", admin = %admin.address.masked(), "a device was locked by its owner");
         Box::pin(std::future::ready(Ok(())))
     }
 
@@ -335,7 +340,19 @@ impl Counter for Desk {
     }
 
     fn passkey_ask<'a>(&'a self, address: &'a Address) -> Later<'a, Option<String>> {
-        Box::pin(async move { Ok(self.engine.ask_passkey(address).await?.map(|asked| asked.to_string())) })
+        Box::pin(
+            async move { Ok(self.engine.ask_passkey(address, Matter::Entry).await?.map(|asked| asked.to_string())) },
+        )
+    }
+
+    fn passkey_ask_to<'a>(
+        &'a self,
+        who: &'a Address,
+        number: &'a CaseNumber,
+        act: Act,
+        seen: Option<&'a str>,
+    ) -> Later<'a, Option<String>> {
+        Box::pin(self.ask_to(who, number, act, seen))
     }
 
     fn passkey_ask_for<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>> {

@@ -32,9 +32,15 @@ impl Desk {
 
     pub(super) async fn claim(&self, token: &str, typed: RevealTyped) -> Result<RevealAnswer, Trouble> {
         let Some((key, case, reveal)) = self.waiting(token).await? else { return Ok(RevealAnswer::Gone) };
+        let by = match &typed {
+            RevealTyped::Nip(_) => "nip",
+            RevealTyped::Code(_) => "code",
+        };
         if !self.is_the_applicant(&key, &case, &typed) {
+            tracing::warn!(security = "wrong_answer", case = %key.number, by, "a result was asked for with a wrong answer");
             return Ok(RevealAnswer::Wrong);
         }
+        tracing::info!(security = "right_answer", case = %key.number, by, "a result was asked for with the right answer");
         let issue = reveal.issue;
         let Some(kept) = self.engine.open_result(&key, issue).await? else { return Ok(RevealAnswer::Gone) };
         let mut along = Along::default();

@@ -36,7 +36,7 @@ impl AdminView {
     fn of(record: AdminRecord, now: DateTime<Utc>) -> Self {
         let (standing, at) = match &record.standing {
             Standing::Invited { expires, .. } => ("invited", *expires),
-            Standing::Active { since } => ("active", *since),
+            Standing::Active { since, .. } => ("active", *since),
             Standing::Revoked { at } => ("revoked", *at),
         };
         let locked_until = record.locked_until(now);

@@ -1,5 +1,6 @@
 //! Passkeys of the people who may act: enrolled at the one-time link beside the code, asked for at the desk. Challenges live in
-//! memory alone, for five minutes, and each answers once: an answer that comes a second time finds none.
+//! memory alone, for five minutes, each with what it was asked for, and each answers once: an answer that comes a second time,
+//! or for anything else, finds none.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -7,8 +8,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
-use super::AdminRecord;
 use super::roll::Happened;
+use super::{AdminRecord, Matter};
 use crate::engine::Engine;
 use crate::engine::port::Fault;
 use crate::sop::names::Address;
@@ -26,7 +27,8 @@ const CHALLENGES: usize = 1_000;
 /// What is waited for.
 enum Awaited {
     Key(Box<PasskeyRegistration>),
-    Proof(Box<PasskeyAuthentication>),
+    /// For this matter alone.
+    Proof(Matter, Box<PasskeyAuthentication>),
 }
 
 struct Waiting {
@@ -77,7 +79,7 @@ impl Engine {
 
     /// Offers a passkey to whom an enrolment link was made for; `None` where the link is not good or keys cannot be bound here.
     pub async fn offer_passkey(&self, token: &str) -> Result<Option<Value>, Fault> {
-        let Some((_, record)) = self.invited(token).await? else { return Ok(None) };
+        let Some((_, record)) = self.invitation(token).await? else { return Ok(None) };
         let Some(desk) = self.relying() else { return Ok(None) };
         if record.passkeys.len() >= KEYS {
             return Ok(None);
@@ -92,7 +94,7 @@ impl Engine {
 
     /// Keeps the key a browser made. `None`: the link is not good; false: the answer is not right.
     pub async fn enrol_passkey(&self, token: &str, answer: &str) -> Result<Option<bool>, Fault> {
-        let Some((version, mut record)) = self.invited(token).await? else { return Ok(None) };
+        let Some((version, mut record)) = self.invitation(token).await? else { return Ok(None) };
         let awaited = self.challenges.take(answer, &record.address, self.clock.now());
         let (Some(Awaited::Key(state)), Some(desk)) = (awaited, self.relying()) else { return Ok(Some(false)) };
         let Some(key) = desk.enrolled(answer, &state) else { return Ok(Some(false)) };
@@ -100,26 +102,34 @@ impl Engine {
             return Ok(Some(false));
         }
         record.passkeys.push(key);
+        record.keyed_at = Some(self.clock.now());
         Ok(Some(self.keep(&record, Some(version), Some(Happened::PasskeyAdded)).await?))
     }
 
-    /// What a browser is asked that wants to prove to be this person. Alike for everybody, known or not; `None` where keys
-    /// cannot be bound here.
-    pub async fn ask_passkey(&self, address: &Address) -> Result<Option<Value>, Fault> {
+    /// What a browser is asked that wants to prove to be this person, for this matter. Alike for everybody, known or not; `None`
+    /// where keys cannot be bound here.
+    pub async fn ask_passkey(&self, address: &Address, matter: Matter) -> Result<Option<Value>, Fault> {
         let Some(desk) = self.relying() else { return Ok(None) };
         let known = self.admin(address).await?.map(|(_, record)| record).filter(AdminRecord::is_active);
         let keys: Vec<Passkey> = known.map(|record| record.passkeys).unwrap_or_default();
         let Some(Challenge { options, id, state }) = desk.ask(&keys) else {
             return Ok(Some(desk.question(&vain_challenge(&*self.random))));
         };
-        self.await_answer(id, address, Awaited::Proof(Box::new(state)));
+        self.await_answer(id, address, Awaited::Proof(matter, Box::new(state)));
         Ok(Some(options))
     }
 
     /// What a browser's answer proves of this person, before the record says whether its key is still theirs.
-    pub(super) fn passkey_proof(&self, address: &Address, answer: &str) -> Option<AuthenticationResult> {
-        let Some(Awaited::Proof(state)) = self.challenges.take(answer, address, self.clock.now()) else { return None };
-        self.relying()?.proven(answer, &state)
+    pub(super) fn passkey_proof(
+        &self,
+        address: &Address,
+        answer: &str,
+        matter: &Matter,
+    ) -> Option<AuthenticationResult> {
+        match self.challenges.take(answer, address, self.clock.now())? {
+            Awaited::Proof(asked, state) if asked == *matter => self.relying()?.proven(answer, &state),
+            Awaited::Proof(..) | Awaited::Key(_) => None,
+        }
     }
 
     fn await_answer(&self, id: String, who: &Address, what: Awaited) {

@@ -12,7 +12,7 @@ use super::roll::Happened;
 use super::{AdminRecord, Engine};
 use crate::engine::port::Fault;
 use crate::engine::store::DocumentWrite;
-use crate::sop::names::Address;
+use crate::sop::names::{Address, CaseNumber, Sha256Hex};
 use crate::vault::{AuthenticationResult, OsRandom, PassphraseHash, Secret, passkey};
 
 /// Wrong codes in a row after which a factor is locked.
@@ -38,6 +38,17 @@ pub enum Proof {
         left: u8,
     },
     Locked,
+}
+
+/// What a passkey is asked for. An answer that was given for one matter proves nothing in another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Matter {
+    /// The desk is opened.
+    Entry,
+    /// This is done to this case, on the proposal that was seen.
+    Act { number: CaseNumber, act: &'static str, proposal: Sha256Hex },
+    /// A way on which nobody is asked for a passkey.
+    CodeAlone,
 }
 
 /// Locks of a factor.
@@ -113,6 +124,16 @@ enum Brought<'t> {
     Passkey(&'t str),
 }
 
+impl Brought<'_> {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Code(_) => "code",
+            Self::Phrase(_) => "passphrase",
+            Self::Passkey(_) => "passkey",
+        }
+    }
+}
+
 impl<'t> Brought<'t> {
     /// What is too short for a passphrase is a code, also a mistyped one.
     fn of(text: &'t str) -> Self {
@@ -132,11 +153,32 @@ enum Shown<'t> {
 }
 
 impl Engine {
-    /// Checks a code as of `at`, a passphrase, or a browser's answer. Transient where others kept checking at the same moment.
-    pub async fn prove(&self, address: &Address, brought: &str, at: DateTime<Utc>) -> Result<Proof, Fault> {
-        let shown = match Brought::of(brought) {
+    /// Checks a code as of `at`, a passphrase, or a browser's answer about this matter, and tells the log.
+    /// Transient where others kept checking at the same moment.
+    pub async fn prove(
+        &self,
+        address: &Address,
+        brought: &str,
+        at: DateTime<Utc>,
+        matter: &Matter,
+    ) -> Result<Proof, Fault> {
+        let brought = Brought::of(brought);
+        let by = brought.name();
+        let proof = self.weigh(address, brought, at, matter).await?;
+        tell(address, by, proof);
+        Ok(proof)
+    }
+
+    async fn weigh(
+        &self,
+        address: &Address,
+        brought: Brought<'_>,
+        at: DateTime<Utc>,
+        matter: &Matter,
+    ) -> Result<Proof, Fault> {
+        let shown = match brought {
             Brought::Code(code) => Shown::Code(code),
-            Brought::Passkey(answer) => Shown::Passkey(self.passkey_proof(address, answer)),
+            Brought::Passkey(answer) => Shown::Passkey(self.passkey_proof(address, answer, matter)),
             Brought::Phrase(phrase) => {
                 let kept = self.admin(address).await?.and_then(|(_, record)| record.passphrase);
                 Shown::Phrase { right: matches(kept, phrase).await }
@@ -154,14 +196,21 @@ impl Engine {
             let Some(right) = record.takes(&shown, at)? else {
                 return self.after_like_work(Proof::Wrong { left }).await;
             };
+            let was_locked = record.lock.count > 0;
             let proof = match right {
                 true => record.pass(),
                 false => record.fail(now),
             };
             let happened = record.locking(proof);
             if self.keep(&record, Some(version), happened).await? {
-                if proof == Proof::Locked {
-                    tracing::warn!(admin = %address.masked(), "a factor is locked after {FAILURES} wrong codes");
+                match proof {
+                    Proof::Locked => {
+                        tracing::warn!(security = "lock", admin = %address.masked(), "a factor is locked after {FAILURES} wrong codes");
+                    }
+                    Proof::Right if was_locked => {
+                        tracing::info!(security = "unlock", admin = %address.masked(), "a factor's lock is over");
+                    }
+                    Proof::Right | Proof::Wrong { .. } => {}
                 }
                 return Ok(proof);
             }
@@ -186,6 +235,17 @@ impl Engine {
     pub(super) async fn hashed(&self, phrase: Secret<String>) -> Result<PassphraseHash, Fault> {
         let random = self.random.clone();
         off_the_floor(move || PassphraseHash::of(&phrase, &*random)).await.map_err(Fault::permanent)
+    }
+}
+
+/// Tells the log who brought what, and whether it was right; from where and to which door stands in the span around it.
+/// Never what was brought.
+pub(super) fn tell(who: &Address, by: &'static str, proof: Proof) {
+    let admin = who.masked();
+    match proof {
+        Proof::Right => tracing::info!(security = "right_factor", admin, by, "a factor was right"),
+        Proof::Wrong { left } => tracing::warn!(security = "wrong_factor", admin, by, left, "a factor was wrong"),
+        Proof::Locked => tracing::warn!(security = "locked_factor", admin, by, "a locked factor was tried"),
     }
 }
 

@@ -1,18 +1,18 @@
 //! The ways onto the desk: a link with a code, an address with a code, a first enrolment.
 
 use axum::extract::Path;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{Answer, bounded, keyed, ok, page, see};
-use crate::sop::names::Address;
-use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, UnlockAnswer, Why};
+use crate::sop::names::{Address, CaseNumber};
+use crate::web::answer::{Act, EnrolAnswer, Place, SignInAnswer, UnlockAnswer, Why};
 use crate::web::asked::{Asked, Posted};
 use crate::web::oops::Oops;
 use crate::web::pages::Frame;
 use crate::web::pages::entrance::{EnrolPage, LockPage, RelockPage, SignInPage, Tried};
 use crate::web::pages::notice::NoticePage;
-use crate::web::pages::review::slug;
+use crate::web::pages::review::{choice, slug};
 use crate::web::session::Device;
 use crate::web::view::Admin;
 use crate::web::words::EntranceWords;
@@ -166,6 +166,9 @@ pub(super) async fn sign_out(asked: Asked) -> Answer {
     }
     let mut response = see("/masuk")?;
     set_cookie(&asked, &mut response, "", 0)?;
+    // Not "cookies": that would take those of every other service under the office's domain too.
+    let cleared = HeaderValue::from_static("\"cache\", \"storage\"");
+    response.headers_mut().insert(HeaderName::from_static("clear-site-data"), cleared);
     Ok(response)
 }
 
@@ -222,10 +225,23 @@ fn question(asked: Option<String>) -> Answer {
     Ok(([(header::CONTENT_TYPE, "application/json")], json).into_response())
 }
 
-/// What a passkey is to prove, for whoever has this device open.
-pub(super) async fn ask_key(asked: Asked) -> Answer {
+/// What a passkey is to prove, for whoever has this device open: the form it is for names case, act and proposal.
+pub(super) async fn ask_key(asked: Asked, form: Posted) -> Answer {
     let who = asked.who().ok_or(Oops::NotFound)?;
-    question(asked.site.counter.passkey_ask(&who.admin.address).await?)
+    let (number, act) = matter(form.text("perihal")).ok_or(Oops::Garbled)?;
+    let seen = Some(form.text("bukti")).filter(|hash| !hash.is_empty());
+    question(asked.site.counter.passkey_ask_to(&who.admin.address, &number, act, seen).await?)
+}
+
+/// The case and the act of a form's address, `/berkas/LPSE-2026-0047/setujui`.
+fn matter(address: &str) -> Option<(CaseNumber, Act)> {
+    let (number, name) = address.strip_prefix("/berkas/")?.split_once('/')?;
+    let act = match name {
+        "ulang" => Act::Reissue,
+        "langsung" => Act::HandInPerson,
+        name => Act::Decide(choice(name)?),
+    };
+    Some((CaseNumber::parse(number)?, act))
 }
 
 /// The same before the desk, for an address that may be anybody's or for whoever locked this device.

@@ -1,10 +1,13 @@
 //! Addresses without a person behind them: the way in, the stylesheet, the probes.
 
+use std::sync::Arc;
+
+use axum::extract::State;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::{Answer, see};
-use crate::web::asked::Asked;
+use crate::web::site::Site;
 
 const STYLESHEET: &str = include_str!("../loket.css");
 
@@ -33,10 +36,13 @@ pub(super) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-/// The process can work on requests.
-pub(super) async fn readyz(asked: Asked) -> Response {
-    match asked.site.counter.ready().await {
+/// The process can work on requests. Why not is for the alarms, which are not told to everybody.
+pub(super) async fn readyz(State(site): State<Arc<Site>>) -> Response {
+    match site.counter.ready().await {
         Ok(()) => "ready\n".into_response(),
-        Err(why) => (StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {why}\n")).into_response(),
+        Err(why) => {
+            tracing::debug!(why, "the desk is not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "not ready\n").into_response()
+        }
     }
 }

@@ -19,6 +19,8 @@ pub struct Admin {
     pub address: Address,
     pub name: String,
     pub role: Role,
+    /// Names the enrolment that was proven here; any later change of it ends what this device may do.
+    pub enrolment: String,
 }
 
 /// What an admin's link shows before the code.

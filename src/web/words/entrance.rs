@@ -77,8 +77,8 @@ catalogue! {
         enrol_key: "Kunci" | "Key",
         enrol_confirm: "Selesaikan pendaftaran" | "Finish the enrolment",
         enrol_secret: "Hanya untuk Anda" | "For you alone",
-        enrol_secret_more: "Jangan memotret atau meneruskan halaman ini. Siapa pun yang memegang kunci ini dapat memutuskan atas nama Anda."
-            | "Do not photograph or forward this page. Whoever holds this key can decide in your name.",
+        enrol_secret_more: "Jangan memotret atau meneruskan halaman ini. Siapa pun yang memegang kunci ini dapat memutuskan atas nama Anda. Gambar dan kunci berganti setiap 15 menit; yang sebelumnya masih diterima 45 menit."
+            | "Do not photograph or forward this page. Whoever holds this key can decide in your name. Picture and key change every 15 minutes; an earlier one is still taken for 45 minutes.",
         enrol_done_h1: "Pendaftaran selesai" | "Enrolment finished",
         enrol_done: "Kode dari ponsel Anda sekarang membuka berkas dan meja Loket." | "The code from your phone now opens dossiers and the Loket desk.",
         enrol_gone: "Minta pengelola sistem membuat tautan pendaftaran yang baru." | "Ask the operator for a new enrolment link.",

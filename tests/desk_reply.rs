@@ -1,0 +1,109 @@
+//! Decisions by reply, with a clock that is moved by hand: when a code counts, and whose letter may be answered. Whole walks on
+//! real servers are in `e2e_reply`.
+
+use chrono::{DateTime, TimeDelta, Utc};
+use loket::demo::samples::people::MAIL_SERVER;
+use loket::demo::samples::{Stamp, post::Mail};
+use loket::sop::names::CaseNumber;
+use loket::sop::phase::Phase;
+use loket::web::answer::{SignInAnswer, Typed};
+use loket::web::counter::Counter;
+use loket::web::view::Admin;
+
+use crate::desk_factor::answer;
+use crate::kit::Site;
+
+/// The admin's answer to their letter, which our server took in at this moment.
+fn received(site: &Site, admin: &Admin, words: &str, at: DateTime<Utc>) -> Vec<u8> {
+    let asked = site.last_to(admin.address.as_str()).expect("the admin was asked").message_id;
+    let mail = Mail {
+        from: (&admin.name, admin.address.as_str()),
+        subject: "Re: TINDAKAN".into(),
+        text: words.into(),
+        enclosed: Vec::new(),
+        message_id: format!("jawab.{}@x.example", at.timestamp()),
+        at,
+        answers: Some(&asked),
+        automatic: false,
+        authentic: true,
+    };
+    mail.bytes(Some(Stamp { server: MAIL_SERVER }))
+}
+
+/// The code the admin's app shows at a moment.
+async fn code(site: &Site, admin: &Admin, at: DateTime<Utc>) -> String {
+    let (_, record) = site.engine.admin(&admin.address).await.unwrap().expect("is registered");
+    record.factor().expect("a factor").code(at)
+}
+
+async fn asked() -> (Site, CaseNumber, Admin, Admin) {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, other) = site.admins_of(&number).await;
+    site.forward(TimeDelta::minutes(30));
+    (site, number, admin, other)
+}
+
+/// Mail may lie at the server for a while: the code is judged by when it came in there.
+#[tokio::test]
+async fn a_code_counts_as_of_its_mails_arrival_up_to_ten_minutes_ago() {
+    for (seconds_ago, counts) in [(0, true), (599, true), (600, true), (601, false), (86_400, false)] {
+        let (site, number, admin, _) = asked().await;
+        let arrived = site.now() - TimeDelta::seconds(seconds_ago);
+        let words = format!("SETUJU {}", code(&site, &admin, arrived).await);
+
+        site.take_in(received(&site, &admin, &words, arrived)).await;
+
+        assert_eq!(site.case(&number).await.decisions.len(), usize::from(counts), "{seconds_ago} s");
+        let refused = site.letters().iter().any(|letter| letter.subject.contains("tidak dapat dilaksanakan"));
+        assert_eq!(refused, !counts, "{seconds_ago} s: the admin hears that it was not followed");
+    }
+}
+
+#[tokio::test]
+async fn a_code_of_another_time_than_its_mails_arrival_does_not_count() {
+    for minutes in [-2, 2, 9] {
+        let (site, number, admin, _) = asked().await;
+        let arrived = site.now() - TimeDelta::minutes(5);
+        let words = format!("SETUJU {}", code(&site, &admin, arrived + TimeDelta::minutes(minutes)).await);
+
+        site.take_in(received(&site, &admin, &words, arrived)).await;
+
+        assert!(site.case(&number).await.decisions.is_empty(), "{minutes} minutes off");
+        let record = site.engine.admin(&admin.address).await.unwrap().expect("is registered").1;
+        assert_eq!(record.tries_left(), 4, "it is a wrong code");
+    }
+}
+
+/// A mail server whose clock is ahead must not make codes of the future count.
+#[tokio::test]
+async fn a_code_of_a_mail_that_says_it_comes_later_than_now_does_not_count() {
+    let (site, number, admin, _) = asked().await;
+    let arrived = site.now() + TimeDelta::minutes(11);
+    let words = format!("SETUJU {}", code(&site, &admin, arrived).await);
+
+    site.take_in(received(&site, &admin, &words, arrived)).await;
+
+    assert!(site.case(&number).await.decisions.is_empty());
+    let present = Typed::new(code(&site, &admin, site.now()).await);
+    assert!(matches!(site.desk.sign_in(&admin.address, &present).await.unwrap(), SignInAnswer::Opened(_)));
+}
+
+/// A colleague's letter, forwarded or read over the shoulder: their own code and their own mailbox do not make it theirs.
+#[tokio::test]
+async fn another_admin_may_not_answer_a_colleagues_letter() {
+    for words in ["SETUJU", "TOLAK", "LENGKAPI"] {
+        let (site, number, admin, other) = asked().await;
+        let letter = site.last_to(admin.address.as_str()).expect("the admin was asked").message_id;
+        let own = code(&site, &other, site.now()).await;
+        let words = if words == "SETUJU" { format!("SETUJU {own}") } else { words.to_owned() };
+
+        site.take_in(answer(&site, &other, &letter, &words, "rekan@x.example")).await;
+
+        let case = site.case(&number).await;
+        assert!(case.decisions.is_empty() && matches!(case.phase, Phase::UnderReview { .. }), "{words}");
+        assert_eq!(case.assigned.as_ref(), Some(&admin.address), "{words}: it is whose it was");
+        let unspent = site.desk.sign_in(&other.address, &Typed::new(own)).await.unwrap();
+        assert!(matches!(unspent, SignInAnswer::Opened(_)), "{words}: the code was not even looked at");
+    }
+}
