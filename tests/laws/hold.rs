@@ -169,7 +169,7 @@ fn closed_stays_closed(before: &Case, ruling: &Ruling) {
 
 /// The archive holds the dossier as it was when step 9 ended, and compares.
 fn what_is_filed_stands_still(before: &Case, ruling: &Ruling) {
-    if before.phase.is_closed() && before.times.has_done(9) {
+    if before.phase.is_closed() && before.times.has_done(9) && before.times.open_span().is_none() {
         assert!(ruling.events.is_empty() && ruling.effects.is_empty(), "a filed case changed: {:?}", ruling.events);
     }
 }
