@@ -68,6 +68,7 @@ mod login_oauth;
 mod mail_flood;
 mod mail_hygiene;
 mod reading;
+mod restore_held;
 mod sender_domain;
 mod sender_intake;
 mod sender_postfix;

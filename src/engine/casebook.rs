@@ -19,6 +19,11 @@ const BOOKS: [&str; 3] = [super::intake::DAYBOOK, super::access::PREFIX, super::
 /// Cases read at once.
 const PAGE: usize = 500;
 
+/// Whether a series is one of the office's own books, which live in the store like cases and are none.
+pub fn is_book(number: &CaseNumber) -> bool {
+    BOOKS.contains(&number.prefix())
+}
+
 /// What a caller adds to the transaction of a step.
 #[derive(Default, Clone)]
 pub struct Along {
@@ -68,7 +73,7 @@ impl Engine {
             let page = self.store.scan(&self.office.id, after.as_ref(), PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(cases) };
             after = Some(last.number.clone());
-            let requests = page.iter().filter(|(key, _)| !BOOKS.contains(&key.number.prefix()));
+            let requests = page.iter().filter(|(key, _)| !is_book(&key.number));
             for (_, stored) in requests {
                 cases.push(codec::decode(&stored.snapshot, "a case")?);
             }

@@ -23,9 +23,7 @@ impl Engine {
         if attempt.decision != decision || attempt.state == AttemptState::ByHand {
             return self.settle_done(row).await;
         }
-        let by_hand = self.accounts.abilities().by_hand;
-        // Only a reset changes the account; everything else may be begun again.
-        let harmless = by_hand || attempt.user_id.is_none() || !attempt.services.contains(&Service::ResetPassword);
+        let (by_hand, harmless) = (self.accounts.abilities().by_hand, self.is_harmless(attempt));
         if attempt.state == AttemptState::Started && !harmless {
             let why = "the program stopped while the account system was being asked".to_owned();
             return self.conclude(row, decision, Report::Unknown { why }, Along::default()).await;
@@ -44,6 +42,12 @@ impl Engine {
             return self.look_up_user_id(row, &case, &attempt).await;
         }
         self.reset(row, &case, &attempt).await
+    }
+
+    /// Only a reset changes the account; everything else may be begun again.
+    pub(super) fn is_harmless(&self, attempt: &Attempt) -> bool {
+        let resets = attempt.user_id.is_some() && attempt.services.contains(&Service::ResetPassword);
+        self.accounts.abilities().by_hand || !resets
     }
 
     async fn reset(&self, row: &Row, case: &Case, attempt: &Attempt) -> Result<(), Fault> {
@@ -151,7 +155,13 @@ impl Engine {
         self.apply(&row.key, Command::ReportExecution { decision, report: Report::Postponed }, along).await.map(drop)
     }
 
-    async fn conclude(&self, row: &Row, decision: u32, report: Report, mut along: Along) -> Result<(), Fault> {
+    pub(super) async fn conclude(
+        &self,
+        row: &Row,
+        decision: u32,
+        report: Report,
+        mut along: Along,
+    ) -> Result<(), Fault> {
         along.settle.push(Settlement { id: row.id.clone(), how: Settled::Done });
         match self.apply(&row.key, Command::ReportExecution { decision, report }, along).await? {
             Answer::Done(_) => Ok(()),

@@ -10,7 +10,7 @@ use super::casebook::{Along, Answer};
 use super::codec;
 use super::port::Fault;
 use super::register;
-use super::store::{CaseKey, Outcome, RowState, Settled, Settlement};
+use super::store::{CaseKey, Outcome, Row, RowState, Settled, Settlement};
 use crate::letters;
 use crate::sop::case::{Case, LetterState};
 use crate::sop::command::Command;
@@ -23,7 +23,7 @@ use crate::sop::phase::Phase;
 #[derive(Debug, Default, Clone)]
 pub struct Filed {
     pub archived: Vec<CaseNumber>,
-    /// Closed, but a letter or another effect is still on its way.
+    /// Closed, but a letter or another effect is still on its way, or waits for a person.
     pub waiting: usize,
     pub failed: Vec<(CaseNumber, String)>,
 }
@@ -63,10 +63,11 @@ impl Engine {
         Ok(true)
     }
 
-    /// Takes a case through step 9, after which nothing changes it; `false` while an effect is on its way.
+    /// Takes a case through step 9, after which nothing changes it; `false` while an effect is on its way or waits for a
+    /// person: with the case it would go unseen.
     async fn step_nine(&self, key: &CaseKey, case: &Case) -> Result<bool, Fault> {
         let rows = self.store.rows_of(key).await?;
-        if rows.iter().any(|row| row.kind != "wake" && row.state == RowState::Waiting) {
+        if rows.iter().any(|row| row.kind != "wake" && !is_given_up(row, case)) {
             return Ok(false);
         }
         // Wake-ups of a closed case change nothing; they end with the step.
@@ -154,6 +155,12 @@ impl Engine {
         let stored = self.store.events(key).await?;
         stored.iter().map(|event| codec::decode(&event.bytes, "a journal entry")).collect()
     }
+}
+
+/// A letter that is on record as undelivered; nobody need look at its row any more.
+fn is_given_up(row: &Row, case: &Case) -> bool {
+    let undelivered = |state: &LetterState| matches!(state, LetterState::Undelivered { .. });
+    row.state == RowState::Dead && case.letters.iter().any(|letter| letter.id == row.id && undelivered(&letter.state))
 }
 
 fn letters_of(events: &[Recorded]) -> impl Iterator<Item = (&crate::sop::case::LetterRecord, &String, &String)> {
