@@ -215,6 +215,35 @@ fn links_are_made_from_a_safe_address_only() {
     assert_eq!(read(&base("http://localhost:8420/")).desk.base_url, "http://localhost:8420");
 }
 
+/// A procedure file of the test's own, and the shipped configuration with it.
+fn with_procedure(line: &str, in_place_of: &str) -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("lain.toml");
+    let shipped = include_str!("../config/sop/helpdesk.toml");
+    assert!(shipped.contains(in_place_of), "the shipped procedure has no {in_place_of:?}");
+    std::fs::write(&file, shipped.replacen(in_place_of, line, 1)).expect("it takes a file");
+    let config = with("procedure = \"sop/helpdesk.toml\"", &format!("procedure = {:?}", file.display().to_string()));
+    (folder, config)
+}
+
+#[test]
+fn a_code_opens_the_desk_for_as_long_as_the_procedure_says_within_an_hour() {
+    let (_folder, shorter) = with_procedure("unlocked_minutes = 3", "# unlocked_minutes = 10");
+    let (_other, longer) = with_procedure("unlocked_minutes = 61", "# unlocked_minutes = 10");
+    let (_third, never) = with_procedure("unlocked_minutes = 0", "# unlocked_minutes = 10");
+    let minutes = |config: &Config| {
+        loket::daemon::desk::office(config, Utc.with_ymd_and_hms(2026, 11, 10, 2, 0, 0).unwrap()).open_minutes
+    };
+
+    assert_eq!((minutes(&read(SHIPPED)), minutes(&read(&shorter))), (10, 3));
+    for (config, told) in
+        [(longer, "is 61; it must lie between 1 and 60"), (never, "is 0; it must lie between 1 and 60")]
+    {
+        let found = wrong(&config);
+        assert!(found.contains("`link.unlocked_minutes`") && found.contains(told), "{found}");
+    }
+}
+
 #[test]
 fn a_mailbox_needs_a_source_of_proof_or_says_that_it_has_none() {
     let told = wrong(&with("authserv_id = \"mail.karangmulia.example\"\n", ""));

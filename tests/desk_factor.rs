@@ -259,9 +259,12 @@ async fn a_passphrase_stands_in_for_the_phone_and_counts_its_failures_too() {
     let router = open_pages(&site);
     let who = "sekar@lembayungraya.example";
 
-    for (phrases, why) in
-        [(["pendek sekali", "pendek sekali"], "paling sedikit 15"), ([PHRASE, "kuda lumping di pasar sore"], "berbeda")]
-    {
+    for (phrases, why) in [
+        (["pendek sekali", "pendek sekali"], "paling sedikit 15"),
+        ([PHRASE, "kuda lumping di pasar sore"], "berbeda"),
+        (["sekar wangi lembayungraya", "sekar wangi lembayungraya"], "mudah ditebak"),
+        (["passwordpassword", "passwordpassword"], "mudah ditebak"),
+    ] {
         let refused = enrol_with_phrase(&site, &router, who, phrases).await;
         assert!(refused.status == 422 && refused.body.contains(why), "{}", refused.body);
         assert!(!refused.body.contains(PHRASE), "what was typed is not shown again");

@@ -57,6 +57,9 @@ async fn t46_right_and_wrong_factors_locks_and_enrolments_are_logged_without_wha
     let reveal = site.token(RINA.email, "ambil");
     ask(&router, &format!("/ambil/{reveal}"), Some(&[("nip", "199001012015011234")]), "").await;
     ask(&router, &format!("/ambil/{reveal}"), Some(&[("nip", RINA.nip)]), "").await;
+    let invitation = site.engine.enroll(&other.address, &other.name, Role::Admin).await.unwrap();
+    let invitation = invitation.rsplit('/').next().expect("a link ends in its token").to_owned();
+    ask(&router, &format!("/daftar/{invitation}"), None, "").await;
     site.enrol(other.address.as_str(), &other.name, Role::Auditor).await;
     site.engine.revoke(&other.address).await.unwrap();
 
@@ -73,6 +76,7 @@ async fn t46_right_and_wrong_factors_locks_and_enrolments_are_logged_without_wha
         &["security=\"signed_out\"", &who],
         &["security=\"wrong_answer\"", "door=\"ambil\"", from, &number.to_string(), "by=\"nip\""],
         &["security=\"right_answer\"", "door=\"ambil\"", from, &number.to_string()],
+        &["security=\"enrolment_seen\"", "door=\"daftar\"", from, &other.address.masked()],
         &["security=\"invited\"", "role=\"auditor\"", &other.address.masked()],
         &["security=\"enrolled\"", "role=\"auditor\"", &other.address.masked()],
         &["security=\"revoked\"", &other.address.masked()],
@@ -81,7 +85,7 @@ async fn t46_right_and_wrong_factors_locks_and_enrolments_are_logged_without_wha
     }
     let cookie = cookie.split_once('=').expect("a name and a value").1.to_owned();
     typed.extend(["918273", "465738", "564738", "199001012015011234", RINA.nip].map(str::to_owned));
-    typed.extend([link, reveal, cookie, admin.address.to_string(), other.address.to_string()]);
+    typed.extend([link, reveal, invitation, cookie, admin.address.to_string(), other.address.to_string()]);
     for secret in typed {
         assert!(!told.contains(&secret), "the log has {secret}");
     }

@@ -1,106 +1,23 @@
 //! Passkeys: enrolled at the one-time link, shown at the door and with a decision, in a real browser and by an authenticator of
 //! the test's own that can also do what no honest one does.
 
-use std::sync::Arc;
-
 use axum::Router;
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::TimeDelta;
 use loket::engine::admins::{FAILURES, Role};
 use loket::sop::phase::Phase;
 use loket::web::answer::*;
 use loket::web::rate::{Limits, Rate};
 use loket::web::view::Choice;
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, EcdsaKeyPair, KeyPair};
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use crate::cli_fixture;
 use crate::desk_threats::{Answered, ask};
 use crate::desk_walk::{decide, form, review};
+use crate::kit::authenticator::{Authenticator, b64};
 use crate::kit::site::{BASE_URL, Plan, address};
 use crate::kit::{Browser, Site, wait_for};
 
 const WHO: &str = "sekar@lembayungraya.example";
-
-/// User present, user verified (§6.1).
-const PRESENT_AND_VERIFIED: u8 = 0x05;
-/// A new key's data follows.
-const WITH_KEY: u8 = 0x40;
-
-/// An authenticator with one key, and the browser in front of it.
-#[derive(Clone)]
-struct Token {
-    key: Arc<EcdsaKeyPair>,
-    id: [u8; 32],
-    counter: u32,
-    flags: u8,
-    origin: String,
-}
-
-impl Token {
-    fn new() -> Self {
-        let random = SystemRandom::new();
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &random).expect("a key");
-        let key = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, pkcs8.as_ref(), &random).expect("the same");
-        let id = Sha256::digest(key.public_key()).into();
-        Self { key: Arc::new(key), id, counter: 1, flags: PRESENT_AND_VERIFIED, origin: BASE_URL.to_owned() }
-    }
-
-    /// `navigator.credentials.create`, with attestation "none" (§8.7).
-    fn create(&self, question: &str) -> String {
-        let (wanted, said) = self.told(question, "webauthn.create");
-        let point = self.key.public_key().as_ref();
-        let mut data = self.data(&wanted["rp"]["id"], self.flags | WITH_KEY);
-        data.extend([0; 16]);
-        data.extend([0, 32]);
-        data.extend(self.id);
-        // A COSE key: EC2, ES256, P-256, x, y (RFC 9053 §7.1.1).
-        data.extend([0xa5, 0x01, 0x02, 0x03, 0x26, 0x20, 0x01, 0x21, 0x58, 0x20]);
-        data.extend(&point[1..33]);
-        data.extend([0x22, 0x58, 0x20]);
-        data.extend(&point[33..65]);
-        let mut object = b"\xa3\x63fmt\x64none\x67attStmt\xa0\x68authData\x58".to_vec();
-        object.push(u8::try_from(data.len()).expect("it is short"));
-        object.extend(data);
-        json!({ "id": b64(&self.id), "rawId": b64(&self.id), "type": "public-key",
-            "response": { "attestationObject": b64(&object), "clientDataJSON": b64(&said) } })
-        .to_string()
-    }
-
-    /// `navigator.credentials.get`.
-    fn get(&self, question: &str) -> String {
-        let (wanted, said) = self.told(question, "webauthn.get");
-        let data = self.data(&wanted["rpId"], self.flags);
-        let signed = [&data[..], &Sha256::digest(&said)[..]].concat();
-        let signature = self.key.sign(&SystemRandom::new(), &signed).expect("it signs");
-        json!({ "id": b64(&self.id), "rawId": b64(&self.id), "type": "public-key",
-            "response": { "authenticatorData": b64(&data), "clientDataJSON": b64(&said),
-                "signature": b64(signature.as_ref()), "userHandle": null } })
-        .to_string()
-    }
-
-    fn told(&self, question: &str, kind: &str) -> (Value, Vec<u8>) {
-        let question: Value = serde_json::from_str(question).expect("the desk asks in JSON");
-        let wanted = question["publicKey"].clone();
-        let said =
-            json!({ "type": kind, "challenge": wanted["challenge"], "origin": self.origin, "crossOrigin": false });
-        (wanted, said.to_string().into_bytes())
-    }
-
-    fn data(&self, domain: &Value, flags: u8) -> Vec<u8> {
-        let mut data = Sha256::digest(domain.as_str().expect("a domain is named")).to_vec();
-        data.push(flags);
-        data.extend(self.counter.to_be_bytes());
-        data
-    }
-}
-
-fn b64(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
-}
 
 fn open_pages(site: &Site) -> Router {
     let unlimited = Rate { burst: 1e9, per_second: 1e9 };
@@ -115,7 +32,7 @@ async fn question(router: &Router, path: &str, fields: &[(&str, &str)]) -> Strin
 }
 
 /// A person enrolled with this key, through the page.
-async fn enrolled(site: &Site, router: &Router, token: &Token) {
+async fn enrolled(site: &Site, router: &Router, token: &Authenticator) {
     let link = site.engine.enroll(&address(WHO), "Sekar Wangi", Role::Admin).await.expect("the store answers");
     let path = link.strip_prefix(BASE_URL).expect("a link of this desk").to_owned();
     let asked = question(router, &format!("{path}/kunci"), &[]).await;
@@ -137,7 +54,7 @@ async fn about(router: &Router, cookie: &str, action: &str, proposal: &str) -> S
 }
 
 /// Opens the desk by passkey; the device's cookie.
-async fn entered(router: &Router, token: &mut Token) -> String {
+async fn entered(router: &Router, token: &mut Authenticator) -> String {
     token.counter += 1;
     let asked = question(router, "/masuk/kunci", &[("alamat", WHO)]).await;
     let opened = door(router, &token.get(&asked)).await;
@@ -153,7 +70,7 @@ async fn door(router: &Router, answer: &str) -> Answered {
 async fn a_passkey_is_enrolled_at_the_link_opens_the_desk_and_decides() {
     let rules = vec![("approval", "two_for_every_approval = true")];
     let site = Site::planned(Plan { rules, ..Plan::default() }).await;
-    let (router, mut token) = (open_pages(&site), Token::new());
+    let (router, mut token) = (open_pages(&site), Authenticator::new());
     enrolled(&site, &router, &token).await;
 
     let cookie = entered(&router, &mut token).await;
@@ -178,7 +95,7 @@ async fn a_passkey_is_enrolled_at_the_link_opens_the_desk_and_decides() {
 async fn t13_a_passkeys_answer_counts_for_the_very_case_act_and_proposal_it_was_asked_for() {
     let rules = vec![("approval", "two_for_every_approval = true")];
     let site = Site::planned(Plan { rules, ..Plan::default() }).await;
-    let (router, mut token) = (open_pages(&site), Token::new());
+    let (router, mut token) = (open_pages(&site), Authenticator::new());
     enrolled(&site, &router, &token).await;
     let cookie = entered(&router, &mut token).await;
     let (number, other) = (site.deliver("complete").await, site.deliver("user_id").await);
@@ -220,13 +137,13 @@ async fn t13_a_passkeys_answer_counts_for_the_very_case_act_and_proposal_it_was_
 #[tokio::test]
 async fn a_fresh_enrolment_takes_every_passkey_of_the_one_before() {
     let site = Site::start().await;
-    let (router, mut token) = (open_pages(&site), Token::new());
+    let (router, mut token) = (open_pages(&site), Authenticator::new());
     enrolled(&site, &router, &token).await;
     entered(&router, &mut token).await;
 
     let unfinished = site.engine.enroll(&address(WHO), "Sekar Wangi", Role::Admin).await.unwrap();
     let path = unfinished.strip_prefix(BASE_URL).unwrap().to_owned();
-    let other = Token::new();
+    let other = Authenticator::new();
     let asked = question(&router, &format!("{path}/kunci"), &[]).await;
     let kept = ask(&router, &format!("{path}/kunci/simpan"), Some(&[("kunci", &other.create(&asked))]), "").await;
     assert_eq!(kept.status, 303, "added at a link that is never finished");
@@ -246,7 +163,7 @@ async fn a_fresh_enrolment_takes_every_passkey_of_the_one_before() {
 #[tokio::test]
 async fn a_passkey_added_at_a_link_counts_only_where_the_enrolment_is_finished_within_the_hour() {
     let site = Site::start().await;
-    let (router, mut token) = (open_pages(&site), Token::new());
+    let (router, mut token) = (open_pages(&site), Authenticator::new());
     let link = site.engine.enroll(&address(WHO), "Sekar Wangi", Role::Admin).await.unwrap();
     let path = link.strip_prefix(BASE_URL).unwrap().to_owned();
     let asked = question(&router, &format!("{path}/kunci"), &[]).await;
@@ -267,7 +184,7 @@ async fn a_passkey_added_at_a_link_counts_only_where_the_enrolment_is_finished_w
 #[tokio::test]
 async fn what_no_honest_browser_sends_proves_nothing() {
     let site = Site::start().await;
-    let (router, mut token) = (open_pages(&site), Token::new());
+    let (router, mut token) = (open_pages(&site), Authenticator::new());
     enrolled(&site, &router, &token).await;
     let asked = async || question(&router, "/masuk/kunci", &[("alamat", WHO)]).await;
     token.counter = 10;
@@ -285,16 +202,16 @@ async fn what_no_honest_browser_sends_proves_nothing() {
     // A page elsewhere that hands the desk's question on.
     for origin in ["https://meja.lembayungraya.example.evil.example", "http://meja.lembayungraya.example", "null"] {
         token.counter += 1;
-        let there = Token { origin: origin.to_owned(), ..token.clone() };
+        let there = Authenticator { origin: origin.to_owned(), ..token.clone() };
         assert_eq!(door(&router, &there.get(&asked().await)).await.status, 422, "{origin}");
     }
     token.counter += 1;
     assert_eq!(door(&router, &token.get(&asked().await)).await.status, 303);
     // Nobody was asked for a finger, a face or a PIN.
-    let unverified = Token { flags: 0x01, counter: token.counter + 1, ..token.clone() };
+    let unverified = Authenticator { flags: 0x01, counter: token.counter + 1, ..token.clone() };
     assert_eq!(door(&router, &unverified.get(&asked().await)).await.status, 422, "not verified");
     // Another key under the same name, and a challenge of the test's own making.
-    let forged = Token { id: token.id, counter: token.counter + 2, ..Token::new() };
+    let forged = Authenticator { id: token.id, counter: token.counter + 2, ..Authenticator::new() };
     assert_eq!(door(&router, &forged.get(&asked().await)).await.status, 422, "another key");
     token.counter += 3;
     let own = json!({ "publicKey": { "challenge": b64(&[7; 32]), "rpId": "meja.lembayungraya.example" } });
@@ -320,11 +237,11 @@ async fn a_key_is_enrolled_at_a_good_link_alone_and_by_the_browser_that_was_aske
     let path = link.strip_prefix(BASE_URL).unwrap().to_owned();
     let save = format!("{path}/kunci/simpan");
 
-    let elsewhere = Token { origin: "https://lain.example".into(), ..Token::new() };
+    let elsewhere = Authenticator { origin: "https://lain.example".into(), ..Authenticator::new() };
     let asked = question(&router, &format!("{path}/kunci"), &[]).await;
     let foreign = ask(&router, &save, Some(&[("kunci", &elsewhere.create(&asked))]), "").await;
     let garbage = ask(&router, &save, Some(&[("kunci", "{\"response\":{}}")]), "").await;
-    let honest = Token::new();
+    let honest = Authenticator::new();
     let asked = question(&router, &format!("{path}/kunci"), &[]).await;
     let answer = honest.create(&asked);
     let kept = ask(&router, &save, Some(&[("kunci", &answer)]), "").await;
@@ -339,7 +256,7 @@ async fn a_key_is_enrolled_at_a_good_link_alone_and_by_the_browser_that_was_aske
 #[tokio::test]
 async fn the_question_at_the_door_tells_nobody_who_has_a_passkey() {
     let site = Site::start().await;
-    let (router, token) = (open_pages(&site), Token::new());
+    let (router, token) = (open_pages(&site), Authenticator::new());
     enrolled(&site, &router, &token).await;
     let mut told = Vec::new();
 

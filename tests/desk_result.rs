@@ -1,9 +1,11 @@
 //! The result on its way: shown at most once, opened by what was agreed, issued anew, handed over; and work by hand.
 
+use loket::accounts::directory::Login;
 use loket::demo::samples::papers::letter_pdf;
 use loket::demo::samples::people;
-use loket::sop::names::{CaseNumber, Language};
+use loket::sop::names::{CaseNumber, Language, UserId};
 use loket::sop::phase::{Outcome, Phase, RevealState};
+use loket::vault::Secret;
 use loket::web::answer::*;
 use loket::web::counter::Counter;
 use loket::web::view::*;
@@ -107,6 +109,25 @@ async fn t21_a_result_goes_to_the_registered_address_alone_whoever_wrote() {
     assert_eq!((results[0].to.as_slice(), results[0].cc.len()), (&[address(people::RINA.email)][..], 0));
     let others = letters.iter().filter(|letter| letter.to.contains(&address(private.email)));
     assert!(others.count() > 0, "who wrote is answered");
+}
+
+#[tokio::test]
+async fn a_temporary_password_is_as_long_as_the_procedure_says_and_logs_in() {
+    let site = Site::planned(Plan { rules: vec![("secret", "length = 20")], ..Plan::default() }).await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let token = site.token(people::RINA.email, "ambil");
+
+    let RevealAnswer::Revealed(shown) = site.desk.reveal(&token, nip(&people::RINA)).await.unwrap() else {
+        panic!("the NIP opens the result")
+    };
+
+    let password = Secret::new(shown.password.expect("a reset gives a password").expose().to_owned());
+    assert_eq!(password.expose().chars().filter(char::is_ascii_alphanumeric).count(), 20);
+    let user_id = UserId(people::RINA.user_id.to_owned());
+    let login = site.directory.verify_login(&user_id, &password, None, site.now()).await.expect("the file is read");
+    assert_eq!(login, Login::MustChange);
 }
 
 #[tokio::test]

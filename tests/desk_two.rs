@@ -177,6 +177,10 @@ async fn a_stand_in_gets_what_waits_and_what_comes_and_decides_on_record_for_the
 
     let briefed = site.letters().split_off(before);
     assert_eq!(briefed.iter().map(|l| l.to.clone()).collect::<Vec<_>>(), [vec![delegate.address.clone()]]);
+    let says = format!("sebagai pengganti {}, yang sedang tidak di tempat", absent.name);
+    assert!(briefed[0].body.replace('\n', " ").contains(&says), "{}", briefed[0].body);
+    let own = site.last_to(absent.address.as_str()).expect("the absent admin was asked");
+    assert!(!own.body.contains("sebagai pengganti"));
     let link = site.token(delegate.address.as_str(), "tautan");
     let code = site.code_of(&delegate).await;
     assert!(

@@ -57,6 +57,7 @@ mod inbox_trust;
 mod intake_reading;
 mod keys_change;
 mod keys_program;
+mod kill;
 mod kit;
 mod kit_servers;
 mod laws;

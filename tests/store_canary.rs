@@ -28,7 +28,7 @@ async fn neither_secrets_nor_words_of_a_case_are_in_any_file() {
     let folder = tempfile::tempdir().unwrap();
     let state = folder.path().join("state");
     let store = open(&state);
-    let password = temporary_password(&OsRandom);
+    let password = temporary_password(&OsRandom, 16);
     let token: PlainToken = keyring().links.token(1, &TokenNonce::generate(&OsRandom), "reveal");
     let words = |n: usize| format!("kanari-nomor-{n:03}-kuning");
 
@@ -82,7 +82,7 @@ async fn a_backup_holds_no_secret_even_sealed() {
     let folder = tempfile::tempdir().unwrap();
     let store = open(&folder.path().join("state"));
     let mut batch = step(1, 0);
-    let sealed = keyring().passwords.seal(&OsRandom, "LPSE-2026-0001", "s", &temporary_password(&OsRandom));
+    let sealed = keyring().passwords.seal(&OsRandom, "LPSE-2026-0001", "s", &temporary_password(&OsRandom, 16));
     batch.secrets = vec![SecretChange::Put { id: "s".to_owned(), sealed: sealed.clone(), expires: at(900) }];
     store.commit(vec![batch]).await.unwrap();
 

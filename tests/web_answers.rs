@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
+use chrono::TimeDelta;
 use loket::web::router;
 use loket::web::serve::Listening;
 use loket::web::view::CasePage;
@@ -16,7 +17,7 @@ use tower::ServiceExt;
 
 use crate::kit::wait::in_time;
 use crate::web_browser::{BASE, Browser, HOST};
-use crate::web_fake::{Fake, GOOD_TOKEN, SetClock, now, site};
+use crate::web_fake::{CODE, Fake, GOOD_TOKEN, SetClock, now, site};
 use crate::web_samples::{outcome, review, task, unknown};
 
 const CASE: &str = "/berkas/LPSE-2026-0047";
@@ -138,6 +139,26 @@ async fn a_form_that_never_ends_is_not_waited_for_and_others_are_served() {
 }
 
 #[tokio::test]
+async fn a_device_is_open_for_as_long_as_the_office_says_and_the_pages_name_that_time() {
+    let mut browser = Browser::new(Fake { open_minutes: 3, ..Fake::default() });
+    let lock = format!("/tautan/{GOOD_TOKEN}");
+
+    let door = browser.get("/masuk").await;
+    let before = browser.get(&lock).await;
+    let opened = browser.post(&lock, &[("kode", CODE)]).await;
+    browser.clock.forward(TimeDelta::seconds(179));
+    let during = browser.get(CASE).await;
+    browser.clock.forward(TimeDelta::seconds(1));
+    let after = browser.get(CASE).await;
+    let again = browser.get("/masuk").await;
+
+    assert!(door.body.contains("Meja terbuka 3 menit") && before.body.contains("Berkas terbuka 3 menit"));
+    assert!(opened.header("set-cookie").contains("Max-Age=3780"), "three minutes, and an hour for what was typed");
+    assert_eq!((during.status, after.status), (StatusCode::OK, StatusCode::SEE_OTHER));
+    assert!(again.body.contains("3 menit telah lewat"), "{}", again.body);
+}
+
+#[tokio::test]
 async fn every_page_of_an_open_device_has_a_way_out_and_no_other_page_has() {
     let mut browser = Browser::opened(Fake::default()).await;
     let pages: [fn() -> CasePage; 4] = [
@@ -162,6 +183,25 @@ async fn every_page_of_an_open_device_has_a_way_out_and_no_other_page_has() {
     for path in ["/masuk".to_owned(), format!("/ambil/{GOOD_TOKEN}"), "/tidak-ada".to_owned()] {
         assert!(!browser.get(&path).await.body.contains("/keluar"), "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_person_sees_that_the_desk_is_open_elsewhere_and_locks_every_device() {
+    let mut browser = Browser::opened(Fake::default()).await;
+    let alone = browser.get("/meja").await.body;
+    let first = std::mem::take(&mut browser.cookie);
+    browser.clock.forward(TimeDelta::minutes(2));
+    browser.post(&format!("/tautan/{GOOD_TOKEN}"), &[("kode", CODE)]).await;
+    let both = browser.get("/meja").await.body;
+
+    let out = browser.post("/keluar?semua=ya", &[]).await;
+    browser.cookie = first;
+    let elsewhere = browser.get("/meja").await;
+
+    assert!(!alone.contains("/keluar?semua=ya"));
+    assert!(both.contains("terbuka di 2 perangkat, masing-masing sampai pukul 10.59 WITA, pukul 11.01 WITA"), "{both}");
+    assert!(both.contains("action=\"/keluar?semua=ya\""));
+    assert_eq!((out.location(), elsewhere.location()), ("/masuk", "/masuk?ke=/meja"));
 }
 
 #[tokio::test]

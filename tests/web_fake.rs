@@ -62,6 +62,8 @@ pub struct Fake {
     pub role: Role,
     pub broken: bool,
     pub demo: bool,
+    /// Minutes for which the desk opens.
+    pub open_minutes: u32,
     /// Text put wherever a mail's own words stand.
     pub words: String,
 }
@@ -75,6 +77,7 @@ impl Default for Fake {
             role: Role::Admin,
             broken: false,
             demo: false,
+            open_minutes: 10,
             words: "Permohonan Reset Password".into(),
         }
     }
@@ -100,6 +103,7 @@ fn later<'a, T: Send + 'a>(value: T) -> Later<'a, T> {
 
 pub fn office(demo: bool) -> Office {
     Office {
+        open_minutes: 10,
         name: "LPSE Karang Mulia".into(),
         sop_number: "000.3/0620/BPLPSE/B.PBJ".into(),
         phone: "(0599) 123456".into(),
@@ -118,7 +122,7 @@ pub fn office(demo: bool) -> Office {
 /// A desk over `fake` under `base_url`.
 pub fn site(fake: Arc<Fake>, clock: Arc<SetClock>, base_url: &str) -> Arc<Site> {
     let setup = Setup {
-        office: office(fake.demo),
+        office: Office { open_minutes: fake.open_minutes, ..office(fake.demo) },
         base_url: BaseUrl::parse(base_url).expect("the test writes a base address"),
         trusted_proxies: Vec::new(),
         limits: Default::default(),

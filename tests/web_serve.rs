@@ -89,6 +89,29 @@ async fn a_renewed_certificate_is_served_and_a_stop_ends_it() {
 }
 
 #[tokio::test]
+async fn a_handshake_that_fails_is_logged_with_the_address_it_came_from() {
+    let log = crate::desk_threats::Log::default();
+    let _listening = log.listen();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    write_pair(folder.path());
+    let certificates = Certificates::load(&folder.path().join("chain.pem"), &folder.path().join("key.pem"));
+    let listening = Listening::bind(loopback(), Some(Arc::new(certificates.expect("a good pair")))).await;
+    let (listening, stop) = (listening.expect("a free port"), CancellationToken::new());
+    let address = listening.address();
+    let serving = tokio::spawn(listening.serve(desk("https://localhost"), stop.clone()));
+
+    let plain = TcpStream::connect(address).await.expect("the desk listens");
+    let answer = ask(plain, "GET /masuk HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    stop.cancel();
+    timeout(SOON, serving).await.expect("it ends soon").expect("it ends without a panic");
+
+    assert!(!answer.contains("HTTP/1.1"), "{answer}");
+    let told = log.text();
+    let line = told.lines().find(|line| line.contains("security=\"tls\"")).expect("it is logged");
+    assert!(line.contains("INFO") && line.contains("from=127.0.0.1"), "{line}");
+}
+
+#[tokio::test]
 async fn a_head_that_never_ends_is_cut_off_and_others_are_served() {
     let listening = Listening::bind(loopback(), None).await.expect("a free port");
     let (address, stop) = (listening.address(), CancellationToken::new());

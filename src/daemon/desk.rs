@@ -72,7 +72,10 @@ impl OpenDesk {
 /// The office as the pages name it.
 pub fn office(config: &Config, now: DateTime<Utc>) -> view::Office {
     let names = super::assembly::letters_office(config);
+    // One desk serves every mailbox: the shortest of their times holds.
+    let open_minutes = config.mailboxes.iter().map(|mailbox| mailbox.procedure.link.unlocked_minutes).min();
     view::Office {
+        open_minutes: open_minutes.unwrap_or(10),
         name: names.name,
         sop_number: config.mailboxes.first().map(|m| m.procedure.sop.number.clone()).unwrap_or_default(),
         phone_dial: dialled(&names.phone),

@@ -18,6 +18,7 @@ use super::watchdog;
 use crate::config::schedule::ArchiveSchedule;
 use crate::engine::Engine;
 use crate::engine::intake::{Mailbox, Patience};
+use crate::engine::peril::{Moment, moment};
 use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
 use crate::reading::pool::Pool;
 
@@ -239,7 +240,11 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
             Ok(batch) => {
                 watch.looked(engine.clock.now());
                 let batch = watch.without_canaries(batch).await;
-                if !batch.is_empty() && fetched.send(batch).await.is_err() {
+                if batch.is_empty() {
+                    continue;
+                }
+                moment(Moment::MailFetched);
+                if fetched.send(batch).await.is_err() {
                     return;
                 }
             }

@@ -2,6 +2,7 @@
 
 use super::Engine;
 use super::codec;
+use super::peril::{Moment, moment};
 use super::port::Fault;
 use super::store::{Batch, CaseKey, DocumentWrite, NewLink, Outcome, SecretChange, Settlement};
 use super::weave::Woven;
@@ -100,6 +101,7 @@ impl Engine {
         along: Along,
         still: &(dyn Fn(&Case) -> Result<(), Refused> + Sync),
     ) -> Result<Answer, Fault> {
+        let decides = matches!(command, Command::Decide(_));
         for _ in 0..TRIES {
             let Some((version, case)) = self.load(key).await? else { return Ok(Answer::Gone) };
             if let Err(refused) = still(&case) {
@@ -110,7 +112,14 @@ impl Engine {
                 Err(refused) => return Ok(Answer::Refused(refused, Box::new(case))),
             };
             let Woven { case, batch } = self.weave(key, version, ruling, along.clone()).await?;
-            match self.commit_one(batch).await? {
+            if decides {
+                moment(Moment::DecisionRuled);
+            }
+            let outcome = self.commit_one(batch).await?;
+            if decides {
+                moment(Moment::DecisionRecorded);
+            }
+            match outcome {
                 Outcome::Committed { .. } => return Ok(Answer::Done(Box::new(case))),
                 Outcome::Stale { .. } => {}
                 Outcome::Seen { .. } | Outcome::LinkSpent | Outcome::DocumentStale { .. } => {

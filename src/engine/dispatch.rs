@@ -9,6 +9,7 @@ use super::Engine;
 use super::casebook::{Along, Answer};
 use super::codec;
 use super::correspondence::PendingLetter;
+use super::peril::{Moment, moment};
 use super::port::{Fault, FaultKind};
 use super::store::{LeaseRequest, Row, Settled, Settlement};
 use super::weave::Task;
@@ -59,6 +60,9 @@ impl Engine {
         let request = LeaseRequest { kinds: Vec::new(), now, until: now + LEASE, limit: ARMFUL };
         let rows = self.store.lease_due(request).await?;
         let count = rows.len();
+        if count > 0 {
+            moment(Moment::RowsLeased);
+        }
         let mut results =
             futures::stream::iter(rows.into_iter().map(|row| self.carry_out(row))).buffer_unordered(HANDS);
         while let Some(result) = results.next().await {
@@ -94,6 +98,7 @@ impl Engine {
     /// "Maybe sent" is sent again under the same Message-ID, by which the receiver knows it (RFC 1047). One that can never
     /// be made ready is as undelivered as one that nobody takes, and the admin hears of either.
     async fn send(&self, row: &Row, letter: &PendingLetter) -> Result<(), Fault> {
+        moment(Moment::LetterTakenUp);
         let epoch = self.store.epoch().await?;
         let ready = match self.renew_links(&row.key, letter, epoch).await {
             Ok(()) => self.outgoing(&row.key, letter, epoch).await,
@@ -104,7 +109,12 @@ impl Engine {
             Err(fault) => Err(fault),
         };
         match sent {
-            Ok(()) => self.step(row, Command::LetterSent { id: letter.id.clone() }).await,
+            Ok(()) => {
+                moment(Moment::LetterAccepted);
+                self.step(row, Command::LetterSent { id: letter.id.clone() }).await?;
+                moment(Moment::LetterRecorded);
+                Ok(())
+            }
             Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {
                 tracing::warn!(case = %row.key.number, "a letter is given up: {fault}");
                 self.step(row, Command::LetterFailed { id: letter.id.clone(), why: fault.message }).await

@@ -108,6 +108,7 @@ impl Engine {
             Recipient::Superior => facts.admin = self.office.superior.as_ref().map(|(name, _)| name.clone()),
             _ => {}
         }
+        facts.in_place_of = letter.in_place_of.as_ref().map(|absent| self.name_of(absent));
         if let Some(proposal) = case.phase.proposal() {
             let first = case.first_approval.as_ref().filter(|first| first.proposal == proposal.hash);
             facts.first_approver = first.map(|first| self.name_of(&first.by));

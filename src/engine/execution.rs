@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::casebook::{Along, Answer};
+use super::peril::{Moment, moment};
 use super::port::{Fault, FaultKind, Query, ResetOrder, ResetOutcome};
 use super::secrets::ResultSecret;
 use super::store::{CaseKey, Row, Settled, Settlement};
@@ -58,16 +59,20 @@ impl Engine {
         };
         let worked = self.procedures.get(&case.procedure.hash)?;
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
-        let password = vault::temporary_password(&*self.random);
+        let password = vault::temporary_password(&*self.random, worked.procedure.secret.length as usize);
         let sealed = ResultSecret { user_id: Some(user_id.0.clone()), password: Some(password.expose().clone()) };
         let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
+        moment(Moment::ResetDue);
         let Answer::Done(_) = self.apply(&row.key, Command::StartExecution { decision }, along).await? else {
             return self.settle_done(row).await;
         };
+        moment(Moment::ResetStarted);
         let key = idempotency_key(&row.key, decision);
         let order =
             ResetOrder { idempotency_key: &key, user_id, temporary_password: password.expose(), expires_at: expires };
-        let report = match self.accounts.reset(order).await {
+        let answer = self.accounts.reset(order).await;
+        moment(Moment::ResetAnswered);
+        let report = match answer {
             Ok(ResetOutcome::Done) => Report::Done { user_id: named(attempt), by: None, until: expires },
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
             Ok(ResetOutcome::NotFound) => {
@@ -80,7 +85,9 @@ impl Engine {
                 FaultKind::Unknown => Report::Unknown { why: fault.message },
             },
         };
-        self.conclude(row, decision, report, Along::default()).await
+        self.conclude(row, decision, report, Along::default()).await?;
+        moment(Moment::ResetRecorded);
+        Ok(())
     }
 
     /// The user ID alone is asked for: nothing is changed, so it may be asked again at will.
@@ -121,7 +128,10 @@ impl Engine {
             return self.settle_done(row).await;
         };
         let key = idempotency_key(&row.key, decision);
-        match self.accounts.read_back(&key, user_id).await {
+        moment(Moment::ReadBackDue);
+        let answer = self.accounts.read_back(&key, user_id).await;
+        moment(Moment::ReadBackAnswered);
+        match answer {
             Ok(Some(true)) => {
                 let report = self.found_done(&row.key, attempt).await?;
                 self.conclude(row, decision, report, Along::default()).await

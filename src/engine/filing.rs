@@ -8,6 +8,7 @@ use super::Engine;
 use super::archive::{ArchiveDossier, ArchiveItem, RegisterLine};
 use super::casebook::{Along, Answer};
 use super::codec;
+use super::peril::{Moment, moment};
 use super::port::Fault;
 use super::register;
 use super::store::{CaseKey, Outcome, Row, RowState, Settled, Settlement};
@@ -55,10 +56,12 @@ impl Engine {
         let Some((version, case)) = self.load(key).await? else { return Ok(true) };
         let dossier = self.dossier(key, &case).await?;
         self.archive.keep(dossier).await?;
+        moment(Moment::DossierKept);
         match self.store.remove_case(key, version).await? {
             Outcome::Committed { .. } => {}
             _ => return Ok(false),
         }
+        moment(Moment::LiveRemoved);
         tracing::info!(case = %key.number, "archived");
         Ok(true)
     }
@@ -79,8 +82,13 @@ impl Engine {
         if !matches!(began, Answer::Done(_)) {
             return Ok(false);
         }
+        moment(Moment::ArchivingStarted);
         let ended = self.apply_when(key, Command::FinishArchiving, Along::default(), &still).await?;
-        Ok(matches!(ended, Answer::Done(_)))
+        if !matches!(ended, Answer::Done(_)) {
+            return Ok(false);
+        }
+        moment(Moment::ArchivingFinished);
+        Ok(true)
     }
 
     async fn dossier(&self, key: &CaseKey, case: &Case) -> Result<ArchiveDossier, Fault> {

@@ -22,6 +22,7 @@ pub mod links;
 mod memory;
 mod notice;
 pub mod office;
+pub mod peril;
 pub mod port;
 pub mod register;
 mod reply;

@@ -88,6 +88,8 @@ pub struct LetterFacts {
     pub draft_files: Vec<String>,
     /// What the system proposes.
     pub proposal: Option<LetterProposal>,
+    /// The absent admin in whose place the reader gets this.
+    pub in_place_of: Option<String>,
     /// The admin who already approved, where two must.
     pub first_approver: Option<String>,
     /// Minutes in which a reply with a code must arrive.
@@ -381,6 +383,7 @@ pub(super) fn specimen() -> LetterFacts {
         draft: Some(Text { subject: "Contoh".to_owned(), body: "Contoh".to_owned() }),
         draft_files: vec!["contoh.pdf".to_owned()],
         proposal: Some(LetterProposal::Approve),
+        in_place_of: some("Contoh Admin Cuti"),
         first_approver: some("Contoh Admin Lain"),
         reply_window: Some(10),
         minutes_left: Some(9),

@@ -49,6 +49,9 @@ pub struct Letter {
     pub links_to: Option<Sha256Hex>,
     /// The result whose link the letter carries.
     pub issue: Option<u32>,
+    /// The absent admin in whose place the reader gets it.
+    #[serde(default)]
+    pub in_place_of: Option<AdminId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -153,6 +156,7 @@ impl Letter {
             remark: String::new(),
             links_to: None,
             issue: None,
+            in_place_of: None,
         }
     }
 

@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::StoreError;
 use super::folder::{component, create_private, sync_folder};
 use super::redb::tables::Place;
+use crate::engine::peril::{Moment, moment};
 use crate::sop::names::Sha256Hex;
 use crate::vault::Binding;
 
@@ -54,6 +55,9 @@ impl ContentFolder {
             if kept_open.len() < FLUSH_TOGETHER {
                 kept_open.push((content, file));
             }
+        }
+        if !kept_open.is_empty() {
+            moment(Moment::ContentsWritten);
         }
         if kept_open.len() == FLUSH_TOGETHER {
             return rustix::fs::syncfs(&kept_open[0].1)

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 
 use super::StoreError;
 use super::folder::create_private;
+use crate::engine::peril::{Moment, moment};
 use crate::vault::{Binding, DossierKey, Keyring, Random, hex};
 
 const MAGIC: &[u8] = b"loket backup 1\n";
@@ -102,7 +103,9 @@ impl Packing {
         if found != self.members {
             return Err(StoreError::damaged(parcel.thing, "it does not read back as it was written"));
         }
+        moment(Moment::BackupWritten);
         fs::rename(&part, &self.file).map_err(|error| StoreError::file("name", &self.file, &error))?;
+        moment(Moment::BackupNamed);
         Ok(fs::metadata(&self.file).map_err(|error| StoreError::file("read", &self.file, &error))?.len())
     }
 

@@ -6,16 +6,18 @@ use super::{Random, Secret};
 const UPPER: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWXYZ";
 const LOWER: &[u8] = b"abcdefghjkmnpqrstuvwxyz";
 const DIGITS: &[u8] = b"23456789";
-const GROUPS: usize = 4;
 const GROUP: usize = 4;
+/// Fewer characters than this are too few (THREATS, temporary password), whatever was asked for.
+const LEAST: usize = 15;
 
-/// Draws a temporary password: four groups of four from 55 unambiguous characters, joined by hyphens (19 characters,
-/// over 90 bits), with at least one capital, one small letter and one digit.
-pub fn temporary_password(random: &dyn Random) -> Secret<String> {
+/// Draws a temporary password of so many characters out of 55 unambiguous ones, in groups of four joined by hyphens, with at
+/// least one capital, one small letter and one digit. Sixteen give over 90 bits.
+pub fn temporary_password(random: &dyn Random, characters: usize) -> Secret<String> {
     let alphabet = [UPPER, LOWER, DIGITS].concat();
+    let characters = characters.max(LEAST);
     loop {
-        let mut text = String::with_capacity(GROUPS * (GROUP + 1));
-        for place in 0..GROUPS * GROUP {
+        let mut text = String::with_capacity(characters + characters / GROUP);
+        for place in 0..characters {
             if place > 0 && place % GROUP == 0 {
                 text.push('-');
             }
@@ -54,12 +56,25 @@ mod tests {
     use crate::vault::SeededRandom;
 
     #[test]
+    fn a_temporary_password_has_as_many_characters_as_are_asked_for_and_fifteen_at_least() {
+        let random = SeededRandom::new(4);
+        for (asked, has, groups) in [(3, 15, 4), (15, 15, 4), (16, 16, 4), (17, 17, 5), (64, 64, 16)] {
+            let password = temporary_password(&random, asked);
+            let parts: Vec<&str> = password.expose().split('-').collect();
+
+            assert_eq!(parts.len(), groups);
+            assert_eq!(parts.concat().len(), has);
+            assert!(parts.iter().all(|part| (1..=4).contains(&part.len())));
+        }
+    }
+
+    #[test]
     fn a_temporary_password_is_four_groups_of_four_unambiguous_characters_of_each_class() {
         let random = SeededRandom::new(1);
         let mut drawn = BTreeSet::new();
 
         for _ in 0..2000 {
-            let password = temporary_password(&random);
+            let password = temporary_password(&random, 16);
             let text = password.expose();
             let groups: Vec<&str> = text.split('-').collect();
             assert_eq!(groups.len(), 4);

@@ -302,6 +302,8 @@ pub enum Why {
     Different,
     /// A code that does not match; tries left.
     Wrong(u8),
+    /// A passphrase that a stranger would try.
+    Guessable,
     /// The letter holds what a letter must not hold (a password, a whole NIP, a register value).
     Forbidden,
 }

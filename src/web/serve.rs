@@ -14,13 +14,14 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::asked::Peer;
 use super::certificate::Certificates;
+use super::watch::Watch;
 
 /// Connections at a time, unless told otherwise.
 const CONNECTIONS: usize = 512;
@@ -80,6 +81,7 @@ impl Listening {
     /// Serves until `stop` is cancelled, then waits for answers under way, at most ten seconds.
     pub async fn serve(self, router: Router, stop: CancellationToken) {
         let places = Arc::new(Semaphore::new(self.connections));
+        let failures = Arc::new((Watch::default(), Instant::now()));
         loop {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
             let (stream, peer) = tokio::select! {
@@ -95,8 +97,9 @@ impl Listening {
                 },
             };
             let (router, tls, stop) = (router.clone(), self.tls.clone(), stop.clone());
+            let failures = Arc::clone(&failures);
             tokio::spawn(async move {
-                connection(stream, peer, tls, router, stop).await;
+                connection(stream, peer, tls, router, stop, &failures).await;
                 drop(place);
             });
         }
@@ -111,7 +114,9 @@ async fn connection(
     tls: Option<Arc<Certificates>>,
     router: Router,
     stop: CancellationToken,
+    (failures, begun): &(Watch, Instant),
 ) {
+    let failed = |why: &str| failures.no_handshake(peer.ip(), why, begun.elapsed().as_secs() / 60);
     let _ = stream.set_nodelay(true);
     match tls {
         None => requests(stream, peer, router, stop).await,
@@ -119,8 +124,8 @@ async fn connection(
             let acceptor = TlsAcceptor::from(certificates.current());
             match timeout(HANDSHAKE, acceptor.accept(stream)).await {
                 Ok(Ok(stream)) => requests(stream, peer, router, stop).await,
-                Ok(Err(cause)) => tracing::debug!(%cause, "A TLS handshake failed"),
-                Err(_) => tracing::debug!("A TLS handshake took too long"),
+                Ok(Err(cause)) => failed(&cause.to_string()),
+                Err(_) => failed("it took too long"),
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Which devices are open, for whom and until when; in memory alone, so that a restart locks every device. After ten
-//! minutes a device is locked but remembered for a while: what its owner had typed waits for the next code.
+//! Which devices are open, for whom and until when; in memory alone, so that a restart locks every device. After its
+//! time a device is locked but remembered for a while: what its owner had typed waits for the next code.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -10,9 +10,8 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::pages::Fields;
 use super::view::Admin;
+use crate::sop::names::Address;
 
-/// How long a device stays open after the code.
-pub const OPEN: TimeDelta = TimeDelta::minutes(10);
 /// How long a locked device is remembered.
 const REMEMBERED: TimeDelta = TimeDelta::hours(1);
 /// Devices kept at most; beyond it the oldest is forgotten.
@@ -54,11 +53,13 @@ struct Entry {
 pub struct Sessions {
     entries: Mutex<HashMap<String, Entry>>,
     entropy: Entropy,
+    /// How long a device stays open after the code.
+    open: TimeDelta,
 }
 
 impl Sessions {
-    pub fn new(entropy: Entropy) -> Self {
-        Self { entries: Mutex::new(HashMap::new()), entropy }
+    pub fn new(entropy: Entropy, open: TimeDelta) -> Self {
+        Self { entries: Mutex::new(HashMap::new()), entropy, open }
     }
 
     /// Opens a device and returns the value of its cookie. What `before` (the device's old cookie) had parked comes
@@ -69,14 +70,14 @@ impl Sessions {
         let old = before.and_then(|id| entries.remove(id));
         let parked = old.filter(|old| old.admin.address == admin.address).and_then(|old| old.parked);
         make_room(&mut entries, now);
-        entries.insert(id.clone(), Entry { admin, until: now + OPEN, parked });
+        entries.insert(id.clone(), Entry { admin, until: now + self.open, parked });
         id
     }
 
     pub fn look(&self, id: &str, now: DateTime<Utc>) -> Device {
         match self.entries().get(id) {
             // A clock set back must not keep a device open for longer.
-            Some(e) if now < e.until && e.until - now <= OPEN => {
+            Some(e) if now < e.until && e.until - now <= self.open => {
                 Device::Open { admin: e.admin.clone(), until: e.until }
             }
             Some(e) if now < e.until + REMEMBERED => {
@@ -119,6 +120,20 @@ impl Sessions {
         self.entries().remove(id);
     }
 
+    /// Until when this person's devices are open, the first to be locked first.
+    pub fn open_until(&self, who: &Address, now: DateTime<Utc>) -> Vec<DateTime<Utc>> {
+        let entries = self.entries();
+        let theirs = entries.values().filter(|e| e.admin.address == *who && now < e.until);
+        let mut times: Vec<_> = theirs.map(|e| e.until).collect();
+        times.sort_unstable();
+        times
+    }
+
+    /// Locks every device of this person for good.
+    pub fn close_all(&self, who: &Address) {
+        self.entries().retain(|_, e| e.admin.address != *who);
+    }
+
     fn entries(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -140,7 +155,6 @@ mod tests {
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::*;
-    use crate::sop::names::Address;
     use crate::web::view::Role;
 
     fn admin(address: &str) -> Admin {
@@ -150,11 +164,12 @@ mod tests {
 
     fn sessions() -> Sessions {
         let next = AtomicU64::new(1);
-        Sessions::new(Box::new(move || {
+        let entropy = Box::new(move || {
             let mut bytes = [0; 32];
             bytes[..8].copy_from_slice(&next.fetch_add(1, Ordering::Relaxed).to_be_bytes());
             bytes
-        }))
+        });
+        Sessions::new(entropy, TimeDelta::minutes(10))
     }
 
     fn at(minute: i64) -> DateTime<Utc> {
@@ -174,6 +189,21 @@ mod tests {
         assert!(matches!(sessions.look(&id, at(10)), Device::Locked { .. }));
         assert!(matches!(sessions.look(&id, at(71)), Device::Unknown));
         assert!(matches!(sessions.look("lain", at(0)), Device::Unknown));
+    }
+
+    #[test]
+    fn a_persons_devices_are_seen_and_locked_together_and_nobody_elses() {
+        let sessions = sessions();
+        let (one, two) =
+            (sessions.open(admin("a@x.example"), None, at(0)), sessions.open(admin("a@x.example"), None, at(4)));
+        let other = sessions.open(admin("b@x.example"), None, at(4));
+
+        assert_eq!(sessions.open_until(&admin("a@x.example").address, at(5)), [at(10), at(14)]);
+        assert_eq!(sessions.open_until(&admin("a@x.example").address, at(10)), [at(14)]);
+        sessions.close_all(&admin("a@x.example").address);
+
+        assert!([&one, &two].iter().all(|id| matches!(sessions.look(id, at(5)), Device::Unknown)));
+        assert!(matches!(sessions.look(&other, at(5)), Device::Open { .. }));
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::TimeDelta;
+
 use super::client::Network;
 use super::counter::Counter;
 use super::rate::{Guard, Limits};
@@ -116,6 +118,7 @@ pub struct Site {
 
 impl Site {
     pub fn new(counter: Arc<dyn Counter>, clock: Arc<dyn Clock>, setup: Setup) -> Self {
+        let open = TimeDelta::minutes(i64::from(setup.office.open_minutes));
         Self {
             counter,
             clock,
@@ -124,7 +127,7 @@ impl Site {
             trusted: setup.trusted_proxies,
             guard: Guard::new(setup.limits),
             links: Guard::new(Limits::OF_A_LINK),
-            sessions: Sessions::new(setup.entropy),
+            sessions: Sessions::new(setup.entropy, open),
             watch: Watch::default(),
             patience: PATIENCE,
         }

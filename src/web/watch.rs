@@ -25,7 +25,7 @@ impl Watch {
     /// Tells of this answer where it is a refusal.
     pub fn turned_away(&self, from: IpAddr, door: &'static str, status: StatusCode, now: DateTime<Utc>) {
         let Some(why) = refusal(door, status) else { return };
-        let (tells, earlier) = self.counts(now);
+        let (tells, earlier) = self.counts(now.timestamp().div_euclid(60));
         if earlier > 0 {
             tracing::warn!(
                 security = "refused",
@@ -38,10 +38,24 @@ impl Watch {
         }
     }
 
-    /// Whether one more is told now, and how many of an earlier minute were not.
-    fn counts(&self, now: DateTime<Utc>) -> (bool, u32) {
+    /// Tells of a TLS handshake that came to nothing, in a minute counted from wherever.
+    pub fn no_handshake(&self, from: IpAddr, why: &str, minute: u64) {
+        let (tells, earlier) = self.counts(i64::try_from(minute).unwrap_or(i64::MAX));
+        if earlier > 0 {
+            tracing::warn!(
+                security = "tls",
+                count = earlier,
+                "more TLS handshakes failed at the desk than are told singly"
+            );
+        }
+        if tells {
+            tracing::info!(security = "tls", %from, why, "a TLS handshake failed at the desk");
+        }
+    }
+
+    /// Whether one more is told in this minute, and how many of an earlier one were not.
+    fn counts(&self, nth: i64) -> (bool, u32) {
         let mut minute = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let nth = now.timestamp().div_euclid(60);
         let mut earlier = 0;
         if minute.nth != nth {
             earlier = minute.untold;
@@ -75,13 +89,11 @@ mod tests {
     #[test]
     fn a_flood_of_refusals_is_counted_and_not_told_singly() {
         let watch = Watch::default();
-        let at = |second: i64| DateTime::from_timestamp(1_794_000_000 + second, 0).expect("in range");
-
-        let told = (0..500).filter(|_| watch.counts(at(0)).0).count();
+        let told = (0..500).filter(|_| watch.counts(7).0).count();
 
         assert_eq!(told, A_MINUTE as usize);
-        assert_eq!(watch.counts(at(60)), (true, 440));
-        assert_eq!(watch.counts(at(61)), (true, 0));
+        assert_eq!(watch.counts(8), (true, 440));
+        assert_eq!(watch.counts(8), (true, 0));
     }
 
     #[test]

@@ -19,6 +19,15 @@ pub struct Admin {
 impl Admin {
     /// Opens the enrolment link, takes the factor from the page and confirms it with its first code.
     pub async fn enrol(address: &str, link: &str) -> Self {
+        Self::enrol_with(address, link, &[]).await
+    }
+
+    /// As [`Admin::enrol`], with a passphrase for days without the phone.
+    pub async fn enrol_with_phrase(address: &str, link: &str, phrase: &str) -> Self {
+        Self::enrol_with(address, link, &[("frasa", phrase), ("frasa2", phrase)]).await
+    }
+
+    async fn enrol_with(address: &str, link: &str, more: &[(&str, &str)]) -> Self {
         let mut visitor = Visitor::default();
         let page = visitor.get(link).await;
         assert_eq!(page.status, 200, "an enrolment link opens: {}", page.body);
@@ -27,7 +36,7 @@ impl Admin {
         // The desk takes the step before and after its own as well: the oldest goes first, so that two more follow at once.
         let mut admin = Self { address: address.to_owned(), factor, used: now().timestamp() / STEP - 2 };
         let code = admin.code().await;
-        let done = visitor.post(link, &[("kode", &code)]).await;
+        let done = visitor.post(link, &[&[("kode", code.as_str())], more].concat()).await;
         assert!(done.status < 400, "the first code of a factor is taken: {} {}", done.status, done.body);
         admin
     }

@@ -99,6 +99,25 @@ impl Daemon {
         self.process = launch(&self.configuration, &self.environment, &self.log);
     }
 
+    /// As [`Daemon::restart_unready`], with these variables in place of the ones before.
+    pub fn restart_in(&mut self, environment: Vec<(String, String)>) {
+        self.environment = environment;
+        self.restart_unready();
+    }
+
+    /// How it ended by itself; `None` while it runs.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.process.ended()
+    }
+
+    /// The last part of the log, at most so many bytes.
+    pub fn log_end(&self, bytes: u64) -> String {
+        let length = self.log.metadata().map_or(0, |file| file.len());
+        let mut end = vec![0; usize::try_from(length.min(bytes)).unwrap_or(0)];
+        self.log.read_exact_at(&mut end, length.saturating_sub(bytes)).expect("nobody shortens a log");
+        String::from_utf8_lossy(&end).into_owned()
+    }
+
     pub async fn resume(&mut self) {
         self.process = launch(&self.configuration, &self.environment, &self.log);
         self.ready().await;
@@ -139,9 +158,7 @@ impl Drop for Daemon {
     /// A test that failed wants to know what the daemon saw.
     fn drop(&mut self) {
         if std::thread::panicking() {
-            let log = self.log();
-            let from = log.char_indices().rev().nth(12_000).map_or(0, |(at, _)| at);
-            eprintln!("--- the daemon's log\n{}", &log[from..]);
+            eprintln!("--- the daemon's log\n{}", self.log_end(12_000));
         }
     }
 }

@@ -4,6 +4,7 @@
 #![allow(dead_code, unused_imports, reason = "every test file uses another part of the kit, and so does the bench")]
 
 pub mod admin;
+pub mod authenticator;
 pub mod axe;
 pub mod browser;
 pub mod certificates;

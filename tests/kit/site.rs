@@ -379,6 +379,7 @@ impl Site {
     pub fn pages_within(&self, base_url: &str, limits: loket::web::rate::Limits) -> axum::Router {
         let letters = &self.office.letters;
         let office = loket::web::view::Office {
+            open_minutes: 10,
             name: letters.name.clone(),
             sop_number: self.office.sop_number.to_owned(),
             phone: letters.phone.clone(),

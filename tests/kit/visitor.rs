@@ -39,14 +39,24 @@ impl Page {
 
 impl Visitor {
     pub async fn get(&mut self, url: &str) -> Page {
-        self.request("GET", url, None).await
+        self.try_get(url).await.expect("the desk answers")
     }
 
     pub async fn post(&mut self, url: &str, fields: &[(&str, &str)]) -> Page {
+        self.try_post(url, fields).await.expect("the desk answers")
+    }
+
+    /// As [`Visitor::get`]; `None` where the desk is away or breaks off.
+    pub async fn try_get(&mut self, url: &str) -> Option<Page> {
+        self.request("GET", url, None).await
+    }
+
+    /// As [`Visitor::post`]; `None` where the desk is away or breaks off, and nobody knows what became of the form.
+    pub async fn try_post(&mut self, url: &str, fields: &[(&str, &str)]) -> Option<Page> {
         self.request("POST", url, Some(&encoded(fields))).await
     }
 
-    async fn request(&mut self, method: &str, url: &str, form: Option<&str>) -> Page {
+    async fn request(&mut self, method: &str, url: &str, form: Option<&str>) -> Option<Page> {
         let rest = url.strip_prefix("http://").expect("the desk of a test speaks plain HTTP on loopback");
         let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
@@ -70,12 +80,12 @@ impl Visitor {
             std::io::Result::Ok(answer)
         })
         .await
-        .expect("the desk answers");
+        .ok()?;
         self.read(&String::from_utf8_lossy(&answer))
     }
 
-    fn read(&mut self, answer: &str) -> Page {
-        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+    fn read(&mut self, answer: &str) -> Option<Page> {
+        let (head, body) = answer.split_once("\r\n\r\n")?;
         let mut lines = head.lines();
         let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
         let headers: Vec<(String, &str)> =
@@ -90,7 +100,7 @@ impl Visitor {
             Some(_) => unchunked(body),
             None => body.to_owned(),
         };
-        Page { status: status.expect("an answer has a status"), location: header("location"), body }
+        Some(Page { status: status.expect("an answer has a status"), location: header("location"), body })
     }
 }
 

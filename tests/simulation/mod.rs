@@ -6,7 +6,7 @@
 //! `LOKET_SEEDS=10000 cargo nextest run --release simulation --no-capture` plays so many.
 
 mod judge;
-mod lot;
+pub mod lot;
 mod memory;
 mod office;
 mod people;

@@ -9,7 +9,7 @@ use crate::engine::port::Fault;
 use crate::sop::case::Case;
 use crate::sop::names::{Address, Language};
 use crate::sop::phase::Phase;
-use crate::vault::{PassphraseHash, Secret};
+use crate::vault::{PassphraseHash, Secret, is_guessable};
 use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, Typed, UnlockAnswer, Why};
 use crate::web::counter::Trouble;
 use crate::web::view::{Admin, Choice, EnrolView, LockView};
@@ -74,6 +74,8 @@ impl Desk {
 
     pub(super) async fn show_enrolment(&self, token: &str) -> Result<Option<EnrolView>, Trouble> {
         let Some((_, record)) = self.engine.invited(token).await? else { return Ok(None) };
+        // Whoever looks is told of, since a look by another than the person is how a link leaks.
+        tracing::info!(security = "enrolment_seen", admin = %record.address.masked(), "an enrolment page was looked at");
         let factor = record.factor()?;
         let secret: String = factor.typed().expose().chars().filter(|c| !c.is_whitespace()).collect();
         let issuer = &self.engine.letters.office().name;
@@ -93,8 +95,12 @@ impl Desk {
         passphrase: Option<Typed>,
     ) -> Result<EnrolAnswer, Trouble> {
         let phrase = passphrase.map(|phrase| Secret::new(phrase.expose().to_owned()));
-        if let Some(unfit) = phrase.as_ref().and_then(|phrase| unfit(phrase.expose())) {
-            return Ok(EnrolAnswer::Unfit(unfit));
+        if let Some(phrase) = &phrase {
+            let Some((_, record)) = self.engine.invited(token).await? else { return Ok(EnrolAnswer::Gone) };
+            let known = [record.address.as_str(), &record.name, &self.engine.letters.office().name];
+            if let Some(unfit) = unfit(phrase.expose(), &known) {
+                return Ok(EnrolAnswer::Unfit(unfit));
+            }
         }
         Ok(match self.engine.confirm_enrolment(token, code.expose(), phrase).await? {
             Some(Proof::Right) => EnrolAnswer::Done,
@@ -128,12 +134,13 @@ impl Desk {
     }
 }
 
-/// Why a passphrase cannot be kept.
-fn unfit(phrase: &str) -> Option<Why> {
+/// Why a passphrase cannot be kept; `known` is what a stranger knows of the person and the office.
+fn unfit(phrase: &str, known: &[&str]) -> Option<Why> {
     let length = phrase.chars().count();
     match length {
         _ if length < PassphraseHash::LEAST => Some(Why::TooShort(PassphraseHash::LEAST)),
         _ if length > PassphraseHash::MOST => Some(Why::TooLong(PassphraseHash::MOST)),
+        _ if is_guessable(phrase, known) => Some(Why::Guessable),
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use super::Desk;
 use crate::engine::casebook::{Along, Answer};
 use crate::engine::drafting::unlock;
 use crate::engine::links::Purpose;
+use crate::engine::peril::{Moment, moment};
 use crate::engine::port::Fault;
 use crate::engine::secrets::ResultSecret;
 use crate::engine::store::CaseKey;
@@ -52,6 +53,7 @@ impl Desk {
         }
         match self.engine.apply(&key, Command::Reveal { issue }, along).await? {
             Answer::Done(_) => {
+                moment(Moment::RevealRecorded);
                 Ok(RevealAnswer::Revealed(RevealedView { change_token, ..shown(&kept.result, &reveal) }))
             }
             Answer::Refused(..) | Answer::Gone | Answer::Conflict => Ok(RevealAnswer::Gone),

@@ -26,6 +26,7 @@ use super::casebook::Along;
 use super::codec;
 use super::digest;
 use super::office::Worked;
+use super::peril::{Moment, moment};
 use super::port::{Arrival, Fault, Folder, Origin, Witness};
 use super::store::{Batch, CaseKey, Outcome};
 use super::weave::Woven;
@@ -170,8 +171,11 @@ impl Engine {
             }
             (None, None) => return Ok(Some(filed)),
         }
+        moment(Moment::MailUnderstood);
         self.store.put_contents(std::mem::take(&mut intake.contents)).await?;
+        moment(Moment::ContentsFlushed);
         let outcomes = self.store.commit(std::mem::take(&mut intake.batches)).await?;
+        moment(Moment::IntakeRecorded);
         self.outbox.notify_one();
         let whole = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Committed { .. }));
         Ok(whole.then_some(filed))

@@ -21,6 +21,7 @@ use tokio::time::{Instant, timeout};
 
 use super::compose::{Sender, compose};
 use super::peer::Peer;
+use crate::engine::peril::{Moment, moment};
 use crate::engine::port::{Courier, Fault, Outgoing};
 use crate::mail::login::{Login, Shown};
 use crate::mail::remark::remark;
@@ -138,6 +139,7 @@ impl SmtpCourier {
         for address in envelope.to() {
             self.command(line, Rcpt::new(address.clone(), Vec::new())).await.map_err(Stop::said)?;
         }
+        moment(Moment::LetterOffered);
         let agreed = self.command(line, Data).await.map_err(Stop::said)?;
         if !agreed.has_code(354) {
             // Whoever agrees to anything would be sent the letter as commands, and its end taken for a delivery.

@@ -152,9 +152,10 @@ impl Ruling {
     fn tell_admin(&mut self, ctx: &Context, letter: impl FnOnce(Recipient) -> Letter) {
         let Some(id) = people::holder(&self.case, ctx) else { return };
         let stand_in = people::stands_in(&self.case, &id, ctx);
-        let letter = letter(Recipient::Admin { id });
-        if let Some(id) = stand_in {
-            self.send(Letter { to: Recipient::Admin { id }, ..letter.clone() });
+        let letter = letter(Recipient::Admin { id: id.clone() });
+        if let Some(stand_in) = stand_in {
+            let to = Recipient::Admin { id: stand_in };
+            self.send(Letter { to, in_place_of: Some(id), ..letter.clone() });
         }
         self.send(letter);
     }

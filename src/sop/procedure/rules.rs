@@ -220,7 +220,7 @@ impl Default for Reply {
 pub struct LinkRules {
     /// Life of a decision link, counted on working days only.
     pub hours_of_working_days: u32,
-    /// How long a code opens a dossier on a device.
+    /// How long a code opens the desk on a device; the shortest of a desk's procedures holds.
     pub unlocked_minutes: u32,
 }
 

@@ -14,6 +14,7 @@ use super::record::{
     ABOUT, Catalogue, DESTROYED, DOSSIERS, DossierRecord, KEYS, NUMBERS, PART, PARTS, SCHEMA, StoredItem, item_binding,
 };
 use crate::engine::archive::{ArchiveDossier, ArchiveLine, Destruction};
+use crate::engine::peril::{Moment, moment};
 use crate::engine::store::JournalEntry;
 use crate::sop::names::Sha256Hex;
 use crate::store::StoreError;
@@ -272,6 +273,7 @@ pub fn append(
     let begun = begun(path)?;
     write(&begun, year, before, writing, keyring, random)?;
     fs::rename(&begun, path).map_err(|error| StoreError::file("rename", &begun, &error))?;
+    moment(Moment::ArchiveNamed);
     path.parent().map_or(Ok(()), sync_folder)
 }
 
@@ -342,7 +344,9 @@ fn write(
         about.insert("count", position.to_be_bytes().as_slice())?;
         about.insert("head", hash.as_slice())?;
     }
+    moment(Moment::DossierWritten);
     transaction.commit()?;
+    moment(Moment::DossierCommitted);
     Ok(())
 }
 

@@ -36,6 +36,7 @@ use self::writer::Job;
 use super::StoreError;
 use super::contents::ContentFolder;
 use super::folder::{StateFolder, component, create_private};
+use crate::engine::peril::{Moment, moment};
 use crate::engine::port::Fault;
 use crate::vault::{DossierKey, Keyring, Random};
 
@@ -97,6 +98,7 @@ impl RedbStore {
     ) -> Result<Self, StoreError> {
         let live = folder.live();
         let contents = ContentFolder::open(live.join("contents"))?;
+        moment(Moment::StateOpened);
         sweep(&database, &contents)?;
         let inner = Arc::new(Inner {
             database,

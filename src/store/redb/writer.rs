@@ -13,6 +13,7 @@ use super::reseal::{self, Part, Resealed};
 use super::tables::readable;
 use super::transaction::{After, Tables, begin};
 use super::{Inner, reason};
+use crate::engine::peril::{Moment, moment};
 use crate::engine::port::Fault;
 use crate::engine::store::{Batch, CaseKey, DocumentWrite, Outcome, Settlement};
 use crate::store::StoreError;
@@ -112,7 +113,9 @@ fn attempt(inner: &Inner, group: &[Job]) -> Result<(Vec<Written>, After), Broken
         tables.set_number("written", written).map_err(Broken::Storage)?;
         tables.after
     };
+    moment(Moment::CommitDue);
     transaction.commit().map_err(|error| Broken::Storage(error.into()))?;
+    moment(Moment::CommitDurable);
     Ok((answers, after))
 }
 
@@ -145,6 +148,7 @@ fn finish(inner: &Inner, after: After) {
         }
     }
     for place in &after.removed {
+        moment(Moment::ContentsOrphaned);
         // A backup under way still reads these files; what stays behind is swept at the next start.
         let removed = match inner.keeping.try_write() {
             Ok(_alone) => inner.contents.remove(place),

@@ -1,6 +1,7 @@
 //! The desk: what waits, nearest due first.
 
 use askama::Template;
+use chrono::{DateTime, Utc};
 
 use super::Frame;
 use crate::web::say::fill;
@@ -18,6 +19,8 @@ pub struct DeskPage<'a> {
     view: &'a DeskView,
     filter: &'a DeskFilter,
     rows: Vec<Row>,
+    /// Until when this person's devices are open, this one among them.
+    devices: &'a [DateTime<Utc>],
 }
 
 struct Row {
@@ -33,10 +36,10 @@ struct Row {
 }
 
 impl<'a> DeskPage<'a> {
-    pub fn new(f: Frame<'a>, view: &'a DeskView, filter: &'a DeskFilter) -> Self {
+    pub fn new(f: Frame<'a>, view: &'a DeskView, filter: &'a DeskFilter, devices: &'a [DateTime<Utc>]) -> Self {
         let q = QueueWords::of(f.lang());
         let rows = view.rows.iter().map(|r| row(&f, q, r)).collect();
-        Self { q, rows, f, view, filter }
+        Self { q, rows, f, view, filter, devices }
     }
 
     fn figures(&self) -> Vec<(&'static str, String)> {
@@ -78,6 +81,13 @@ impl<'a> DeskPage<'a> {
             Some(at) => fill(self.q.empty_more, &[&self.f.say.time(at)]),
             None => self.q.empty_never.to_owned(),
         }
+    }
+
+    /// Where the desk is open on more devices than this one.
+    fn elsewhere(&self) -> Option<String> {
+        let times: Vec<String> = self.devices.iter().map(|until| self.f.say.time(until)).collect();
+        let count = times.len().to_string();
+        (times.len() > 1).then(|| fill(self.q.devices, &[&count, &times.join(", ")]))
     }
 
     fn count(&self) -> String {

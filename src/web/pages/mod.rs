@@ -137,6 +137,11 @@ impl<'a> Frame<'a> {
         fill(self.w.foot_sop, &[&self.office().sop_number])
     }
 
+    /// A sentence about how long a device stays open.
+    fn timed(&self, sentence: &str) -> String {
+        fill(sentence, &[&self.office().open_minutes.to_string()])
+    }
+
     fn opened_until(&self) -> Option<String> {
         let open = self.open_for.as_ref()?;
         Some(fill(self.w.opened_for, &[&open.name, &self.say.time(&open.until)]))

@@ -28,7 +28,8 @@ pub(super) async fn desk(asked: Asked) -> Answer {
         mine: asked.asked_for("milik") == Some("saya"),
     };
     let view = asked.site.counter.desk(&who.admin, &filter, asked.lang).await?;
-    ok(&DeskPage::new(asked.frame_for(&who, "/meja"), &view, &filter))
+    let devices = asked.site.sessions.open_until(&who.admin.address, asked.now);
+    ok(&DeskPage::new(asked.frame_for(&who, "/meja"), &view, &filter, &devices))
 }
 
 fn step(text: &str) -> Option<StepFilter> {

@@ -82,14 +82,14 @@ fn opened(asked: &Asked, admin: Admin, target: &str) -> Answer {
     let site = &asked.site;
     let id = site.sessions.open(admin, asked.cookie.as_deref(), asked.now);
     let mut response = see(target)?;
-    set_cookie(asked, &mut response, &id, 600)?;
+    set_cookie(asked, &mut response, &id, 60 * site.office.open_minutes)?;
     Ok(response)
 }
 
 fn set_cookie(asked: &Asked, response: &mut Response, value: &str, seconds: u32) -> Result<(), Oops> {
     let base = &asked.site.base;
     let secure = if base.is_secure() { "; Secure" } else { "" };
-    // The cookie outlives the ten minutes so that a locked device finds what was typed; the server decides who is open.
+    // The cookie outlives the open time so that a locked device finds what was typed; the server decides who is open.
     let age = if seconds == 0 { 0 } else { seconds + 3_600 };
     let cookie = format!("{}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Strict{secure}", base.cookie_name());
     let value = HeaderValue::from_str(&cookie).map_err(|_| Oops::Trouble)?;
@@ -160,6 +160,9 @@ pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
 pub(super) async fn sign_out(asked: Asked) -> Answer {
     if let Some(who) = asked.who() {
         asked.site.counter.sign_out(&who.admin).await?;
+        if asked.asked_for("semua").is_some() {
+            asked.site.sessions.close_all(&who.admin.address);
+        }
     }
     if let Some(cookie) = &asked.cookie {
         asked.site.sessions.close(cookie);

@@ -83,6 +83,8 @@ pub struct EnrolView {
 /// The office as the pages name it.
 #[derive(Debug, Clone)]
 pub struct Office {
+    /// Minutes for which a code opens a device.
+    pub open_minutes: u32,
     /// `LPSE Karang Mulia`.
     pub name: String,
     pub sop_number: String,

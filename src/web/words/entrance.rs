@@ -8,9 +8,9 @@ catalogue! {
         lock_title: "Buka berkas permohonan" | "Open the dossier",
         lock_h1: "Masukkan kode untuk membuka berkas" | "Enter the code to open the dossier",
         relock_h1: "Berkas terkunci lagi" | "The dossier is locked again",
-        relock_lead: "Sepuluh menit telah lewat. Yang sudah Anda ketik disimpan dan kembali setelah kode dimasukkan; kode dan password tidak disimpan."
-            | "Ten minutes have passed. What you typed is kept and comes back after the code; codes and passwords are not kept.",
-        relock_plain: "Sepuluh menit telah lewat. Masukkan kode untuk melanjutkan." | "Ten minutes have passed. Enter the code to go on.",
+        relock_lead: "{0} menit telah lewat. Yang sudah Anda ketik disimpan dan kembali setelah kode dimasukkan; kode dan password tidak disimpan."
+            | "{0} minutes have passed. What you typed is kept and comes back after the code; codes and passwords are not kept.",
+        relock_plain: "{0} menit telah lewat. Masukkan kode untuk melanjutkan." | "{0} minutes have passed. Enter the code to go on.",
         service: "Layanan" | "Service",
         findings: "Temuan" | "Findings",
         time_left: "Sisa waktu" | "Time left",
@@ -22,8 +22,8 @@ catalogue! {
         enter_code: "Masukkan kode 6 angka" | "Enter the 6-digit code",
         code_hint: "Dari aplikasi pembuat kode di ponsel Anda. Kode berganti setiap 30 detik." | "From the authenticator app on your phone. The code changes every 30 seconds.",
         open: "Buka berkas" | "Open the dossier",
-        promise: "Berkas terbuka 10 menit di perangkat ini saja. Membuka berkas tidak mengubah apa pun; keputusan baru tercatat setelah Anda menekan tombol keputusan."
-            | "The dossier opens for 10 minutes on this device alone. Opening it changes nothing; a decision is recorded only once you press a decision button.",
+        promise: "Berkas terbuka {0} menit di perangkat ini saja. Membuka berkas tidak mengubah apa pun; keputusan baru tercatat setelah Anda menekan tombol keputusan."
+            | "The dossier opens for {0} minutes on this device alone. Opening it changes nothing; a decision is recorded only once you press a decision button.",
         no_phone: "Ponsel tidak ada di tangan, atau tautan ini bukan untuk Anda?" | "No phone at hand, or is this link not for you?",
         no_phone_more: "Minta Admin PPE lain mengambil alih melalui meja Loket. Tautan yang diteruskan kepada orang lain tidak dapat dipakai tanpa kode pemiliknya."
             | "Ask another Admin PPE to take over at the Loket desk. A forwarded link cannot be used without its owner's code.",
@@ -66,7 +66,7 @@ catalogue! {
         sign_in: "Masuk ke meja" | "Sign in to the desk",
         sign_in_wrong: "Alamat atau kode tidak cocok, atau kodenya sedang dikunci. Tunggu kode berikutnya di aplikasi Anda, lalu coba lagi; bila dikunci, pemiliknya diberi tahu melalui surel."
             | "Address or code do not match, or the code is locked. Wait for the next code in your app, then try again; of a lock its owner is told by mail.",
-        sign_in_lead: "Meja terbuka 10 menit di perangkat ini saja." | "The desk opens for 10 minutes on this device alone.",
+        sign_in_lead: "Meja terbuka {0} menit di perangkat ini saja." | "The desk opens for {0} minutes on this device alone.",
         enrol_title: "Pendaftaran kode admin" | "Enrolment of an admin's code",
         enrol_h1: "Pasang pembuat kode untuk Loket" | "Set up the code generator for Loket",
         enrol_for: "Pendaftaran untuk" | "Enrolment for",

@@ -64,6 +64,11 @@ pub fn why(lang: Language, error: &FieldError) -> String {
             );
             fill(sentence, &[&left.to_string()])
         }
+        Why::Guessable => pick(
+            "Terlalu mudah ditebak: tanpa nama, kantor, urutan papan ketik, dan pengulangan, hampir tidak ada yang tersisa. Pilih beberapa kata yang tidak berhubungan.",
+            "Too easily guessed: without names, the office, runs along the keyboard and repetitions, hardly anything is left. Choose some words that have nothing to do with each other.",
+        )
+        .to_owned(),
         Why::Forbidden => pick(
             "Surat memuat yang tidak boleh dikirim: password, NIP lengkap, atau nilai register. Hapus, lalu simpan lagi.",
             "The letter holds what must not be sent: a password, a whole NIP or a register value. Remove it and save again.",

@@ -6,6 +6,8 @@ catalogue! {
     /// Queue, held mail, sandbox.
     QueueWords {
         title: "Meja" | "Desk",
+        devices: "Meja Anda terbuka di {0} perangkat, masing-masing sampai {1}" | "Your desk is open on {0} devices, until {1}",
+        lock_all: "Kunci semua perangkat" | "Lock all devices",
         reload: "Muat ulang" | "Reload",
         alarms: "Layanan ini perlu perhatian" | "This service needs attention",
         today: "Hari ini" | "Today",

@@ -9,6 +9,7 @@ use tokio::time::Instant;
 use super::Shared;
 use super::line::{Line, Trouble};
 use super::words::{quoted_folder, uid_set};
+use crate::engine::peril::{Moment, moment};
 use crate::engine::port::{Fault, Folder, Origin};
 
 /// Mails moved by one command.
@@ -77,11 +78,13 @@ impl Filing {
             uids.sort_unstable();
             uids.dedup();
             for batch in uids.chunks(BATCH) {
+                moment(Moment::FilingDue);
                 match way {
                     Way::To(folder) => self.put(&mut line, batch, folder).await?,
                     Way::Out if line.abilities.uid_expunge => remove(&mut line, batch).await?,
                     Way::Out => self.put(&mut line, batch, Folder::Processed).await?,
                 }
+                moment(Moment::MailFiled);
                 if line.abilities.moving || line.abilities.uid_expunge {
                     self.shared.ledger().left(uid_validity, batch);
                 }
