@@ -51,14 +51,16 @@ async fn t47_a_closed_case_is_filed_only_after_its_held_letter_went() {
     let (site, number) = decided(Choice::Reject).await;
     let site = site.restored().await;
     site.settle().await;
-    assert_eq!(held(&site, &number, "letter").await.len(), 1);
+    let case = site.case(&number).await;
+    assert!(held(&site, &number, "letter").await.iter().any(|row| row.id == rejection(&case).id));
 
     let early = site.engine.file_closed().await.unwrap();
     retry_all(&site, &number).await;
     let late = site.engine.file_closed().await.unwrap();
 
     assert_eq!((early.archived.len(), early.waiting), (0, 1));
-    assert!(site.last_to(people::RINA.email).unwrap().body.contains("ditolak"));
+    let told = site.last_to(people::RINA.email).unwrap();
+    assert!(told.message_id.contains(&rejection(&case).id), "{}", told.body);
     assert_eq!(late.archived, [number]);
 }
 
@@ -67,7 +69,8 @@ async fn t47_a_held_letter_that_is_dropped_is_undelivered_and_the_admin_hears() 
     let (site, number) = decided(Choice::Reject).await;
     let site = site.restored().await;
     let (admin, _) = site.admins_of(&number).await;
-    let row = held(&site, &number, "letter").await.remove(0);
+    let id = rejection(&site.case(&number).await).id.clone();
+    let row = held(&site, &number, "letter").await.into_iter().find(|row| row.id == id).expect("it is held");
     let before = site.letters().len();
 
     assert_eq!(site.engine.drop_stuck(&row, "uid 0").await.unwrap(), Looked::Dropped);
@@ -164,7 +167,14 @@ async fn t47_a_result_that_no_backup_holds_is_not_told_and_the_admin_issues_it_a
     retry_all(&site, &number).await;
 
     assert!(site.letters().iter().all(|letter| !letter.body.contains("/ambil/")), "no link to nothing");
-    let Phase::Delivered { reveal, .. } = site.case(&number).await.phase else { panic!("it is still to be told") };
+    let case = site.case(&number).await;
+    let Phase::Delivered { reveal, .. } = &case.phase else { panic!("it is still to be told") };
     assert!(reveal.asked_again);
-    assert!(site.last_to(admin.address.as_str()).unwrap().body.contains("Issue it again"));
+    let result = case.letters.iter().rfind(|letter| letter.kind == "result_reset").expect("it was written");
+    assert!(matches!(&result.state, LetterState::Undelivered { why, .. } if why.contains("Issue it again")));
+    let told = |letter: &&loket::engine::port::Outgoing| letter.subject.contains("tidak sampai");
+    assert_eq!(
+        site.letters().iter().filter(told).map(|letter| letter.to.clone()).collect::<Vec<_>>(),
+        [[admin.address]]
+    );
 }
