@@ -125,6 +125,23 @@ async fn t38_a_4xx_is_worth_a_retry_and_a_5xx_is_not() {
 }
 
 #[tokio::test]
+async fn a_copy_that_is_refused_costs_the_addressee_nothing() {
+    let sink = SmtpSink::start().await;
+    let courier = to_sink(&sink);
+    let mut copied = letter(1);
+    copied.bcc = vec![address("arsip@karangmulia.example")];
+
+    for line in ["550 5.1.1 no such mailbox", "451 4.3.0 later"] {
+        sink.fail(Fault::Answer { at: "RCPT TO:<arsip@", line });
+        in_time("a letter", courier.send(&copied)).await.expect("its addressee is there");
+    }
+    sink.fail(Fault::Answer { at: "RCPT TO:<dimas@", line: "550 5.1.1 no such mailbox" });
+    let refused = in_time("an answer", courier.send(&copied)).await.expect_err("nobody is there");
+
+    assert_eq!((sink.taken().len(), refused.kind), (2, FaultKind::Permanent));
+}
+
+#[tokio::test]
 async fn t38_a_server_that_stalls_is_given_up() {
     for at in ["EHLO", "MAIL", "RCPT", "DATA"] {
         let sink = SmtpSink::start().await;

@@ -106,7 +106,7 @@ async fn t21_a_result_goes_to_the_registered_address_alone_whoever_wrote() {
     let letters = site.letters();
     let results: Vec<_> = letters.iter().filter(|letter| letter.body.contains("/ambil/")).collect();
     assert_eq!(results.len(), 1, "the result is told once");
-    assert_eq!((results[0].to.as_slice(), results[0].cc.len()), (&[address(people::RINA.email)][..], 0));
+    assert_eq!((results[0].to.as_slice(), results[0].bcc.len()), (&[address(people::RINA.email)][..], 0));
     let others = letters.iter().filter(|letter| letter.to.contains(&address(private.email)));
     assert!(others.count() > 0, "who wrote is answered");
 }
@@ -163,12 +163,12 @@ async fn t21_reminders_go_to_the_registered_address_alone_and_other_letters_to_b
     let reminders: Vec<_> = letters[before..].iter().filter(|letter| letter.body.contains("/ganti/")).collect();
     assert!(!reminders.is_empty(), "whoever does not confirm is reminded");
     for letter in &reminders {
-        assert_eq!((letter.to.as_slice(), letter.cc.len()), (&[registered.clone()][..], 0), "{}", letter.subject);
+        assert_eq!((letter.to.as_slice(), letter.bcc.len()), (&[registered.clone()][..], 0), "{}", letter.subject);
     }
     let to_sender: Vec<_> = letters.iter().filter(|letter| letter.to.contains(&sender)).collect();
     assert!(!to_sender.is_empty());
     for letter in to_sender {
-        assert_eq!((letter.to.len(), letter.cc.as_slice()), (1, &[registered.clone()][..]), "{}", letter.subject);
+        assert_eq!((letter.to.len(), letter.bcc.as_slice()), (1, &[registered.clone()][..]), "{}", letter.subject);
         assert!(
             !letter.body.contains("/ambil/") && !letter.body.contains("/ganti/") && !letter.body.contains("RINAPL")
         );

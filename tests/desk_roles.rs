@@ -264,7 +264,7 @@ async fn nothing_about_a_request_is_mailed_to_readers_and_no_case_is_theirs() {
         "admins are written to"
     );
     for person in &people {
-        assert!(letters.iter().all(|l| !l.to.contains(&person.address) && !l.cc.contains(&person.address)));
+        assert!(letters.iter().all(|l| !l.to.contains(&person.address) && !l.bcc.contains(&person.address)));
     }
     assert!(site.last_to(RINA.email).is_some());
 }

@@ -315,7 +315,7 @@ async fn t31_what_a_mail_says_stays_text_in_the_mail_to_an_admin() {
 
     let letter = site.last_to(admin.address.as_str()).expect("the admin is written to");
 
-    assert_eq!((letter.to.len(), letter.cc.len()), (1, 0));
+    assert_eq!((letter.to.len(), letter.bcc.len()), (1, 0));
     assert!(!letter.subject.contains(char::is_control), "{:?}", letter.subject);
     assert!(!letter.body.contains("123123"), "a template in a mail was carried out");
     for unseen in ['\u{202e}', '\u{200b}'] {

@@ -6,7 +6,7 @@ use loket::demo::samples::people::{MAIL_SERVER, RINA};
 use loket::demo::samples::post::Mail;
 use loket::engine::intake::DayLimits;
 use loket::engine::port::{Courier, Outgoing};
-use loket::mail::courier::compose::{Sender, compose};
+use loket::mail::courier::compose::{Copies, Sender, compose};
 use loket::mail::courier::smtp::SmtpCourier;
 use loket::sop::case::LetterState;
 use loket::sop::names::Address;
@@ -208,7 +208,7 @@ async fn t21_reply_to_and_copies_never_choose_who_is_written_to() {
     known.push(address(RINA.email));
     let letters = site.letters();
     assert!(letters.iter().any(|letter| letter.to.contains(&address(RINA.email))));
-    for to in letters.iter().flat_map(|letter| letter.to.iter().chain(&letter.cc)) {
+    for to in letters.iter().flat_map(|letter| letter.to.iter().chain(&letter.bcc)) {
         assert!(known.contains(to), "{}", to.as_str());
     }
 }
@@ -274,7 +274,7 @@ async fn answered(subject: &str, name: &str, file: &str, id: &str) -> Vec<Vec<St
     site.take_in(raw.into_bytes()).await;
     let sender = Sender { address: address("loket@lembayungraya.example"), display_name: "Loket".to_owned() };
     let names = |letter: &Outgoing| {
-        let raw = compose(&sender, letter).expect("a letter of ours can be composed").formatted();
+        let raw = compose(&sender, letter, Copies::Hidden).expect("a letter of ours can be composed").formatted();
         let mail = MessageParser::default().parse(&raw).expect("a mail");
         mail.headers().iter().map(|header| header.name().to_owned()).collect()
     };

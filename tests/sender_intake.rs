@@ -326,7 +326,7 @@ async fn t06_a_mailbox_in_other_hands_gets_no_second_password_without_a_call() {
     assert!(matches!(answer, DecisionAnswer::NeedsConfirmation));
     let confirmation = &view.confirmation;
     assert_eq!(confirmation.phone.as_deref(), Some(RINA.phone), "the number on register, not one of the mail");
-    let registered = |l: &loket::engine::port::Outgoing| l.to.iter().chain(&l.cc).any(|to| to.as_str() == RINA.email);
+    let registered = |l: &loket::engine::port::Outgoing| l.to.iter().chain(&l.bcc).any(|to| to.as_str() == RINA.email);
     assert!(site.letters()[told..].iter().any(registered), "the registered address is told");
     let denied = ConfirmForm {
         proposal_hash: view.proposal.hash.clone(),

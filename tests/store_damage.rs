@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use loket::engine::store::{CaseKey, Damage, DocumentWrite, NewLink, Outcome, SecretChange, Store};
+use loket::engine::store::{CaseKey, Damage, DocumentWrite, LeaseRequest, NewLink, Outcome, SecretChange, Store};
 use loket::store::redb::RedbStore;
 use loket::store::{StateFolder, restore};
 use loket::vault::{HashedToken, OsRandom, sha256_hex};
@@ -193,6 +193,18 @@ async fn a_byte_flipped_in_any_table_is_named_and_the_other_cases_are_served() {
                 lost.push(serial);
             }
         }
+
+        let scanned = store.scan(&office(), None, 99).await.unwrap();
+        let whole = scanned.iter().filter(|(_, stored)| stored.is_ok()).count();
+        assert!(whole + 1 >= CASES as usize, "flip {round} in {table} hides cases from a look at all");
+        let leased = LeaseRequest { kinds: Vec::new(), now: at(10), until: at(20), limit: 99 };
+        store.lease_due(leased).await.unwrap();
+        let next = store.next_due(&[]).await.unwrap();
+        assert!(
+            next.is_none_or(|next| next > at(10)),
+            "flip {round} in {table}: a row that nobody can read is asked for again and again"
+        );
+        store.destroy_expired_secrets(at(1_000)).await.unwrap();
 
         assert!(!damage.is_empty(), "flip {round} in {table}: nothing is said");
         assert!(lost.len() <= 1, "flip {round} in {table} takes away {lost:?}");

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use fantoccini::key::Key;
 use loket::web::answer::{DecisionAnswer, Earlier};
 use loket::web::router;
-use loket::web::view::CasePage;
+use loket::web::view::{CasePage, TwoView};
 
 use crate::kit::wait::in_time;
 use crate::kit::{Browser, Served, axe};
@@ -109,10 +109,20 @@ async fn axe_finds_nothing_on_the_pages_of_an_admin() {
     let form = [("bukti", "hash-usulan"), ("cara", "telepon"), ("hasil", "benar"), ("siapa", "Dimas")];
     hall.browser.submit(&format!("{CASE}/konfirmasi"), &form).await;
     found.extend(against(&hall.browser, &engine, "confirmed").await);
-    let views: [View; 4] = [
+    let views: [View; 5] = [
         ("task", || CasePage::Task(Box::new(task()))),
         ("unknown", || CasePage::Unknown(Box::new(unknown()))),
         ("outcome", || CasePage::Outcome(Box::new(outcome()))),
+        ("a review that takes two", || {
+            let mut second = review("Permohonan Reset Password");
+            second.two = Some(TwoView {
+                because: vec!["Permohonan pertama untuk akun ini".into(), "Diterima di luar jam kerja".into()],
+                first: Some(("Lestari Ningrum".into(), now())),
+                yours: false,
+                others: vec!["Bagus Arya Nugraha".into()],
+            });
+            CasePage::Review(Box::new(second))
+        }),
         ("a review of nothing", || {
             let mut empty = review("");
             empty.checks.clear();

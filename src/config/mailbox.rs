@@ -53,6 +53,8 @@ pub struct TrustConfig {
     pub authserv_id: Option<String>,
     /// Our own submission server, whose `Received … with ESMTPSA` vouches for the sender (RFC 3848).
     pub submission_host: Option<String>,
+    /// That server refuses a From that is not the log-in's own.
+    pub submission_checks_sender: bool,
     /// Mail without proof of its sender is held for a person.
     pub require_authenticated: bool,
     pub sender_proof: ProofConfig,
@@ -150,6 +152,7 @@ fn read_trust(section: &mut Section<'_>) -> TrustConfig {
     let trust = TrustConfig {
         authserv_id: section.optional_text("authserv_id"),
         submission_host: section.optional_text("submission_host"),
+        submission_checks_sender: section.flag_or("submission_checks_sender", false),
         require_authenticated: section.flag_or("require_authenticated", true),
         sender_proof: section.choice("sender_proof", &PROOFS, true),
         arc_forwarders: section.texts("arc_forwarders"),

@@ -227,6 +227,7 @@ pub(crate) fn trust(config: &TrustConfig) -> Trust {
     Trust {
         authserv_id: config.authserv_id.clone(),
         submission_host: config.submission_host.clone(),
+        submission_checks_sender: config.submission_checks_sender,
         proof: match config.sender_proof {
             ProofConfig::Server => SenderProof::Server,
             ProofConfig::Dkim => SenderProof::Dkim,

@@ -92,7 +92,7 @@ impl Canary {
         Outgoing {
             message_id: format!("loket.kenari.{nonce}.{mark}@{}", self.engine.office.mail_domain).to_lowercase(),
             to: vec![self.to.clone()],
-            cc: Vec::new(),
+            bcc: Vec::new(),
             subject: format!("Loket: uji jalur surel {OPENING}{nonce}.{mark}]"),
             body: "Loket mengirim surel ini kepada dirinya sendiri untuk mengetahui bahwa surel mengalir. Abaikan.\n\
                    Loket sends this mail to itself to know that mail flows. Ignore it.\n"

@@ -20,7 +20,7 @@ use super::operations::{Operations, Staging};
 use super::run::{self, LastLook};
 use super::socket::Socket;
 use crate::config::Config;
-use crate::engine::port::Clock;
+use crate::engine::port::{Clock, Fault};
 
 /// Why an office that was open had to close. A restart finds everything as it was last written down.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,17 @@ async fn watch(config: &Config, assembly: &Assembly, scans_unread: bool) -> Resu
         sources,
         seen: LastFacts::default(),
     })
+}
+
+/// Waits for a task that panics.
+async fn broken(tasks: &mut JoinSet<()>) -> tokio::task::JoinError {
+    loop {
+        match tasks.join_next().await {
+            Some(Err(why)) => return why,
+            Some(Ok(())) => {}
+            None => std::future::pending().await,
+        }
+    }
 }
 
 /// Runs an office until `stop`. Fails naming what is wrong; nothing is half done then that a restart would not finish.
@@ -87,7 +98,15 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
         }
     });
     tracing::info!(mailboxes = assembly.mailboxes.len(), %address, "the office is open");
-    let ended = run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()).await;
+    let mut ended = std::pin::pin!(run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()));
+    let ended = tokio::select! {
+        ended = &mut ended => ended,
+        // What only looks and shows may end early; what panics leaves an office that nobody watches.
+        why = broken(&mut open) => {
+            stop.cancel();
+            ended.await.and(Err(Fault::transient(format_args!("A part of the daemon ended by itself: {why}"))))
+        }
+    };
     stop.cancel();
     while open.join_next().await.is_some() {}
     if let Err(fault) = ended {

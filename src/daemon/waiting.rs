@@ -4,11 +4,13 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::shelf::size;
 use crate::engine::intake::Patience;
 use crate::engine::port::{Arrival, Folder, Origin};
 
-/// Mails that may wait at a time.
+/// Mails and bytes that may wait at a time.
 const SEATS: usize = 32;
+const BYTES: usize = 64 << 20;
 /// How long a mail may wait.
 const LONGEST: TimeDelta = TimeDelta::hours(1);
 
@@ -35,11 +37,22 @@ impl WaitingRoom {
         }
     }
 
+    /// Those for whom there is neither seat nor room: nothing waits for them.
+    pub fn surplus(&mut self) -> Vec<Arrival> {
+        let mut bytes = 0;
+        let seated = self.mails.iter().take(SEATS).take_while(|(arrival, _)| {
+            bytes += size(arrival);
+            bytes <= BYTES
+        });
+        let seats = seated.count();
+        self.mails.split_off(seats).into_iter().map(|(arrival, _)| arrival).collect()
+    }
+
     /// Everybody, to be looked at again: those who may wait on, and those who may not.
     pub fn call(&mut self, now: DateTime<Utc>) -> Vec<(Vec<Arrival>, Patience)> {
         let (mut patient, mut over) = (Vec::new(), Vec::new());
         for (arrival, since) in self.mails.drain(..) {
-            if patient.len() < SEATS && now - since < LONGEST {
+            if now - since < LONGEST {
                 self.since.push((arrival.origin.clone(), since));
                 patient.push(arrival);
             } else {
@@ -56,10 +69,10 @@ mod tests {
     use super::*;
     use crate::engine::port::ArrivalBody;
 
-    fn mail(uid: u32) -> Arrival {
+    fn mail(uid: u32, bytes: usize) -> Arrival {
         let origin =
             Origin { mailbox: "utama".into(), folder: "INBOX".into(), uid_validity: 1, uid, name: String::new() };
-        Arrival { origin, body: ArrivalBody::Raw(Vec::new()) }
+        Arrival { origin, body: ArrivalBody::Raw(vec![0; bytes]) }
     }
 
     fn minute(n: i64) -> DateTime<Utc> {
@@ -80,7 +93,7 @@ mod tests {
     #[test]
     fn a_mail_is_looked_at_again_and_waits_no_longer_than_an_hour() {
         let mut room = WaitingRoom::default();
-        room.keep(vec![mail(1), mail(2)], &[(mail(2).origin, Folder::Processed)], minute(0));
+        room.keep(vec![mail(1, 0), mail(2, 0)], &[(mail(2, 0).origin, Folder::Processed)], minute(0));
 
         assert_eq!(called(&mut room, minute(1)), [(1, Patience::Waits)]);
         assert_eq!(called(&mut room, minute(59)), [(1, Patience::Waits)]);
@@ -91,8 +104,12 @@ mod tests {
     #[test]
     fn whoever_keeps_a_domain_silent_cannot_fill_the_room() {
         let mut room = WaitingRoom::default();
-        room.keep((0..100).map(mail).collect(), &[], minute(0));
+        room.keep((0..100).map(|uid| mail(uid, 0)).collect(), &[], minute(0));
+        assert_eq!(room.surplus().len(), 100 - SEATS, "at once, not at the next call");
+        assert_eq!(called(&mut room, minute(1)), [(SEATS, Patience::Waits)]);
 
-        assert_eq!(called(&mut room, minute(1)), [(SEATS, Patience::Waits), (100 - SEATS, Patience::Over)]);
+        let mut heavy = WaitingRoom::default();
+        heavy.keep((0..3).map(|uid| mail(uid, BYTES / 2)).collect(), &[], minute(0));
+        assert_eq!(heavy.surplus().len(), 1);
     }
 }

@@ -3,6 +3,7 @@
 
 use super::case_file::CaseFile;
 use super::fold::fold;
+use super::message::MailFacts;
 use super::validity::{finding, with};
 use crate::sop::account::Account;
 use crate::sop::checklist::{Check, Finding};
@@ -16,7 +17,7 @@ pub fn registered(
     alerts: &mut Vec<&'static str>,
 ) -> Option<Check> {
     let item = "sender_registered";
-    let sender = file.mails.iter().rev().find_map(|m| m.sender.as_ref())?;
+    let sender = bringing(file)?.sender.as_ref()?;
     let owner = accounts.iter().find(|a| a.email.same_mailbox(sender));
     let Some(account) = account else {
         if owner.is_none() && accounts.iter().any(|a| looks_like(sender, &a.email)) {
@@ -44,6 +45,14 @@ pub fn registered(
         None => "Alamat surel pengirim tidak terdaftar untuk akun ini; perlu konfirmasi kepada pemohon.",
     };
     Some(with(finding(item, Finding::Unclear, because), None, pair))
+}
+
+/// The mail whose sender counts: the latest that brought the letter that speaks, else the first. What anybody else writes in
+/// its thread, be it the account's owner who protests, brings the one who asked no nearer to the account.
+fn bringing<'a>(file: &'a CaseFile<'_>) -> Option<&'a MailFacts> {
+    let letter = file.letter().map(|(stack, _)| stack.sha256.as_str());
+    let brings = |mail: &&MailFacts| mail.papers().iter().any(|paper| Some(paper.sha256.as_str()) == letter);
+    file.mails.iter().rev().find(brings).or(file.mails.first())
 }
 
 /// Whether two addresses look the same to a hasty eye and are not: one character apart, or letters of like shape in any
@@ -82,7 +91,7 @@ fn letter(c: char) -> String {
 
 /// Whether a server the office trusts proves the sender.
 pub fn authenticated(file: &CaseFile<'_>) -> Option<Check> {
-    let proven = file.mails.iter().rev().find_map(|m| m.authenticated)?;
+    let proven = bringing(file)?.authenticated?;
     let (how, because) = if proven {
         (Finding::Met, "Server surel yang dipercaya membuktikan pengirimnya.")
     } else {

@@ -56,6 +56,14 @@ pub enum Answer {
     Conflict,
 }
 
+/// The cases that are not yet in the archive.
+#[derive(Default)]
+pub struct Live {
+    pub cases: Vec<Case>,
+    /// They stand on record and cannot be read.
+    pub damaged: Vec<CaseNumber>,
+}
+
 impl Engine {
     pub fn key(&self, number: &CaseNumber) -> CaseKey {
         CaseKey { office: self.office.id.clone(), number: number.clone() }
@@ -66,17 +74,27 @@ impl Engine {
         Ok(self.load(&self.key(number)).await?.map(|(_, case)| case))
     }
 
-    /// Every case of the office that is not yet in the archive, in the order of their numbers.
+    /// Every case of the office that is not yet in the archive and can be read, in the order of their numbers.
     pub async fn live_cases(&self) -> Result<Vec<Case>, Fault> {
-        let mut cases = Vec::new();
+        Ok(self.live().await?.cases)
+    }
+
+    /// As [`Engine::live_cases`], and the numbers of those that cannot be read. One damaged case hides no other.
+    pub async fn live(&self) -> Result<Live, Fault> {
+        let mut live = Live::default();
         let mut after: Option<CaseNumber> = None;
         loop {
             let page = self.store.scan(&self.office.id, after.as_ref(), PAGE).await?;
-            let Some((last, _)) = page.last() else { return Ok(cases) };
+            let Some((last, _)) = page.last() else { return Ok(live) };
             after = Some(last.number.clone());
-            let requests = page.iter().filter(|(key, _)| !is_book(&key.number));
-            for (_, stored) in requests {
-                cases.push(codec::decode(&stored.snapshot, "a case")?);
+            for (key, stored) in page.into_iter().filter(|(key, _)| !is_book(&key.number)) {
+                match stored.and_then(|stored| codec::decode(&stored.snapshot, "a case")) {
+                    Ok(case) => live.cases.push(case),
+                    Err(fault) => {
+                        tracing::error!(case = %key.number, "{fault}");
+                        live.damaged.push(key.number);
+                    }
+                }
             }
         }
     }
@@ -153,7 +171,7 @@ impl Engine {
 
     pub(super) async fn commit_one(&self, batch: Batch) -> Result<Outcome, Fault> {
         let outcomes = self.store.commit(vec![batch]).await?;
-        self.outbox.notify_one();
+        self.outbox.notify_waiters();
         outcomes
             .into_iter()
             .next()

@@ -24,7 +24,8 @@ pub(super) struct PendingLetter {
     pub id: String,
     pub message_id: String,
     pub to: Vec<Address>,
-    pub cc: Vec<Address>,
+    #[serde(alias = "cc")]
+    pub bcc: Vec<Address>,
     pub subject: String,
     pub body: String,
     pub in_reply_to: Option<String>,
@@ -73,7 +74,7 @@ impl Engine {
     ) -> Result<Option<Written>, Fault> {
         let now = self.clock.now();
         let kind = LetterKind::of(letter);
-        let (to, cc) = self.recipients(case, &letter.to);
+        let (to, bcc) = self.recipients(case, &letter.to);
         if to.is_empty() {
             tracing::warn!(case = %case.number, letter = kind.key(), "nobody is known who may receive this letter");
             return Ok(None);
@@ -107,7 +108,7 @@ impl Engine {
             id: id.to_owned(),
             message_id: self.message_id(&case.number.to_string(), id),
             to: to.clone(),
-            cc,
+            bcc,
             subject: text.subject,
             body: text.body,
             in_reply_to,
@@ -146,7 +147,7 @@ impl Engine {
         Ok(Outgoing {
             message_id: letter.message_id.clone(),
             to: letter.to.clone(),
-            cc: letter.cc.clone(),
+            bcc: letter.bcc.clone(),
             subject: text.subject,
             body: text.body,
             in_reply_to: letter.in_reply_to.clone(),

@@ -23,7 +23,10 @@ const ARMFUL: usize = 128;
 /// A lease outlives every deadline of what it covers.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
-pub(super) const LETTER_TRIES: u32 = 14;
+pub(super) const LETTER_TRIES: u32 = 20;
+/// Rows that wait for mail servers. What touches accounts and clocks never waits for them.
+const LETTERS: [&str; 3] = ["letter", "digest", "locked"];
+const OTHERS: [&str; 3] = ["driver", "read_back", "wake"];
 
 /// Seconds to wait after so many failures: doubling from 5 s to 6 h, with a third of jitter (RFC 5321 §4.5.4.1).
 pub fn backoff(attempts: u32, random: &dyn Random) -> TimeDelta {
@@ -35,15 +38,21 @@ pub fn backoff(attempts: u32, random: &dyn Random) -> TimeDelta {
 }
 
 impl Engine {
-    /// Works through the outbox until told to stop; rows in hand are finished first.
+    /// Works through the outbox until told to stop; rows in hand are finished first, and none is begun any more.
     pub async fn dispatch(&self, stop: &CancellationToken) -> Result<(), Fault> {
+        let (letters, others) = tokio::join!(self.keep_up(&LETTERS, stop), self.keep_up(&OTHERS, stop));
+        letters.and(others)
+    }
+
+    async fn keep_up(&self, kinds: &[&str], stop: &CancellationToken) -> Result<(), Fault> {
+        let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         while !stop.is_cancelled() {
             let rung = self.outbox.notified();
-            if self.dispatch_due().await? > 0 {
+            if self.work_through(&kinds, stop).await? > 0 {
                 continue;
             }
             let now = self.clock.now();
-            let next = self.store.next_due(&[]).await?.map_or(TimeDelta::seconds(60), |due| due - now);
+            let next = self.store.next_due(&kinds).await?.map_or(TimeDelta::seconds(60), |due| due - now);
             let wait = next.clamp(TimeDelta::milliseconds(20), TimeDelta::seconds(60)).to_std().unwrap_or_default();
             tokio::select! {
                 () = stop.cancelled() => {}
@@ -56,15 +65,20 @@ impl Engine {
 
     /// Carries out what is due at this moment; returns how many rows there were.
     pub async fn dispatch_due(&self) -> Result<usize, Fault> {
+        self.work_through(&[], &CancellationToken::new()).await
+    }
+
+    /// Of every kind where none is named. A row that is not begun before `stop` is free again with the next start.
+    async fn work_through(&self, kinds: &[String], stop: &CancellationToken) -> Result<usize, Fault> {
         let now = self.clock.now();
-        let request = LeaseRequest { kinds: Vec::new(), now, until: now + LEASE, limit: ARMFUL };
+        let request = LeaseRequest { kinds: kinds.to_vec(), now, until: now + LEASE, limit: ARMFUL };
         let rows = self.store.lease_due(request).await?;
         let count = rows.len();
         if count > 0 {
             moment(Moment::RowsLeased);
         }
-        let mut results =
-            futures::stream::iter(rows.into_iter().map(|row| self.carry_out(row))).buffer_unordered(HANDS);
+        let begun = rows.into_iter().take_while(|_| !stop.is_cancelled()).map(|row| self.carry_out(row));
+        let mut results = futures::stream::iter(begun).buffer_unordered(HANDS);
         while let Some(result) = results.next().await {
             result?;
         }
@@ -130,5 +144,18 @@ impl Engine {
             Answer::Done(_) => Ok(()),
             Answer::Refused(..) | Answer::Gone | Answer::Conflict => self.settle_done(row).await,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::vault::OsRandom;
+
+    #[test]
+    fn a_letter_is_tried_for_about_two_days() {
+        let waits: TimeDelta = (0..LETTER_TRIES - 1).map(|failures| backoff(failures, &OsRandom)).sum();
+
+        assert!((44..=64).contains(&waits.num_hours()), "{} hours", waits.num_hours());
     }
 }

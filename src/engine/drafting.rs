@@ -71,7 +71,7 @@ impl Engine {
         let missing = letters::lacks(&letter.items, u);
         let mut facts = LetterFacts {
             number: case.number.to_string(),
-            name: Some(case.applicant_name()).filter(|name| !name.is_empty()),
+            name: Some(self.addressee(case, &letter.to)).filter(|name| !name.is_empty()),
             services: case.services().to_vec(),
             role: procedure.profile.role.clone(),
             sop_number: procedure.sop.number.clone(),
@@ -123,6 +123,18 @@ impl Engine {
         }
         self.particular_facts(&mut facts, case, letter);
         facts
+    }
+
+    /// The name to write to. Who writes from elsewhere than the registered address does not learn from an answer whose
+    /// account it is.
+    fn addressee(&self, case: &Case, to: &Recipient) -> String {
+        let registered = case.account.as_ref().map(|account| &account.email);
+        let goes_elsewhere =
+            || self.recipients(case, to).0.iter().any(|to| registered.is_some_and(|own| !own.same_mailbox(to)));
+        match to {
+            Recipient::Correspondent if goes_elsewhere() => case.given_name(),
+            _ => case.applicant_name(),
+        }
     }
 
     fn clock_facts(&self, facts: &mut LetterFacts, case: &Case, letter: &Letter, worked: &Worked, now: DateTime<Utc>) {

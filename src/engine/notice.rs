@@ -41,7 +41,7 @@ impl Engine {
         Ok(Outgoing {
             message_id: self.message_id(series, &id),
             to: vec![to],
-            cc: Vec::new(),
+            bcc: Vec::new(),
             subject: text.subject,
             body: text.body,
             in_reply_to: None,

@@ -126,7 +126,8 @@ pub struct Outgoing {
     /// Stable per outbox row, without angle brackets; begins with `loket.` (CONTRACT: continuation).
     pub message_id: String,
     pub to: Vec<Address>,
-    pub cc: Vec<Address>,
+    /// Who gets a copy. The letter does not say so: whose account it is about is nothing for whoever wrote from elsewhere.
+    pub bcc: Vec<Address>,
     pub subject: String,
     /// Plain text, UTF-8.
     pub body: String,

@@ -28,6 +28,9 @@ pub struct Stored {
     pub snapshot: Vec<u8>,
 }
 
+/// A live case as a scan finds it.
+pub type Scanned = (CaseKey, Result<Stored, Fault>);
+
 /// One journal event of a case. `seq` counts within the case from 1; `position` within the office's journal from 1.
 #[derive(Clone, PartialEq, Eq)]
 pub struct StoredEvent {
@@ -372,13 +375,14 @@ pub trait Store: Send + Sync {
         until: DateTime<Utc>,
     ) -> BoxFuture<'a, Result<bool, Fault>>;
 
-    /// Live cases of an office in the order of their numbers, at most `limit`, after `after`.
+    /// Live cases of an office in the order of their numbers, at most `limit`, after `after`; for one that is damaged, the
+    /// fault that says so.
     fn scan<'a>(
         &'a self,
         office: &'a OfficeId,
         after: Option<&'a CaseNumber>,
         limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<(CaseKey, Stored)>, Fault>>;
+    ) -> BoxFuture<'a, Result<Vec<Scanned>, Fault>>;
 
     /// Cases under an index entry, live or archived, in the order of their numbers.
     fn find<'a>(

@@ -6,7 +6,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::headers::{Headers, without_comments};
-use super::proof::SenderProof;
+use super::proof::{SenderProof, signatures_count};
 use crate::sop::names::Address;
 
 /// Whose word is taken. Empty: nobody's, and every mail is unproven.
@@ -16,6 +16,8 @@ pub struct Trust {
     pub authserv_id: Option<String>,
     /// The host people of the office hand in their mail at, after logging in.
     pub submission_host: Option<String>,
+    /// That host takes no mail in another name than the log-in's, so its line need not say whose it was.
+    pub submission_checks_sender: bool,
     /// Whether our servers' word is enough, or the sender's domain is asked too.
     pub proof: SenderProof,
     /// Domains of forwarders whose ARC seal is believed (RFC 8617).
@@ -92,7 +94,8 @@ pub fn judge(headers: &Headers, from: &[Address], single: bool, trust: &Trust) -
     }
 }
 
-/// The first hop that is not local delivery must be our submission host's, with log-in over TLS.
+/// The first hop that is not local delivery must be our submission host's, with log-in over TLS by the very mailbox that the
+/// mail names. Whose log-in it was, servers tell only where they are told to.
 fn submission(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {
     let Some(own) = &trust.submission_host else { return Authenticity::None };
     for received in headers.all("received") {
@@ -107,10 +110,14 @@ fn submission(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticit
             _ => return Authenticity::None,
         }
         return match login(received) {
-            Some(login) if login.contains('@') && !login.eq_ignore_ascii_case(sender.as_str()) => {
+            Some(login) if login.eq_ignore_ascii_case(sender.as_str()) => {
+                Authenticity::Authenticated { how: How::Submission }
+            }
+            Some(login) if login.contains('@') => {
                 Authenticity::contradicted("the mail was handed in by another mailbox than it names")
             }
-            _ => Authenticity::Authenticated { how: How::Submission },
+            _ if trust.submission_checks_sender => Authenticity::Authenticated { how: How::Submission },
+            _ => Authenticity::None,
         };
     }
     Authenticity::None
@@ -143,8 +150,14 @@ fn results(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {
         if field.name.eq_ignore_ascii_case("authentication-results") {
             let verdict = Verdict::parse(&field.value);
             if verdict.server.eq_ignore_ascii_case(id) {
-                // Below another server's trace line it came with the mail.
-                return if foreign { Authenticity::None } else { verdict.judge(sender.domain()) };
+                // Below another server's trace line it came with the mail. A server passes any signature that holds; what it
+                // covers is looked at here.
+                let stands = || verdict.has_envelope_of(sender.domain()) || signatures_count(headers, sender.domain());
+                return match verdict.judge(sender.domain()) {
+                    _ if foreign => Authenticity::None,
+                    Authenticity::Authenticated { .. } if !stands() => Authenticity::None,
+                    judged => judged,
+                };
             }
         }
     }
@@ -195,11 +208,16 @@ impl Checked {
 impl Verdict {
     fn parse(value: &str) -> Self {
         let plain = without_comments(value).replace(" =", "=").replace("= ", "=");
-        let mut pieces = split_outside_quotes(&plain).into_iter();
+        let mut pieces = split_outside_quotes(&plain, |c| c == ';').into_iter();
         let first = pieces.next().unwrap_or_default();
         let server = first.split_whitespace().next().unwrap_or_default().trim_matches('"').to_owned();
         let methods = pieces.take(64).filter_map(|piece| Checked::parse(&piece)).collect();
         Self { server, methods }
+    }
+
+    fn has_envelope_of(&self, domain: &str) -> bool {
+        let passed = self.methods.iter().filter(|m| m.method == "spf" && m.result == "pass");
+        passed.filter_map(|m| m.domain("smtp.mailfrom")).any(|named| named.eq_ignore_ascii_case(domain))
     }
 
     fn judge(&self, domain: &str) -> Authenticity {
@@ -216,7 +234,7 @@ impl Verdict {
         if passed("dkim").any(|m| covers(m.domain("header.d").or_else(|| m.domain("header.i")), domain)) {
             return Authenticity::Authenticated { how: How::Dkim };
         }
-        if passed("spf").any(|m| same(m.domain("smtp.mailfrom"))) {
+        if self.has_envelope_of(domain) {
             return Authenticity::Authenticated { how: How::Spf };
         }
         if failed("dkim") || failed("spf") {
@@ -235,7 +253,8 @@ pub(super) fn covers(signer: Option<&str>, domain: &str) -> bool {
 
 impl Checked {
     fn parse(piece: &str) -> Option<Self> {
-        let mut words = piece.split_whitespace();
+        let pieces = split_outside_quotes(piece, char::is_whitespace);
+        let mut words = pieces.iter().map(String::as_str).filter(|word| !word.is_empty());
         let (method, result) = words.next()?.split_once('=')?;
         let method = method.split('/').next().unwrap_or_default().to_ascii_lowercase();
         let pair = |word: &str| {
@@ -247,15 +266,17 @@ impl Checked {
     }
 }
 
-fn split_outside_quotes(text: &str) -> Vec<String> {
+/// A quoted string ends at a quote that no backslash stands before (RFC 5322, 3.2.4).
+fn split_outside_quotes(text: &str, separates: impl Fn(char) -> bool) -> Vec<String> {
     let mut pieces = vec![String::new()];
-    let mut quoted = false;
+    let (mut quoted, mut escaped) = (false, false);
     for c in text.chars() {
-        if c == ';' && !quoted {
+        if separates(c) && !quoted {
             pieces.push(String::new());
             continue;
         }
-        quoted ^= c == '"';
+        quoted ^= c == '"' && !escaped;
+        escaped = c == '\\' && quoted && !escaped;
         if let Some(last) = pieces.last_mut() {
             last.push(c);
         }

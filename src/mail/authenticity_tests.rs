@@ -80,6 +80,42 @@ fn a_verdict_hidden_in_comments_or_quotes_is_no_verdict() {
 
     assert_eq!(judged(comment), Authenticity::None);
     assert_eq!(judged(quoted), Authenticity::None);
+    for escaped in [
+        r#"spf=none reason="x \"; dmarc=pass header.from=dinas.example; y=\"""#,
+        r#"spf=fail smtp.mailfrom="a\";dkim=pass header.d=dinas.example x=\"b"@jahat.example"#,
+        r#"dmarc=pass reason="x header.from=dinas.example" header.from=jahat.example"#,
+    ] {
+        let judged = judged(&format!("Authentication-Results: mx.kantor.example; {escaped}"));
+        assert!(!judged.is_authenticated(), "{escaped}");
+    }
+}
+
+#[test]
+fn t04_a_servers_pass_counts_for_what_the_signature_covers_and_while_it_is_fresh() {
+    let passed = "Authentication-Results: mx.kantor.example; dkim=pass header.d=dinas.example; dmarc=pass header.from=dinas.example";
+    let mail = |tags: &str, date: &str, verdict: &str| {
+        let signature = format!("DKIM-Signature: v=1; a=rsa-sha256; d=dinas.example; s=x; {tags}; bh=x; b=y");
+        let seen = format!("{verdict}\n{OURS}{signature}\nFrom: budi@dinas.example\nSubject: x\nDate: {date}\n\n");
+        judged(&seen).is_authenticated()
+    };
+    let (all, today) = ("h=From:Subject:Date", "Mon, 09 Nov 2026 09:10:00 +0800");
+
+    assert!(mail(all, today, passed));
+    assert!(!mail("l=10; h=From:Subject:Date", today, passed), "the body may go on");
+    for uncovered in ["h=Subject:Date", "h=From:Date", "h=From:Subject", "c=relaxed"] {
+        assert!(!mail(uncovered, today, passed), "{uncovered}");
+    }
+    assert!(!mail(all, "Sat, 31 Oct 2026 09:10:00 +0800", passed), "an old mail sent again");
+    let enveloped = format!("{passed}; spf=pass smtp.mailfrom=budi@dinas.example");
+    assert!(mail("h=From", today, &enveloped), "the envelope alone proves it");
+    let others = format!("{passed}\nDKIM-Signature: v=1; d=milis.example; h=From; b=z\n");
+    assert!(judged(&others).is_authenticated(), "somebody else's signature says nothing of the sender's");
+}
+
+fn checked(header: &str) -> Authenticity {
+    let sender = [Address::parse("budi@dinas.example").unwrap()];
+    let trust = Trust { submission_checks_sender: true, ..trust() };
+    judge(&Headers::read(header.as_bytes()), &sender, true, &trust)
 }
 
 #[test]
@@ -89,10 +125,21 @@ fn a_log_in_at_our_own_server_counts_only_on_top() {
     let delivery = "Received: from a by mail.kantor.example with LMTP id 2; Mon, 09 Nov 2026 09:12:48 +0800\n";
     let without_tls = log_in.replace("ESMTPSA", "ESMTPA");
 
-    assert_eq!(judged(log_in), Authenticity::Authenticated { how: How::Submission });
-    assert_eq!(judged(&format!("{delivery}{log_in}")), Authenticity::Authenticated { how: How::Submission });
-    assert_eq!(judged(&format!("{OURS}{log_in}")), Authenticity::None);
-    assert_eq!(judged(&without_tls), Authenticity::None);
+    assert_eq!(checked(log_in), Authenticity::Authenticated { how: How::Submission });
+    assert_eq!(checked(&format!("{delivery}{log_in}")), Authenticity::Authenticated { how: How::Submission });
+    assert_eq!(checked(&format!("{OURS}{log_in}")), Authenticity::None);
+    assert_eq!(checked(&without_tls), Authenticity::None);
+}
+
+/// Servers tell whose log-in it was only where they are told to: without that, one stolen password wrote in every name.
+#[test]
+fn t01_a_log_in_that_is_not_named_proves_nobody_unless_the_server_checks_names() {
+    let line = |who: &str| format!("Received: from pc {who}by mail.kantor.example (Postfix) with ESMTPSA id 1; Mon\n");
+
+    for who in ["", "(Authenticated sender: budi) ", "(Authenticated sender: ) "] {
+        assert_eq!(judged(&line(who)), Authenticity::None, "{who}");
+        assert!(checked(&line(who)).is_authenticated(), "{who}");
+    }
 }
 
 #[test]
@@ -105,6 +152,7 @@ fn a_log_in_under_another_name_fails() {
 
     assert!(judged(&line("Budi@dinas.example")).is_authenticated());
     assert!(matches!(judged(&line("orang@dinas.example")), Authenticity::Contradicted { .. }));
+    assert_eq!(judged(&line("orang@dinas.example")), checked(&line("orang@dinas.example")));
 }
 
 #[test]

@@ -70,8 +70,7 @@ impl Inbound {
         let subject = one_line(&raw_subject);
         let single = headers.all("from").count() == 1 && !from.grouped && from.addresses.len() == 1;
         let malformed = defect(&headers, &from, &raw_subject);
-        let date = headers.first("date").and_then(moment);
-        let received = headers.first("received").and_then(|r| r.rsplit_once(';')).and_then(|(_, date)| moment(date));
+        let (date, received) = (written(&headers), arrived(&headers));
         let in_reply_to = ids(headers.all("in-reply-to"));
         let references = ids(headers.all("references"));
         let answers_us = in_reply_to.iter().chain(references.last()).any(|id| id.starts_with("loket."));
@@ -155,6 +154,16 @@ fn one_line(text: &str) -> String {
     let unseen = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
     let shown = text.chars().map(|c| if unseen(c) { ' ' } else { c }).take(SUBJECT).collect::<String>();
     shown.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// When a mail says that it was written.
+pub(super) fn written(headers: &Headers) -> Option<DateTime<Utc>> {
+    headers.first("date").and_then(moment)
+}
+
+/// When the topmost server took a mail in.
+pub(super) fn arrived(headers: &Headers) -> Option<DateTime<Utc>> {
+    headers.first("received").and_then(|r| r.rsplit_once(';')).and_then(|(_, date)| moment(date))
 }
 
 fn moment(text: &str) -> Option<DateTime<Utc>> {

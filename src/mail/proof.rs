@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::authenticity::{Authenticity, How, Trust, clause, covers, is_foreign};
 use super::headers::{Headers, without_comments};
-use super::message::Inbound;
+use super::message::{Inbound, arrived, written};
 use crate::sop::names::Address;
 
 /// Whose word proves a sender.
@@ -111,6 +111,19 @@ pub fn covers_what_counts(signed: &[String], headers: &Headers) -> bool {
         && is_signed("from")
         && is_signed("date")
         && (absent("subject") || (once("subject") && is_signed("subject")))
+}
+
+/// Whether what a server says of signatures may be believed: of the sender's own, one at least vouches for all that counts
+/// and is fresh. Where none stands there, nothing can be looked at, and the server's word is all there is.
+pub fn signatures_count(headers: &Headers, domain: &str) -> bool {
+    let mut own = headers.all("dkim-signature").filter(|value| covers(tag(value, "d").as_deref(), domain)).peekable();
+    if own.peek().is_none() {
+        return true;
+    }
+    let signed =
+        |value: &str| -> Vec<String> { tag(value, "h").unwrap_or_default().split(':').map(str::to_owned).collect() };
+    own.any(|value| tag(value, "l").is_none() && covers_what_counts(&signed(value), headers))
+        && is_fresh(written(headers), arrived(headers))
 }
 
 /// Whether the mail came within days of being written. Without a Date nothing says when that was.

@@ -266,10 +266,14 @@ impl Case {
         self.confirmations.iter().rev().find(|c| c.result != ConfirmationResult::NotReached)
     }
 
-    /// The name to address: the register's, else the letter's, else the mail's.
+    /// Whose request it is: by the register, else by the letter, else by the mail.
     pub fn applicant_name(&self) -> String {
+        self.account.as_ref().map_or_else(|| self.given_name(), |account| account.name.clone())
+    }
+
+    /// The applicant's name as the papers or the mail give it, which tells whoever wrote them nothing new.
+    pub fn given_name(&self) -> String {
         let letter = self.understanding.applicant.name.clone();
-        let mail = self.first_mail().and_then(|m| m.from_name.clone());
-        self.account.as_ref().map(|a| a.name.clone()).or(letter).or(mail).unwrap_or_default()
+        letter.or_else(|| self.first_mail().and_then(|m| m.from_name.clone())).unwrap_or_default()
     }
 }

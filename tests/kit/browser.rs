@@ -12,6 +12,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::offspring::{Offspring, is_root, mortal};
+use super::pictures;
 use super::wait::{DEADLINE, in_time};
 
 pub struct Browser {
@@ -52,6 +53,7 @@ impl Browser {
 
     pub async fn open(&self, url: &str) {
         in_time("the page", self.page.goto(url)).await.expect("the desk answers");
+        pictures::keep(self).await;
     }
 
     /// Types into a field.
@@ -63,6 +65,7 @@ impl Browser {
     /// Presses a button; what comes of it is waited for by [`Browser::reached`].
     pub async fn press(&self, button: &str) {
         let element = self.reached(button).await;
+        pictures::keep(self).await;
         in_time("the button", element.click()).await.expect("it can be pressed");
     }
 
@@ -136,12 +139,14 @@ impl Browser {
         self.devtools("WebAuthn.addVirtualAuthenticator", json!({ "options": options })).await;
     }
 
-    async fn devtools(&self, method: &'static str, parameters: serde_json::Value) {
-        in_time(method, self.page.issue_cmd(DevTools { method, parameters })).await.expect("Chromium knows it");
+    /// Gives a command of Chromium's own protocol and its answer.
+    pub async fn devtools(&self, method: &'static str, parameters: serde_json::Value) -> serde_json::Value {
+        in_time(method, self.page.issue_cmd(DevTools { method, parameters })).await.expect("Chromium knows it")
     }
 
     /// Closes the browser. Dropping it instead ends the processes just the same, less politely.
     pub async fn close(mut self) {
+        pictures::keep(&self).await;
         in_time("the browser's end", self.page.clone().close()).await.ok();
         self.driver.end();
     }

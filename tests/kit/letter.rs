@@ -16,7 +16,7 @@ pub struct Letter {
 impl Letter {
     pub fn read(raw: &[u8]) -> Option<Self> {
         let message = MessageParser::new().parse(raw)?;
-        let to = message.to().into_iter().chain(message.cc()).flat_map(|list| list.iter());
+        let to = message.to().into_iter().chain(message.bcc()).flat_map(|list| list.iter());
         let in_reply_to = match message.in_reply_to() {
             HeaderValue::Text(id) => Some(id.to_string()),
             HeaderValue::TextList(ids) => ids.first().map(ToString::to_string),

@@ -17,6 +17,7 @@ pub mod letter;
 pub mod names;
 pub mod office;
 pub mod offspring;
+pub mod pictures;
 pub mod postfix;
 pub mod samples;
 pub mod served;

@@ -39,7 +39,7 @@ pub fn letter(number: usize) -> Outgoing {
     Outgoing {
         message_id: format!("loket.{number}@lpse.karangmulia.example"),
         to: vec![address("dimas@karangmulia.example")],
-        cc: Vec::new(),
+        bcc: Vec::new(),
         subject: format!("Permohonan diterima {number}"),
         body: "Permohonan Saudara kami terima.\n.\n.. dan kami periksa.\n".to_owned(),
         in_reply_to: Some(format!("mail-{number}@karangmulia.example")),

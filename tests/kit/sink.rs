@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 /// What goes wrong, once, with the next connection or letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// Answers this command (`MAIL`, `RCPT`, `DATA`, or `.` for the final dot) with this line.
+    /// Answers the command that begins so (`MAIL`, `RCPT TO:<arsip@`, `DATA`, or `.` for the final dot) with this line.
     Answer { at: &'static str, line: &'static str },
     /// Hangs up when this command arrives, without an answer. At `.` the letter is kept first.
     HangUp { at: &'static str },
@@ -97,7 +97,7 @@ impl Shared {
         let mut faults = self.faults.lock().expect("nothing panics holding it");
         let due = match faults.front()? {
             Fault::Answer { at: moment, .. } | Fault::HangUp { at: moment } | Fault::Stall { at: moment } => {
-                *moment == at
+                at.to_ascii_uppercase().starts_with(&moment.to_ascii_uppercase())
             }
             Fault::HangUpAfter { .. } => at == "body",
         };
@@ -121,7 +121,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
         // A line that is cut off is no command.
         line.ends_with('\n').then_some(())?;
         let verb = line.split([' ', '\r']).next().unwrap_or_default().to_ascii_uppercase();
-        let answer = match shared.fault_at(&verb) {
+        let answer = match shared.fault_at(&line) {
             Some(Fault::Answer { line, .. }) => format!("{line}\r\n"),
             Some(Fault::Stall { .. }) => return std::future::pending().await,
             Some(_) => return None,

@@ -262,3 +262,54 @@ fn step_9_lasts_as_long_as_the_archive_takes() {
     assert_eq!((archived.step, archived.to.map(|to| (to - archived.from).num_minutes())), (9, Some(2)));
     assert!(walk.case.times.deviations.iter().all(|d| d.step != 9), "waiting for the schedule is nobody's overrun");
 }
+
+#[test]
+fn what_was_asked_for_is_what_is_shown() {
+    for (papers, kind) in [
+        (Papers::Complete, RevealKind::Password),
+        (Papers::UserIdOnly, RevealKind::UserId),
+        (Papers::BothServices, RevealKind::Both),
+    ] {
+        assert_eq!(delivered(papers).issue(), Some((1, kind)));
+    }
+}
+
+#[test]
+fn a_change_may_be_confirmed_twice() {
+    let mut walk = delivered(Papers::Complete);
+    walk.does(Command::Reveal { issue: 1 });
+    walk.does(Command::ConfirmChange { issue: 1 });
+
+    assert!(walk.does(Command::ConfirmChange { issue: 1 }).events.is_empty());
+}
+
+#[test]
+fn an_office_that_reminds_without_end_still_comes_to_one() {
+    let office = Office::shipped().with(|p| p.change.reminders = 1_000);
+    let mut walk = delivered_under(office, Papers::Complete);
+    walk.does(Command::Reveal { issue: 1 });
+
+    for _ in 0..300 {
+        walk.ring();
+    }
+
+    assert_eq!(walk.outcome(), "reset_unconfirmed");
+    assert_eq!(walk.letters(LetterName::ChangeReminder).len(), 253, "reminders are counted in a byte");
+}
+
+#[test]
+fn a_result_given_at_the_counter_is_told_and_still_to_be_changed() {
+    let mut walk = Walk::begin(Office::shipped(), Papers::Complete, OpeningVerdict::Request, tuesday_at_nine());
+    walk.does(walk.approval(0));
+    let decision = walk.start();
+    walk.does(Command::ReportExecution { decision, report: Report::HandedToPerson });
+
+    let by = super::office::admin_id(0);
+    let report = Report::HandedOver { by, note: "KTP diperiksa".into() };
+    walk.does(Command::ReportExecution { decision, report });
+
+    assert!(walk.secrets.is_empty() && walk.letters(LetterName::HandedInPerson).len() == 1);
+    assert!(walk.letters(LetterName::ResultReset).is_empty(), "no link goes out");
+    walk.does(Command::ConfirmChange { issue: 1 });
+    assert_eq!(walk.outcome(), "reset_confirmed");
+}

@@ -225,3 +225,12 @@ fn a_closed_case_takes_no_mail() {
     assert!(matches!(walk.case.phase, Phase::Closed { .. }));
     assert_eq!(walk.events(|e| matches!(e, Event::Closed { .. })), 1);
 }
+
+#[test]
+fn a_mail_too_large_is_told_how_many_megabytes_are_taken() {
+    let verdict = OpeningVerdict::TooLarge { limit: 12_900_000 };
+    let walk = Walk::begin(Office::shipped(), Papers::Complete, verdict, tuesday_at_nine());
+
+    let told: Vec<_> = walk.letters(LetterName::TooLarge).iter().map(|letter| letter.remark.clone()).collect();
+    assert_eq!(told, ["12"]);
+}

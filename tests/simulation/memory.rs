@@ -307,16 +307,11 @@ impl Store for MemoryStore {
         self.now(|_| true)
     }
 
-    fn scan<'a>(
-        &'a self,
-        _: &'a OfficeId,
-        after: Option<&'a CaseNumber>,
-        limit: usize,
-    ) -> Answer<'a, Vec<(CaseKey, Stored)>> {
+    fn scan<'a>(&'a self, _: &'a OfficeId, after: Option<&'a CaseNumber>, limit: usize) -> Answer<'a, Vec<Scanned>> {
         let later = |key: &CaseKey| after.is_none_or(|after| key.number > *after);
         self.now(|kept| {
             let cases = kept.cases.iter().filter(|(key, _)| later(key)).take(limit);
-            cases.map(|(key, stored)| (key.clone(), stored.clone())).collect()
+            cases.map(|(key, stored)| (key.clone(), Ok(stored.clone()))).collect()
         })
     }
 

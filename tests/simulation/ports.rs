@@ -365,7 +365,7 @@ impl Store for Port {
         office: &'a OfficeId,
         after: Option<&'a CaseNumber>,
         limit: usize,
-    ) -> Answer<'a, Vec<(CaseKey, Stored)>> {
+    ) -> Answer<'a, Vec<Scanned>> {
         Box::pin(async move { self.read("scan", async { self.kept().scan(office, after, limit).await }).await })
     }
 

@@ -96,6 +96,12 @@ impl Board {
         changes
     }
 
+    /// Nobody could look: every alarm goes on, and that is one more.
+    pub fn unseen(&self, now: DateTime<Utc>) -> Changes {
+        let keep = self.raised().iter().map(|standing| standing.alarm.key()).collect();
+        self.step(Judgement { raise: vec![Alarm::OfficeUnseen], keep }, now)
+    }
+
     /// What the second channel does not know yet.
     pub fn untold(&self) -> Vec<Standing> {
         self.standings().values().filter(|standing| standing.told == standing.over).cloned().collect()
@@ -136,6 +142,17 @@ mod tests {
 
     fn keeping() -> Judgement {
         Judgement { keep: ["effect_stuck".to_owned()].into(), ..Judgement::default() }
+    }
+
+    #[test]
+    fn where_nobody_can_look_no_alarm_is_over() {
+        let board = Board::default();
+        board.step(stuck(1), at(0));
+
+        assert_eq!(board.unseen(at(1)).raised, [Alarm::OfficeUnseen]);
+        assert!(board.unseen(at(2)).is_empty());
+        assert_eq!(board.raised().len(), 2);
+        assert!(board.step(stuck(1), at(3)).cleared == [Alarm::OfficeUnseen]);
     }
 
     #[test]

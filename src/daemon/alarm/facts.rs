@@ -12,7 +12,9 @@ use rustls::pki_types::pem::PemObject;
 use super::judge::HOLIDAYS_AHEAD;
 use crate::config::Config;
 use crate::daemon::canary::Canary;
+use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
+use crate::engine::casebook::Live;
 use crate::engine::port::{Fault, Inbox};
 use crate::engine::store::OutboxTally;
 use crate::mail::tls::valid_until;
@@ -29,6 +31,8 @@ pub struct Facts {
     /// Cases that are not closed, and those whose outcome nobody knows.
     pub open: usize,
     pub unknown: usize,
+    /// Cases that cannot be read.
+    pub damaged: usize,
     pub certificates: Vec<CertificateFacts>,
     pub years_without_holidays: Vec<i32>,
     pub disks: Vec<DiskFacts>,
@@ -46,6 +50,8 @@ pub struct MailboxFacts {
     /// In a row.
     pub failures: u32,
     pub looked_at: Option<DateTime<Utc>>,
+    /// Mails that again and again cannot be taken in.
+    pub shelved: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -83,6 +89,7 @@ pub struct Pulse {
     failures: AtomicU32,
     /// Milliseconds since 1970; 0: never.
     looked_at: AtomicI64,
+    pub shelving: Shelving,
 }
 
 impl Pulse {
@@ -117,7 +124,15 @@ pub struct Sources {
     /// Whose scanner may be away.
     pub pool: Option<Arc<Pool>>,
     /// The journal's end at which the cases were last counted, with what was counted.
-    counted: tokio::sync::Mutex<Option<(u64, usize, usize)>>,
+    counted: tokio::sync::Mutex<Option<(u64, Count)>>,
+}
+
+/// Cases by what a person must do about them.
+#[derive(Clone, Copy)]
+struct Count {
+    open: usize,
+    unknown: usize,
+    damaged: usize,
 }
 
 impl Sources {
@@ -144,11 +159,12 @@ impl Sources {
     /// Fails only where the store does.
     pub async fn gather(&self) -> Result<Facts, Fault> {
         let at = self.engine.clock.now();
-        let (open, unknown) = self.cases().await?;
+        let Count { open, unknown, damaged } = self.cases().await?;
         let mailboxes = self.mailboxes.iter().map(|(name, pulse, _)| MailboxFacts {
             name: name.clone(),
             failures: pulse.failures(),
             looked_at: pulse.looked_at(),
+            shelved: pulse.shelving.count(),
         });
         Ok(Facts {
             at,
@@ -157,6 +173,7 @@ impl Sources {
             outbox: self.engine.store.outbox_tally(&self.engine.office.id).await?,
             open,
             unknown,
+            damaged,
             certificates: self.certificates(),
             years_without_holidays: self.config.years_without_holidays(at, HOLIDAYS_AHEAD),
             disks: self.disks(),
@@ -168,19 +185,20 @@ impl Sources {
     }
 
     /// Counted anew only where the journal has grown.
-    async fn cases(&self) -> Result<(usize, usize), Fault> {
+    async fn cases(&self) -> Result<Count, Fault> {
         let mut counted = self.counted.lock().await;
         let head = self.engine.store.journal_head(&self.engine.office.id).await?.position;
-        if let Some((position, open, unknown)) = *counted
+        if let Some((position, count)) = *counted
             && position == head
         {
-            return Ok((open, unknown));
+            return Ok(count);
         }
-        let cases = self.engine.live_cases().await?;
+        let Live { cases, damaged } = self.engine.live().await?;
         let open = cases.iter().filter(|case| !case.phase.is_closed()).count();
         let unknown = cases.iter().filter(|case| matches!(case.phase, Phase::Unknown { .. })).count();
-        *counted = Some((head, open, unknown));
-        Ok((open, unknown))
+        let count = Count { open, unknown, damaged: damaged.len() };
+        *counted = Some((head, count));
+        Ok(count)
     }
 
     /// The desk's own, and those that mail servers showed at the last handshake.

@@ -37,6 +37,8 @@ fn mail(registry: &mut Registry, facts: &Facts) {
     let of = |name: &str| vec![("mailbox", name.to_owned())];
     let failures = facts.mailboxes.iter().map(|m| (of(&m.name), i64::from(m.failures)));
     write(registry, "loket_mailbox_failures", "Failures of a mailbox in a row", failures);
+    let shelved = facts.mailboxes.iter().map(|m| (of(&m.name), count_of(m.shelved)));
+    write(registry, "loket_mailbox_shelved_mails", "Mails that again and again cannot be taken in", shelved);
     let looked = facts.mailboxes.iter().filter_map(|m| Some((of(&m.name), seconds(m.looked_at?))));
     write(registry, "loket_mailbox_looked_at_timestamp_seconds", "When a mailbox was last looked at", looked);
 }
@@ -58,9 +60,14 @@ fn work(registry: &mut Registry, facts: &Facts) {
     write(registry, "loket_outbox_rows", "Letters and other effects; the failing ones wait too", rows);
     let attempts = [(Vec::new(), i64::from(outbox.most_attempts))];
     write(registry, "loket_outbox_most_attempts", "The most failures in a row of one effect", attempts);
-    let cases = [("open", facts.open), ("unknown", facts.unknown)];
+    let cases = [("open", facts.open), ("unknown", facts.unknown), ("damaged", facts.damaged)];
     let cases = cases.map(|(state, count)| (vec![("state", state.to_owned())], count_of(count)));
-    write(registry, "loket_cases", "Cases that are not closed; of these, resets whose outcome is unknown", cases);
+    write(
+        registry,
+        "loket_cases",
+        "Cases that are not closed; of these, resets whose outcome is unknown; cases that cannot be read",
+        cases,
+    );
 }
 
 fn surroundings(registry: &mut Registry, facts: &Facts) {

@@ -41,6 +41,9 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
         judgement.mailbox(facts, mailbox, limits);
     }
     judgement.outbox(facts, limits);
+    if facts.damaged > 0 {
+        judgement.raise.push(Alarm::CasesDamaged { cases: facts.damaged });
+    }
     if facts.unknown > 0 {
         judgement.raise.push(Alarm::OutcomeUnknown { cases: facts.unknown });
     }
@@ -70,6 +73,9 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
 
 impl Judgement {
     fn mailbox(&mut self, facts: &Facts, mailbox: &MailboxFacts, limits: &Limits) {
+        if mailbox.shelved > 0 {
+            self.raise.push(Alarm::MailShelved { mailbox: mailbox.name.clone(), mails: mailbox.shelved });
+        }
         let silent = facts.at - mailbox.looked_at.unwrap_or(facts.since) > SILENT;
         let alarm =
             |failures| Alarm::MailNotFetched { mailbox: mailbox.name.clone(), failures, looked_at: mailbox.looked_at };
@@ -132,7 +138,7 @@ mod tests {
 
     fn quiet() -> Facts {
         let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        let mailbox = MailboxFacts { name: "utama".into(), failures: 0, looked_at: Some(at) };
+        let mailbox = MailboxFacts { name: "utama".into(), failures: 0, looked_at: Some(at), shelved: 0 };
         Facts {
             at,
             since: at - TimeDelta::hours(2),
@@ -220,6 +226,8 @@ mod tests {
     #[test]
     fn what_has_no_gap_is_raised_by_itself() {
         assert_eq!(told(|f| f.unknown = 2), raised("outcome_unknown"));
+        assert_eq!(told(|f| f.damaged = 1), raised("cases_damaged"));
+        assert_eq!(told(|f| f.mailboxes[0].shelved = 1), raised("mail_shelved/utama"));
         assert_eq!(told(|f| f.years_without_holidays = vec![2027]), raised("holidays_missing/2027"));
         assert_eq!(told(|f| f.scans_unread = true), raised("scans_unread"));
         assert_eq!(told(|f| f.scanner_away = true), raised("scanner_away"));

@@ -26,6 +26,17 @@ pub enum Alarm {
         failures: u32,
         looked_at: Option<DateTime<Utc>>,
     },
+    /// Mails that were fetched and again and again cannot be taken in.
+    MailShelved {
+        mailbox: String,
+        mails: usize,
+    },
+    /// Cases on record that cannot be read.
+    CasesDamaged {
+        cases: usize,
+    },
+    /// Nobody can tell how the office fares.
+    OfficeUnseen,
     /// Letters and other effects that fail again and again, were given up, or are held for a person.
     EffectStuck {
         rows: usize,
@@ -65,6 +76,9 @@ impl Alarm {
     pub fn kind(&self) -> &'static str {
         match self {
             Self::MailNotFetched { .. } => "mail_not_fetched",
+            Self::MailShelved { .. } => "mail_shelved",
+            Self::CasesDamaged { .. } => "cases_damaged",
+            Self::OfficeUnseen => "office_unseen",
             Self::EffectStuck { .. } => "effect_stuck",
             Self::OutboxStands { .. } => "outbox_stands",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
@@ -80,10 +94,12 @@ impl Alarm {
     /// Which of several; empty where there is one alone.
     pub fn about(&self) -> String {
         match self {
-            Self::MailNotFetched { mailbox, .. } => mailbox.clone(),
+            Self::MailNotFetched { mailbox, .. } | Self::MailShelved { mailbox, .. } => mailbox.clone(),
             Self::CertificateEnds { of, .. } | Self::DiskAlmostFull { of, .. } => of.clone(),
             Self::HolidaysMissing { year } => year.to_string(),
             Self::EffectStuck { .. }
+            | Self::CasesDamaged { .. }
+            | Self::OfficeUnseen
             | Self::OutboxStands { .. }
             | Self::OutcomeUnknown { .. }
             | Self::ScansUnread

@@ -56,12 +56,17 @@ impl Watch {
     }
 
     async fn look(&self, limits: &Limits, deaf: &mut bool) {
-        let facts = match self.sources.gather().await {
-            Ok(facts) => facts,
-            Err(fault) => return tracing::warn!("the office cannot be looked at: {fault}"),
+        let changes = match self.sources.gather().await {
+            Ok(facts) => {
+                let changes = self.board.step(judge(&facts, limits), facts.at);
+                self.seen.set(facts);
+                changes
+            }
+            Err(fault) => {
+                tracing::warn!("the office cannot be looked at: {fault}");
+                self.board.unseen(self.sources.engine.clock.now())
+            }
         };
-        let changes = self.board.step(judge(&facts, limits), facts.at);
-        self.seen.set(facts);
         for alarm in &changes.raised {
             tracing::error!(alarm = alarm.key(), "ALARM: {}", alarm.say(Language::En));
         }

@@ -24,6 +24,13 @@ impl Alarm {
                     "No mail can be fetched from {mailbox}: {failures} failures in a row. Run `loket check --online`"
                 )
             }
+            Self::MailShelved { mailbox, mails } => format!(
+                "{mails} mails of {mailbox} cannot be taken in and stay in the inbox; each is tried again. The log says why"
+            ),
+            Self::CasesDamaged { cases } => {
+                format!("{cases} cases on record cannot be read. The log names them; restore them from a backup")
+            }
+            Self::OfficeUnseen => "What is on record cannot be counted, so other alarms may be missing. The log says why".to_owned(),
             Self::EffectStuck { rows } => {
                 format!("{rows} letters or other effects are stuck. Run `loket cases list --stuck`")
             }
@@ -69,6 +76,13 @@ impl Alarm {
             Self::MailNotFetched { mailbox, failures, .. } => format!(
                 "Surel tidak dapat diambil dari {mailbox}: gagal {failures} kali berturut-turut. Jalankan `loket check --online`"
             ),
+            Self::MailShelved { mailbox, mails } => format!(
+                "{mails} surel dari {mailbox} belum dapat diproses dan tetap di kotak masuk; masing-masing dicoba lagi. Sebabnya ada di log"
+            ),
+            Self::CasesDamaged { cases } => {
+                format!("{cases} permohonan yang tersimpan tidak terbaca. Log menyebut nomornya; pulihkan dari cadangan")
+            }
+            Self::OfficeUnseen => "Catatan tidak dapat dihitung, sehingga peringatan lain mungkin tidak muncul. Sebabnya ada di log".to_owned(),
             Self::EffectStuck { rows } => {
                 format!("{rows} surat atau tindakan lain tertahan. Jalankan `loket cases list --stuck`")
             }

@@ -184,7 +184,9 @@ impl Looked {
         if let (true, Some(sender)) = (self.inbound.authenticity.is_authenticated(), self.inbound.sender()) {
             keys.extend(signature_keys(&Headers::read(&self.raw), sender));
         }
-        keys.extend(by_id.map(|(id, sender)| format!("id:{}:{id}", sender.as_str().to_lowercase())));
+        // What somebody else wrote under a sender's name and Message-ID must not stand for the sender's own mail.
+        let family = if self.inbound.authenticity.is_authenticated() { "id" } else { "unproven-id" };
+        keys.extend(by_id.map(|(id, sender)| format!("{family}:{}:{id}", sender.as_str().to_lowercase())));
         keys
     }
 

@@ -23,11 +23,20 @@ pub struct Sender {
     pub display_name: String,
 }
 
+/// Whether the bytes of a letter say who gets a copy. Its envelope always does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Copies {
+    /// As every reader of a letter gets it.
+    Hidden,
+    /// For whoever carries it on without an envelope.
+    Named,
+}
+
 /// Builds the message with the letter's own Message-ID and date.
 ///
 /// # Errors
 /// Permanent: a control character in a header value, an address SMTP cannot carry, or nobody to send to.
-pub fn compose(sender: &Sender, letter: &Outgoing) -> Result<Message, Fault> {
+pub fn compose(sender: &Sender, letter: &Outgoing, copies: Copies) -> Result<Message, Fault> {
     let named = [("Message-ID", &letter.message_id), ("Subject", &letter.subject), ("From", &sender.display_name)];
     let threads = letter.in_reply_to.iter().chain(&letter.references).map(|id| ("References", id));
     let enclosed = letter.enclosures.iter().flat_map(|e| [("file name", &e.name), ("media type", &e.media_type)]);
@@ -52,8 +61,11 @@ pub fn compose(sender: &Sender, letter: &Outgoing) -> Result<Message, Fault> {
     for address in &letter.to {
         message = message.to(mailbox(address, None)?);
     }
-    for address in &letter.cc {
-        message = message.cc(mailbox(address, None)?);
+    for address in &letter.bcc {
+        message = message.bcc(mailbox(address, None)?);
+    }
+    if copies == Copies::Named {
+        message = message.keep_bcc();
     }
     if let Some(id) = letter.in_reply_to.as_deref().and_then(identifier) {
         message = message.in_reply_to(id);
@@ -162,7 +174,7 @@ mod tests {
         Outgoing {
             message_id: "loket.0047-1@lpse.karangmulia.example".to_owned(),
             to: vec![address("dimas@karangmulia.example")],
-            cc: vec![],
+            bcc: vec![],
             subject: "Re: Permohonan [LPSE-2026-0047]".to_owned(),
             body: "Yth. Saudara,\nSurat — diterima.\n".to_owned(),
             in_reply_to: Some("abc@karangmulia.example".to_owned()),
@@ -182,7 +194,7 @@ mod tests {
             bytes: b"%PDF-1.7\r\n\0binary".to_vec(),
         });
 
-        let raw = compose(&sender(), &letter).expect("a plain letter").formatted();
+        let raw = compose(&sender(), &letter, Copies::Hidden).expect("a plain letter").formatted();
 
         let mail = MessageParser::default().parse(&raw).expect("a mail");
         assert_eq!(mail.message_id(), Some(letter.message_id.as_str()));
@@ -204,7 +216,7 @@ mod tests {
         letter.in_reply_to = Some("no at sign".to_owned());
         letter.references = (0..100).map(|n| format!("{n}@x.example")).chain(["<évil@x>".to_owned()]).collect();
 
-        let raw = compose(&sender(), &letter).expect("still a letter").formatted();
+        let raw = compose(&sender(), &letter, Copies::Hidden).expect("still a letter").formatted();
 
         let mail = MessageParser::default().parse(&raw).expect("a mail");
         assert_eq!(mail.in_reply_to().as_text(), None);
@@ -228,7 +240,7 @@ mod tests {
                 let mut letter = letter();
                 spoil(&mut letter, bad.to_owned());
 
-                let fault = compose(&sender(), &letter).expect_err("a control character is refused");
+                let fault = compose(&sender(), &letter, Copies::Hidden).expect_err("a control character is refused");
 
                 assert_eq!(fault.kind, FaultKind::Permanent);
             }
@@ -240,12 +252,12 @@ mod tests {
         fn t22_no_text_adds_a_header(subject in wild(), name in wild(), body in wild(), kind in wild()) {
             let mut plain = letter();
             plain.enclosures = vec![Enclosure { name: "a.pdf".to_owned(), media_type: "application/pdf".to_owned(), bytes: vec![1] }];
-            let expected = header_names(&compose(&sender(), &plain).expect("a plain letter").formatted());
+            let expected = header_names(&compose(&sender(), &plain, Copies::Hidden).expect("a plain letter").formatted());
             let mut wild = plain;
             (wild.subject, wild.body) = (subject, body);
             (wild.enclosures[0].name, wild.enclosures[0].media_type) = (name, kind);
 
-            if let Ok(message) = compose(&sender(), &wild) {
+            if let Ok(message) = compose(&sender(), &wild, Copies::Hidden) {
                 let raw = message.formatted();
                 prop_assert_eq!(header_names(&raw), expected);
                 prop_assert!(raw.split(|b| *b == b'\n').all(|line| line.len() <= 999));

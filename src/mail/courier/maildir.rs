@@ -9,7 +9,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use sha2::{Digest, Sha256};
 
-use super::compose::{Sender, compose};
+use super::compose::{Copies, Sender, compose};
 use crate::engine::port::{Courier, Fault, Outgoing};
 
 /// [`Courier`] into a Maildir.
@@ -39,7 +39,7 @@ impl MaildirCourier {
 impl Courier for MaildirCourier {
     fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>> {
         async move {
-            let bytes = compose(&self.sender, letter)?.formatted();
+            let bytes = compose(&self.sender, letter, Copies::Named)?.formatted();
             let name = file_name(letter);
             let folder = self.path.clone();
             tokio::task::spawn_blocking(move || drop_in(&folder, &name, &bytes))

@@ -19,7 +19,7 @@ use lettre::transport::smtp::response::{Response, Severity};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
-use super::compose::{Sender, compose};
+use super::compose::{Copies, Sender, compose};
 use super::peer::Peer;
 use crate::engine::peril::{Moment, moment};
 use crate::engine::port::{Courier, Fault, Outgoing};
@@ -86,17 +86,17 @@ impl SmtpCourier {
     }
 
     async fn deliver(&self, letter: &Outgoing) -> Result<(), Fault> {
-        let message = compose(&self.settings.sender, letter)?;
+        let message = compose(&self.settings.sender, letter, Copies::Hidden)?;
         let _permit = self.permits.acquire().await.map_err(|_| Fault::transient("The courier is closing"))?;
         if let Some(mut line) = self.parked() {
-            match self.converse(&mut line, &message).await {
+            match self.converse(&mut line, &message, letter.to.len()).await {
                 // The server had closed the idle connection: not this letter's fault.
                 Err(Failure::Unheard(_)) => {}
                 outcome => return self.settle(line, outcome).await,
             }
         }
         let mut line = self.connect().await?;
-        let outcome = self.converse(&mut line, &message).await;
+        let outcome = self.converse(&mut line, &message, letter.to.len()).await;
         self.settle(line, outcome).await
     }
 
@@ -117,7 +117,12 @@ impl SmtpCourier {
         Err(fault)
     }
 
-    async fn converse(&self, line: &mut AsyncSmtpConnection, message: &Message) -> Result<(), Failure> {
+    async fn converse(
+        &self,
+        line: &mut AsyncSmtpConnection,
+        message: &Message,
+        addressees: usize,
+    ) -> Result<(), Failure> {
         let envelope = message.envelope();
         let bytes = message.formatted();
         let mut options = Vec::new();
@@ -136,8 +141,15 @@ impl SmtpCourier {
             Stop::Answer(fault) => Failure::Said(fault),
             Stop::Lost(fault) => Failure::Unheard(fault),
         })?;
-        for address in envelope.to() {
-            self.command(line, Rcpt::new(address.clone(), Vec::new())).await.map_err(Stop::said)?;
+        for (nth, address) in envelope.to().iter().enumerate() {
+            match self.command(line, Rcpt::new(address.clone(), Vec::new())).await {
+                Ok(_) => {}
+                // The envelope names copies last. One that is refused costs the addressee nothing.
+                Err(Stop::Answer(fault)) if nth >= addressees => {
+                    tracing::warn!("a copy of a letter is not taken: {fault}")
+                }
+                Err(stop) => return Err(stop.said()),
+            }
         }
         moment(Moment::LetterOffered);
         let agreed = self.command(line, Data).await.map_err(Stop::said)?;

@@ -50,9 +50,9 @@ pub(super) fn report(r: &mut Ruling, decision: u32, report: Report, ctx: &Contex
         return Err(Refused::WrongPhase { phase: r.case.phase.name() });
     }
     match report {
-        Report::Done { user_id, by, until } => {
+        Report::Done { user_id: _, by, until } => {
             r.record(Event::ExecutionDone { decision, by }, ctx);
-            let kind = kind_of(&attempt, user_id.is_some());
+            let kind = kind_of(&attempt);
             delivery::ready(r, &attempt, kind, until, ctx);
         }
         Report::SystemSentLink { by } => {
@@ -61,7 +61,7 @@ pub(super) fn report(r: &mut Ruling, decision: u32, report: Report, ctx: &Contex
         }
         Report::HandedOver { by, note } => {
             r.record(Event::ExecutionDone { decision, by: Some(by.clone()) }, ctx);
-            let kind = kind_of(&attempt, false);
+            let kind = kind_of(&attempt);
             delivery::handed_over(r, &attempt, kind, by, note, ctx);
         }
         Report::HandedToPerson => {
@@ -119,10 +119,9 @@ fn fits(phase: &Phase, attempt: &Attempt, report: &Report) -> bool {
     }
 }
 
-fn kind_of(attempt: &Attempt, names_user: bool) -> RevealKind {
-    let reset = attempt.services.contains(&Service::ResetPassword);
-    let info = attempt.services.contains(&Service::UserIdInfo) || (names_user && !reset);
-    match (reset, info) {
+fn kind_of(attempt: &Attempt) -> RevealKind {
+    let asked = |service| attempt.services.contains(&service);
+    match (asked(Service::ResetPassword), asked(Service::UserIdInfo)) {
         (true, true) => RevealKind::Both,
         (true, false) => RevealKind::Password,
         _ => RevealKind::UserId,

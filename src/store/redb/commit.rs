@@ -7,7 +7,7 @@ use redb::ReadableTable;
 use super::Inner;
 use super::outbox;
 use super::records::{CaseRecord, ContentRecord, DocumentRecord, JournalRecord, LinkRecord, SecretRecord};
-use super::tables::{Place, number, series};
+use super::tables::{Place, number, readable, series};
 use super::transaction::Tables;
 use crate::engine::store::{Batch, CaseKey, DocumentWrite, LinkState, Outcome, SecretChange, Settlement};
 use crate::store::StoreError;
@@ -323,8 +323,16 @@ pub fn expire_secrets(tables: &mut Tables<'_>, now: DateTime<Utc>) -> Result<usi
     let mut expired = Vec::new();
     for entry in tables.secrets.iter()? {
         let (key, value) = entry?;
-        if SecretRecord::read(value.value())?.expires <= now {
-            let (office, number, id) = key.value();
+        let (office, number, id) = key.value();
+        let record = match SecretRecord::read(value.value()) {
+            Ok(record) => record,
+            // One that is damaged keeps no other alive.
+            Err(error) => {
+                tracing::error!(case = readable(number), "a sealed password cannot be read: {error}");
+                continue;
+            }
+        };
+        if record.expires <= now {
             expired.push((office.to_owned(), number.to_owned(), id.to_owned()));
         }
     }

@@ -15,6 +15,9 @@ use crate::sop::names::OfficeId;
 use crate::store::StoreError;
 use crate::vault::DossierKey;
 
+/// No row's stamp: they begin at 1.
+const NOBODYS: u64 = 0;
+
 /// Who works on what, until when.
 #[derive(Default)]
 pub struct Leases {
@@ -42,6 +45,11 @@ impl Leases {
                 true
             }
         }
+    }
+
+    /// A row that nobody can carry out is not looked at again before `until`.
+    fn pass_over(&mut self, place: Place, id: &str, until: DateTime<Utc>) {
+        self.rows.insert((place, id.to_owned()), RowLease { until, stamp: NOBODYS });
     }
 
     fn of(&self, place: &Place, id: &str) -> Option<&RowLease> {
@@ -190,10 +198,11 @@ pub fn lease_due(inner: &Inner, wanted: &LeaseRequest) -> Result<Vec<Row>, Store
                 leases.rows.insert((place, id.to_owned()), RowLease { until: wanted.until, stamp });
                 rows.push(row);
             }
-            Ok(None) => {}
+            Ok(None) => leases.pass_over(place, id, wanted.until),
             // One damaged dossier must not hold up the letters of all others.
             Err(error @ StoreError::Damaged { .. }) => {
-                tracing::error!(case = readable(number), row = id, "outbox row skipped: {error}")
+                tracing::error!(case = readable(number), row = id, "outbox row skipped: {error}");
+                leases.pass_over(place, id, wanted.until);
             }
             Err(error) => return Err(error),
         }

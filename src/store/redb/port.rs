@@ -15,7 +15,7 @@ use super::{Inner, RedbStore, outbox, reason};
 use crate::engine::port::Fault;
 use crate::engine::store::{
     BackupReport, Batch, CaseKey, Damage, Document, DocumentWrite, JournalHead, LeaseRequest, Link, OutboxTally,
-    Outcome, Row, SealedSecret, Settlement, Store, Stored, StoredEvent,
+    Outcome, Row, Scanned, SealedSecret, Settlement, Store, Stored, StoredEvent,
 };
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 use crate::store::{StoreError, backup};
@@ -147,7 +147,7 @@ impl Store for RedbStore {
         office: &'a OfficeId,
         after: Option<&'a CaseNumber>,
         limit: usize,
-    ) -> BoxFuture<'a, Result<Vec<(CaseKey, Stored)>, Fault>> {
+    ) -> BoxFuture<'a, Result<Vec<Scanned>, Fault>> {
         let (office, after) = (office.clone(), after.cloned());
         self.later(move |inner| inner.scan(&office, after.as_ref(), limit))
     }

@@ -10,7 +10,9 @@ use super::tables::{
     CASES, CONTENTS, DOCUMENTS, EVENTS, JOURNAL, LINKS, META, Place, SECRETS, SEEN, SERIES, TAGS, case_key, number,
     readable, series, sortable,
 };
-use crate::engine::store::{CaseKey, Document, JournalEntry, JournalHead, Link, SealedSecret, Stored, StoredEvent};
+use crate::engine::store::{
+    CaseKey, Document, JournalEntry, JournalHead, Link, Scanned, SealedSecret, Stored, StoredEvent,
+};
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 use crate::store::StoreError;
 use crate::store::contents::{ContentFolder, SealedContent};
@@ -169,7 +171,7 @@ impl Inner {
         office: &OfficeId,
         after: Option<&CaseNumber>,
         limit: usize,
-    ) -> Result<Vec<(CaseKey, Stored)>, StoreError> {
+    ) -> Result<Vec<Scanned>, StoreError> {
         let transaction = self.database.begin_read()?;
         // The NUL makes the start the first text after the number itself.
         let start = after.map(|number| format!("{}\0", sortable(number))).unwrap_or_default();
@@ -181,10 +183,17 @@ impl Inner {
             }
             let (key, value) = entry?;
             let place = Place { office: office.0.clone(), number: key.value().1.to_owned() };
-            let missing = || StoreError::damaged(format!("case {}", readable(&place.number)), "its number is none");
-            let key = case_key(&office.0, &place.number).ok_or_else(missing)?;
-            let record = CaseRecord::read(value.value(), &place)?;
-            cases.push((key, self.open_case(&transaction, &place, &record)?));
+            let Some(key) = case_key(&office.0, &place.number) else {
+                tracing::error!("a case skipped: its number {:?} is none", readable(&place.number));
+                continue;
+            };
+            let stored = CaseRecord::read(value.value(), &place)
+                .and_then(|record| self.open_case(&transaction, &place, &record));
+            match stored {
+                Ok(stored) => cases.push((key, Ok(stored))),
+                Err(error @ StoreError::Damaged { .. }) => cases.push((key, Err(error.into()))),
+                Err(error) => return Err(error),
+            }
         }
         Ok(cases)
     }

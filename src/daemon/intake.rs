@@ -1,0 +1,268 @@
+//! A mailbox's loop: what is fetched is taken in and filed, each in its own task, so that the next batch never waits for the
+//! last one's filing. A mail that cannot be worked on is put on the [`Shelf`]; while that is full, and while the virus
+//! scanner is away, mail stays where it is.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+use tokio_util::sync::CancellationToken;
+
+use super::alarm::facts::Pulse;
+use super::canary::Canary;
+use super::run::LastLook;
+use super::shelf::Shelf;
+use super::waiting::WaitingRoom;
+use crate::engine::Engine;
+use crate::engine::intake::{Mailbox, Patience};
+use crate::engine::peril::{Moment, moment};
+use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
+use crate::reading::pool::Pool;
+
+/// Mails taken in one transaction.
+const BATCH: usize = 50;
+/// Between two looks at mails that wait for a sender's domain, and between two tries at filing.
+const AGAIN: Duration = Duration::from_secs(60);
+/// Between two looks at the shelf.
+const SHELF: Duration = Duration::from_secs(5);
+/// Batches fetched ahead of the one being worked on.
+const AHEAD: usize = 2;
+
+/// An inbox as it is watched.
+pub struct Watch {
+    pub inbox: Arc<dyn Inbox>,
+    pub name: String,
+    pub pulse: Arc<Pulse>,
+    pub canary: Option<Arc<Canary>>,
+    pub last_look: LastLook,
+}
+
+impl Watch {
+    fn looked(&self, at: DateTime<Utc>) {
+        self.pulse.looked(at);
+        self.last_look.set(at);
+    }
+
+    /// A canary that is back has done its work.
+    async fn without_canaries(&self, batch: Vec<Arrival>) -> Vec<Arrival> {
+        let Some(canary) = &self.canary else { return batch };
+        let (batch, back) = canary.pick(batch);
+        if !back.is_empty()
+            && let Err(fault) = self.inbox.discard(&back).await
+        {
+            tracing::warn!(mailbox = self.name, "a canary that is back cannot be taken away: {fault}");
+        }
+        batch
+    }
+}
+
+/// Serves a mailbox until `stop`. Fails only where a part of it ends by itself.
+pub async fn serve(
+    engine: Arc<Engine>,
+    pool: Arc<Pool>,
+    mailbox: Arc<Mailbox>,
+    watch: Watch,
+    stop: CancellationToken,
+) -> Result<(), Fault> {
+    let (fetched, arrivals) = mpsc::channel::<Vec<Arrival>>(AHEAD);
+    let (handled, to_file) = mpsc::channel::<Vec<(Origin, Folder)>>(AHEAD * 4);
+    let pulse = watch.pulse.clone();
+    let filing = tokio::spawn(file(watch.inbox.clone(), to_file));
+    let fetching = tokio::spawn(fetch(engine.clone(), watch, fetched, stop.clone()));
+    let mut intake = Intake { engine, pool, mailbox, pulse, handled, shelf: Shelf::default(), stop };
+    intake.work(arrivals).await;
+    let Intake { handled, stop, .. } = intake;
+    drop(handled);
+    let by_itself =
+        |why: &dyn std::fmt::Display| Fault::transient(format_args!("A mailbox's loop ended by itself: {why}"));
+    fetching.await.map_err(|why| by_itself(&why))?;
+    filing.await.map_err(|why| by_itself(&why))?;
+    match stop.is_cancelled() {
+        true => Ok(()),
+        false => Err(by_itself(&"nobody fetches any more")),
+    }
+}
+
+struct Intake {
+    engine: Arc<Engine>,
+    pool: Arc<Pool>,
+    mailbox: Arc<Mailbox>,
+    pulse: Arc<Pulse>,
+    handled: mpsc::Sender<Vec<(Origin, Folder)>>,
+    shelf: Shelf,
+    stop: CancellationToken,
+}
+
+impl Intake {
+    /// Works on what is fetched, what waits and what is on the shelf, until nothing more is fetched.
+    async fn work(&mut self, mut arrivals: mpsc::Receiver<Vec<Arrival>>) {
+        let mut room = WaitingRoom::default();
+        let (mut round, mut look) = (tokio::time::interval(AGAIN), tokio::time::interval(SHELF));
+        round.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let stop = self.stop.clone();
+        loop {
+            let batches = tokio::select! {
+                batch = arrivals.recv(), if self.shelf.has_room() => match batch {
+                    Some(batch) => vec![(batch, Patience::Waits)],
+                    None => return,
+                },
+                () = stop.cancelled(), if !self.shelf.has_room() => return,
+                _ = look.tick(), if !self.shelf.is_empty() => {
+                    self.try_again(&mut room).await;
+                    continue;
+                }
+                _ = round.tick(), if !room.is_empty() => room.call(self.engine.clock.now()),
+            };
+            for (batch, patience) in batches {
+                self.take_in(batch, patience, &mut room).await;
+            }
+            let surplus = room.surplus();
+            if !surplus.is_empty() {
+                self.take_in(surplus, Patience::Over, &mut room).await;
+            }
+        }
+    }
+
+    /// Takes a batch in together; where that fails, each mail by itself, so that the one at fault harms no other.
+    async fn take_in(&mut self, batch: Vec<Arrival>, patience: Patience, room: &mut WaitingRoom) {
+        match self.ask(batch.clone(), patience).await {
+            Ok(Some(filed)) => self.settle(batch, filed, room).await,
+            Ok(None) => {}
+            Err(fault) if batch.len() == 1 => self.put_by(batch, patience, 0, &fault),
+            Err(_) => {
+                for arrival in batch {
+                    self.take_in_alone(arrival, patience, 0, room).await;
+                }
+            }
+        }
+        self.pulse.shelving.tell(&self.shelf);
+    }
+
+    async fn try_again(&mut self, room: &mut WaitingRoom) {
+        for mail in self.shelf.due(self.engine.clock.now()) {
+            self.take_in_alone(mail.arrival, mail.patience, mail.failures, room).await;
+        }
+        self.pulse.shelving.tell(&self.shelf);
+    }
+
+    async fn take_in_alone(&mut self, arrival: Arrival, patience: Patience, failures: u32, room: &mut WaitingRoom) {
+        match self.ask(vec![arrival.clone()], patience).await {
+            Ok(Some(filed)) => self.settle(vec![arrival], filed, room).await,
+            Ok(None) => {}
+            Err(fault) => self.put_by(vec![arrival], patience, failures, &fault),
+        }
+    }
+
+    fn put_by(&mut self, batch: Vec<Arrival>, patience: Patience, failures: u32, fault: &Fault) {
+        let failures = failures.saturating_add(1);
+        tracing::warn!(mailbox = self.mailbox.name, failures, "a mail stays in the inbox for now: {fault}");
+        for arrival in batch {
+            self.shelf.put(arrival, patience, failures, self.engine.clock.now(), &*self.engine.random);
+        }
+    }
+
+    /// What is on record is filed; the rest waits for its sender's domain.
+    async fn settle(&mut self, batch: Vec<Arrival>, filed: Vec<(Origin, Folder)>, room: &mut WaitingRoom) {
+        if !filed.is_empty() {
+            tracing::info!(mailbox = self.mailbox.name, mails = filed.len(), "mail is on record");
+        }
+        room.keep(batch, &filed, self.engine.clock.now());
+        // Whoever files ends after this loop alone, or by a panic that is passed on.
+        let _ = self.handled.send(filed).await;
+    }
+
+    /// Asks the engine. While the virus scanner is away the question waits, and the mail behind it stays where it is.
+    /// `None`: it is time to stop.
+    async fn ask(&self, batch: Vec<Arrival>, patience: Patience) -> Result<Option<Vec<(Origin, Folder)>>, Fault> {
+        let mut tries = 0;
+        loop {
+            match self.engine.take_in(&self.mailbox, batch.clone(), patience).await {
+                Err(fault) if self.pool.waits_for_scanner() => {
+                    if tries == 0 {
+                        tracing::error!(mailbox = self.mailbox.name, "no mail is taken in: {fault}");
+                    }
+                    tokio::select! {
+                        () = self.stop.cancelled() => return Ok(None),
+                        () = tokio::time::sleep(scanner_pause(tries)) => {}
+                    }
+                    tries += 1;
+                }
+                done => return done.map(Some),
+            }
+        }
+    }
+}
+
+/// Until the scanner is asked again: a second at first, a minute in the end.
+fn scanner_pause(tries: u32) -> Duration {
+    Duration::from_secs(1 << tries.min(6)).min(Duration::from_secs(60))
+}
+
+async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arrival>>, stop: CancellationToken) {
+    // The first wait may last as long as IDLE does; a look before it tells at once that the mailbox is there.
+    tokio::select! {
+        () = stop.cancelled() => return,
+        probed = watch.inbox.probe() => {
+            if probed.is_ok() {
+                watch.looked(engine.clock.now());
+            }
+        }
+    }
+    while !stop.is_cancelled() {
+        let next = tokio::select! {
+            () = stop.cancelled() => return,
+            next = watch.inbox.next(BATCH) => next,
+        };
+        match next {
+            Ok(batch) => {
+                watch.looked(engine.clock.now());
+                let batch = watch.without_canaries(batch).await;
+                if batch.is_empty() {
+                    continue;
+                }
+                moment(Moment::MailFetched);
+                if fetched.send(batch).await.is_err() {
+                    return;
+                }
+            }
+            Err(fault) => {
+                let failures = watch.pulse.failed();
+                let pause = crate::engine::dispatch::backoff((failures - 1).min(6), &*engine.random);
+                tracing::warn!(mailbox = watch.name, failures, "mail cannot be fetched: {fault}");
+                let pause = pause.min(TimeDelta::minutes(5));
+                tokio::select! {
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(pause.to_std().unwrap_or_default()) => {}
+                }
+            }
+        }
+    }
+}
+
+/// Files what is on record; whatever waits is filed together, and what could not be filed is tried again.
+async fn file(inbox: Arc<dyn Inbox>, mut to_file: mpsc::Receiver<Vec<(Origin, Folder)>>) {
+    let mut mails = Vec::new();
+    let mut open = true;
+    while open {
+        tokio::select! {
+            more = to_file.recv() => match more {
+                Some(more) => mails.extend(more),
+                None => open = false,
+            },
+            () = tokio::time::sleep(AGAIN), if !mails.is_empty() => {}
+        }
+        while let Ok(more) = to_file.try_recv() {
+            mails.extend(more);
+        }
+        if mails.is_empty() {
+            continue;
+        }
+        match inbox.file(&mails).await {
+            Ok(()) => mails.clear(),
+            Err(fault) => tracing::warn!(mails = mails.len(), "mails on record cannot be filed: {fault}"),
+        }
+    }
+}
