@@ -140,6 +140,23 @@ async fn t18_one_account_is_asked_about_only_so_often_a_day() {
 }
 
 #[tokio::test]
+async fn t18_nobody_shuts_an_owner_out_by_asking_about_their_account() {
+    let site = Site::planned(limited(DayLimits { per_account: 2, ..DayLimits::default() })).await;
+    let about = |from, nth| {
+        let text = format!("Mohon reset password akun Helpdesk. User ID: {}", RINA.user_id);
+        Mail { text, ..letter(from, nth, site.now()) }.bytes(Some(STAMP))
+    };
+    for nth in 0..5 {
+        site.take_in(about((AGUNG.name, AGUNG.email), nth)).await;
+    }
+    assert_eq!(site.numbers().await.len(), 2, "a stranger's share");
+
+    site.take_in(about((RINA.name, RINA.email), 9)).await;
+
+    assert_eq!(site.numbers().await.len(), 3, "the owner is served all the same");
+}
+
+#[tokio::test]
 async fn t18_forged_mail_uses_up_nothing_of_the_owners() {
     let site = Site::planned(limited(DayLimits { per_sender: 2, unproven_per_day: 5, ..DayLimits::default() })).await;
     for nth in 0..9 {

@@ -173,3 +173,49 @@ fn without_trust_everything_is_unproven() {
 
     assert_eq!(judge(&headers, &sender, true, &Trust::default()), Authenticity::None);
 }
+
+#[test]
+fn what_speaks_against_a_sender_is_said() {
+    let disowned = judged("Authentication-Results: mx.kantor.example; dmarc=fail header.from=dinas.example");
+    assert!(disowned.objection().is_some_and(|why| why.contains("DMARC")));
+    for half in ["dkim=fail header.d=dinas.example", "spf=fail smtp.mailfrom=x@dinas.example"] {
+        let judged = judged(&format!("Authentication-Results: mx.kantor.example; {half}"));
+        assert!(judged.objection().is_some_and(|why| why.contains("DKIM, SPF")), "{half}");
+    }
+    let named = |from: &[Address]| judge(&Headers::read(b"Subject: x"), from, false, &trust());
+    assert!(named(&[]).objection().is_some_and(|why| why.contains("no sender")));
+    let two = ["a@dinas.example", "b@dinas.example"].map(|address| Address::parse(address).unwrap());
+    assert!(named(&two).objection().is_some_and(|why| why.contains("more than one")));
+    assert_eq!(Authenticity::None.objection(), None);
+}
+
+#[test]
+fn a_trace_line_is_the_houses_own_by_number_by_a_bare_name_or_by_its_domain() {
+    for (by, id, foreign) in [
+        ("mx.kantor.example", "mx.kantor.example", false),
+        ("MX.kantor.example.", "mx.kantor.example", false),
+        ("surat.kantor.example", "mx.kantor.example", false),
+        ("surat.example", "mx.example", true),
+        ("surat.mx.example", "mx.example", false),
+        ("surat.kantor.example", "kantor.example", false),
+        ("surat.lpse.kantor.example", "mx.lpse.kantor.example", false),
+        ("lpse.kantor.example", "mx.lpse.kantor.example", false),
+        ("surat.kantor.example", "mx.lpse.kantor.example", true),
+        ("kantor.example", "kantor.example", false),
+        ("jahatkantor.example", "kantor.example", true),
+        ("surel", "mx.kantor.example", false),
+        ("10.0.0.7", "mx.kantor.example", false),
+        ("[2001:db8::1]", "mx.kantor.example", false),
+        ("2001:db8::1", "mx.kantor.example", false),
+        ("10.0.0.7.jahat.example", "mx.kantor.example", true),
+        ("relay.jahat.example", "mx.kantor.example", true),
+    ] {
+        assert_eq!(is_foreign(by, id), foreign, "by {by}, where {id} is ours");
+    }
+}
+
+#[test]
+fn quotes_that_open_close_and_open_again_hide_nothing_behind_them() {
+    let two = r#"spf=none reason="a" reason="b"; dkim=pass header.d=dinas.example"#;
+    assert!(judged(&format!("Authentication-Results: mx.kantor.example; {two}")).is_authenticated());
+}

@@ -188,4 +188,15 @@ mod tests {
 
         assert!(guard.buckets().each.len() <= KEPT);
     }
+
+    #[test]
+    fn what_stands_behind_a_link_is_guessed_at_ten_times_an_hour() {
+        let guard = Guard::new(Limits::OF_A_LINK);
+        let start = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
+        let tries = |at| (0..100).filter(|_| guard.charge(1u8, at).is_ok()).count();
+
+        assert_eq!(tries(start), 10);
+        assert_eq!(tries(start + chrono::TimeDelta::minutes(12)), 2);
+        assert_eq!(tries(start + chrono::TimeDelta::hours(9)), 10);
+    }
 }

@@ -16,6 +16,7 @@ use crate::engine::store::CaseKey;
 use crate::engine::weave::family;
 use crate::letters::reply;
 use crate::mail::automatic::Automatic;
+use crate::sop::account::Account;
 use crate::sop::case::Case;
 use crate::sop::command::{Command, Opening, OpeningVerdict};
 use crate::sop::names::CaseNumber;
@@ -96,7 +97,7 @@ impl Intake<'_> {
         let dossier = self.dossier_of(mail, file, Some(&self.engine.key(&number))).await?;
         if verdict == OpeningVerdict::Request
             && let Some(account) = &dossier.account
-            && !self.day.1.admits_account(&account.user_id, &self.mailbox.limits)
+            && !self.day.1.admits_account(&account.user_id, is_own(mail, account), &self.mailbox.limits)
         {
             self.last_serial = last;
             return self.put_aside(mail).await;
@@ -227,4 +228,10 @@ fn belongs(case: &Case, mail: &Looked) -> bool {
     let Some(sender) = mail.sender() else { return false };
     let wrote = case.mails.iter().any(|m| m.from.as_ref().is_some_and(|from| from.same_mailbox(sender)));
     wrote || case.account.as_ref().is_some_and(|account| account.email.same_mailbox(sender))
+}
+
+/// Whether a mail is proven to come from the address an account is registered with.
+fn is_own(mail: &Looked, account: &Account) -> bool {
+    mail.inbound.authenticity.is_authenticated()
+        && mail.sender().is_some_and(|sender| account.email.same_mailbox(sender))
 }

@@ -110,9 +110,10 @@ impl Tally {
         day && others && is_free(counted(&self.senders, &address), limits.per_sender)
     }
 
-    /// Counts a new request about an account, unless the account had its share.
-    pub fn admits_account(&mut self, account: &UserId, limits: &DayLimits) -> bool {
-        let name = account.folded();
+    /// Counts a new request about an account, unless the account had its share. What its owner is proven to have written
+    /// (`own`) has a share of its own: nobody shuts them out by asking in their place.
+    pub fn admits_account(&mut self, account: &UserId, own: bool, limits: &DayLimits) -> bool {
+        let name = format!("{}{}", if own { "=" } else { "" }, account.folded());
         let room = is_free(counted(&self.accounts, &name), limits.per_account);
         if room {
             count(&mut self.accounts, &name, limits.per_account);
