@@ -70,6 +70,53 @@ async fn what_a_restore_holds_back_is_retried_by_hand() {
     assert!(once_more.contains("nothing to retry"), "{once_more}");
 }
 
+/// A held digest kept the alarm ringing, and the list that the alarm names did not show it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restore_holds_back_of_the_offices_own_books_is_listed_and_retried_too() {
+    let site = Site::new();
+    site.change("[log]", "[limits]\nper_sender_a_day = 1\n[log]");
+    site.import().well();
+    let daemon = site.run().await;
+    let mail = String::from_utf8(site.sample("complete")).unwrap();
+    site.deliver("1.complete", mail.as_bytes());
+    let listed = cases(&site, 1).await;
+    let number = listed[0]["number"].as_str().unwrap().to_owned();
+    site.deliver("2.lagi", mail.replace("Message-ID: <", "Message-ID: <lagi-").as_bytes());
+    wait_for("the flood to be put aside", || async {
+        let refused = std::fs::read_dir(site.path("inbox/.refused/cur")).ok()?;
+        (refused.count() == 1).then_some(())
+    })
+    .await;
+    let file = site.path("backup.loket");
+    site.loket(&["backup", file.to_str().unwrap()]).well();
+    daemon.stop().await;
+    site.loket(&["restore", file.to_str().unwrap(), "--force"]).well();
+
+    let held = site.loket(&["cases", "list", "--stuck", "--json"]).json();
+    let all = site.loket(&["cases", "list", "--json"]).json();
+    let book = held.as_array().unwrap().iter().find(|line| line["phase"] == "book").expect("a book is among them");
+    let name = book["number"].as_str().unwrap();
+    let shown = site.loket(&["cases", "show", name, "--json"]).json();
+    let row = shown["effects"][0]["id"].as_str().unwrap();
+    let wake = site.loket(&["cases", "show", &number, "--json"]).json();
+    let deadline = wake["effects"].as_array().unwrap().iter().find(|effect| effect["kind"] == "wake").unwrap();
+    let deadline = deadline["id"].as_str().unwrap().to_owned();
+    let kept = site.loket(&["cases", "drop", &number, "--row", &deadline]).refused(1);
+    let absent = site.loket(&["cases", "retry", &number, "--row", "v999999-00"]).refused(1);
+    let dropped = site.loket(&["cases", "drop", name, "--row", row, "--json"]).json();
+    let one = site.loket(&["cases", "retry", &number, "--row", &deadline, "--json"]).json();
+    let rest = site.loket(&["cases", "retry", name]).well();
+    let after = site.loket(&["cases", "list", "--stuck", "--json"]).json();
+
+    assert!(all.as_array().unwrap().iter().all(|line| line["phase"] != "book"), "a book is no case: {all}");
+    assert_eq!((book["stuck"].as_u64(), shown["effects"].as_array().map(Vec::len)), (Some(2), Some(2)));
+    assert!(kept.contains("is a deadline") && absent.contains("no stuck effect v999999-00"), "{kept} {absent}");
+    assert_eq!((&dropped["dropped"]["state"], &dropped["dropped"]["kind"]), (&"dropped".into(), &"digest".into()));
+    assert_eq!(one["retried"].as_array().map(Vec::len), Some(1));
+    assert!(rest.contains("tried again: digest"), "{rest}");
+    assert!(after.as_array().unwrap().iter().all(|line| line["phase"] != "book"), "{after}");
+}
+
 #[test]
 fn a_backup_that_is_not_there_is_named() {
     let site = Site::new();

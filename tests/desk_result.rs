@@ -413,3 +413,57 @@ async fn an_unknown_outcome_may_turn_out_to_have_been_handed_over() {
     let sent = site.letters().split_off(letters);
     assert!(sent.iter().all(|letter| !letter.body.contains("/ambil/")), "no link goes out");
 }
+
+/// A reset whose outcome nobody knows, with its password sealed until the returned moment.
+async fn unknown_with_a_password() -> (Site, CaseNumber, Admin, chrono::DateTime<chrono::Utc>) {
+    let (site, number, admin) = by_hand("complete").await;
+    let key = site.engine.key(&number);
+    let worked = &site.mailbox.worked;
+    let until = worked.procedure.secret.expires_at(&worked.calendar, site.now());
+    let result = loket::engine::secrets::ResultSecret {
+        user_id: Some("RINAPL".to_owned()),
+        password: Some("Kebun-Teh-Sore-2026".to_owned()),
+    };
+    let secrets = vec![site.engine.seal_result(&key, 1, &result, until)];
+    let report = loket::sop::command::Report::Unknown { why: "tidak ada jawaban".to_owned() };
+    let command = loket::sop::command::Command::ReportExecution { decision: 1, report };
+    let along = loket::engine::casebook::Along { secrets, ..Default::default() };
+    let answer = site.engine.apply(&key, command, along).await.unwrap();
+    assert!(matches!(answer, loket::engine::casebook::Answer::Done(_)));
+    site.settle().await;
+    (site, number, admin, until)
+}
+
+/// A reset settled the day after was told with a fresh life: letter and page promised a password until Wednesday that
+/// the account system and the sweep had ended on Tuesday.
+#[tokio::test]
+async fn a_reset_settled_late_is_told_until_its_password_ends_and_not_at_all_after() {
+    let happened = |site: &Site, admin: &Admin, number: &CaseNumber| {
+        let (desk, admin, number) = (site.desk.clone(), admin.clone(), number.clone());
+        let note = "Log SPSE menunjukkan reset.".to_owned();
+        async move { desk.resolve_unknown(&admin, &number, "1", Resolution::Happened, note, Language::Id).await.unwrap() }
+    };
+    let (site, number, admin, until) = unknown_with_a_password().await;
+    site.set_clock(until - chrono::TimeDelta::minutes(30));
+
+    assert!(matches!(happened(&site, &admin, &number).await, TaskAnswer::Done));
+    site.settle().await;
+
+    let case = site.case(&number).await;
+    let Phase::Delivered { reveal, .. } = &case.phase else { panic!("it is told") };
+    assert_eq!(reveal.expires_at, until);
+    let token = site.token(people::RINA.email, "ambil");
+    assert_eq!(site.desk.reveal_view(&token).await.unwrap().expect("it waits").until, until);
+    assert!(matches!(site.desk.reveal(&token, nip(&people::RINA)).await.unwrap(), RevealAnswer::Revealed(_)));
+
+    let (site, number, admin, until) = unknown_with_a_password().await;
+    site.set_clock(until + chrono::TimeDelta::minutes(30));
+
+    match happened(&site, &admin, &number).await {
+        TaskAnswer::Refused(why) => assert!(why.contains("Tidak ada password yang masih berlaku"), "{why}"),
+        _ => panic!("the account system has ended this password"),
+    }
+    site.settle().await;
+    assert!(site.letters().iter().all(|letter| !letter.body.contains("/ambil/")), "nobody is told of it");
+    assert!(matches!(site.case(&number).await.phase, Phase::Unknown { .. }));
+}

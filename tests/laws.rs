@@ -10,6 +10,7 @@ mod branches;
 mod chance;
 mod delivered;
 mod ending;
+mod filed;
 mod hold;
 mod model;
 mod moves;

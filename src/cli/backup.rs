@@ -86,7 +86,7 @@ fn tell(brought: &Brought, json: bool) -> Done {
     }
     say(&format!(
         "Restored: {} cases, {} contents. {} links are void and {} effects are held: look at them with \
-         `loket cases list --stuck`, then `loket cases retry NUMBER`",
+         `loket cases list --stuck`, then `loket cases retry NUMBER` or `loket cases drop NUMBER --row ID`",
         report.cases, report.contents, report.links_voided, report.rows_held
     ))?;
     for (files, what) in [

@@ -1,11 +1,12 @@
-//! `loket cases`: the live cases, read-only but for `retry`. Decisions are made on the desk.
+//! `loket cases`: the live cases, read-only but for `retry` and `drop`. Decisions are made on the desk.
 
 use super::ending::{Done, say};
 use super::office::{ConfigFile, ask, ask_json};
 use super::table::{local, or_dash, sheet, table, word};
 use crate::config::Config;
 use crate::daemon::operations::Request;
-use crate::daemon::operations::cases::{CaseLine, CaseView, RetryView};
+use crate::daemon::operations::cases::{CaseLine, CaseView, EffectView};
+use crate::daemon::operations::effects::{DropView, RetryView};
 use crate::sop::names::CaseNumber;
 
 /// Live cases.
@@ -34,10 +35,25 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Try again what was held or given up, at once.
+    /// Try again what was held or given up, at once. A reset that a restore holds may have happened: it is left out, and with
+    /// --row its outcome is left to an admin at the desk.
     Retry {
         #[arg(value_parser = number)]
         number: CaseNumber,
+        /// Only this effect; `show` lists them.
+        #[arg(long, value_name = "ID")]
+        row: Option<String>,
+        #[arg(long)]
+        json: bool,
+    },
+    /// Give up what was held: a letter counts as undelivered, of which the admin hears; the outcome of a reset is left to an
+    /// admin at the desk.
+    Drop {
+        #[arg(value_parser = number)]
+        number: CaseNumber,
+        /// The effect; `show` lists them.
+        #[arg(long, value_name = "ID")]
+        row: String,
         #[arg(long)]
         json: bool,
     },
@@ -48,7 +64,8 @@ pub fn run(args: &Cases) -> Done {
     let (request, json) = match &args.verb {
         Verb::List { stuck, json } => (Request::ListCases { stuck: *stuck }, *json),
         Verb::Show { number, json } => (Request::ShowCase { number: number.clone() }, *json),
-        Verb::Retry { number, json } => (Request::RetryCase { number: number.clone() }, *json),
+        Verb::Retry { number, row, json } => (Request::RetryCase { number: number.clone(), row: row.clone() }, *json),
+        Verb::Drop { number, row, json } => (Request::DropEffect { number: number.clone(), row: row.clone() }, *json),
     };
     if json {
         return say(&ask_json(&config, request)?.to_string());
@@ -58,9 +75,33 @@ pub fn run(args: &Cases) -> Done {
         Verb::Show { .. } => say(&show(&ask::<CaseView>(&config, request)?, &config)),
         Verb::Retry { .. } => {
             let done: RetryView = ask(&config, request)?;
-            let what: Vec<String> = done.retried.iter().map(|e| format!("{} {}", e.kind, e.id)).collect();
-            say(&format!("{}: tried again: {}", done.number, what.join(", ")))
+            say(&retried(&done))
         }
+        Verb::Drop { .. } => {
+            let DropView { number, dropped } = ask(&config, request)?;
+            say(&format!("{number}: {}: {} {}", told(&dropped), dropped.kind, dropped.id))
+        }
+    }
+}
+
+fn retried(done: &RetryView) -> String {
+    let mut lines: Vec<String> =
+        done.retried.iter().map(|e| format!("{}: {}: {} {}", done.number, told(e), e.kind, e.id)).collect();
+    lines.extend(done.apart.iter().map(|e| {
+        format!(
+            "{}: not tried again: {} {}. It may have happened already: look in the account system, then \
+             `loket cases retry {} --row {}` leaves its outcome to an admin",
+            done.number, e.kind, e.id, done.number, e.id
+        )
+    }));
+    lines.join("\n")
+}
+
+fn told(effect: &EffectView) -> &'static str {
+    match effect.state.as_str() {
+        "unknown" => "outcome unknown, for an admin to settle at the desk",
+        "dropped" => "dropped",
+        _ => "tried again",
     }
 }
 

@@ -21,6 +21,11 @@ const BOOKS: [&str; 3] = [super::intake::DAYBOOK, super::access::PREFIX, super::
 /// Cases read at once.
 const PAGE: usize = 500;
 
+/// Whether a series is one of the office's own books, which live in the store like cases and are none.
+pub fn is_book(number: &CaseNumber) -> bool {
+    BOOKS.contains(&number.prefix())
+}
+
 /// What a caller adds to the transaction of a step.
 #[derive(Default, Clone)]
 pub struct Along {
@@ -83,7 +88,7 @@ impl Engine {
             let page = self.store.scan(&self.office.id, after.as_ref(), PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(live) };
             after = Some(last.number.clone());
-            for (key, stored) in page.into_iter().filter(|(key, _)| !BOOKS.contains(&key.number.prefix())) {
+            for (key, stored) in page.into_iter().filter(|(key, _)| !is_book(&key.number)) {
                 match stored.and_then(|stored| codec::decode(&stored.snapshot, "a case")) {
                     Ok(case) => live.cases.push(case),
                     Err(fault) => {

@@ -113,7 +113,12 @@ impl Engine {
     /// be made ready is as undelivered as one that nobody takes, and the admin hears of either.
     async fn send(&self, row: &Row, letter: &PendingLetter) -> Result<(), Fault> {
         moment(Moment::LetterTakenUp);
-        let sent = match self.outgoing(&row.key, letter, self.store.epoch().await?).await {
+        let epoch = self.store.epoch().await?;
+        let ready = match self.renew_links(&row.key, letter, epoch).await {
+            Ok(()) => self.outgoing(&row.key, letter, epoch).await,
+            Err(fault) => Err(fault),
+        };
+        let sent = match ready {
             Ok(outgoing) => self.courier.send(&outgoing).await,
             Err(fault) => Err(fault),
         };
@@ -133,7 +138,7 @@ impl Engine {
     }
 
     /// Applies what was learnt, and settles the row in the same transaction.
-    async fn step(&self, row: &Row, command: Command) -> Result<(), Fault> {
+    pub(super) async fn step(&self, row: &Row, command: Command) -> Result<(), Fault> {
         let settle = vec![Settlement { id: row.id.clone(), how: Settled::Done }];
         match self.apply(&row.key, command, Along { settle, ..Along::default() }).await? {
             Answer::Done(_) => Ok(()),

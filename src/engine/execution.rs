@@ -24,9 +24,7 @@ impl Engine {
         if attempt.decision != decision || attempt.state == AttemptState::ByHand {
             return self.settle_done(row).await;
         }
-        let by_hand = self.accounts.abilities().by_hand;
-        // Only a reset changes the account; everything else may be begun again.
-        let harmless = by_hand || attempt.user_id.is_none() || !attempt.services.contains(&Service::ResetPassword);
+        let (by_hand, harmless) = (self.accounts.abilities().by_hand, self.is_harmless(attempt));
         if attempt.state == AttemptState::Started && !harmless {
             let why = "the program stopped while the account system was being asked".to_owned();
             return self.conclude(row, decision, Report::Unknown { why }, Along::default()).await;
@@ -45,6 +43,12 @@ impl Engine {
             return self.look_up_user_id(row, &case, &attempt).await;
         }
         self.reset(row, &case, &attempt).await
+    }
+
+    /// Only a reset changes the account; everything else may be begun again.
+    pub(super) fn is_harmless(&self, attempt: &Attempt) -> bool {
+        let resets = attempt.user_id.is_some() && attempt.services.contains(&Service::ResetPassword);
+        self.accounts.abilities().by_hand || !resets
     }
 
     async fn reset(&self, row: &Row, case: &Case, attempt: &Attempt) -> Result<(), Fault> {
@@ -70,12 +74,7 @@ impl Engine {
         moment(Moment::ResetAnswered);
         let report = match answer {
             Ok(ResetOutcome::Done) if self.clock.now() < expires => {
-                // The page lasts from now on, however long the call took; so must what it shows.
-                let until = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
-                let along =
-                    Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, until)], ..Along::default() };
-                let report = Report::Done { user_id: named(attempt), by: None };
-                return self.conclude(row, decision, report, along).await;
+                Report::Done { user_id: named(attempt), by: None, until: expires }
             }
             Ok(ResetOutcome::Done) => outlived(),
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
@@ -120,7 +119,8 @@ impl Engine {
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
         let sealed = ResultSecret { user_id: Some(found.user_id.0.clone()), password: None };
         let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
-        self.conclude(row, decision, Report::Done { user_id: Some(found.user_id.0), by: None }, along).await
+        let report = Report::Done { user_id: Some(found.user_id.0), by: None, until: expires };
+        self.conclude(row, decision, report, along).await
     }
 
     /// Asks the account system what became of an attempt; where it cannot tell, the admin is asked by letter.
@@ -136,8 +136,8 @@ impl Engine {
         moment(Moment::ReadBackAnswered);
         match answer {
             Ok(Some(true)) => {
-                let (report, along) = self.found_done(&row.key, &case, attempt).await?;
-                self.conclude(row, decision, report, along).await
+                let report = self.found_done(&row.key, attempt).await?;
+                self.conclude(row, decision, report, Along::default()).await
             }
             Ok(Some(false)) => {
                 let why = "the account system says that nothing was changed".to_owned();
@@ -148,22 +148,13 @@ impl Engine {
         }
     }
 
-    /// A reset that turns out to have happened.
-    async fn found_done(&self, key: &CaseKey, case: &Case, attempt: &Attempt) -> Result<(Report, Along), Fault> {
-        Ok(match self.kept_on(key, case, attempt.decision).await? {
-            Some(along) => (Report::Done { user_id: named(attempt), by: None }, along),
-            None => (outlived(), Along::default()),
+    /// A reset that turns out to have happened. Its password was sealed when it began and ends by that time; what has
+    /// outlived it cannot be told to anybody, so the account needs another one.
+    async fn found_done(&self, key: &CaseKey, attempt: &Attempt) -> Result<Report, Fault> {
+        Ok(match self.open_result(key, attempt.decision).await? {
+            Some(kept) => Report::Done { user_id: named(attempt), by: None, until: kept.until },
+            None => outlived(),
         })
-    }
-
-    /// Keeps a reset's password as long as the page that tells it from now on. It was sealed when the reset began and ends by
-    /// that time; `None`: it has ended, can be told to nobody any more, and the account needs another one.
-    pub async fn kept_on(&self, key: &CaseKey, case: &Case, decision: u32) -> Result<Option<Along>, Fault> {
-        let Some(result) = self.open_result(key, decision).await? else { return Ok(None) };
-        let worked = self.procedures.get(&case.procedure.hash)?;
-        let expires = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
-        let secrets = vec![self.seal_result(key, decision, &result, expires)];
-        Ok(Some(Along { secrets, ..Along::default() }))
     }
 
     /// It surely did not happen: the ledger goes back to intended, and the row waits for its next try.
@@ -174,7 +165,13 @@ impl Engine {
         self.apply(&row.key, Command::ReportExecution { decision, report: Report::Postponed }, along).await.map(drop)
     }
 
-    async fn conclude(&self, row: &Row, decision: u32, report: Report, mut along: Along) -> Result<(), Fault> {
+    pub(super) async fn conclude(
+        &self,
+        row: &Row,
+        decision: u32,
+        report: Report,
+        mut along: Along,
+    ) -> Result<(), Fault> {
         along.settle.push(Settlement { id: row.id.clone(), how: Settled::Done });
         match self.apply(&row.key, Command::ReportExecution { decision, report }, along).await? {
             Answer::Done(_) => Ok(()),

@@ -11,10 +11,11 @@ use super::codec;
 use super::peril::{Moment, moment};
 use super::port::Fault;
 use super::register;
-use super::store::{CaseKey, Outcome, RowState, Settled, Settlement};
+use super::store::{CaseKey, Outcome, Row, RowState, Settled, Settlement};
 use crate::letters;
 use crate::sop::case::{Case, LetterState};
 use crate::sop::command::Command;
+use crate::sop::decide::Refused;
 use crate::sop::event::{Event, Recorded};
 use crate::sop::names::{CaseNumber, Language};
 use crate::sop::phase::Phase;
@@ -23,7 +24,7 @@ use crate::sop::phase::Phase;
 #[derive(Debug, Default, Clone)]
 pub struct Filed {
     pub archived: Vec<CaseNumber>,
-    /// Closed, but a letter or another effect is still on its way.
+    /// Closed, but a letter or another effect is still on its way, or waits for a person.
     pub waiting: usize,
     pub failed: Vec<(CaseNumber, String)>,
 }
@@ -47,23 +48,12 @@ impl Engine {
     }
 
     async fn file_case(&self, key: &CaseKey) -> Result<bool, Fault> {
-        let rows = self.store.rows_of(key).await?;
-        if rows.iter().any(|row| row.kind != "wake" && row.state == RowState::Waiting) {
+        let Some((_, case)) = self.load(key).await? else { return Ok(true) };
+        // One that a kill left between the two files is done with step 9.
+        if !case.is_filed() && !self.step_nine(key, &case).await? {
             return Ok(false);
         }
-        // Wake-ups of a closed case change nothing; they end with the step.
-        let settle = rows.iter().map(|row| Settlement { id: row.id.clone(), how: Settled::Done }).collect();
-        if let Answer::Refused(..) | Answer::Gone | Answer::Conflict =
-            self.apply(key, Command::StartArchiving, Along { settle, ..Along::default() }).await?
-        {
-            return Ok(false);
-        }
-        moment(Moment::ArchivingStarted);
-        let Answer::Done(case) = self.apply(key, Command::FinishArchiving, Along::default()).await? else {
-            return Ok(false);
-        };
-        moment(Moment::ArchivingFinished);
-        let Some((version, _)) = self.load(key).await? else { return Ok(true) };
+        let Some((version, case)) = self.load(key).await? else { return Ok(true) };
         let dossier = self.dossier(key, &case).await?;
         self.archive.keep(dossier).await?;
         moment(Moment::DossierKept);
@@ -73,6 +63,31 @@ impl Engine {
         }
         moment(Moment::LiveRemoved);
         tracing::info!(case = %key.number, "archived");
+        Ok(true)
+    }
+
+    /// Takes a case through step 9, after which nothing changes it; `false` while an effect is on its way or waits for a
+    /// person: with the case it would go unseen.
+    async fn step_nine(&self, key: &CaseKey, case: &Case) -> Result<bool, Fault> {
+        let rows = self.store.rows_of(key).await?;
+        if rows.iter().any(|row| row.kind != "wake" && !is_given_up(row, case)) {
+            return Ok(false);
+        }
+        // Wake-ups of a closed case change nothing; they end with the step.
+        let settle = rows.iter().map(|row| Settlement { id: row.id.clone(), how: Settled::Done }).collect();
+        // A letter that was written after the rows were read, such as one that tells of a bounce, goes out first.
+        let letters = case.letters.clone();
+        let still = move |now: &Case| if now.letters == letters { Ok(()) } else { Err(Refused::Gone) };
+        let began = self.apply_when(key, Command::StartArchiving, Along { settle, ..Along::default() }, &still).await?;
+        if !matches!(began, Answer::Done(_)) {
+            return Ok(false);
+        }
+        moment(Moment::ArchivingStarted);
+        let ended = self.apply_when(key, Command::FinishArchiving, Along::default(), &still).await?;
+        if !matches!(ended, Answer::Done(_)) {
+            return Ok(false);
+        }
+        moment(Moment::ArchivingFinished);
         Ok(true)
     }
 
@@ -148,6 +163,12 @@ impl Engine {
         let stored = self.store.events(key).await?;
         stored.iter().map(|event| codec::decode(&event.bytes, "a journal entry")).collect()
     }
+}
+
+/// A letter that is on record as undelivered; nobody need look at its row any more.
+fn is_given_up(row: &Row, case: &Case) -> bool {
+    let undelivered = |state: &LetterState| matches!(state, LetterState::Undelivered { .. });
+    row.state == RowState::Dead && case.letters.iter().any(|letter| letter.id == row.id && undelivered(&letter.state))
 }
 
 fn letters_of(events: &[Recorded]) -> impl Iterator<Item = (&crate::sop::case::LetterRecord, &String, &String)> {

@@ -6,14 +6,19 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::codec;
+use super::correspondence::PendingLetter;
 use super::port::Fault;
-use super::store::{CaseKey, LinkState, NewLink};
+use super::store::{Batch, CaseKey, Link, LinkState, NewLink, Outcome};
+use crate::sop::case::Case;
 use crate::sop::names::Sha256Hex;
-use crate::sop::phase::AdminId;
-use crate::vault::{PlainToken, TokenNonce};
+use crate::sop::phase::{AdminId, Phase};
+use crate::vault::{HashedToken, PlainToken, TokenNonce};
 
 /// How long a change can be confirmed; longer than any procedure reminds of it.
 pub(super) const CHANGE_LIFE: TimeDelta = TimeDelta::days(60);
+
+/// Before any restore.
+const FIRST_EPOCH: u64 = 1;
 
 /// What the holder of a link may do, after proving who they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +76,17 @@ pub struct OpenedLink {
     pub purpose: Purpose,
 }
 
+/// Whether what a link was made for is still so.
+fn stands(purpose: &Purpose, case: &Case) -> bool {
+    match purpose {
+        Purpose::Case { proposal: Some(hash), .. } => case.phase.proposal().is_some_and(|now| now.hash == *hash),
+        Purpose::Case { proposal: None, .. } => !case.phase.is_closed(),
+        Purpose::Reveal { issue } | Purpose::Change { issue } => {
+            matches!(&case.phase, Phase::Delivered { reveal, .. } if reveal.issue == *issue)
+        }
+    }
+}
+
 impl Engine {
     pub(super) fn make_link(
         &self,
@@ -98,6 +114,53 @@ impl Engine {
         let expires = self.clock.now() + CHANGE_LIFE;
         let (recipe, link) = self.make_link(key, "confirm", &Purpose::Change { issue }, expires, epoch);
         Ok((self.keys.links.token(epoch, &recipe.nonce, &recipe.context).reveal(), link))
+    }
+
+    /// Makes a letter's links anew where they were made before a restore: their tokens of this epoch open nothing yet. What
+    /// no longer stands gets none. A result that the backup did not hold cannot be told, so its letter cannot be sent.
+    pub(super) async fn renew_links(&self, key: &CaseKey, letter: &PendingLetter, epoch: u64) -> Result<(), Fault> {
+        if epoch <= FIRST_EPOCH || letter.links.is_empty() {
+            return Ok(());
+        }
+        let Some(stored) = self.store.load(key).await? else { return Ok(()) };
+        let case: Case = codec::decode(&stored.snapshot, "a case")?;
+        let mut batch = Batch::new(key.clone(), stored.version, self.clock.now(), stored.snapshot);
+        for recipe in &letter.links {
+            let Some((hash, earlier)) = self.outlived(recipe, epoch).await? else { continue };
+            let purpose: Purpose = codec::decode(&earlier.record, "a link's record")?;
+            let mut expires = self.clock.now() + (earlier.expires - letter.date);
+            if let Purpose::Reveal { issue } = purpose {
+                if !stands(&purpose, &case) || self.open_result(key, issue).await?.is_none() {
+                    let why = "the result was not in the backup that was restored, or has ended. Issue it again";
+                    return Err(Fault::permanent(format!("Cannot tell a result of {}: {why}", key.number)));
+                }
+                expires = earlier.expires;
+            }
+            if stands(&purpose, &case) {
+                batch.links.push(NewLink { hash, scope: earlier.scope, record: earlier.record, expires });
+            }
+        }
+        if batch.links.is_empty() {
+            return Ok(());
+        }
+        match self.commit_one(batch).await? {
+            Outcome::Committed { .. } => Ok(()),
+            _ => Err(Fault::transient(format!("The links of a letter of {} are made again in a moment", key.number))),
+        }
+    }
+
+    /// The link of an earlier epoch that a recipe stood for, with its token's hash in this one; `None` where it is of this.
+    async fn outlived(&self, recipe: &LinkRecipe, epoch: u64) -> Result<Option<(HashedToken, Link)>, Fault> {
+        let hash = |epoch| self.keys.links.token(epoch, &recipe.nonce, &recipe.context).hashed();
+        if self.store.link(&hash(epoch)).await?.is_some() {
+            return Ok(None);
+        }
+        for earlier in (FIRST_EPOCH..epoch).rev() {
+            if let Some(link) = self.store.link(&hash(earlier)).await? {
+                return Ok(Some((hash(epoch), link)));
+            }
+        }
+        Ok(None)
     }
 
     /// The address a recipe stands for in this epoch.

@@ -28,6 +28,7 @@ pub mod register;
 mod reply;
 pub mod secrets;
 pub mod store;
+pub mod stuck;
 mod weave;
 
 use std::collections::BTreeMap;

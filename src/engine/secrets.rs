@@ -17,6 +17,13 @@ pub struct ResultSecret {
     pub password: Option<String>,
 }
 
+/// A sealed result, opened.
+pub struct KeptResult {
+    pub result: ResultSecret,
+    /// Always ahead. An account system that was given a password was told this end with it.
+    pub until: DateTime<Utc>,
+}
+
 impl Engine {
     pub fn seal_result(
         &self,
@@ -31,15 +38,17 @@ impl Engine {
         SecretChange::Put { id, sealed, expires }
     }
 
-    /// Reads a sealed result; `None` once destroyed.
-    pub async fn open_result(&self, key: &CaseKey, issue: u32) -> Result<Option<ResultSecret>, Fault> {
+    /// Reads a sealed result; `None` once it is destroyed, or ended and waits to be.
+    pub async fn open_result(&self, key: &CaseKey, issue: u32) -> Result<Option<KeptResult>, Fault> {
         let id = issue.to_string();
-        let Some(kept) = self.store.secret(key, &id).await? else { return Ok(None) };
+        let kept = self.store.secret(key, &id).await?.filter(|kept| kept.expires > self.clock.now());
+        let Some(kept) = kept else { return Ok(None) };
         let unreadable =
             |_| Fault::permanent("Cannot open a sealed result: it was sealed under another key. Issue it again");
         let plain = self.keys.passwords.open(&key.number.to_string(), &id, &kept.sealed).map_err(unreadable)?;
         let damaged = |_: serde_json::Error| Fault::permanent("Cannot read a sealed result. Issue it again");
-        serde_json::from_str(plain.expose()).map(Some).map_err(damaged)
+        let result = serde_json::from_str(plain.expose()).map_err(damaged)?;
+        Ok(Some(KeptResult { result, until: kept.expires }))
     }
 
     /// A keyed hash of a code read out by phone, so that six digits cannot be guessed from the store.

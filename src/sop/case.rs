@@ -227,6 +227,12 @@ pub enum LetterState {
 }
 
 impl Case {
+    /// Step 9 is done, and not only handed to another admin: the dossier goes to the archive as it stands, so nothing may
+    /// change it.
+    pub fn is_filed(&self) -> bool {
+        self.phase.is_closed() && self.times.has_done(9) && self.times.open_span().is_none()
+    }
+
     pub fn services(&self) -> &[Service] {
         &self.understanding.services
     }

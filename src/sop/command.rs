@@ -173,6 +173,8 @@ pub enum Report {
     Done {
         user_id: Option<String>,
         by: Option<AdminId>,
+        /// When what was sealed ends, as the account system was told; nobody is promised it for longer.
+        until: DateTime<Utc>,
     },
     SystemSentLink {
         by: Option<AdminId>,

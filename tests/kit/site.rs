@@ -277,6 +277,13 @@ impl Site {
 
     /// Mails that arrive in one batch.
     pub async fn take_in_together(&self, mails: Vec<Vec<u8>>) -> Vec<Folder> {
+        let folders = self.receive(mails).await;
+        self.settle().await;
+        folders
+    }
+
+    /// Mails through intake alone: what follows waits in the outbox.
+    pub async fn receive(&self, mails: Vec<Vec<u8>>) -> Vec<Folder> {
         let arrival = |raw| {
             let mut deliveries = self.deliveries.lock().expect("no panic under the lock");
             *deliveries += 1;
@@ -288,8 +295,28 @@ impl Site {
         let arrivals = mails.into_iter().map(arrival).collect();
         let filed = self.engine.take_in(&self.mailbox, arrivals, Patience::Waits).await.expect("the store answers");
         self.last_look.set(self.now());
-        self.settle().await;
         filed.into_iter().map(|(_, folder)| folder).collect()
+    }
+
+    /// The same office after a restore of a backup of this moment: an archive without files, and all that waited held. The
+    /// account system and the letters that went are the world's, and stay.
+    pub async fn restored(self) -> Self {
+        let Self { engine, desk, state: before, .. } = self;
+        let file = before.path().join("cadangan");
+        engine.store.backup(&file).await.expect("a backup is taken");
+        let state = tempfile::tempdir().expect("a temporary folder");
+        let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
+        let archive_folder = folder.archive();
+        let (keys, random) = (engine.keys.clone(), engine.random.clone());
+        loket::store::restore(&folder, &keys, &*random, &file, false).expect("the backup is put in place");
+        let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("the restored store opens"));
+        let archive = RedbArchive::open(archive_folder, keys, random, Some(&store)).expect("a fresh archive opens");
+        drop(desk);
+        let engine = Arc::try_unwrap(engine).ok().expect("nobody else holds the engine");
+        let engine = Arc::new(Engine { store, archive: Arc::new(archive), ..engine });
+        let mailboxes = Arc::new(vec![self.mailbox.clone()]);
+        let desk = Arc::new(Desk::new(engine.clone(), mailboxes, self.last_look.clone()));
+        Self { engine, desk, state, ..self }
     }
 
     /// The archive's file of a year.

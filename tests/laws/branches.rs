@@ -1,6 +1,6 @@
 //! Branches of step 6: the driver acts, fails, leaves its outcome unknown, or a person acts in its place.
 
-use loket::sop::command::{Choice, Command, OpeningVerdict, Report};
+use loket::sop::command::{Alarm, Choice, Command, OpeningVerdict, Report};
 use loket::sop::decide::Refused;
 use loket::sop::effect::{Effect, LetterName};
 use loket::sop::phase::{Phase, Recommendation, RevealKind};
@@ -85,10 +85,29 @@ fn an_unknown_outcome_that_happened_is_delivered() {
     assert!(ruling.effects.contains(&Effect::ReadBack { decision: 1 }));
     assert_eq!(walk.letters(LetterName::OutcomeUnknown).len(), 1);
 
-    told(&mut walk, Report::Done { user_id: None, by: Some(admin_id(1)) }).expect("a person looked");
+    let done = walk.done(1, Some(admin_id(1)));
+    told(&mut walk, done).expect("a person looked");
 
     assert_eq!(walk.issue(), Some((1, RevealKind::Password)));
     assert!(walk.calls.is_empty(), "it is not tried again");
+}
+
+/// The letter of a reset whose outcome was settled a day late promised a password for a day longer than it lived.
+#[test]
+fn what_is_settled_late_is_promised_no_longer_than_its_password_lives() {
+    let mut walk = approved(Papers::Complete);
+    walk.start();
+    let until = walk.secrets[&1];
+    told(&mut walk, unknown()).expect("the driver may report");
+    walk.now = until - chrono::TimeDelta::minutes(30);
+
+    let done = walk.done(1, Some(admin_id(1)));
+    told(&mut walk, done).expect("a person looked");
+
+    let Phase::Delivered { reveal, .. } = &walk.case.phase else { panic!("{}", walk.outcome()) };
+    assert_eq!(reveal.expires_at, until);
+    assert!(walk.wakes.contains(&(until, Alarm::SecretExpiry { issue: 1 })));
+    assert_eq!(walk.letters(LetterName::ResultReset).last().and_then(|letter| letter.until), Some(until));
 }
 
 #[test]
@@ -107,7 +126,7 @@ fn an_unknown_outcome_that_did_not_happen_is_decided_anew() {
 #[test]
 fn an_admin_does_it_by_hand_and_enters_what_came_of_it() {
     let outcomes = [
-        (Report::Done { user_id: None, by: Some(admin_id(0)) }, "delivered", Some((1, RevealKind::Password))),
+        (approved(Papers::Complete).done(1, Some(admin_id(0))), "delivered", Some((1, RevealKind::Password))),
         (Report::SystemSentLink { by: Some(admin_id(0)) }, "delivered", Some((1, RevealKind::SystemLink))),
         (Report::NotFound { by: Some(admin_id(0)), note: "tidak ada".into() }, "under_review", None),
         (Report::Failed { by: Some(admin_id(0)), why: "gangguan".into() }, "under_review", None),
@@ -118,7 +137,8 @@ fn an_admin_does_it_by_hand_and_enters_what_came_of_it() {
         walk.start();
         told(&mut walk, Report::HandedToPerson).expect("the driver gives it to a person");
         assert_eq!(walk.letters(LetterName::ManualTask).len(), 1);
-        assert!(told(&mut walk, Report::Done { user_id: None, by: None }).is_err(), "only a person can say so");
+        let driver = walk.done(1, None);
+        assert!(told(&mut walk, driver).is_err(), "only a person can say so");
 
         told(&mut walk, report).expect("the person reports");
 

@@ -27,6 +27,7 @@ pub fn step(walk: &mut Walk, before: &Case, command: &Command, ruling: &Ruling) 
     the_offices_own_people_are_asked(walk, before, ruling);
     the_ledger_is_kept(before, command, ruling);
     closed_stays_closed(before, ruling);
+    what_is_filed_stands_still(before, ruling);
     a_decided_account_stands_still(before, ruling);
     letters_go_where_they_may(ruling);
     old_links_die_first(before, ruling);
@@ -40,6 +41,7 @@ pub fn standing(walk: &Walk) {
     time_is_kept(walk);
     nothing_waits_for_ever(walk);
     no_secret_outlives_its_use(walk);
+    no_result_is_promised_for_longer_than_it_lives(walk);
     what_was_granted_stays_granted(walk);
 }
 
@@ -165,6 +167,13 @@ fn closed_stays_closed(before: &Case, ruling: &Ruling) {
     }
 }
 
+/// The archive holds the dossier as it was when step 9 ended, and compares.
+fn what_is_filed_stands_still(before: &Case, ruling: &Ruling) {
+    if before.phase.is_closed() && before.times.has_done(9) && before.times.open_span().is_none() {
+        assert!(ruling.events.is_empty() && ruling.effects.is_empty(), "a filed case changed: {:?}", ruling.events);
+    }
+}
+
 fn a_decided_account_stands_still(before: &Case, ruling: &Ruling) {
     let decided = |phase: &Phase| {
         matches!(
@@ -260,7 +269,7 @@ fn secrets_are_shown_once(walk: &mut Walk, before: &Case, command: &Command, rul
             }
             _ => assert!(made_by_hand, "nothing was there to show"),
         }
-        assert!(walk.secrets.contains(&issue), "what is shown is still there");
+        assert!(walk.secrets.contains_key(&issue), "what is shown is still there");
         let count = walk.shown.entry(issue).or_insert(0);
         *count += 1;
         assert_eq!(*count, 1, "a secret is shown once");
@@ -359,10 +368,19 @@ fn no_secret_outlives_its_use(walk: &Walk) {
         Phase::Delivered { reveal, .. } if reveal.state == RevealState::Waiting => Some(reveal.issue),
         _ => None,
     };
-    assert!(walk.secrets.iter().all(|issue| Some(*issue) == needed), "a secret lives in {:?}", walk.case.phase.name());
+    assert!(walk.secrets.keys().all(|issue| Some(*issue) == needed), "a secret lives in {:?}", walk.case.phase.name());
     let count = |wanted: fn(&Event) -> bool| walk.journal.iter().filter(|(e, _)| wanted(e)).count();
     let (decided, done) = (count(|e| approval(e).is_some()), count(|e| matches!(e, Event::ResultReady { .. })));
     assert!(done <= decided, "never two results for one decision");
+}
+
+/// The account system ends a password at the time it was told, and the sealed copy goes then.
+fn no_result_is_promised_for_longer_than_it_lives(walk: &Walk) {
+    let Phase::Delivered { reveal, .. } = &walk.case.phase else { return };
+    if reveal.state == RevealState::Waiting && reveal.what != RevealKind::SystemLink {
+        let until = walk.secrets.get(&reveal.issue).expect("what waits is sealed");
+        assert!(reveal.expires_at <= *until, "promised until {}, but it ends at {until}", reveal.expires_at);
+    }
 }
 
 /// Once a result was made ready, the request can be neither withdrawn nor rejected.

@@ -222,7 +222,7 @@ fn start(walk: &mut Walk, forged: bool) {
     let Some(decision) = walk.calls.last().copied().or(forged.then_some(1)) else { return };
     match walk.try_it(Command::StartExecution { decision }) {
         Ok(_) => {
-            walk.secrets.insert(decision);
+            walk.seal(decision);
         }
         // A row whose attempt was called off, or is already under way in another worker.
         Err(_) if walk.case.attempt().is_none_or(|a| a.decision != decision) => walk.calls.retain(|c| *c != decision),
@@ -233,14 +233,18 @@ fn start(walk: &mut Walk, forged: bool) {
 /// What is learnt of the attempt. The account system acts only when the dispatcher really called it.
 fn report(walk: &mut Walk, fitting: bool, kind: u8, by: Option<Who>) {
     let Some(attempt) = walk.case.attempt().cloned() else {
-        let report = Report::Done { user_id: None, by: by.map(admin_id) };
+        let report = walk.done(1, by.map(admin_id));
         assert!(walk.try_it(Command::ReportExecution { decision: 1, report }).is_err(), "no attempt, no result");
         return;
     };
     let by = if fitting { walk.by_hand().then(|| walk.someone_who_may_act()).flatten() } else { by.map(admin_id) };
     let decision = attempt.decision;
+    if walk.by_hand() {
+        // The password that the person typed in is sealed before it is reported.
+        walk.seal(decision);
+    }
     let report = match kind % 8 {
-        0 | 1 => Report::Done { user_id: None, by },
+        0 | 1 => walk.done(decision, by),
         2 => Report::SystemSentLink { by },
         3 => Report::HandedToPerson,
         4 => Report::NotFound { by, note: "tidak ada".into() },
@@ -250,10 +254,6 @@ fn report(walk: &mut Walk, fitting: bool, kind: u8, by: Option<Who>) {
     };
     let done = matches!(report, Report::Done { .. });
     let unknown = matches!(walk.case.phase, Phase::Unknown { .. });
-    if walk.by_hand() {
-        // The password that the person typed in is sealed before it is reported.
-        walk.secrets.insert(decision);
-    }
     let reported = walk.try_it(Command::ReportExecution { decision, report }).is_ok();
     if reported && done && !(unknown && walk.resets.contains_key(&decision)) {
         walk.account_system_resets(decision);

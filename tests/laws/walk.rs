@@ -1,7 +1,7 @@
 //! One case on its way, with the world around `sop::decide` in memory: the clock, wake-ups, calls to the driver, sealed
 //! secrets and queued letters. Every command goes through [`Walk::try_it`], which holds the laws.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -28,8 +28,8 @@ pub struct Walk {
     pub wakes: Vec<(DateTime<Utc>, Alarm)>,
     /// Calls to the driver that are still to be made.
     pub calls: Vec<u32>,
-    /// Sealed secrets by issue.
-    pub secrets: BTreeSet<u32>,
+    /// Sealed secrets by issue, with their end, which the account system is told too.
+    pub secrets: BTreeMap<u32, DateTime<Utc>>,
     /// How often each was shown to anybody.
     pub shown: BTreeMap<u32, u32>,
     /// What the account system really did, by decision.
@@ -56,7 +56,7 @@ impl Walk {
             journal: Vec::new(),
             wakes: Vec::new(),
             calls: Vec::new(),
-            secrets: BTreeSet::new(),
+            secrets: BTreeMap::new(),
             shown: BTreeMap::new(),
             resets: BTreeMap::new(),
             seen: Vec::new(),
@@ -192,15 +192,27 @@ impl Walk {
     pub fn drive(&mut self) {
         let decision = self.start();
         self.account_system_resets(decision);
-        self.does(Command::ReportExecution { decision, report: Report::Done { user_id: None, by: None } });
+        let report = self.done(decision, None);
+        self.does(Command::ReportExecution { decision, report });
     }
 
     #[track_caller]
     pub fn start(&mut self) -> u32 {
         let decision = *self.calls.last().expect("a call is to be made");
         self.does(Command::StartExecution { decision });
-        self.secrets.insert(decision);
+        self.seal(decision);
         decision
+    }
+
+    pub fn seal(&mut self, decision: u32) {
+        let until = self.office.procedure.secret.expires_at(&self.office.calendar, self.now);
+        self.secrets.insert(decision, until);
+    }
+
+    /// "It is done", as whoever looks into the sealed secrets reports it.
+    pub fn done(&self, decision: u32, by: Option<AdminId>) -> Report {
+        let until = self.secrets.get(&decision).copied().unwrap_or(self.now);
+        Report::Done { user_id: None, by, until }
     }
 
     pub fn account_system_resets(&mut self, decision: u32) {

@@ -218,18 +218,18 @@ async fn decide(stage: &Stage, daemon: usize, case: Rc<Case>, command: Command) 
 
 async fn give(engine: &Arc<Engine>, case: &Case, command: Command) -> Result<bool, Fault> {
     let key = engine.key(&case.number);
-    let (command, along) = match command {
+    let command = match command {
         // As the desk does: what has outlived its time can be told to nobody.
-        Command::ReportExecution { decision, report: Report::Done { user_id, by } } => {
-            let (report, along) = match engine.kept_on(&key, case, decision).await? {
-                Some(along) => (Report::Done { user_id, by }, along),
-                None => (Report::Failed { by, why: "password sudah berakhir".to_owned() }, Along::default()),
+        Command::ReportExecution { decision, report: Report::Done { user_id, by, .. } } => {
+            let report = match engine.open_result(&key, decision).await? {
+                Some(kept) => Report::Done { user_id, by, until: kept.until },
+                None => Report::Failed { by, why: "password sudah berakhir".to_owned() },
             };
-            (Command::ReportExecution { decision, report }, along)
+            Command::ReportExecution { decision, report }
         }
-        command => (command, Along::default()),
+        command => command,
     };
-    let answer = engine.apply(&key, command, along).await?;
+    let answer = engine.apply(&key, command, Along::default()).await?;
     Ok(matches!(answer, Answer::Done(_)))
 }
 

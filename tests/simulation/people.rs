@@ -102,10 +102,11 @@ pub fn help(case: &Case, who: &Address, inside: &Inside) -> Option<Command> {
         },
         Phase::Unknown { attempt, .. } => {
             let key = format!("{}/{}/{}", super::office::OFFICE, case.number, attempt.decision);
-            let report = if inside.resets.contains_key(&key) {
-                Report::Done { user_id: None, by: Some(who.clone()) }
-            } else {
-                Report::Failed { by: Some(who.clone()), why: "belum terjadi".to_owned() }
+            let by = Some(who.clone());
+            let report = match inside.ordered.get(&key).filter(|_| inside.resets.contains_key(&key)) {
+                Some(until) if *until > inside.now => Report::Done { user_id: None, by, until: *until },
+                Some(_) => Report::Failed { by, why: "kata sandinya sudah berakhir".to_owned() },
+                None => Report::Failed { by, why: "belum terjadi".to_owned() },
             };
             Some(Command::ReportExecution { decision: attempt.decision, report })
         }

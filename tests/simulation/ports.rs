@@ -88,9 +88,10 @@ impl AccountDriver for Port {
     }
 
     fn reset<'a>(&'a self, order: ResetOrder<'a>) -> Answer<'a, ResetOutcome> {
-        let key = order.idempotency_key.to_owned();
+        let (key, until) = (order.idempotency_key.to_owned(), order.expires_at);
         Box::pin(async move {
             let luck = self.world.turn(self.daemon, "reset").await;
+            self.world.lock().ordered.insert(key.clone(), until);
             match luck {
                 Luck::Cut => return Err(cut()),
                 // Half of them land only later.

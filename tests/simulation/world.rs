@@ -46,6 +46,8 @@ pub struct Inside {
     pub unsure: BTreeSet<String>,
     /// What the account system did, by key.
     pub resets: BTreeMap<String, u32>,
+    /// When the password of an ordered reset ends.
+    pub ordered: BTreeMap<String, DateTime<Utc>>,
     /// Calls whose dispatcher is gone; they may still land.
     pub on_their_way: Vec<String>,
     pub archive: BTreeMap<CaseNumber, ArchiveDossier>,
@@ -131,6 +133,7 @@ impl World {
             post: BTreeMap::new(),
             unsure: BTreeSet::new(),
             resets: BTreeMap::new(),
+            ordered: BTreeMap::new(),
             on_their_way: Vec::new(),
             archive: BTreeMap::new(),
             daemons: Default::default(),

@@ -140,6 +140,10 @@ fn plain(refused: &Refused, words: Words<'_>) -> String {
             "Hasilnya sudah diambil, kedaluwarsa, atau dimusnahkan; tidak ada yang dapat diserahkan.",
             "The result was collected, has expired or is destroyed; there is nothing to hand over.",
         ),
+        Refused::Filed => (
+            "Berkas permohonan ini sudah masuk arsip dan tidak berubah lagi.",
+            "The dossier of this request is in the archive and changes no more.",
+        ),
         _ => (
             "Ini tidak dapat dilakukan pada tahap permohonan sekarang. Muat ulang halaman.",
             "This cannot be done where the request stands now. Reload the page.",

@@ -43,7 +43,7 @@ impl Desk {
         }
         tracing::info!(security = "right_answer", case = %key.number, by, "a result was asked for with the right answer");
         let issue = reveal.issue;
-        let Some(result) = self.engine.open_result(&key, issue).await? else { return Ok(RevealAnswer::Gone) };
+        let Some(kept) = self.engine.open_result(&key, issue).await? else { return Ok(RevealAnswer::Gone) };
         let mut along = Along::default();
         let mut change_token = None;
         if reveal.what.must_change() {
@@ -54,7 +54,7 @@ impl Desk {
         match self.engine.apply(&key, Command::Reveal { issue }, along).await? {
             Answer::Done(_) => {
                 moment(Moment::RevealRecorded);
-                Ok(RevealAnswer::Revealed(RevealedView { change_token, ..shown(&result, &reveal) }))
+                Ok(RevealAnswer::Revealed(RevealedView { change_token, ..shown(&kept.result, &reveal) }))
             }
             Answer::Refused(..) | Answer::Gone | Answer::Conflict => Ok(RevealAnswer::Gone),
         }
@@ -106,15 +106,15 @@ impl Desk {
             let refused = Refused::WrongPhase { phase: case.phase.name() };
             return Ok(HandAnswer::Refused(self.sentence(&refused, &case, lang)));
         };
-        let result = self.engine.open_result(&self.engine.key(number), reveal.issue).await?;
-        let Some(result) = result.filter(|_| reveal.state == RevealState::Waiting) else {
+        let kept = self.engine.open_result(&self.engine.key(number), reveal.issue).await?;
+        let Some(kept) = kept.filter(|_| reveal.state == RevealState::Waiting) else {
             return Ok(HandAnswer::Refused(self.sentence(&Refused::Gone, &case, lang)));
         };
         let (identified_by, more) = (form.identified_by.trim(), form.note.trim());
         let note = if more.is_empty() { identified_by.to_owned() } else { format!("{identified_by}; {more}") };
         let choice = Choice::HandInPerson { note };
         Ok(match self.put(admin, &case, &proposal.hash.0, choice, Some(&form.code), lang).await? {
-            DecisionAnswer::Done | DecisionAnswer::AwaitsSecond => HandAnswer::Show(shown(&result, reveal)),
+            DecisionAnswer::Done | DecisionAnswer::AwaitsSecond => HandAnswer::Show(shown(&kept.result, reveal)),
             DecisionAnswer::NeedsFactor { left } => HandAnswer::NeedsFactor { left },
             DecisionAnswer::LockedOut => HandAnswer::LockedOut,
             DecisionAnswer::Invalid(errors) => HandAnswer::Invalid(errors),

@@ -1,7 +1,7 @@
 //! Work a person did: the outcome of a task in the account system, what became of an attempt nobody knew the outcome of,
 //! a result issued anew, and the reason of an overrun.
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Desk;
 use crate::engine::casebook::{Along, Answer};
@@ -67,7 +67,8 @@ impl Desk {
                 let user_id = attempt.user_id.as_ref().map(|id| id.0.clone());
                 let result = ResultSecret { user_id: user_id.clone(), password: Some(password.expose().to_owned()) };
                 let asked = attempt.services.contains(&Service::UserIdInfo);
-                (Report::Done { user_id: user_id.filter(|_| asked), by }, self.sealed(case, attempt, &result)?)
+                let (until, along) = self.sealed(case, attempt, &result)?;
+                (Report::Done { user_id: user_id.filter(|_| asked), by, until }, along)
             }
             ManualOutcome::SystemSentLink if !resets => return unfit(Field::Result),
             ManualOutcome::UserIdFound { user_id } => {
@@ -79,7 +80,8 @@ impl Desk {
                     return unfit(Field::UserId);
                 }
                 let result = ResultSecret { user_id: Some(user_id.clone()), password: None };
-                (Report::Done { user_id: Some(user_id), by }, self.sealed(case, attempt, &result)?)
+                let (until, along) = self.sealed(case, attempt, &result)?;
+                (Report::Done { user_id: Some(user_id), by, until }, along)
             }
             other => (self.bare(admin, &other), Along::default()),
         }))
@@ -89,7 +91,7 @@ impl Desk {
     fn bare(&self, admin: &Admin, outcome: &ManualOutcome) -> Report {
         let by = Some(admin.address.clone());
         match outcome {
-            ManualOutcome::ResetDone { .. } | ManualOutcome::UserIdFound { .. } => Report::Done { user_id: None, by },
+            ManualOutcome::ResetDone { .. } | ManualOutcome::UserIdFound { .. } => self.nothing_kept(admin),
             ManualOutcome::SystemSentLink => Report::SystemSentLink { by },
             ManualOutcome::NotFound { searched } => Report::NotFound { by, note: searched.clone() },
             // "Failed or not certain": what may have happened is never repeated before a person has looked.
@@ -99,12 +101,18 @@ impl Desk {
         }
     }
 
-    fn sealed(&self, case: &Case, attempt: &Attempt, result: &ResultSecret) -> Result<Along, Fault> {
+    /// "It is done", of an attempt that is no longer in hand.
+    fn nothing_kept(&self, admin: &Admin) -> Report {
+        Report::Done { user_id: None, by: Some(admin.address.clone()), until: self.engine.clock.now() }
+    }
+
+    /// The result sealed from now on, and when it ends.
+    fn sealed(&self, case: &Case, attempt: &Attempt, result: &ResultSecret) -> Result<(DateTime<Utc>, Along), Fault> {
         let worked = self.engine.procedures.get(&case.procedure.hash)?;
         let expires = worked.procedure.secret.expires_at(&worked.calendar, self.engine.clock.now());
         let key = self.engine.key(&case.number);
         let secret = self.engine.seal_result(&key, attempt.decision, result, expires);
-        Ok(Along { secrets: vec![secret], ..Along::default() })
+        Ok((expires, Along { secrets: vec![secret], ..Along::default() }))
     }
 
     pub(super) async fn settle_unknown(
@@ -124,21 +132,23 @@ impl Desk {
             Resolution::HandedInPerson => Report::HandedOver { by, note },
             Resolution::Happened => {
                 let Phase::Unknown { attempt, .. } = &case.phase else {
-                    let report = Report::Done { user_id: None, by: Some(by) };
+                    let report = self.nothing_kept(admin);
                     return self.report(admin, &case, decision, report, along, lang).await;
                 };
                 let asked = attempt.services.contains(&Service::UserIdInfo);
                 let user_id = attempt.user_id.as_ref().filter(|_| asked).map(|id| id.0.clone());
-                if attempt.services.contains(&Service::ResetPassword) {
-                    match self.engine.kept_on(&self.engine.key(number), &case, decision).await? {
-                        Some(kept) => along = kept,
-                        None => return Ok(TaskAnswer::Refused(self.nothing_sealed(lang))),
-                    }
+                let until = if attempt.services.contains(&Service::ResetPassword) {
+                    let Some(kept) = self.engine.open_result(&self.engine.key(number), decision).await? else {
+                        return Ok(TaskAnswer::Refused(self.nothing_sealed(lang)));
+                    };
+                    kept.until
                 } else {
                     let result = ResultSecret { user_id: user_id.clone(), password: None };
-                    along = self.sealed(&case, attempt, &result)?;
-                }
-                Report::Done { user_id, by: Some(by) }
+                    let until;
+                    (until, along) = self.sealed(&case, attempt, &result)?;
+                    until
+                };
+                Report::Done { user_id, by: Some(by), until }
             }
         };
         self.report(admin, &case, decision, report, along, lang).await
@@ -147,9 +157,9 @@ impl Desk {
     /// A password that nobody knows cannot be handed to anybody.
     fn nothing_sealed(&self, lang: Language) -> String {
         self.words(lang).say(
-            "Tidak ada password yang tersimpan untuk upaya ini, jadi tidak ada yang dapat diberikan kepada pemohon. \
+            "Tidak ada password yang masih berlaku untuk upaya ini, jadi tidak ada yang dapat diberikan kepada pemohon. \
              Pilih “Tidak terjadi” lalu putuskan lagi, atau serahkan langsung.",
-            "No password is kept for this attempt, so there is nothing to give to the applicant. \
+            "No password of this attempt is still good, so there is nothing to give to the applicant. \
              Record that it did not happen and decide again, or hand it over in person.",
             &[],
         )

@@ -1,4 +1,5 @@
-//! Live cases as the command line shows them, and the one thing it may do with one: try again what is stuck.
+//! Live cases as the command line shows them, and the office's own books where an effect of theirs is stuck. What can be
+//! done with one is in [`super::effects`].
 
 use std::collections::BTreeMap;
 
@@ -8,7 +9,8 @@ use serde_json::Value;
 
 use super::{Answer, Operations};
 use crate::engine::access::{Access, Seen};
-use crate::engine::store::{Row, RowState, Settled, Settlement};
+use crate::engine::casebook::is_book;
+use crate::engine::store::{Row, RowState};
 use crate::sop::case::{Case, LetterState};
 use crate::sop::checklist::Finding;
 use crate::sop::names::{Address, CaseNumber, Service};
@@ -85,31 +87,30 @@ pub struct HistoryView {
     pub event: String,
 }
 
-/// What a retry armed again.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct RetryView {
-    pub number: CaseNumber,
-    pub retried: Vec<EffectView>,
-}
-
 impl Operations {
     pub(super) async fn list_cases(&self, stuck_only: bool) -> Result<Answer, Answer> {
         let engine = &self.engine;
-        let mut stuck: BTreeMap<CaseNumber, usize> = BTreeMap::new();
+        let mut stuck: BTreeMap<CaseNumber, Vec<Row>> = BTreeMap::new();
         for row in engine.store.stuck_rows(&engine.office.id).await? {
-            *stuck.entry(row.key.number).or_default() += 1;
+            stuck.entry(row.key.number.clone()).or_default().push(row);
         }
         let mut lines = Vec::new();
         for case in engine.live_cases().await? {
-            let count = stuck.get(&case.number).copied().unwrap_or(0);
+            let count = stuck.get(&case.number).map_or(0, Vec::len);
             if !stuck_only || count > 0 {
                 lines.push(line(&case, count));
             }
+        }
+        if stuck_only {
+            lines.extend(stuck.iter().filter(|(number, _)| is_book(number)).map(|(number, rows)| book(number, rows)));
         }
         Ok(Answer::done(&lines))
     }
 
     pub(super) async fn show_case(&self, who: &str, number: &CaseNumber) -> Result<Answer, Answer> {
+        if is_book(number) {
+            return self.show_book(number).await;
+        }
         let Some(case) = self.engine.case(number).await? else { return Err(self.absent(number).await?) };
         let key = self.engine.key(number);
         // Those before this one, which is on record before it is answered.
@@ -139,31 +140,32 @@ impl Operations {
         Ok(Answer::done(&view))
     }
 
-    /// Held and dead effects wait again, due at once. A reset is never repeated blindly: its row asks the ledger first.
-    pub(super) async fn retry_case(&self, number: &CaseNumber) -> Result<Answer, Answer> {
-        let key = self.engine.key(number);
-        let rows = self.engine.store.rows_of(&key).await?;
-        let stuck: Vec<&Row> = rows.iter().filter(|row| row.state != RowState::Waiting).collect();
-        if stuck.is_empty() {
-            if self.engine.case(number).await?.is_none() {
-                return Err(self.absent(number).await?);
-            }
-            return Err(Answer::negative(format!(
-                "Nothing of {number} is stuck, so there is nothing to retry. `loket cases show {number}` shows what it waits for"
-            )));
+    /// Nobody's dossier: of a book only its effects are shown.
+    async fn show_book(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+        let rows = self.engine.store.rows_of(&self.engine.key(number)).await?;
+        if rows.is_empty() {
+            return Err(self.absent(number).await?);
         }
-        let due = self.engine.clock.now();
-        let again = |row: &&Row| {
-            let how = Settled::RetryAt { due, attempts: 0, error: None };
-            (key.clone(), Settlement { id: row.id.clone(), how })
-        };
-        self.engine.store.settle(stuck.iter().map(again).collect()).await?;
-        self.engine.outbox.notify_one();
-        let retried = stuck.iter().map(|row| EffectView { state: "waiting".to_owned(), due, ..effect(row) }).collect();
-        Ok(Answer::done(&RetryView { number: number.clone(), retried }))
+        let stuck: Vec<Row> = rows.iter().filter(|row| row.state != RowState::Waiting).cloned().collect();
+        let effects = rows.iter().map(effect).collect();
+        let (checklist, alerts, letters, history) = Default::default();
+        let (procedure, linked_to, mails, accesses) = Default::default();
+        let line = book(number, &stuck);
+        Ok(Answer::done(&CaseView {
+            line,
+            procedure,
+            linked_to,
+            mails,
+            checklist,
+            alerts,
+            letters,
+            effects,
+            history,
+            accesses,
+        }))
     }
 
-    async fn absent(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+    pub(super) async fn absent(&self, number: &CaseNumber) -> Result<Answer, Answer> {
         let sentence = match self.engine.archive.receipt(number).await? {
             Some(_) => format!("{number} is closed and in the archive. `loket archive show {number}` shows it"),
             None => format!("There is no case {number}. `loket cases list` shows those there are"),
@@ -191,6 +193,22 @@ fn line(case: &Case, stuck: usize) -> CaseLine {
     }
 }
 
+/// A book with effects that wait for a person: the digest of a flood, or the notice of a locked factor.
+fn book(number: &CaseNumber, stuck: &[Row]) -> CaseLine {
+    CaseLine {
+        number: number.clone(),
+        phase: "book".to_owned(),
+        outcome: None,
+        received: stuck.iter().map(|row| row.due).min().unwrap_or_default(),
+        applicant: String::new(),
+        user_id: None,
+        services: Vec::new(),
+        admin: None,
+        rounds: 0,
+        stuck: stuck.len(),
+    }
+}
+
 fn letter(record: &crate::sop::case::LetterRecord) -> LetterView {
     let (state, why) = match &record.state {
         LetterState::Queued => ("queued", None),
@@ -206,7 +224,7 @@ fn letter(record: &crate::sop::case::LetterRecord) -> LetterView {
     }
 }
 
-fn effect(row: &Row) -> EffectView {
+pub(super) fn effect(row: &Row) -> EffectView {
     let state = match row.state {
         RowState::Waiting => "waiting",
         RowState::Held => "held",

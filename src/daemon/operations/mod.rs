@@ -8,6 +8,7 @@ pub mod archive;
 mod backup;
 pub mod cases;
 mod disposal;
+pub mod effects;
 pub mod keys;
 mod staging;
 
@@ -67,8 +68,16 @@ pub enum Request {
     ShowCase {
         number: CaseNumber,
     },
+    /// All stuck effects of a case, or the one of this row.
     RetryCase {
         number: CaseNumber,
+        #[serde(default)]
+        row: Option<String>,
+    },
+    /// One stuck effect is not wanted any more.
+    DropEffect {
+        number: CaseNumber,
+        row: String,
     },
     ListArchive,
     SearchArchive {
@@ -210,7 +219,8 @@ impl Operations {
             Request::RevokeAdmin { address } => self.revoke_admin(&address).await,
             Request::ListCases { stuck } => self.list_cases(stuck).await,
             Request::ShowCase { number } => self.show_case(who, &number).await,
-            Request::RetryCase { number } => self.retry_case(&number).await,
+            Request::RetryCase { number, row } => self.retry_case(&number, row.as_deref()).await,
+            Request::DropEffect { number, row } => self.drop_effect(who, &number, &row).await,
             Request::ListArchive => self.list_archive().await,
             Request::SearchArchive { words } => self.search_archive(&words).await,
             Request::ShowDossier { number } => self.show_dossier(who, &number).await,

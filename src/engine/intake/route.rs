@@ -188,7 +188,11 @@ impl Intake<'_> {
         }
         for id in returned_ids(&text, &self.engine.office.mail_domain) {
             for key in self.engine.store.find(&self.engine.office.id, family::MESSAGE, &id).await? {
-                let Some((_, case)) = self.case(&key).await? else { continue };
+                let live = self.case(&key).await?.filter(|(_, case)| !case.is_filed());
+                let Some((_, case)) = live else {
+                    tracing::warn!(case = %key.number, "a letter came back after its case was archived");
+                    continue;
+                };
                 let Some(letter) = letter_named(&case, &id) else { continue };
                 let why = "returned by a later server".to_owned();
                 let command = Command::LetterFailed { id: letter.id.clone(), why };

@@ -9,10 +9,10 @@ use crate::sop::event::Event;
 use crate::sop::phase::{AdminId, Attempt, Outcome, Phase, Recommendation, Reveal, RevealKind, RevealState};
 use decision::Hand;
 
-/// The result stands ready; the letter with its link goes out.
-pub(super) fn ready(r: &mut Ruling, attempt: &Attempt, what: RevealKind, ctx: &Context) {
+/// The result stands ready until `expires_at`; the letter with its link goes out.
+pub(super) fn ready(r: &mut Ruling, attempt: &Attempt, what: RevealKind, expires_at: DateTime<Utc>, ctx: &Context) {
     let issue = attempt.decision;
-    let expires_at = stand_ready(r, attempt, what, ctx);
+    stand_ready(r, attempt, what, expires_at, ctx);
     r.send(Letter::new(letter_for(what), Recipient::Registered).until(expires_at).issue(issue));
     if what == RevealKind::SystemLink {
         // The password that was kept ready for this attempt is nobody's.
@@ -35,21 +35,24 @@ pub(super) fn handed_over(
     ctx: &Context,
 ) {
     let issue = attempt.decision;
-    stand_ready(r, attempt, what, ctx);
+    stand_ready(r, attempt, what, life(ctx), ctx);
     r.record(Event::HandedInPerson { issue, by, note }, ctx);
     r.effects.push(Effect::DestroySecret { issue });
     r.send(Letter::new(LetterName::HandedInPerson, Recipient::Registered).issue(issue));
     received(r, issue, what, ctx);
 }
 
-fn stand_ready(r: &mut Ruling, attempt: &Attempt, what: RevealKind, ctx: &Context) -> DateTime<Utc> {
-    let expires_at = ctx.procedure.secret.expires_at(ctx.calendar, ctx.now);
+/// Until when a result that begins now may be fetched.
+pub(super) fn life(ctx: &Context) -> DateTime<Utc> {
+    ctx.procedure.secret.expires_at(ctx.calendar, ctx.now)
+}
+
+fn stand_ready(r: &mut Ruling, attempt: &Attempt, what: RevealKind, expires_at: DateTime<Utc>, ctx: &Context) {
     let (issue, state) = (attempt.decision, RevealState::Waiting);
     let reveal = Reveal { issue, what, expires_at, state, reminders: 0, asked_again: false };
     let proposal = review::proposal(&r.case, Recommendation::Approve, Some(attempt.proposal.drafts.clone()), ctx);
     r.record(Event::ResultReady { reveal, proposal: Box::new(proposal) }, ctx);
     clock::enter(r, 8, ctx.now, ctx);
-    expires_at
 }
 
 /// A re-issue surely did not happen: the earlier result stands, and its reminders go on.

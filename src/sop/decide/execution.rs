@@ -50,14 +50,14 @@ pub(super) fn report(r: &mut Ruling, decision: u32, report: Report, ctx: &Contex
         return Err(Refused::WrongPhase { phase: r.case.phase.name() });
     }
     match report {
-        Report::Done { user_id: _, by } => {
+        Report::Done { user_id: _, by, until } => {
             r.record(Event::ExecutionDone { decision, by }, ctx);
             let kind = kind_of(&attempt);
-            delivery::ready(r, &attempt, kind, ctx);
+            delivery::ready(r, &attempt, kind, until, ctx);
         }
         Report::SystemSentLink { by } => {
             r.record(Event::ExecutionDone { decision, by }, ctx);
-            delivery::ready(r, &attempt, RevealKind::SystemLink, ctx);
+            delivery::ready(r, &attempt, RevealKind::SystemLink, delivery::life(ctx), ctx);
         }
         Report::HandedOver { by, note } => {
             r.record(Event::ExecutionDone { decision, by: Some(by.clone()) }, ctx);

@@ -40,7 +40,8 @@ pub fn open(opening: Opening, ctx: &Context) -> Ruling {
     intake::open(opening, ctx)
 }
 
-/// Applies a command to a case. A command that comes too late or twice is refused or changes nothing.
+/// Applies a command to a case. A command that comes too late or twice is refused or changes nothing; nothing at all
+/// changes a case that is filed, since the archive holds it as it was.
 pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Refused> {
     let mut ruling = Ruling { case: case.clone(), events: Vec::new(), effects: Vec::new() };
     let r = &mut ruling;
@@ -64,6 +65,9 @@ pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Re
         Command::Brief { to } => people::brief(r, &to, ctx),
         Command::FinishArchiving => clock::finish_archiving(r, ctx)?,
         Command::ExplainDeviation { by, index, reason } => clock::explain(r, by, index, reason, ctx)?,
+    }
+    if case.is_filed() && !(ruling.events.is_empty() && ruling.effects.is_empty()) {
+        return Err(Refused::Filed);
     }
     Ok(ruling)
 }

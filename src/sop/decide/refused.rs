@@ -48,4 +48,6 @@ pub enum Refused {
     NotTheRegisteredNumber,
     #[error("there is nothing to fetch here")]
     Gone,
+    #[error("the dossier is filed, and stays as it is")]
+    Filed,
 }

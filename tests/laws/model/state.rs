@@ -191,7 +191,7 @@ impl State {
         match attempt {
             AttemptState::Intended => {
                 assert!(self.gives(Command::StartExecution { decision }), "what is intended may begin");
-                self.walk.secrets.insert(decision);
+                self.walk.seal(decision);
                 self.hands.push(Hand::Calling(decision));
                 true
             }
@@ -216,7 +216,7 @@ impl State {
             self.resets(decision);
         }
         let report = match world {
-            World::Done => Report::Done { user_id: None, by: None },
+            World::Done => self.walk.done(decision, None),
             World::Link => Report::SystemSentLink { by: None },
             World::NoSuch => Report::NotFound { by: None, note: "tidak ada".into() },
             World::Refuses => Report::Failed { by: None, why: "gangguan".into() },
@@ -267,7 +267,7 @@ impl State {
         let happened = self.walk.resets.contains_key(&decision);
         let report = match (tells, happened) {
             (false, _) => return false,
-            (true, true) => Report::Done { user_id: None, by: None },
+            (true, true) => self.walk.done(decision, None),
             (true, false) => Report::Failed { by: None, why: "dibaca kembali: belum".into() },
         };
         self.gives(Command::ReportExecution { decision, report })
@@ -278,10 +278,10 @@ impl State {
         let (by, by_hand) = (admin_id(1), self.walk.by_hand());
         if by_hand {
             // The password that the person typed in is sealed before it is reported.
-            self.walk.secrets.insert(decision);
+            self.walk.seal(decision);
         }
         let report = match word {
-            Word::Done => Report::Done { user_id: None, by: Some(by) },
+            Word::Done => self.walk.done(decision, Some(by)),
             Word::HandedOver => Report::HandedOver { by, note: "KTP".into() },
             Word::Failed => Report::Failed { by: Some(by), why: "gangguan".into() },
             Word::Unsure => Report::Unknown { why: "layar membeku".into() },

@@ -1,0 +1,106 @@
+//! What may be done with the effects that wait for a person: tried again, all of a case or one by name, or dropped by name.
+
+use serde::{Deserialize, Serialize};
+
+use super::cases::{EffectView, effect};
+use super::{Answer, Operations};
+use crate::engine::casebook::is_book;
+use crate::engine::store::{Row, RowState};
+use crate::engine::stuck::Looked;
+use crate::sop::names::CaseNumber;
+
+/// What a retry armed again.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct RetryView {
+    pub number: CaseNumber,
+    /// As they stand now: `waiting`, or `unknown` where an admin is to settle it.
+    pub retried: Vec<EffectView>,
+    /// Resets that may have happened after the backup was taken; asked for by name alone.
+    #[serde(default)]
+    pub apart: Vec<EffectView>,
+}
+
+/// What was dropped.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct DropView {
+    pub number: CaseNumber,
+    /// `dropped`, or `unknown` where an admin is to settle it.
+    pub dropped: EffectView,
+}
+
+impl Operations {
+    /// Held and dead effects wait again, due at once; without a name all but a held reset, which is never repeated blindly.
+    pub(super) async fn retry_case(&self, number: &CaseNumber, id: Option<&str>) -> Result<Answer, Answer> {
+        let stuck = self.stuck_of(number).await?;
+        let mut view = RetryView { number: number.clone(), retried: Vec::new(), apart: Vec::new() };
+        for row in named(number, &stuck, id)? {
+            if id.is_none() && self.engine.may_have_happened(row).await? {
+                view.apart.push(effect(row));
+                continue;
+            }
+            let looked = self.engine.try_again(row).await?;
+            let due = if looked == Looked::Armed { self.engine.clock.now() } else { row.due };
+            view.retried.push(EffectView { due, ..as_it_stands(row, looked) });
+        }
+        match view.apart.first() {
+            Some(call) if view.retried.is_empty() => Err(Answer::negative(format!(
+                "All that is stuck of {number} is a reset that may have happened already. Look in the account system, then \
+                 `loket cases retry {number} --row {}` leaves its outcome to an admin",
+                call.id
+            ))),
+            _ => Ok(Answer::done(&view)),
+        }
+    }
+
+    /// One held or dead effect is taken away, on record.
+    pub(super) async fn drop_effect(&self, who: &str, number: &CaseNumber, id: &str) -> Result<Answer, Answer> {
+        let stuck = self.stuck_of(number).await?;
+        let mut rows = named(number, &stuck, Some(id))?;
+        let Some(row) = rows.pop() else { return Err(Answer::negative(format!("{number} has no such effect"))) };
+        let looked = self.engine.drop_stuck(row, who).await?;
+        if looked == Looked::Needed {
+            return Err(Answer::negative(format!(
+                "Effect {id} of {number} is a deadline, without which the request could stand still for ever. One that no longer \
+                 fits changes nothing: `loket cases retry {number} --row {id}`"
+            )));
+        }
+        self.engine.outbox.notify_one();
+        Ok(Answer::done(&DropView { number: number.clone(), dropped: as_it_stands(row, looked) }))
+    }
+
+    /// What waits for a person; a case without it is a negative finding.
+    async fn stuck_of(&self, number: &CaseNumber) -> Result<Vec<Row>, Answer> {
+        let mut rows = self.engine.store.rows_of(&self.engine.key(number)).await?;
+        rows.retain(|row| row.state != RowState::Waiting);
+        if !rows.is_empty() {
+            return Ok(rows);
+        }
+        if is_book(number) || self.engine.case(number).await?.is_none() {
+            return Err(self.absent(number).await?);
+        }
+        Err(Answer::negative(format!(
+            "Nothing of {number} is stuck, so there is nothing to retry or drop. `loket cases show {number}` shows what it waits for"
+        )))
+    }
+}
+
+/// All of them, or the one of this name.
+fn named<'r>(number: &CaseNumber, stuck: &'r [Row], id: Option<&str>) -> Result<Vec<&'r Row>, Answer> {
+    let rows: Vec<&Row> = stuck.iter().filter(|row| id.is_none_or(|id| row.id == id)).collect();
+    match id {
+        Some(id) if rows.is_empty() => Err(Answer::negative(format!(
+            "{number} has no stuck effect {id}. `loket cases show {number}` lists its effects"
+        ))),
+        _ => Ok(rows),
+    }
+}
+
+fn as_it_stands(row: &Row, looked: Looked) -> EffectView {
+    let state = match looked {
+        Looked::Armed => "waiting",
+        Looked::Dropped => "dropped",
+        Looked::LeftToAnAdmin => "unknown",
+        Looked::Needed => return effect(row),
+    };
+    EffectView { state: state.to_owned(), ..effect(row) }
+}
