@@ -75,7 +75,9 @@ impl Engine {
                 let along =
                     Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, until)], ..Along::default() };
                 let report = Report::Done { user_id: named(attempt), by: None };
-                return self.conclude(row, decision, report, along).await;
+                self.conclude(row, decision, report, along).await?;
+                moment(Moment::ResetRecorded);
+                return Ok(());
             }
             Ok(ResetOutcome::Done) => outlived(),
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
