@@ -68,14 +68,13 @@ impl Engine {
             ResetOrder { idempotency_key: &key, user_id, temporary_password: password.expose(), expires_at: expires };
         let answer = self.accounts.reset(order).await;
         moment(Moment::ResetAnswered);
+        let mut along = Along::default();
         let report = match answer {
             Ok(ResetOutcome::Done) if self.clock.now() < expires => {
                 // The page lasts from now on, however long the call took; so must what it shows.
                 let until = worked.procedure.secret.expires_at(&worked.calendar, self.clock.now());
-                let along =
-                    Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, until)], ..Along::default() };
-                let report = Report::Done { user_id: named(attempt), by: None };
-                return self.conclude(row, decision, report, along).await;
+                along.secrets.push(self.seal_result(&row.key, decision, &sealed, until));
+                Report::Done { user_id: named(attempt), by: None }
             }
             Ok(ResetOutcome::Done) => outlived(),
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
@@ -89,7 +88,7 @@ impl Engine {
                 FaultKind::Unknown => Report::Unknown { why: fault.message },
             },
         };
-        self.conclude(row, decision, report, Along::default()).await?;
+        self.conclude(row, decision, report, along).await?;
         moment(Moment::ResetRecorded);
         Ok(())
     }
