@@ -114,3 +114,26 @@ fn the_second_process_on_a_state_folder_is_told_which_one_holds_it() {
 
     assert!(second.contains(&format!("process {}", std::process::id())), "{second}");
 }
+
+/// A daemon was killed while it started a reading worker. The child held the lock until it became the worker, and the next
+/// daemon, started at once, was refused by a process that was gone.
+#[test]
+fn t40_a_lock_that_a_killed_daemon_left_to_its_child_is_waited_for() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    let mut gone = Command::new("/bin/true").spawn().unwrap();
+    gone.wait().unwrap();
+    let mut lock = std::fs::File::options().write(true).truncate(true).open(folder.path().join("lock")).unwrap();
+    writeln!(lock, "{}", gone.id()).unwrap();
+    rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive).unwrap();
+
+    let (tell, told) = std::sync::mpsc::channel();
+    let place = folder.path().to_owned();
+    std::thread::spawn(move || tell.send(loket::store::StateFolder::take(&place).map(drop)));
+    let early = told.recv_timeout(std::time::Duration::from_millis(100));
+    drop(lock);
+    let taken = told.recv_timeout(crate::kit::wait::DEADLINE).expect("it does not wait for ever");
+
+    assert!(early.is_err(), "it waits while the child has the lock");
+    assert!(taken.is_ok(), "{:?}", taken.err().map(|error| error.to_string()));
+}

@@ -4,10 +4,19 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, flock};
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 
 use super::StoreError;
+
+/// How long the lock of a process that is gone is waited for. A child it was starting when it was killed has the lock until it becomes
+/// the program it is to be.
+const LEFT_OVER: Duration = Duration::from_secs(10);
+/// Between two looks at it.
+const AGAIN: Duration = Duration::from_millis(10);
 
 /// A state folder held by this process; let go when dropped, also by a crash.
 ///
@@ -36,18 +45,23 @@ impl StateFolder {
             .mode(0o600)
             .open(&place)
             .map_err(failed)?;
-        match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
-            Ok(()) => {}
-            Err(rustix::io::Errno::WOULDBLOCK) => {
-                let mut pid = String::new();
-                lock.read_to_string(&mut pid).map_err(failed)?;
+        let begun = Instant::now();
+        loop {
+            match flock(&lock, FlockOperation::NonBlockingLockExclusive) {
+                Ok(()) => break,
+                Err(Errno::WOULDBLOCK) => {}
+                Err(error) => return Err(failed(error.into())),
+            }
+            let mut pid = String::new();
+            lock.rewind().and_then(|()| lock.read_to_string(&mut pid)).map_err(failed)?;
+            if begun.elapsed() >= LEFT_OVER || !is_gone(pid.trim()) {
                 let holder = match pid.trim() {
                     "" => "another process".to_owned(),
                     pid => format!("process {pid}"),
                 };
                 return Err(StoreError::InUse { place: format!("The state folder {}", path.display()), holder });
             }
-            Err(error) => return Err(failed(error.into())),
+            std::thread::sleep(AGAIN);
         }
         lock.set_len(0).and_then(|()| lock.rewind()).map_err(failed)?;
         writeln!(lock, "{}", std::process::id()).map_err(failed)?;
@@ -65,6 +79,11 @@ impl StateFolder {
     pub fn archive(&self) -> PathBuf {
         self.path.join("archive")
     }
+}
+
+/// Whether there is no such process; false where the text names none.
+fn is_gone(pid: &str) -> bool {
+    pid.parse().ok().and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
 /// Creates a folder only this user can enter.
