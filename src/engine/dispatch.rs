@@ -21,7 +21,7 @@ pub(super) const HANDS: usize = 16;
 /// Rows taken at once.
 const ARMFUL: usize = 128;
 /// A lease outlives every deadline of what it covers.
-const LEASE: TimeDelta = TimeDelta::minutes(10);
+pub(super) const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
 pub(super) const LETTER_TRIES: u32 = 20;
 /// Rows that wait for mail servers. What touches accounts and clocks never waits for them.

@@ -3,6 +3,7 @@
 
 use super::Engine;
 use super::casebook::{Along, Answer};
+use super::dispatch::LEASE;
 use super::peril::{Moment, moment};
 use super::port::{Fault, FaultKind, Query, ResetOrder, ResetOutcome};
 use super::secrets::ResultSecret;
@@ -33,7 +34,7 @@ impl Engine {
         if harmless && attempt.state == AttemptState::Intended {
             let begun = self.apply(&row.key, Command::StartExecution { decision }, Along::default()).await?;
             if !matches!(begun, Answer::Done(_)) {
-                return self.settle_done(row).await;
+                return self.leave_to_others(row).await;
             }
         }
         if by_hand {
@@ -43,6 +44,13 @@ impl Engine {
             return self.look_up_user_id(row, &case, &attempt).await;
         }
         self.reset(row, &case, &attempt).await
+    }
+
+    /// Somebody else began this attempt and may be at it still, or end before they wrote down what came of it: the row stays
+    /// until they settle it, and is looked at again when their lease is over.
+    async fn leave_to_others(&self, row: &Row) -> Result<(), Fault> {
+        let how = Settled::RetryAt { due: self.clock.now() + LEASE, attempts: row.attempts, error: None };
+        self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
     }
 
     /// Only a reset changes the account; everything else may be begun again.
@@ -64,7 +72,7 @@ impl Engine {
         let along = Along { secrets: vec![self.seal_result(&row.key, decision, &sealed, expires)], ..Along::default() };
         moment(Moment::ResetDue);
         let Answer::Done(_) = self.apply(&row.key, Command::StartExecution { decision }, along).await? else {
-            return self.settle_done(row).await;
+            return self.leave_to_others(row).await;
         };
         moment(Moment::ResetStarted);
         let key = idempotency_key(&row.key, decision);
