@@ -89,6 +89,17 @@ async fn a_call_replaces_the_nip_by_the_code_that_was_read_out() {
     assert!(matches!(site.desk.reveal(&token, right).await.unwrap(), RevealAnswer::Revealed(_)));
 }
 
+/// The admin telephoned, and the applicant says that the request is theirs.
+fn genuine_call(view: &ReviewView) -> ConfirmForm {
+    ConfirmForm {
+        proposal_hash: view.proposal.hash.clone(),
+        method: ConfirmMethod::Phone,
+        result: ConfirmResult::Genuine,
+        spoken_with: "Rina".to_owned(),
+        note: String::new(),
+    }
+}
+
 #[tokio::test]
 async fn t21_a_result_goes_to_the_registered_address_alone_whoever_wrote() {
     let site = Site::start().await;
@@ -97,13 +108,7 @@ async fn t21_a_result_goes_to_the_registered_address_alone_whoever_wrote() {
     let number = t17_letters::send(&site, &private, paper).await;
     let (admin, _) = site.admins_of(&number).await;
     let view = review(&site, &admin, &number).await;
-    let called = ConfirmForm {
-        proposal_hash: view.proposal.hash.clone(),
-        method: ConfirmMethod::Phone,
-        result: ConfirmResult::Genuine,
-        spoken_with: "Rina".to_owned(),
-        note: String::new(),
-    };
+    let called = genuine_call(&view);
     assert!(matches!(site.desk.confirm(&admin, &number, called).await.unwrap(), ConfirmAnswer::Done { code: Some(_) }));
     approve(&site, &admin, &number).await;
 
@@ -142,13 +147,7 @@ async fn t21_reminders_go_to_the_registered_address_alone_and_other_letters_to_b
     let number = t17_letters::send(&site, &private, paper).await;
     let (admin, _) = site.admins_of(&number).await;
     let view = review(&site, &admin, &number).await;
-    let called = ConfirmForm {
-        proposal_hash: view.proposal.hash.clone(),
-        method: ConfirmMethod::Phone,
-        result: ConfirmResult::Genuine,
-        spoken_with: "Rina".to_owned(),
-        note: String::new(),
-    };
+    let called = genuine_call(&view);
     let ConfirmAnswer::Done { code: Some(code) } = site.desk.confirm(&admin, &number, called).await.unwrap() else {
         panic!("a code to read out")
     };

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::alarm::facts::Pulse;
 use super::canary::Canary;
-use super::run::LastLook;
+use super::run::{LastLook, by_itself};
 use super::shelf::Shelf;
 use super::waiting::WaitingRoom;
 use crate::engine::Engine;
@@ -75,13 +75,11 @@ pub async fn serve(
     intake.work(arrivals).await;
     let Intake { handled, stop, .. } = intake;
     drop(handled);
-    let by_itself =
-        |why: &dyn std::fmt::Display| Fault::transient(format_args!("A mailbox's loop ended by itself: {why}"));
-    fetching.await.map_err(|why| by_itself(&why))?;
-    filing.await.map_err(|why| by_itself(&why))?;
+    fetching.await.map_err(by_itself)?;
+    filing.await.map_err(by_itself)?;
     match stop.is_cancelled() {
         true => Ok(()),
-        false => Err(by_itself(&"nobody fetches any more")),
+        false => Err(by_itself("nobody fetches any more")),
     }
 }
 

@@ -1,5 +1,5 @@
 //! The composition root: configuration → adapters → loops; start, ready, drain, stop. The only room that knows every
-//! other one. Read [`assembly`] for what is put together, [`run`] for what then runs, and [`counter`] for how the desk's
+//! other one. Read [`assembly`] for what is put together, [`run`] for what then runs, `intake` for a mailbox's loop, and [`counter`] for how the desk's
 //! pages are answered.
 
 pub mod alarm;

@@ -72,12 +72,11 @@ pub async fn run(
         () = stop.cancelled() => {}
         fault = crate::engine::store::Store::failed(&*store) => ended = Err(fault),
         Some(first) = loops.join_next() => {
-            let by_itself = |why: &dyn std::fmt::Display| Fault::transient(format_args!("A loop of the daemon ended by itself: {why}"));
             ended = match first {
                 Ok(Err(fault)) => Err(fault),
                 Ok(Ok(())) if stop.is_cancelled() => Ok(()),
-                Ok(Ok(())) => Err(by_itself(&"nobody told it to")),
-                Err(why) => Err(by_itself(&why)),
+                Ok(Ok(())) => Err(by_itself("nobody told it to")),
+                Err(why) => Err(by_itself(why)),
             };
         }
     }
@@ -86,13 +85,16 @@ pub async fn run(
     while let Some(done) = loops.join_next().await {
         match (done, &ended) {
             (Ok(Err(fault)), Ok(())) => ended = Err(fault),
-            (Err(why), Ok(())) => {
-                ended = Err(Fault::transient(format_args!("A loop of the daemon ended by itself: {why}")))
-            }
+            (Err(why), Ok(())) => ended = Err(by_itself(why)),
             _ => {}
         }
     }
     ended
+}
+
+/// A part of the daemon is over, and nobody told it to be.
+pub(super) fn by_itself(why: impl std::fmt::Display) -> Fault {
+    Fault::transient(format_args!("A part of the daemon ended by itself: {why}"))
 }
 
 /// Step 9 on its schedule, in the office's zone.

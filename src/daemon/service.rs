@@ -20,7 +20,7 @@ use super::operations::{Operations, Staging};
 use super::run::{self, LastLook};
 use super::socket::Socket;
 use crate::config::Config;
-use crate::engine::port::{Clock, Fault};
+use crate::engine::port::Clock;
 
 /// Why an office that was open had to close. A restart finds everything as it was last written down.
 #[derive(Debug, thiserror::Error)]
@@ -104,7 +104,7 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
         // What only looks and shows may end early; what panics leaves an office that nobody watches.
         why = broken(&mut open) => {
             stop.cancel();
-            ended.await.and(Err(Fault::transient(format_args!("A part of the daemon ended by itself: {why}"))))
+            ended.await.and(Err(run::by_itself(why)))
         }
     };
     stop.cancel();

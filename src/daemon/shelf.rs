@@ -80,12 +80,12 @@ pub fn size(arrival: &Arrival) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use crate::engine::port::Origin;
     use crate::vault::OsRandom;
 
-    fn mail(uid: u32, bytes: usize) -> Arrival {
+    pub fn mail(uid: u32, bytes: usize) -> Arrival {
         let origin =
             Origin { mailbox: "utama".into(), folder: "INBOX".into(), uid_validity: 1, uid, name: String::new() };
         Arrival { origin, body: ArrivalBody::Raw(vec![0; bytes]) }

@@ -67,13 +67,7 @@ impl WaitingRoom {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engine::port::ArrivalBody;
-
-    fn mail(uid: u32, bytes: usize) -> Arrival {
-        let origin =
-            Origin { mailbox: "utama".into(), folder: "INBOX".into(), uid_validity: 1, uid, name: String::new() };
-        Arrival { origin, body: ArrivalBody::Raw(vec![0; bytes]) }
-    }
+    use crate::daemon::shelf::tests::mail;
 
     fn minute(n: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_790_000_000 + n * 60, 0).unwrap()

@@ -84,7 +84,7 @@ impl House {
     /// Moves the clock and wakes whoever waits for it.
     pub fn forward(&self, by: TimeDelta) -> Result<()> {
         self.clock.forward(by).context("Cannot keep the demo's clock")?;
-        self.engine.outbox.notify_waiters();
+        self.engine.wake_dispatchers();
         Ok(())
     }
 

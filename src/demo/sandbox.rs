@@ -169,7 +169,7 @@ impl Sandbox for Letters {
                     None => Ok(false),
                 },
             };
-            self.engine.outbox.notify_waiters();
+            self.engine.wake_dispatchers();
             played.map_err(|error: anyhow::Error| Fault::transient(format!("{error:#}")))
         })
     }

@@ -172,7 +172,7 @@ impl Engine {
 
     pub(super) async fn commit_one(&self, batch: Batch) -> Result<Outcome, Fault> {
         let outcomes = self.store.commit(vec![batch]).await?;
-        self.outbox.notify_waiters();
+        self.wake_dispatchers();
         outcomes
             .into_iter()
             .next()

@@ -44,6 +44,11 @@ impl Engine {
         letters.and(others)
     }
 
+    /// Tells every dispatcher that something may be due: letters and everything else have one each.
+    pub fn wake_dispatchers(&self) {
+        self.outbox.notify_waiters();
+    }
+
     async fn keep_up(&self, kinds: &[&str], stop: &CancellationToken) -> Result<(), Fault> {
         let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         while !stop.is_cancelled() {

@@ -61,6 +61,6 @@ pub struct Engine {
     pub names: RwLock<BTreeMap<Address, String>>,
     /// Passkey challenges that browsers have not answered yet.
     pub challenges: admins::Challenges,
-    /// Rung whenever the outbox may hold something due.
+    /// Rung whenever the outbox may hold something due; by [`Engine::wake_dispatchers`].
     pub outbox: Notify,
 }

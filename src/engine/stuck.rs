@@ -42,7 +42,7 @@ impl Engine {
         }
         let how = Settled::RetryAt { due: self.clock.now(), attempts: 0, error: None };
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await?;
-        self.outbox.notify_waiters();
+        self.wake_dispatchers();
         Ok(Looked::Armed)
     }
 

@@ -64,7 +64,7 @@ impl Operations {
                  fits changes nothing: `loket cases retry {number} --row {id}`"
             )));
         }
-        self.engine.outbox.notify_waiters();
+        self.engine.wake_dispatchers();
         Ok(Answer::done(&DropView { number: number.clone(), dropped: as_it_stands(row, looked) }))
     }
 

@@ -176,7 +176,7 @@ impl Engine {
         moment(Moment::ContentsFlushed);
         let outcomes = self.store.commit(std::mem::take(&mut intake.batches)).await?;
         moment(Moment::IntakeRecorded);
-        self.outbox.notify_waiters();
+        self.wake_dispatchers();
         let whole = outcomes.iter().all(|outcome| matches!(outcome, Outcome::Committed { .. }));
         Ok(whole.then_some(filed))
     }
