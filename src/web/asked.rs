@@ -110,7 +110,7 @@ impl Asked {
     }
 
     pub fn was_honest(&self) {
-        self.site.guard.refund(network(self.from));
+        self.site.guard.refund(network(self.from), self.now);
     }
 
     /// Charges one guess to what lies behind a link, from whatever address; [`Asked::opened`] gives it back.
@@ -119,7 +119,7 @@ impl Asked {
     }
 
     pub fn opened(&self, token: &str) {
-        self.site.links.refund(Sha256::digest(token).into());
+        self.site.links.refund(Sha256::digest(token).into(), self.now);
     }
 }
 

@@ -1,15 +1,19 @@
 //! How often one address, one link, and all together, may guess: a token bucket each, with bounded memory. A try is charged when
-//! it begins and refunded when it was right, so that parallel guesses gain nothing and honest work costs nothing.
+//! it begins and refunded when it was right, so that parallel guesses gain nothing and honest work costs nothing. Who was right
+//! lately does not wait for the others: else a few dozen guessing networks could keep everybody out.
 
+use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
-/// Buckets kept at most; beyond it the fullest is forgotten.
+/// Buckets kept at most; beyond it the fullest is forgotten, and last who is known.
 const KEPT: usize = 4_096;
+/// How long one right answer frees an address from waiting for all the others.
+const KNOWN: TimeDelta = TimeDelta::hours(12);
 
 /// A bucket's size, and how it fills.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -44,6 +48,13 @@ impl Default for Limits {
 struct Bucket {
     tries: f64,
     seen: DateTime<Utc>,
+    right: Option<DateTime<Utc>>,
+}
+
+impl Bucket {
+    fn is_known(&self) -> bool {
+        self.right.is_some_and(|right| self.seen - right < KNOWN)
+    }
 }
 
 struct Buckets<K> {
@@ -67,10 +78,11 @@ impl<K: Copy + Eq + Hash> Guard<K> {
         let mut buckets = self.buckets();
         let mut all = filled(buckets.all, self.limits.all, now);
         let mut each = filled(buckets.each.get(&whom).copied(), self.limits.each, now);
-        let wait = wait(&each, self.limits.each).max(wait(&all, self.limits.all));
+        let others = if each.is_known() { 0 } else { wait(&all, self.limits.all) };
+        let wait = wait(&each, self.limits.each).max(others);
         if wait == 0 {
             each.tries -= 1.0;
-            all.tries -= 1.0;
+            all.tries -= if each.is_known() { 0.0 } else { 1.0 };
         }
         make_room(&mut buckets.each, self.limits.each, now);
         buckets.each.insert(whom, each);
@@ -78,13 +90,14 @@ impl<K: Copy + Eq + Hash> Guard<K> {
         if wait == 0 { Ok(()) } else { Err(wait) }
     }
 
-    /// Gives a try back that was no guess.
-    pub fn refund(&self, whom: K) {
+    /// Gives a try back that was no guess, and knows whom from now on.
+    pub fn refund(&self, whom: K, now: DateTime<Utc>) {
         let mut buckets = self.buckets();
-        if let Some(each) = buckets.each.get_mut(&whom) {
-            each.tries = (each.tries + 1.0).min(self.limits.each.burst);
-        }
-        if let Some(all) = &mut buckets.all {
+        let Some(each) = buckets.each.get_mut(&whom) else { return };
+        let was_charged_to_all = !each.is_known();
+        each.tries = (each.tries + 1.0).min(self.limits.each.burst);
+        each.right = Some(now);
+        if let Some(all) = buckets.all.as_mut().filter(|_| was_charged_to_all) {
             all.tries = (all.tries + 1.0).min(self.limits.all.burst);
         }
     }
@@ -96,9 +109,9 @@ impl<K: Copy + Eq + Hash> Guard<K> {
 
 /// A clock set back fills nothing.
 fn filled(bucket: Option<Bucket>, rate: Rate, now: DateTime<Utc>) -> Bucket {
-    let Some(bucket) = bucket else { return Bucket { tries: rate.burst, seen: now } };
+    let Some(bucket) = bucket else { return Bucket { tries: rate.burst, seen: now, right: None } };
     let seconds = (now - bucket.seen).as_seconds_f64().max(0.0);
-    Bucket { tries: (bucket.tries + seconds * rate.per_second).min(rate.burst), seen: now }
+    Bucket { tries: (bucket.tries + seconds * rate.per_second).min(rate.burst), seen: now, ..bucket }
 }
 
 /// Whole seconds until a try is there; 0 where one is.
@@ -124,10 +137,12 @@ fn make_room<K: Copy + Eq + Hash>(each: &mut HashMap<K, Bucket>, rate: Rate, now
     if each.len() < KEPT {
         return;
     }
-    each.retain(|_, bucket| filled(Some(*bucket), rate, now).tries < rate.burst);
+    each.values_mut().for_each(|bucket| *bucket = filled(Some(*bucket), rate, now));
+    each.retain(|_, bucket| bucket.is_known() || bucket.tries < rate.burst);
     while each.len() >= KEPT {
-        let fullest = each.iter().max_by(|a, b| a.1.tries.total_cmp(&b.1.tries)).map(|(whom, _)| *whom);
-        let Some(whom) = fullest else { return };
+        let rank = |bucket: &Bucket| (bucket.is_known(), -bucket.tries);
+        let spare = each.iter().min_by(|a, b| rank(a.1).partial_cmp(&rank(b.1)).unwrap_or(Ordering::Equal));
+        let Some(whom) = spare.map(|(whom, _)| *whom) else { return };
         each.remove(&whom);
     }
 }
@@ -166,11 +181,43 @@ mod tests {
     }
 
     #[test]
+    fn whoever_was_right_today_does_not_wait_for_the_others() {
+        let guard = guard();
+        assert_eq!(guard.charge(v4(1), at(0)), Ok(()));
+        guard.refund(v4(1), at(0));
+        (2..7).for_each(|n| assert_eq!(guard.charge(v4(n), at(0)), Ok(())));
+        assert_eq!(guard.charge(v4(9), at(0)), Err(1));
+
+        // Its own tries are counted as before, and what it gives back was not the others'.
+        (0..3).for_each(|_| assert_eq!(guard.charge(v4(1), at(0)), Ok(())));
+        assert_eq!(guard.charge(v4(1), at(0)), Err(2));
+        guard.refund(v4(1), at(0));
+        assert_eq!(guard.charge(v4(9), at(0)), Err(1));
+
+        let next_day = 13 * 3_600;
+        (2..7).for_each(|n| assert_eq!(guard.charge(v4(n), at(next_day)), Ok(())));
+        assert_eq!(guard.charge(v4(1), at(next_day)), Err(1));
+    }
+
+    #[test]
+    fn whoever_was_right_is_forgotten_last() {
+        let guard = Guard::new(Limits { all: Rate { burst: 1e9, per_second: 1.0 }, ..Limits::default() });
+        let known = v4(1);
+        let _ = guard.charge(known, at(0));
+        guard.refund(known, at(0));
+        for n in 0..2 * KEPT as u32 {
+            let _ = guard.charge(IpAddr::from(n.to_be_bytes()), at(0));
+        }
+
+        assert!(guard.buckets().each.contains_key(&known));
+    }
+
+    #[test]
     fn right_answers_cost_nothing_and_a_network_counts_as_one() {
         let guard = guard();
         for _ in 0..50 {
             assert_eq!(guard.charge(v4(1), at(0)), Ok(()));
-            guard.refund(v4(1));
+            guard.refund(v4(1), at(0));
         }
         let v6 = |n: u16| network(IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, n]));
 
