@@ -118,6 +118,23 @@ async fn t33_a_mail_server_that_is_away_is_an_alarm_told_once_and_over_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn t41_an_office_that_cannot_open_tells_the_second_channel_and_ends() {
+    let office = Office::open().await;
+    let program = channel(&office);
+    change(&office, "[limits]\n", &format!("[alarms]\nprogram = \"{program}\"\n[limits]\n"));
+    let mut daemon = Daemon::start(&office).await;
+    assert!(daemon.stop().await.success());
+    assert_eq!(told(office.folder.path()), [], "an office that closes as it was told to is no alarm");
+    std::fs::write(office.state().join("live/loket.redb"), "garbled").expect("the folder is ours");
+
+    daemon.restart_unready();
+    let status = wait_for("the end of the daemon", || std::future::ready(daemon.ended())).await;
+
+    assert!(!status.success());
+    assert_eq!(told(office.folder.path()), [("office_closed".to_owned(), "raised".to_owned())]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn figures_are_for_whoever_brings_the_token_and_not_on_the_desks_socket() {
     let site = cli_fixture::Site::new();
     let port = free_port();

@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use loket::engine::archive::{Archive, ArchiveDossier, Destruction};
+use loket::engine::port::FaultKind;
 use loket::engine::store::Damage;
+use loket::sop::names::CaseNumber;
 use loket::store::archive::{RedbArchive, verify_file};
 
 use redb::TableDefinition;
@@ -112,6 +114,26 @@ async fn of_a_truncated_file_the_rest_is_served_and_the_loss_is_named() {
     }
 
     assert!(partly > 0, "no cut left anything to be served");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t43_a_year_that_cannot_be_read_keeps_no_later_one_from_being_filed() {
+    let folder = tempfile::tempdir().unwrap();
+    let archive = open(folder.path(), None);
+    archive.keep(dossier(1, day(2026, 11, 9))).await.unwrap();
+    std::fs::write(folder.path().join("archive-2024.redb"), b"garbled").unwrap();
+
+    let new = dossier(2, day(2026, 11, 9));
+    let receipt = archive.keep(new.clone()).await.unwrap();
+
+    assert_eq!(receipt.number, new.key.number);
+    let unknown = CaseNumber::new("LPSE", 2024, 7);
+    assert_eq!(
+        archive.receipt(&unknown).await.unwrap_err().kind,
+        FaultKind::Permanent,
+        "it is not known to be missing"
+    );
+    assert!(archive.receipt(&CaseNumber::new("LPSE", 2026, 7)).await.unwrap().is_none());
 }
 
 type Bytes = &'static [u8];

@@ -12,7 +12,7 @@ use crate::desk_walk::{decide, form, review};
 use crate::kit::Site;
 
 /// A request that was rejected, with its letters gone.
-async fn rejected(site: &Site) -> CaseNumber {
+pub async fn rejected(site: &Site) -> CaseNumber {
     let number = site.deliver("complete").await;
     let (admin, _) = site.admins_of(&number).await;
     let view = review(site, &admin, &number).await;

@@ -225,6 +225,11 @@ fn facts(kind: LetterKind) -> LetterFacts {
             note: Some("kotak surat penerima penuh.".into()),
             ..base
         },
+        ReturnedLate => LetterFacts {
+            about_subject: Some("Permohonan ditolak".into()),
+            recipient: Some("r…@lembayung.example".into()),
+            ..base
+        },
         SecretExpired | NewLinkAsked => LetterFacts { expires_at: wita(11, 12, 0), ..base },
         FactorLocked | ColleagueLocked => {
             let name = Some("Lestari Maharani".into());

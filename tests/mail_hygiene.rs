@@ -13,6 +13,7 @@ use loket::sop::names::Address;
 use mail_parser::MessageParser;
 use proptest::prelude::*;
 
+use crate::engine_filing::rejected;
 use crate::kit::postfix::NOWHERE;
 use crate::kit::site::{Plan, address};
 use crate::kit::{Dovecot, Postfix, Site};
@@ -147,6 +148,28 @@ async fn t20_a_real_bounce_shows_the_letter_as_undelivered_and_opens_nothing() {
     assert_eq!(undelivered(&site, &number).await, ["acknowledgement"]);
     let told = site.letters().into_iter().filter(|l| l.subject.contains("Surat tidak sampai")).count();
     assert_eq!(told, 1, "the admin is told, once");
+}
+
+#[tokio::test]
+async fn t20_a_letter_that_comes_back_after_its_case_was_archived_is_told_of_once() {
+    let site = Site::start().await;
+    let number = rejected(&site).await;
+    let letter = site.last_to(RINA.email).expect("the applicant was written to");
+    assert_eq!(site.engine.file_closed().await.unwrap().archived, std::slice::from_ref(&number));
+    let before = site.letters().len();
+
+    let header = format!("Message-ID: <{}>", letter.message_id);
+    site.take_in(report("failed", &header)).await;
+    site.take_in(report("failed", &format!("X-Again: 1\r\n{header}"))).await;
+    site.settle().await;
+
+    let told = site.letters().split_off(before);
+    let admins: Vec<Address> = told.iter().flat_map(|letter| letter.to.clone()).collect();
+    assert_eq!(admins.len(), site.office.admins.len(), "every admin, once: {admins:?}");
+    let mut missing = site.office.admins.iter().filter(|(_, admin)| !admins.contains(&address(admin)));
+    assert!(missing.next().is_none());
+    assert!(told.iter().all(|l| l.subject.contains(&number.to_string()) && l.body.contains(&letter.subject)));
+    assert!(site.numbers().await.is_empty() && site.engine.archive.verify().await.unwrap().is_empty());
 }
 
 #[tokio::test]

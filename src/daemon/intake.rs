@@ -214,6 +214,7 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
             () = stop.cancelled() => return,
             next = watch.inbox.next(BATCH) => next,
         };
+        watch.pulse.shelving.withheld(watch.inbox.withheld());
         match next {
             Ok(batch) => {
                 watch.looked(engine.clock.now());

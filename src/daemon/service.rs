@@ -7,12 +7,13 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::alarm::Alarm;
 use super::alarm::bell::Bell;
-use super::alarm::board::Board;
+use super::alarm::board::{Board, Standing};
 use super::alarm::facts::Sources;
 use super::alarm::watch::{LastFacts, Watch};
 use super::assembly::{Assembly, Extent};
-use super::clock::SaneClock;
+use super::clock::{SaneClock, SystemClock};
 use super::counter::Desk;
 use super::desk::OpenDesk;
 use super::figures::Figures;
@@ -35,12 +36,7 @@ async fn watch(config: &Config, assembly: &Assembly, scans_unread: bool) -> Resu
     let engine = assembly.engine.clone();
     let mut sources = Sources::new(engine.clone(), mailboxes, assembly.canary.clone(), config.clone(), scans_unread);
     sources.pool = Some(assembly.pool.clone());
-    Ok(Watch {
-        board: Board::load(&engine).await?,
-        bell: Bell::new(&config.alarms, config.office.id.0.as_str(), config.office.language)?,
-        sources,
-        seen: LastFacts::default(),
-    })
+    Ok(Watch { board: Board::load(&engine).await?, bell: Bell::of(config)?, sources, seen: LastFacts::default() })
 }
 
 /// Waits for a task that panics.
@@ -54,8 +50,21 @@ async fn broken(tasks: &mut JoinSet<()>) -> tokio::task::JoinError {
     }
 }
 
-/// Runs an office until `stop`. Fails naming what is wrong; nothing is half done then that a restart would not finish.
+/// Runs an office until `stop`. Fails naming what is wrong; nothing is half done then that a restart would not finish. The second
+/// channel hears of it even where nothing can be written down: it is told at each start that fails.
 pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
+    let bell = Bell::of(config)?;
+    let served = keep_open(config, stop).await;
+    if let (Err(_), Some(bell)) = (&served, bell) {
+        let standing = Standing { alarm: Alarm::OfficeClosed, since: SystemClock.now(), told: false, over: false };
+        if let Err(fault) = bell.ring(&standing).await {
+            tracing::error!("{fault}");
+        }
+    }
+    served
+}
+
+async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     let time = Arc::new(SaneClock::new());
     let clock: Arc<dyn Clock> = time.clone();
     let assembly = Assembly::open(config, Extent::Whole, clock.clone()).await?;

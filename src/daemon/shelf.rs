@@ -50,23 +50,31 @@ impl Shelf {
         self.0.push(Shelved { arrival, patience, failures, due });
     }
 
-    /// Those whose time has come.
+    /// Those whose time has come; also those put by while the clock was ahead.
     pub fn due(&mut self, now: DateTime<Utc>) -> Vec<Shelved> {
-        self.0.extract_if(.., |mail| mail.due <= now).collect()
+        self.0.extract_if(.., |mail| mail.due <= now || mail.due > now + LONGEST).collect()
     }
 }
 
-/// How many mails are on the shelf for so long that a person should look; told by the shelf's loop.
+/// How many mails wait for so long that a person should look: on the shelf, as its loop tells, or at the server that does not hand
+/// them over.
 #[derive(Default)]
-pub struct Shelving(AtomicUsize);
+pub struct Shelving {
+    shelved: AtomicUsize,
+    withheld: AtomicUsize,
+}
 
 impl Shelving {
     pub fn tell(&self, shelf: &Shelf) {
-        self.0.store(shelf.0.iter().filter(|mail| mail.failures >= TELLING).count(), Ordering::Relaxed);
+        self.shelved.store(shelf.0.iter().filter(|mail| mail.failures >= TELLING).count(), Ordering::Relaxed);
+    }
+
+    pub fn withheld(&self, mails: usize) {
+        self.withheld.store(mails, Ordering::Relaxed);
     }
 
     pub fn count(&self) -> usize {
-        self.0.load(Ordering::Relaxed)
+        self.shelved.load(Ordering::Relaxed) + self.withheld.load(Ordering::Relaxed)
     }
 }
 
@@ -75,7 +83,6 @@ pub fn size(arrival: &Arrival) -> usize {
     match &arrival.body {
         ArrivalBody::Raw(bytes) => bytes.len(),
         ArrivalBody::TooLarge { header, .. } => header.len(),
-        ArrivalBody::Unreadable { .. } => 0,
     }
 }
 
@@ -110,6 +117,14 @@ pub(super) mod tests {
     }
 
     #[test]
+    fn t42_what_was_put_by_while_the_clock_was_ahead_is_tried_when_it_is_right_again() {
+        let mut shelf = Shelf::default();
+        shelf.put(mail(1, 1), Patience::Waits, 1, now() + TimeDelta::days(20), &OsRandom);
+
+        assert_eq!(shelf.due(now()).len(), 1);
+    }
+
+    #[test]
     fn a_shelf_is_full_by_number_or_by_weight() {
         let mut shelf = Shelf::default();
         for uid in 0..31 {
@@ -131,5 +146,7 @@ pub(super) mod tests {
         shelf.put(mail(2, 1), Patience::Waits, 5, now(), &OsRandom);
         told.tell(&shelf);
         assert_eq!(told.count(), 1);
+        told.withheld(2);
+        assert_eq!(told.count(), 3);
     }
 }

@@ -52,6 +52,8 @@ impl WaitingRoom {
     pub fn call(&mut self, now: DateTime<Utc>) -> Vec<(Vec<Arrival>, Patience)> {
         let (mut patient, mut over) = (Vec::new(), Vec::new());
         for (arrival, since) in self.mails.drain(..) {
+            // Nobody waits since a time to come: the clock was ahead.
+            let since = since.min(now);
             if now - since < LONGEST {
                 self.since.push((arrival.origin.clone(), since));
                 patient.push(arrival);
@@ -93,6 +95,15 @@ mod tests {
         assert_eq!(called(&mut room, minute(59)), [(1, Patience::Waits)]);
         assert_eq!(called(&mut room, minute(60)), [(1, Patience::Over)]);
         assert!(room.is_empty());
+    }
+
+    #[test]
+    fn t42_a_clock_that_was_ahead_lets_nobody_wait_longer() {
+        let mut room = WaitingRoom::default();
+        room.keep(vec![mail(1, 0)], &[], minute(30_000));
+
+        assert_eq!(called(&mut room, minute(0)), [(1, Patience::Waits)]);
+        assert_eq!(called(&mut room, minute(60)), [(1, Patience::Over)]);
     }
 
     #[test]

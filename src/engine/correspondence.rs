@@ -51,9 +51,15 @@ pub const MESSAGE_PREFIX: &str = "loket.";
 
 /// The letter of a case that a Message-ID found in the index names; the index compared all of it, the mark included.
 pub(super) fn letter_named<'c>(case: &'c Case, message_id: &str) -> Option<&'c LetterRecord> {
+    let named = letter_id(message_id)?;
+    case.letters.iter().find(|letter| letter.id == named)
+}
+
+/// The letter's ID within a Message-ID of ours.
+pub(super) fn letter_id(message_id: &str) -> Option<&str> {
     let (local, _) = message_id.split_once('@')?;
     let (named, _mark) = local.rsplit_once('.')?;
-    case.letters.iter().find(|letter| named.ends_with(&format!(".{}", letter.id)))
+    Some(named.rsplit_once('.')?.1)
 }
 
 impl Engine {

@@ -25,7 +25,7 @@ pub(super) const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
 pub(super) const LETTER_TRIES: u32 = 20;
 /// Rows that wait for mail servers. What touches accounts and clocks never waits for them.
-const LETTERS: [&str; 3] = ["letter", "digest", "locked"];
+const LETTERS: [&str; 4] = ["letter", "digest", "locked", "returned"];
 const OTHERS: [&str; 3] = ["driver", "read_back", "wake"];
 
 /// Seconds to wait after so many failures: doubling from 5 s to 6 h, with a third of jitter (RFC 5321 §4.5.4.1).
@@ -99,6 +99,7 @@ impl Engine {
             Ok(Task::Wake { alarm }) => self.step(&row, Command::Wake(alarm)).await,
             Ok(Task::Digest { day, limits, closing }) => self.send_digest(&row, &day, &limits, closing).await,
             Ok(Task::Locked { who, until }) => self.send_lock(&row, &who, until).await,
+            Ok(Task::Returned { number, letter }) => self.send_returned(&row, &number, &letter).await,
             Err(fault) => Err(fault),
         };
         let Err(fault) = done else { return Ok(()) };

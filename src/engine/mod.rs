@@ -26,6 +26,7 @@ pub mod peril;
 pub mod port;
 pub mod register;
 mod reply;
+mod returned;
 pub mod secrets;
 pub mod store;
 pub mod stuck;

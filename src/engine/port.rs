@@ -67,8 +67,6 @@ pub enum ArrivalBody {
     Raw(Vec<u8>),
     /// Larger than the limit: only the header section was fetched (at most 64 KiB).
     TooLarge { size: u64, header: Vec<u8> },
-    /// The server would not hand this one over; the others go on.
-    Unreadable { why: String },
 }
 
 /// Where a handled mail is filed on the server.
@@ -81,8 +79,8 @@ pub enum Folder {
 /// A mailbox that requests arrive in. One adapter instance per `[[mailbox]]`.
 pub trait Inbox: Send + Sync {
     /// Waits until mail is there (IDLE, else polling) and returns it, oldest first, at most `limit` mails. Mails
-    /// handed out before and not yet filed are not handed out again in the same session. May return an empty list
-    /// after the poll interval.
+    /// handed out before and not yet filed are not handed out again in the same session. One that cannot be brought over
+    /// stays and is tried again later; the others go on. May return an empty list after the poll interval.
     fn next(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Arrival>, Fault>>;
 
     /// Moves handled mails to their folders, many at once. A mail that is no longer there counts as filed.
@@ -95,6 +93,11 @@ pub trait Inbox: Send + Sync {
             let processed: Vec<_> = mails.iter().map(|origin| (origin.clone(), Folder::Processed)).collect();
             self.file(&processed).await
         })
+    }
+
+    /// How many mails are there that again and again could not be brought over.
+    fn withheld(&self) -> usize {
+        0
     }
 
     /// Logs in and looks, for `loket check --online`. Returns a sentence for the operator.

@@ -51,6 +51,11 @@ pub(super) enum Task {
         who: Address,
         until: DateTime<Utc>,
     },
+    /// Tell that a letter of an archived case came back.
+    Returned {
+        number: CaseNumber,
+        letter: String,
+    },
 }
 
 impl Task {
@@ -63,6 +68,7 @@ impl Task {
             Self::Wake { .. } => "wake",
             Self::Digest { .. } => "digest",
             Self::Locked { .. } => "locked",
+            Self::Returned { .. } => "returned",
         }
     }
 }

@@ -82,12 +82,14 @@ pub enum LetterKind {
     HolidaysMissing,
     /// More mail than the limits allow, told once in a digest.
     Flood,
+    /// One of our letters came back after its case was archived.
+    ReturnedLate,
 }
 
 use LetterKind::*;
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 36] = [
+    pub const ALL: [LetterKind; 37] = [
         Acknowledgement,
         CompletionReceived,
         CompletionRequest,
@@ -124,6 +126,7 @@ impl LetterKind {
         ColleagueLocked,
         HolidaysMissing,
         Flood,
+        ReturnedLate,
     ];
 
     /// The folder of its text, and its name in logs: `completion_request`.
@@ -165,6 +168,7 @@ impl LetterKind {
             ColleagueLocked => "colleague_locked",
             HolidaysMissing => "holidays_missing",
             Flood => "flood",
+            ReturnedLate => "returned_late",
         }
     }
 

@@ -23,7 +23,7 @@ const TEXTS: &[(&str, [&str; 2])] = texts! {
     "handed_in_person" "closed" "out_of_scope" "too_large" "withdrawn"
     "action_needed" "fresh_proposal" "manual_task" "held_mail" "standard_half" "standard_overdue" "overdue_superior"
     "outcome_unknown" "driver_failed" "decision_done" "already_decided" "reply_not_understood" "letter_undelivered"
-    "new_link_asked" "mail_waiting" "factor_locked" "colleague_locked" "holidays_missing" "flood"
+    "new_link_asked" "mail_waiting" "factor_locked" "colleague_locked" "holidays_missing" "flood" "returned_late"
     "request_form"
     "parts/greeting" "parts/closing" "parts/greeting_office" "parts/closing_office" "parts/reveal" "parts/care"
     "parts/dossier" "parts/reply_words"

@@ -169,7 +169,7 @@ async fn a_long_run_with_all_faults_at_once_hoards_nothing_and_loses_nothing() {
         kills += 1;
     }
     // Readiness is not waited for: a harmed line may keep it up.
-    house.daemon.restart_in(Vec::new());
+    house.daemon.restart_in(shipped_environment());
     let end = begun + Duration::from_secs(seconds);
     let before = house.people.requests.iter().filter(|request| request.over).count();
     let looks = house.watched(figures, end, Duration::from_secs(seconds).div_f64(150.0)).await;
@@ -191,6 +191,13 @@ async fn a_long_run_with_all_faults_at_once_hoards_nothing_and_loses_nothing() {
     // What comes before is the warm-up.
     let looks = &looks[looks.len() / 4..];
     flat(looks, rooms(seconds)).unwrap_or_else(|why| panic!("{why}"));
+}
+
+/// As the shipped unit starts the program.
+fn shipped_environment() -> Vec<(String, String)> {
+    let unit = include_str!("../../config/loket.service");
+    let words = unit.lines().filter_map(|line| line.strip_prefix("Environment=")).flat_map(str::split_whitespace);
+    words.filter_map(|word| word.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
 /// What may lawfully be added from the first third to the last: a connection or two that happen to be open in every look of it; a process

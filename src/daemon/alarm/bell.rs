@@ -16,6 +16,7 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::board::Standing;
+use crate::config::Config;
 use crate::config::alarms::{AlarmsConfig, ChannelConfig};
 use crate::engine::port::Fault;
 use crate::mail::https::Address;
@@ -45,6 +46,11 @@ struct Notice<'a> {
 }
 
 impl Bell {
+    /// As configured. See [`Bell::new`].
+    pub fn of(config: &Config) -> Result<Option<Self>, Fault> {
+        Self::new(&config.alarms, config.office.id.0.as_str(), config.office.language)
+    }
+
     /// `None` where the office wants no second channel.
     ///
     /// # Errors

@@ -35,6 +35,8 @@ pub enum Alarm {
     CasesDamaged {
         cases: usize,
     },
+    /// The daemon had to stop: nothing can be written down, or it could not start.
+    OfficeClosed,
     /// Nobody can tell how the office fares.
     OfficeUnseen,
     /// Letters and other effects that fail again and again, were given up, or are held for a person.
@@ -78,6 +80,7 @@ impl Alarm {
             Self::MailNotFetched { .. } => "mail_not_fetched",
             Self::MailShelved { .. } => "mail_shelved",
             Self::CasesDamaged { .. } => "cases_damaged",
+            Self::OfficeClosed => "office_closed",
             Self::OfficeUnseen => "office_unseen",
             Self::EffectStuck { .. } => "effect_stuck",
             Self::OutboxStands { .. } => "outbox_stands",
@@ -99,6 +102,7 @@ impl Alarm {
             Self::HolidaysMissing { year } => year.to_string(),
             Self::EffectStuck { .. }
             | Self::CasesDamaged { .. }
+            | Self::OfficeClosed
             | Self::OfficeUnseen
             | Self::OutboxStands { .. }
             | Self::OutcomeUnknown { .. }

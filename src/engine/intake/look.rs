@@ -32,8 +32,6 @@ pub struct Looked {
     pub documents: Vec<Read>,
     pub received_at: DateTime<Utc>,
     pub trusted: bool,
-    /// The server would not hand it over.
-    pub unreadable: bool,
     /// Its sender's domain cannot be asked at the moment: nothing is decided about it yet.
     pub waits: bool,
     /// Its sender, or the day, had its share already: it was not taken apart.
@@ -50,24 +48,20 @@ impl Engine {
         day: &Tally,
     ) -> Result<Looked, Fault> {
         let Arrival { origin, body } = arrival;
-        let (raw, too_large, unreadable) = match body {
-            ArrivalBody::Raw(raw) => (raw, false, false),
-            ArrivalBody::TooLarge { header, .. } => (header, true, false),
-            ArrivalBody::Unreadable { why } => {
-                tracing::warn!(mailbox = mailbox.name, "a mail cannot be fetched and is set aside: {why}");
-                (Vec::new(), false, true)
-            }
+        let (raw, too_large) = match body {
+            ArrivalBody::Raw(raw) => (raw, false),
+            ArrivalBody::TooLarge { header, .. } => (header, true),
         };
         let raw = Arc::new(raw);
         let mut inbound = Inbound::read(&raw, &mailbox.reception);
-        let unread = inbound.automatic.is_some() || too_large || unreadable;
+        let unread = inbound.automatic.is_some() || too_large;
         let proven = self.ask_domain(mailbox, &raw, !unread, &mut inbound).await;
         let waits = !proven && patience == Patience::Waits;
         let beyond = !unread && !waits && self.is_beyond(mailbox, &inbound, day).await;
         let contents =
             if unread || waits || beyond { Contents::default() } else { self.reader.read(raw.clone()).await? };
         let documents = self.documents(mailbox, contents.papers.clone()).await;
-        let looked = self.understood(mailbox, origin, raw, inbound, contents, too_large, unreadable);
+        let looked = self.understood(mailbox, origin, raw, inbound, contents, too_large);
         Ok(Looked { waits, documents, beyond, ..looked })
     }
 
@@ -122,7 +116,6 @@ impl Engine {
         if papers.is_empty() { Vec::new() } else { self.reader.documents(papers, mailbox.worked.clone()).await }
     }
 
-    #[allow(clippy::too_many_arguments)]
     fn understood(
         &self,
         mailbox: &Mailbox,
@@ -131,7 +124,6 @@ impl Engine {
         inbound: Inbound,
         contents: Contents,
         too_large: bool,
-        unreadable: bool,
     ) -> Looked {
         let now = self.clock.now();
         // A clock of another machine may be wrong; nothing is received in the future.
@@ -148,7 +140,6 @@ impl Engine {
             received_at,
             trusted: is_trusted(mailbox, &inbound),
             inbound,
-            unreadable,
             waits: false,
             beyond: false,
         }
@@ -164,10 +155,6 @@ impl Looked {
     /// What makes it the same mail again: its bytes, its sender's signature, or its Message-ID from the same sender
     /// (THREATS rows 4 and 32).
     pub fn seen_keys(&self) -> Vec<String> {
-        if self.unreadable {
-            let Origin { mailbox, folder, uid_validity, uid, name } = &self.origin;
-            return vec![format!("place:{mailbox}:{folder}:{uid_validity}:{uid}:{name}")];
-        }
         let by_id = self.inbound.message_id.as_ref().zip(self.inbound.sender());
         let mut keys = vec![format!("bytes:{}", self.sha256)];
         if let (true, Some(sender)) = (self.inbound.authenticity.is_authenticated(), self.inbound.sender()) {

@@ -9,9 +9,10 @@ use super::Intake;
 use super::look::Looked;
 use super::tally::Standing;
 use crate::dossier::{CaseFile, Verdict, judge};
-use crate::engine::correspondence::{MESSAGE_PREFIX, letter_named};
+use crate::engine::correspondence::{MESSAGE_PREFIX, letter_id, letter_named};
 use crate::engine::port::{Fault, Folder};
 use crate::engine::reply::Followed;
+use crate::engine::returned;
 use crate::engine::store::CaseKey;
 use crate::engine::weave::family;
 use crate::letters::reply;
@@ -24,15 +25,10 @@ use crate::sop::phase::HeldReason;
 
 impl Intake<'_> {
     pub(super) async fn route(&mut self, mail: &Looked) -> Result<Folder, Fault> {
-        if mail.unreadable {
-            self.note(mail, "unreadable").await?;
-            return Ok(Folder::Refused);
-        }
         if let Some(machine) = mail.inbound.automatic {
-            if machine == Automatic::Bounce {
-                self.returned(mail).await?;
-            }
+            let late = if machine == Automatic::Bounce { self.returned(mail).await? } else { Vec::new() };
             self.note(mail, machine.reason()).await?;
+            self.tell_returned(late).await?;
             return Ok(Folder::Processed);
         }
         if mail.beyond {
@@ -173,24 +169,37 @@ impl Intake<'_> {
                     return Ok(Some((key, Some(case))));
                 }
                 known.get_or_insert((key, None));
-            } else if self.engine.archive.receipt(&key.number).await?.is_some() {
+            } else if self.is_archived(&key.number).await {
                 known.get_or_insert((key, None));
             }
         }
         Ok(known)
     }
 
+    /// Of a number whose archive file is damaged nobody can say; no mail waits for that.
+    async fn is_archived(&self, number: &CaseNumber) -> bool {
+        self.engine.archive.receipt(number).await.map_or_else(
+            |fault| {
+                tracing::error!(case = %number, "the archive cannot tell whether this case was filed: {fault}");
+                true
+            },
+            |receipt| receipt.is_some(),
+        )
+    }
+
     /// A returned letter is tied to its case by the Message-ID it quotes (RFC 3464); a forged one changes nothing else.
-    async fn returned(&mut self, mail: &Looked) -> Result<(), Fault> {
+    /// What comes back are letters of cases that are archived.
+    async fn returned(&mut self, mail: &Looked) -> Result<Vec<(CaseNumber, String)>, Fault> {
         let text = String::from_utf8_lossy(&mail.raw);
+        let mut late = Vec::new();
         if !tells_failure(&text) {
-            return Ok(());
+            return Ok(late);
         }
         for id in returned_ids(&text, &self.engine.office.mail_domain) {
             for key in self.engine.store.find(&self.engine.office.id, family::MESSAGE, &id).await? {
                 let live = self.case(&key).await?.filter(|(_, case)| !case.is_filed());
                 let Some((_, case)) = live else {
-                    tracing::warn!(case = %key.number, "a letter came back after its case was archived");
+                    late.extend(letter_id(&id).map(|letter| (key.number, letter.to_owned())));
                     continue;
                 };
                 let Some(letter) = letter_named(&case, &id) else { continue };
@@ -198,6 +207,20 @@ impl Intake<'_> {
                 let command = Command::LetterFailed { id: letter.id.clone(), why };
                 self.learn(&key, command).await?;
             }
+        }
+        Ok(late)
+    }
+
+    /// Sends word of letters that came back late on its way, with the entry of the report that tells of them.
+    async fn tell_returned(&mut self, letters: Vec<(CaseNumber, String)>) -> Result<(), Fault> {
+        for (number, letter) in letters {
+            let key = returned::seen_key(&number, &letter);
+            let known = self.engine.store.seen(&self.engine.office.id, std::slice::from_ref(&key)).await?;
+            let is_new = known.is_empty() && self.taken.insert(key.clone());
+            let Some(batch) = self.batches.last_mut().filter(|_| is_new) else { continue };
+            tracing::warn!(case = %number, "a letter came back after its case was archived");
+            batch.outbox.push(returned::row(&number, &letter, self.engine.clock.now()));
+            batch.seen.push(key);
         }
         Ok(())
     }

@@ -15,8 +15,10 @@ use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
+use super::Patience;
 use super::imap::header_of;
 use super::notify::Notice;
+use super::withheld::Withheld;
 use crate::engine::port::{Arrival, ArrivalBody, Fault, Folder, Inbox, Origin};
 
 /// A Maildir as configured; it is created where it is missing.
@@ -36,6 +38,8 @@ pub struct MaildirInbox {
     settings: Arc<MaildirSettings>,
     /// Unique names handed out and not yet filed.
     handed: std::sync::Mutex<HashSet<String>>,
+    /// Files that could not be read, by unique name.
+    withheld: std::sync::Mutex<Withheld<String>>,
     /// One reader at a time, with the kernel's word on `new` where there is one.
     watch: Mutex<Option<Notice>>,
 }
@@ -66,12 +70,22 @@ impl MaildirInbox {
                 })?;
             }
         }
-        Ok(Self { settings: Arc::new(settings), handed: std::sync::Mutex::default(), watch: Mutex::new(None) })
+        Ok(Self {
+            settings: Arc::new(settings),
+            handed: std::sync::Mutex::default(),
+            withheld: std::sync::Mutex::new(Withheld::new(Patience::default())),
+            watch: Mutex::new(None),
+        })
     }
 
     fn handed(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
         // Nothing panics while the set is held; should it, the set is still whole.
         self.handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+
+    fn unread(&self) -> std::sync::MutexGuard<'_, Withheld<String>> {
+        // As above.
+        self.withheld.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
     async fn wait_and_take(&self, limit: usize) -> Result<Vec<Arrival>, Fault> {
@@ -95,7 +109,8 @@ impl MaildirInbox {
                     }
                 }
             };
-            if let Ok(Err(error)) = tokio::time::timeout_at(until, word).await {
+            let wake = self.unread().next(Instant::now()).map_or(until, |rest| rest.min(until));
+            if let Ok(Err(error)) = tokio::time::timeout_at(wake, word).await {
                 tracing::warn!(mailbox = %self.settings.name, %error, "the kernel no longer tells of new mail; looking every second");
                 *notice = None;
             }
@@ -103,13 +118,52 @@ impl MaildirInbox {
     }
 
     async fn take(&self, limit: usize) -> Result<Vec<Arrival>, Fault> {
-        let settings = Arc::clone(&self.settings);
-        let handed = self.handed().clone();
-        let arrivals = tokio::task::spawn_blocking(move || read_waiting(&settings, &handed, limit))
-            .await
-            .map_err(|e| Fault::transient(format_args!("Reading the Maildir was interrupted: {e}")))??;
-        self.handed().extend(arrivals.iter().map(|arrival| arrival.origin.name.clone()));
+        let mut found = self.on_disk(|settings| waiting(&settings.path)).await?;
+        {
+            let (handed, unread, now) = (self.handed(), self.unread(), Instant::now());
+            found.retain(|mail| !handed.contains(&mail.unique) && !unread.rests(&mail.unique, now));
+        }
+        found.sort();
+        // A name in `new` and in `cur` at once is one mail in the middle of a move.
+        found.dedup_by(|a, b| a.unique == b.unique);
+        found.truncate(limit);
+        let taken = self
+            .on_disk(move |settings| Ok(found.into_iter().map(|mail| take_up(settings, mail)).collect::<Vec<_>>()))
+            .await?;
+        let (mut handed, mut unread) = (self.handed(), self.unread());
+        let mut arrivals = Vec::new();
+        for (name, read) in taken {
+            match read {
+                Ok(body) => {
+                    unread.done(&name);
+                    handed.insert(name.clone());
+                    arrivals.push(self.arrival(name, body));
+                }
+                // Gone in the meantime.
+                Err(e) if e.kind() == io::ErrorKind::NotFound => unread.done(&name),
+                Err(e) => {
+                    tracing::warn!(mailbox = %self.settings.name, "a file cannot be read and stays in the inbox: {}", e.kind());
+                    unread.failed(name, Instant::now());
+                }
+            }
+        }
         Ok(arrivals)
+    }
+
+    /// Does what may wait for a disk where that holds up nobody.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&MaildirSettings) -> Result<T, Fault> + Send + 'static,
+    ) -> Result<T, Fault> {
+        let settings = Arc::clone(&self.settings);
+        tokio::task::spawn_blocking(move || work(&settings))
+            .await
+            .map_err(|e| Fault::transient(format_args!("Reading the Maildir was interrupted: {e}")))?
+    }
+
+    fn arrival(&self, name: String, body: ArrivalBody) -> Arrival {
+        let mailbox = self.settings.name.clone();
+        Arrival { origin: Origin { mailbox, folder: "INBOX".to_owned(), uid_validity: 0, uid: 0, name }, body }
     }
 }
 
@@ -133,6 +187,10 @@ impl Inbox for MaildirInbox {
         .boxed()
     }
 
+    fn withheld(&self) -> usize {
+        self.unread().telling()
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         async move {
             let waiting = waiting(&self.settings.path)?.len();
@@ -142,36 +200,14 @@ impl Inbox for MaildirInbox {
     }
 }
 
-fn read_waiting(settings: &MaildirSettings, handed: &HashSet<String>, limit: usize) -> Result<Vec<Arrival>, Fault> {
-    let mut found = waiting(&settings.path)?;
-    found.retain(|mail| !handed.contains(&mail.unique));
-    found.sort();
-    // A name in `new` and in `cur` at once is one mail in the middle of a move.
-    found.dedup_by(|a, b| a.unique == b.unique);
-    found.truncate(limit);
-    Ok(found.into_iter().filter_map(|mail| take_up(settings, mail)).collect())
-}
-
-/// Moves a mail to `cur` and reads it; `None` where it was gone in the meantime.
-fn take_up(settings: &MaildirSettings, mail: Found) -> Option<Arrival> {
+/// Moves a mail to `cur` and reads it.
+fn take_up(settings: &MaildirSettings, mail: Found) -> (String, io::Result<ArrivalBody>) {
     let settled = settings.path.join("cur").join(format!("{}:2,", mail.unique));
     let path = match mail.path.parent().is_some_and(|folder| folder.ends_with("new")) {
         true if fs::rename(&mail.path, &settled).is_ok() => settled,
         _ => mail.path,
     };
-    let body = match read_mail(&path, settings.max_mail_bytes) {
-        Ok(body) => body,
-        Err(e) if e.kind() == io::ErrorKind::NotFound => return None,
-        Err(e) => ArrivalBody::Unreadable { why: format!("the file cannot be read: {}", e.kind()) },
-    };
-    let origin = Origin {
-        mailbox: settings.name.clone(),
-        folder: "INBOX".to_owned(),
-        uid_validity: 0,
-        uid: 0,
-        name: mail.unique,
-    };
-    Some(Arrival { origin, body })
+    (mail.unique, read_mail(&path, settings.max_mail_bytes))
 }
 
 fn read_mail(path: &Path, most: u64) -> io::Result<ArrivalBody> {
@@ -180,7 +216,7 @@ fn read_mail(path: &Path, most: u64) -> io::Result<ArrivalBody> {
     let file = File::options().read(true).custom_flags(flags.bits().cast_signed()).open(path)?;
     let meta = file.metadata()?;
     if !meta.is_file() {
-        return Ok(ArrivalBody::Unreadable { why: "not a regular file".to_owned() });
+        return Err(io::Error::other("not a regular file"));
     }
     let mut bytes = Vec::new();
     if meta.len() > most {

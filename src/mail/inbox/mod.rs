@@ -5,5 +5,6 @@ mod backoff;
 pub mod imap;
 pub mod maildir;
 mod notify;
+mod withheld;
 
 pub use backoff::Patience;

@@ -14,6 +14,7 @@ pub(in crate::mail::inbox) use watch::header_of;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -63,6 +64,8 @@ struct Shared {
     patience: Patience,
     endpoint: Endpoint,
     ledger: std::sync::Mutex<ledger::Ledger>,
+    /// Mails that again and again could not be brought over.
+    withheld: AtomicUsize,
 }
 
 impl Shared {
@@ -101,7 +104,8 @@ impl ImapInbox {
         if settings.user.contains(['\0', '\u{1}']) || password.contains('\0') {
             return Err(Fault::permanent("The user name or the password of the mailbox holds a control character"));
         }
-        let shared = Arc::new(Shared { settings, patience, endpoint, ledger: std::sync::Mutex::default() });
+        let (ledger, withheld) = Default::default();
+        let shared = Arc::new(Shared { settings, patience, endpoint, ledger, withheld });
         Ok(Self {
             watch: Mutex::new(watch::Watch::new(Arc::clone(&shared))),
             filing: Mutex::new(filing::Filing::new(Arc::clone(&shared))),
@@ -138,6 +142,10 @@ impl Inbox for ImapInbox {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         self.look().boxed()
+    }
+
+    fn withheld(&self) -> usize {
+        self.shared.withheld.load(Ordering::Relaxed)
     }
 
     fn certificate_until(&self) -> Option<DateTime<Utc>> {

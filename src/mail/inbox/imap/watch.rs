@@ -1,9 +1,10 @@
 //! The reading connection: lists what is new with its size, fetches it in batches, and waits in IDLE when nothing is left.
-//! A mail that breaks the connection is fetched alone the next time, behind the others, and handed over as unreadable
-//! after the third break, so that it never blocks them.
+//! A mail that does not come, or over which the connection breaks, is fetched alone the next time, behind the others and after
+//! a rest ([`Withheld`]), so that it never blocks them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use async_imap::imap_proto::{AttributeValue, Response};
@@ -13,6 +14,7 @@ use super::Shared;
 use super::line::{Line, Trouble};
 use crate::engine::port::{Arrival, ArrivalBody, Fault, Origin};
 use crate::mail::inbox::backoff;
+use crate::mail::inbox::withheld::Withheld;
 
 mod fetch;
 
@@ -20,8 +22,6 @@ pub(in crate::mail::inbox) use fetch::header_of;
 
 /// IDLE is renewed well within five minutes: firewalls forget quiet connections.
 const LONGEST_IDLE: Duration = Duration::from_secs(285);
-/// Breaks that a mail fetched alone may cause before it is given up.
-const MOST_STRIKES: u8 = 3;
 
 pub(super) struct Watch {
     shared: Arc<Shared>,
@@ -30,7 +30,9 @@ pub(super) struct Watch {
     /// The highest UID listed so far.
     listed: u32,
     waiting: VecDeque<Waiting>,
-    strikes: HashMap<u32, u8>,
+    withheld: Withheld<u32>,
+    /// Those that rest, listed already.
+    resting: Vec<Waiting>,
     failures: u32,
     not_before: Option<Instant>,
 }
@@ -44,12 +46,13 @@ struct Waiting {
 impl Watch {
     pub fn new(shared: Arc<Shared>) -> Self {
         Self {
+            withheld: Withheld::new(shared.patience),
+            resting: Vec::new(),
             shared,
             line: None,
             uid_validity: 0,
             listed: 0,
             waiting: VecDeque::new(),
-            strikes: HashMap::new(),
             failures: 0,
             not_before: None,
         }
@@ -62,6 +65,7 @@ impl Watch {
             self.not_before = None;
         }
         let outcome = self.turn(limit.max(1)).await;
+        self.shared.withheld.store(self.withheld.telling(), Ordering::Relaxed);
         match &outcome {
             Ok(_) => self.failures = 0,
             Err(_) => {
@@ -81,12 +85,14 @@ impl Watch {
             None => self.open().await?,
         };
         let mut paused = false;
+        self.recall();
         while self.waiting.is_empty() && (line.news || !paused) {
             if !line.news {
                 self.pause(&mut line).await?;
                 paused = true;
             }
             self.list(&mut line).await?;
+            self.recall();
         }
         let (arrivals, broken) = self.fetch(&mut line, limit).await;
         match broken {
@@ -113,18 +119,21 @@ impl Watch {
                 tracing::warn!(mailbox = %settings.name, "the mailbox was recreated on the server; every mail is looked at anew");
             }
             self.uid_validity = uid_validity;
-            self.strikes.clear();
+            self.withheld.clear();
             self.shared.ledger().opened(uid_validity);
         }
         self.listed = 0;
         self.waiting.clear();
+        self.resting.clear();
         line.news = true;
         Ok(line)
     }
 
     /// Waits for the server's word, or asks it where it has none to give.
     async fn pause(&mut self, line: &mut Line) -> Result<(), Fault> {
-        let interval = self.shared.settings.poll_interval;
+        let now = Instant::now();
+        let rest = self.withheld.next(now).map(|until| until - now);
+        let interval = rest.unwrap_or(Duration::MAX).min(self.shared.settings.poll_interval);
         let waited = if line.abilities.idle {
             line.idle(interval.min(LONGEST_IDLE), self.shared.patience.idle_end).await
         } else {
@@ -158,14 +167,18 @@ impl Watch {
             // `n:*` means at least the last mail, however small its UID; a flag update carries no size.
             let Some(size) = size else { continue };
             if uid >= from && !ledger.has_handed_out(uid) {
-                self.waiting.push_back(Waiting { uid, size });
+                self.resting.push(Waiting { uid, size });
             }
             self.listed = self.listed.max(uid);
         }
-        // A mail that broke the connection before goes behind the others.
-        let strikes = &self.strikes;
-        self.waiting.make_contiguous().sort_by_key(|mail| (strikes.get(&mail.uid).copied().unwrap_or(0), mail.uid));
         Ok(())
+    }
+
+    /// Lets those wait for their turn that do not rest, behind the others where they failed before.
+    fn recall(&mut self) {
+        let (withheld, now) = (&self.withheld, Instant::now());
+        self.waiting.extend(self.resting.extract_if(.., |mail| !withheld.rests(&mail.uid, now)));
+        self.waiting.make_contiguous().sort_by_key(|mail| (withheld.failures(&mail.uid), mail.uid));
     }
 
     fn arrival(&self, uid: u32, body: ArrivalBody) -> Arrival {

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use async_imap::imap_proto::{AttributeValue, MessageSection, Response, SectionPath};
 
-use super::{Arrival, ArrivalBody, Fault, Line, MOST_STRIKES, Trouble, Waiting, Watch, uid_of};
+use super::{Arrival, ArrivalBody, Fault, Instant, Line, Trouble, Waiting, Watch, uid_of};
 use crate::mail::inbox::imap::meter::PIECE;
 use crate::mail::inbox::imap::words::uid_set;
 
@@ -37,19 +37,19 @@ impl Watch {
         (arrivals, None)
     }
 
-    /// Takes the next mails off the queue: as many as fit one command, but a mail with a strike only by itself.
+    /// Takes the next mails off the queue: as many as fit one command, but one that failed before only by itself.
     fn draw(&mut self, limit: usize) -> Vec<Waiting> {
         let most = limit.min(self.shared.settings.batch.max(1));
         let (mut batch, mut bytes) = (Vec::new(), 0);
         while let Some(mail) = self.waiting.front().copied() {
-            let struck = self.strikes.contains_key(&mail.uid);
+            let failed = self.withheld.failures(&mail.uid) > 0;
             bytes += mail.size.min(self.shared.settings.max_mail_bytes);
-            if !batch.is_empty() && (struck || bytes > BATCH_BYTES || batch.len() >= most) {
+            if !batch.is_empty() && (failed || bytes > BATCH_BYTES || batch.len() >= most) {
                 break;
             }
             self.waiting.pop_front();
             batch.push(mail);
-            if struck {
+            if failed {
                 break;
             }
         }
@@ -79,11 +79,11 @@ impl Watch {
             }
         }
         for arrival in arrivals.iter() {
-            self.strikes.remove(&arrival.origin.uid);
+            self.withheld.done(&arrival.origin.uid);
         }
         if let Err(Trouble::Broken(fault)) = outcome {
-            let uids: Vec<u32> = missing.iter().map(|mail| mail.uid).collect();
-            self.strike(&uids, arrivals, &fault);
+            // Who of them broke it is not known: each comes alone the next time.
+            missing.iter().for_each(|mail| self.rest(*mail, &fault.message));
             return Err(fault);
         }
         // The batch did not bring them whole: longer than announced, gone, or not handed over.
@@ -93,23 +93,24 @@ impl Watch {
         Ok(())
     }
 
+    /// Fails where the connection is lost; a mail that alone does not come rests, and the next has its turn.
     async fn fetch_alone(&mut self, line: &mut Line, mail: Waiting, arrivals: &mut Vec<Arrival>) -> Result<(), Fault> {
-        let body = match self.fetch_long(line, mail).await {
-            Ok(Some(body)) => Ok(Some(body)),
-            Err(Trouble::Broken(fault)) => Err(fault),
-            Ok(None) | Err(Trouble::Refused { .. }) => still_there(line, mail.uid).await,
-        };
-        match body {
-            Ok(body) => {
-                self.strikes.remove(&mail.uid);
-                arrivals.extend(body.map(|body| self.arrival(mail.uid, body)));
-                Ok(())
+        match self.fetch_long(line, mail).await {
+            Ok(Some(body)) => {
+                self.withheld.done(&mail.uid);
+                arrivals.push(self.arrival(mail.uid, body));
             }
-            Err(fault) => {
-                self.strike(&[mail.uid], arrivals, &fault);
-                Err(fault)
+            Err(Trouble::Broken(fault)) => {
+                self.rest(mail, &fault.message);
+                return Err(fault);
             }
+            Ok(None) | Err(Trouble::Refused { .. }) if is_listed(line, mail.uid).await? => {
+                self.rest(mail, "the server lists it but does not hand it over");
+            }
+            // Another client removed it between listing and fetching.
+            Ok(None) | Err(Trouble::Refused { .. }) => self.withheld.done(&mail.uid),
         }
+        Ok(())
     }
 
     async fn fetch_long(&mut self, line: &mut Line, mail: Waiting) -> Result<Option<ArrivalBody>, Trouble> {
@@ -137,26 +138,16 @@ impl Watch {
         size > self.shared.settings.max_mail_bytes
     }
 
-    /// Notes that the connection broke over these mails; one fetched alone is given up after the third time.
-    fn strike(&mut self, uids: &[u32], arrivals: &mut Vec<Arrival>, fault: &Fault) {
-        let given_up: Vec<u32> = uids
-            .iter()
-            .copied()
-            .filter(|uid| {
-                let strikes = self.strikes.entry(*uid).or_insert(0);
-                *strikes += 1;
-                *strikes >= MOST_STRIKES
-            })
-            .collect();
-        for uid in given_up {
-            self.strikes.remove(&uid);
-            arrivals.push(self.arrival(uid, unreadable(&fault.message)));
-        }
+    fn rest(&mut self, mail: Waiting, why: &str) {
+        self.withheld.failed(mail.uid, Instant::now());
+        let failures = self.withheld.failures(&mail.uid);
+        tracing::warn!(mailbox = %self.shared.settings.name, uid = mail.uid, failures, "a mail does not come and stays in the inbox: {why}");
+        self.resting.push(mail);
     }
 }
 
-/// A mail that did not come: `None` where another client removed it between listing and fetching.
-async fn still_there(line: &mut Line, uid: u32) -> Result<Option<ArrivalBody>, Fault> {
+/// Whether a mail that did not come is still there.
+async fn is_listed(line: &mut Line, uid: u32) -> Result<bool, Fault> {
     let mut there = false;
     let asked = line
         .run(&format!("UID FETCH {uid} (UID)"), |response| {
@@ -165,8 +156,9 @@ async fn still_there(line: &mut Line, uid: u32) -> Result<Option<ArrivalBody>, F
         .await;
     match asked {
         Err(Trouble::Broken(fault)) => Err(fault),
-        _ if !there => Ok(None),
-        _ => Ok(Some(unreadable("the server lists this mail but does not hand it over"))),
+        // A server in trouble refuses this too: then the mail counts as there.
+        Err(Trouble::Refused { .. }) => Ok(true),
+        Ok(()) => Ok(there),
     }
 }
 
@@ -221,8 +213,4 @@ pub(in crate::mail::inbox) fn header_of(mail: &[u8]) -> Vec<u8> {
     let lf = start.windows(2).position(|w| w == b"\n\n").map(|at| at + 2);
     let end = [crlf, lf].into_iter().flatten().min().unwrap_or(start.len());
     start[..end].to_vec()
-}
-
-fn unreadable(why: &str) -> ArrivalBody {
-    ArrivalBody::Unreadable { why: why.to_owned() }
 }
