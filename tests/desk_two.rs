@@ -126,6 +126,77 @@ async fn a_reply_is_one_of_the_two() {
     assert!(matches!(approve(&site, &other, &number).await, DecisionAnswer::Done));
 }
 
+/// One of the two could once have the password on their own screen, for somebody who was not there.
+#[tokio::test]
+async fn a_result_that_two_granted_is_shown_to_the_second_of_two_alone() {
+    let site = site("two_for_every_approval = true").await;
+    let number = site.deliver("complete").await;
+    let (admin, other) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    approve(&site, &other, &number).await;
+    site.settle().await;
+    let here = format!("/berkas/{number}");
+    let hand = async |who: &Admin| {
+        let code = site.code_of(who).await;
+        let form = HandForm { identified_by: "Kartu pegawai".to_owned(), note: String::new(), code };
+        site.desk.hand_in_person(who, &number, form, Language::Id).await.unwrap()
+    };
+    let before = page(&site, &admin, &here).await;
+    assert!(before.contains("di layar Admin PPE lain yang menyetujui kedua"), "said before the press");
+
+    assert!(matches!(hand(&admin).await, HandAnswer::AwaitsSecond));
+    site.settle().await;
+    let asked = site.last_to(other.address.as_str()).expect("the other is asked");
+    let says = format!("menyerahkan hasilnya secara langsung atas permohonan {number}");
+    let flat = asked.body.replace('\n', " ");
+    assert!(flat.contains(&says) && flat.contains(&admin.name) && flat.contains("Kartu pegawai"), "{}", asked.body);
+    let mine = page(&site, &admin, &here).await;
+    assert!(mine.contains("Disetujui, menunggu persetujuan kedua"));
+    assert!(
+        mine.contains(&format!("action=\"{here}/ulang\"")) && !mine.contains(&format!("action=\"{here}/langsung\""))
+    );
+    assert!(matches!(hand(&admin).await, HandAnswer::AwaitsSecond), "once more changes nothing");
+    let queue = page(&site, &other, "/meja").await;
+    assert!(queue.contains("Menunggu persetujuan kedua"));
+    let theirs = page(&site, &other, &here).await;
+    assert!(theirs.contains(&format!("{} menyetujui penyerahan langsung", admin.name)));
+    assert!(theirs.contains("Hasil tampil satu kali di layar ini"));
+
+    let HandAnswer::Show(shown) = hand(&other).await else { panic!("shown to the second") };
+    assert!(shown.password.is_some());
+    let told = format!("{} menyerahkan hasil langsung, persetujuan kedua setelah {}", other.name, admin.name);
+    let history = outcome(&site, &other, &number).await.history;
+    assert!(history.iter().any(|(_, what)| what.starts_with(&told)), "{history:?}");
+}
+
+#[tokio::test]
+async fn a_result_that_two_granted_is_issued_again_by_two() {
+    let site = site("two_for_every_approval = true").await;
+    let number = site.deliver("complete").await;
+    let (admin, other) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    approve(&site, &other, &number).await;
+    site.settle().await;
+    let here = format!("/berkas/{number}");
+    let again = async |who: &Admin| {
+        let code = site.code_of(who).await;
+        site.desk.reissue(who, &number, "Surelnya terhapus.".to_owned(), code, Language::Id).await.unwrap()
+    };
+
+    assert!(matches!(again(&admin).await, TaskAnswer::Done));
+    site.settle().await;
+    assert_eq!(site.case(&number).await.decisions.len(), 1, "nothing was made anew");
+    let mine = page(&site, &admin, &here).await;
+    assert!(
+        mine.contains(&format!("action=\"{here}/langsung\"")) && !mine.contains(&format!("action=\"{here}/ulang\""))
+    );
+    let theirs = page(&site, &other, &here).await;
+    assert!(theirs.contains(&format!("{} menyetujui penerbitan tautan baru", admin.name)));
+    assert!(matches!(again(&other).await, TaskAnswer::Done));
+
+    assert_eq!(site.case(&number).await.decisions.len(), 2);
+}
+
 #[tokio::test]
 async fn with_nobody_else_enrolled_the_page_says_what_to_do() {
     let site = site("two_for_every_approval = true").await;

@@ -182,6 +182,12 @@ fn facts(kind: LetterKind) -> LetterFacts {
             ..base
         },
         ActionNeeded | FreshProposal => review(base),
+        SecondNeeded => LetterFacts {
+            first_approver: Some("Lestari Maharani".into()),
+            decision: Some(LetterProposal::Reissue),
+            note: Some("surelnya terhapus".into()),
+            ..base
+        },
         ManualTask => LetterFacts { minutes_left: Some(10), due_at: wita(10, 10, 55), ..base },
         HeldMail => LetterFacts {
             number: String::new(),

@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 
 use fantoccini::key::Key;
+use loket::sop::case::Deed;
 use loket::web::answer::{DecisionAnswer, Earlier};
 use loket::web::router;
 use loket::web::view::{CasePage, TwoView};
@@ -109,7 +110,7 @@ async fn axe_finds_nothing_on_the_pages_of_an_admin() {
     let form = [("bukti", "hash-usulan"), ("cara", "telepon"), ("hasil", "benar"), ("siapa", "Dimas")];
     hall.browser.submit(&format!("{CASE}/konfirmasi"), &form).await;
     found.extend(against(&hall.browser, &engine, "confirmed").await);
-    let views: [View; 5] = [
+    let views: [View; 6] = [
         ("task", || CasePage::Task(Box::new(task()))),
         ("unknown", || CasePage::Unknown(Box::new(unknown()))),
         ("outcome", || CasePage::Outcome(Box::new(outcome()))),
@@ -117,11 +118,21 @@ async fn axe_finds_nothing_on_the_pages_of_an_admin() {
             let mut second = review("Permohonan Reset Password");
             second.two = Some(TwoView {
                 because: vec!["Permohonan pertama untuk akun ini".into(), "Diterima di luar jam kerja".into()],
-                first: Some(("Lestari Ningrum".into(), now())),
+                first: Some(("Lestari Ningrum".into(), now(), Deed::Grant)),
                 yours: false,
                 others: vec!["Bagus Arya Nugraha".into()],
             });
             CasePage::Review(Box::new(second))
+        }),
+        ("a result that takes two", || {
+            let mut second = outcome();
+            second.two = Some(TwoView {
+                because: vec!["Permohonan pertama untuk akun ini".into()],
+                first: Some(("Lestari Ningrum".into(), now(), Deed::HandInPerson)),
+                yours: false,
+                others: Vec::new(),
+            });
+            CasePage::Outcome(Box::new(second))
         }),
         ("a review of nothing", || {
             let mut empty = review("");

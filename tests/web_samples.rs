@@ -243,6 +243,7 @@ pub fn outcome() -> OutcomeView {
         next: "Pemohon membuka tautan, login, lalu mengganti password. Anda tidak perlu melakukan apa pun.".into(),
         can_reissue: true,
         can_hand_in_person: true,
+        two: None,
     }
 }
 

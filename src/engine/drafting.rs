@@ -110,8 +110,7 @@ impl Engine {
         }
         facts.in_place_of = letter.in_place_of.as_ref().map(|absent| self.name_of(absent));
         if let Some(proposal) = case.phase.proposal() {
-            let first = case.first_approval.as_ref().filter(|first| first.proposal == proposal.hash);
-            facts.first_approver = first.map(|first| self.name_of(&first.by));
+            facts.first_approver = case.standing_first().map(|first| self.name_of(&first.by));
             facts.proposal = Some(proposed(proposal));
             facts.draft = self.shown_draft(case, proposal);
             let is_sent = matches!(proposal.recommendation, Recommendation::Complete { .. });
@@ -176,6 +175,12 @@ impl Engine {
                     Phase::Incomplete { deadline, .. } => Some(*deadline),
                     _ => None,
                 };
+            }
+            LetterName::SecondNeeded => {
+                facts.decision = Some(match letter.code.as_str() {
+                    "hand_in_person" => LetterProposal::HandInPerson,
+                    _ => LetterProposal::Reissue,
+                });
             }
             LetterName::NewLinkAsked => {
                 facts.expires_at = match &case.phase {

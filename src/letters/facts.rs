@@ -294,6 +294,8 @@ pub enum LetterProposal {
     Complete,
     Reject,
     HandOver,
+    Reissue,
+    HandInPerson,
 }
 
 /// Where a time standard comes from; a proposed one is never shown as a breach of the SOP.

@@ -46,6 +46,8 @@ pub enum LetterKind {
     Withdrawn,
     /// T8: a decision is due.
     ActionNeeded,
+    /// A result is to be issued anew or handed over, one person approved that, and a second is needed.
+    SecondNeeded,
     /// The proposal changed: earlier links are void, here is the fresh one.
     FreshProposal,
     /// Work to do by hand in the account system (SOP step 6).
@@ -89,7 +91,7 @@ pub enum LetterKind {
 use LetterKind::*;
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 37] = [
+    pub const ALL: [LetterKind; 38] = [
         Acknowledgement,
         CompletionReceived,
         CompletionRequest,
@@ -108,6 +110,7 @@ impl LetterKind {
         TooLarge,
         Withdrawn,
         ActionNeeded,
+        SecondNeeded,
         FreshProposal,
         ManualTask,
         HeldMail,
@@ -149,6 +152,7 @@ impl LetterKind {
             TooLarge => "too_large",
             Withdrawn => "withdrawn",
             ActionNeeded => "action_needed",
+            SecondNeeded => "second_needed",
             FreshProposal => "fresh_proposal",
             ManualTask => "manual_task",
             HeldMail => "held_mail",
@@ -211,7 +215,7 @@ impl LetterKind {
             HeldMail => &["held"],
             StandardHalf | StandardOverdue | ReplyNotUnderstood | LetterUndelivered | MailWaiting => &["review"],
             OutcomeUnknown | DriverFailed => &["resolve"],
-            NewLinkAsked => &["reissue"],
+            NewLinkAsked | SecondNeeded => &["reissue"],
             _ => &[],
         }
     }
@@ -257,6 +261,7 @@ impl From<LetterName> for LetterKind {
             LetterName::TooLarge => TooLarge,
             LetterName::Withdrawn => Withdrawn,
             LetterName::ActionNeeded => ActionNeeded,
+            LetterName::SecondNeeded => SecondNeeded,
             LetterName::ManualTask => ManualTask,
             LetterName::HeldMail => HeldMail,
             LetterName::StandardHalf => StandardHalf,

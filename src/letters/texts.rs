@@ -21,7 +21,7 @@ const TEXTS: &[(&str, [&str; 2])] = texts! {
     "acknowledgement" "completion_received" "completion_request" "completion_reminder" "rejected"
     "result_reset" "result_system_link" "result_user_id" "result_both" "change_reminder" "secret_expired" "reissued"
     "handed_in_person" "closed" "out_of_scope" "too_large" "withdrawn"
-    "action_needed" "fresh_proposal" "manual_task" "held_mail" "standard_half" "standard_overdue" "overdue_superior"
+    "action_needed" "second_needed" "fresh_proposal" "manual_task" "held_mail" "standard_half" "standard_overdue" "overdue_superior"
     "outcome_unknown" "driver_failed" "decision_done" "already_decided" "reply_not_understood" "letter_undelivered"
     "new_link_asked" "mail_waiting" "factor_locked" "colleague_locked" "holidays_missing" "flood" "returned_late"
     "request_form"

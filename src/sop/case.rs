@@ -169,12 +169,14 @@ impl Subject {
     }
 }
 
-/// A decision that let the account be touched.
+/// A decision that let the account be touched, or a result be given again, or the first of two towards one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DecisionRecord {
     pub by: AdminId,
     pub at: DateTime<Utc>,
     pub proposal: Sha256Hex,
+    #[serde(default, skip_serializing_if = "Deed::is_grant")]
+    pub deed: Deed,
     pub channel: Channel,
     pub reason: String,
     /// The absent admin for whom it was decided.
@@ -183,6 +185,25 @@ pub struct DecisionRecord {
     /// Who approved first, where two had to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<AdminId>,
+}
+
+/// What is approved. Where two must, both approve the same.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Deed {
+    /// The request is carried out.
+    #[default]
+    Grant,
+    /// The result is issued anew.
+    Reissue,
+    /// The result is shown at the counter.
+    HandInPerson,
+}
+
+impl Deed {
+    fn is_grant(&self) -> bool {
+        *self == Self::Grant
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -231,6 +252,12 @@ impl Case {
     /// change it.
     pub fn is_filed(&self) -> bool {
         self.phase.is_closed() && self.times.has_done(9) && self.times.open_span().is_none()
+    }
+
+    /// The first of two approvals of what stands at this moment, while the second is missing.
+    pub fn standing_first(&self) -> Option<&DecisionRecord> {
+        let proposal = self.phase.proposal()?;
+        self.first_approval.as_ref().filter(|first| first.proposal == proposal.hash)
     }
 
     pub fn services(&self) -> &[Service] {

@@ -88,6 +88,8 @@ pub enum LetterName {
     TooLarge,
     Withdrawn,
     ActionNeeded,
+    /// To whoever could be the second: a result is to be issued anew or handed over, and one person approved that.
+    SecondNeeded,
     ManualTask,
     HeldMail,
     StandardHalf,
@@ -127,6 +129,7 @@ impl LetterName {
             Self::TooLarge => "too_large",
             Self::Withdrawn => "withdrawn",
             Self::ActionNeeded => "action_needed",
+            Self::SecondNeeded => "second_needed",
             Self::ManualTask => "manual_task",
             Self::HeldMail => "held_mail",
             Self::StandardHalf => "standard_half",

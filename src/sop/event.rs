@@ -121,6 +121,9 @@ pub enum Event {
         issue: u32,
         by: AdminId,
         note: String,
+        /// Who approved it first, where two had to.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        first: Option<AdminId>,
     },
     NewLinkAsked {
         issue: u32,

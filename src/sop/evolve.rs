@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::case::{Authenticity, Case, ConfirmationResult, LetterState, Settlement, Subject};
+use super::case::{Authenticity, Case, ConfirmationResult, Deed, LetterState, Settlement, Subject};
 use super::checklist::Understanding;
 use super::event::{Event, Opened};
 use super::phase::{Attempt, AttemptState, Phase, RevealKind, RevealState};
@@ -128,9 +128,9 @@ impl Case {
                     reveal.state = RevealState::Expired;
                 }
             }),
-            Event::Revealed { .. } => self.set_reveal(RevealState::Revealed { at }),
-            Event::SecretExpired { .. } => self.set_reveal(RevealState::Expired),
-            Event::HandedInPerson { .. } => self.set_reveal(RevealState::HandedOver { at }),
+            Event::Revealed { .. } => self.secret_is_gone(RevealState::Revealed { at }),
+            Event::SecretExpired { .. } => self.secret_is_gone(RevealState::Expired),
+            Event::HandedInPerson { .. } => self.secret_is_gone(RevealState::HandedOver { at }),
             Event::NewLinkAsked { .. } => self.with_reveal(|reveal| reveal.asked_again = true),
             Event::ChangeReminded { nth, .. } => self.with_reveal(|reveal| reveal.reminders = *nth),
             Event::Closed { outcome } => self.phase = Phase::Closed { outcome: outcome.clone(), at },
@@ -181,7 +181,9 @@ impl Case {
         }
     }
 
-    fn set_reveal(&mut self, state: RevealState) {
+    /// What is no longer there is handed to nobody, whoever approved it first.
+    fn secret_is_gone(&mut self, state: RevealState) {
+        self.first_approval.take_if(|first| first.deed == Deed::HandInPerson);
         self.with_reveal(|reveal| reveal.state = state);
     }
 

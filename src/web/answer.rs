@@ -213,8 +213,8 @@ pub struct HandForm {
 pub enum HandAnswer {
     /// Shown once, on this screen, to the person standing there.
     Show(RevealedView),
-    /// On record; nothing to show.
-    Recorded,
+    /// A second, different admin must approve too, and sees it then; nothing is shown to the first.
+    AwaitsSecond,
     NeedsFactor {
         left: u8,
     },

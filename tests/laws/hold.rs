@@ -1,13 +1,13 @@
 //! The laws, each a function that fails where one is broken. [`step`] holds them on a command and what came of it,
 //! [`standing`] on the case as it then stands, [`opened`] on a case just opened.
 
-use loket::sop::case::{Case, Channel};
+use loket::sop::case::{Case, Channel, Deed};
 use loket::sop::checklist::Finding;
-use loket::sop::command::{Alarm, Choice, Command, Factor, Report};
+use loket::sop::command::{Alarm, Choice, Command, Decision, Factor, Report};
 use loket::sop::decide::{Ruling, decide, why_two};
 use loket::sop::effect::{Effect, LetterName, Recipient};
 use loket::sop::event::Event;
-use loket::sop::phase::{AttemptState, Outcome, Phase, Recommendation, RevealKind, RevealState};
+use loket::sop::phase::{AdminId, AttemptState, Outcome, Phase, Recommendation, RevealKind, RevealState};
 
 use super::office::Office;
 use super::walk::Walk;
@@ -23,6 +23,7 @@ pub fn opened(walk: &Walk, ruling: &Ruling) {
 pub fn step(walk: &mut Walk, before: &Case, command: &Command, ruling: &Ruling) {
     the_events_say_it_all(walk, before, ruling);
     the_account_is_touched_only_on_a_decision(walk, before, command, ruling);
+    a_result_is_handed_over_by_as_many_as_granted_it(walk, before, command, ruling);
     a_first_approval_is_proven_and_does_nothing(command, ruling);
     the_offices_own_people_are_asked(walk, before, ruling);
     the_ledger_is_kept(before, command, ruling);
@@ -70,20 +71,9 @@ fn the_account_is_touched_only_on_a_decision(walk: &Walk, before: &Case, command
         Channel::Desk | Channel::Reply => assert_eq!(decision.factor, Factor::Fresh),
         Channel::System => panic!("the system decides nothing"),
     }
-    let two = if reissue {
-        walk.office.procedure.approval.two_for_reissue
-    } else {
-        !why_two(before, &walk.office.procedure, &walk.office.calendar).is_empty()
-    };
-    assert_eq!(record.first.is_some(), two, "two where the procedure says so, and only there");
-    if two {
-        assert_eq!(decision.factor, Factor::Fresh, "the second is proven anew");
-        let first = before.first_approval.as_ref().expect("somebody approved first");
-        assert_eq!(record.first.as_ref(), Some(&first.by));
-        assert!(!first.by.same_mailbox(&decision.by), "two are two persons");
-        assert_eq!(first.proposal, standing.hash, "both approved the same");
-        assert!(walk.office.may_act(before, &first.by), "both may act");
-    }
+    let deed = if reissue { Deed::Reissue } else { Deed::Grant };
+    assert_eq!(record.deed, deed);
+    two_where_the_procedure_says_so(walk, before, decision, deed, record.first.as_ref());
     assert!(before.account.as_ref().is_some_and(|a| a.active));
     if reissue {
         return;
@@ -97,6 +87,41 @@ fn the_account_is_touched_only_on_a_decision(walk: &Walk, before: &Case, command
     assert!(!foreign || waived || before.confirmed().is_some(), "a stranger's mail is confirmed by phone");
 }
 
+/// A secret is shown at the desk only to an admin, proven anew; where two must approve, to the second.
+fn a_result_is_handed_over_by_as_many_as_granted_it(walk: &Walk, before: &Case, command: &Command, ruling: &Ruling) {
+    let handed = ruling.events.iter().find_map(|event| match event {
+        Event::HandedInPerson { by, first, .. } => Some((by, first.as_ref())),
+        _ => None,
+    });
+    let (Some((by, first)), Command::Decide(decision)) = (handed, command) else { return };
+    assert_eq!((by, decision.factor), (&decision.by, Factor::Fresh));
+    assert!(walk.office.may_act(before, by));
+    two_where_the_procedure_says_so(walk, before, decision, Deed::HandInPerson, first);
+    assert!(ruling.case.first_approval.is_none(), "nothing of it is left to approve");
+}
+
+/// What took two takes two again: to issue its result anew, and to see it.
+fn two_where_the_procedure_says_so(
+    walk: &Walk,
+    before: &Case,
+    decision: &Decision,
+    deed: Deed,
+    counted: Option<&AdminId>,
+) {
+    let rules = &walk.office.procedure;
+    let again = deed != Deed::Grant && rules.approval.two_for_reissue;
+    let two = again || !why_two(before, rules, &walk.office.calendar).is_empty();
+    assert_eq!(counted.is_some(), two, "two where the procedure says so, and only there");
+    if two {
+        assert_eq!(decision.factor, Factor::Fresh, "the second is proven anew");
+        let first = before.first_approval.as_ref().expect("somebody approved first");
+        assert_eq!(counted, Some(&first.by));
+        assert!(!first.by.same_mailbox(&decision.by), "two are two persons");
+        assert_eq!((&first.proposal, first.deed), (&decision.proposal, deed), "both approved the same");
+        assert!(walk.office.may_act(before, &first.by), "both may act");
+    }
+}
+
 /// The first of two is proven anew as well, and nothing is done on it alone.
 fn a_first_approval_is_proven_and_does_nothing(command: &Command, ruling: &Ruling) {
     if !ruling.events.iter().any(|e| matches!(e, Event::FirstApproved { .. })) {
@@ -104,14 +129,15 @@ fn a_first_approval_is_proven_and_does_nothing(command: &Command, ruling: &Rulin
     }
     let Command::Decide(decision) = command else { panic!("only a decision approves") };
     assert_eq!(decision.factor, Factor::Fresh);
-    assert!(!ruling.effects.iter().any(|e| matches!(e, Effect::CallDriver { .. })));
+    assert!(ruling.effects.iter().all(|e| matches!(e, Effect::Send { .. })), "nothing happens on the first alone");
 }
 
 /// Whoever is written to as an admin, or stands in for one, is enrolled and another person than the applicant.
 fn the_offices_own_people_are_asked(walk: &Walk, before: &Case, ruling: &Ruling) {
     for effect in &ruling.effects {
         if let Effect::Send { letter } = effect
-            && let (LetterName::ActionNeeded, Recipient::Admin { id }) = (letter.kind, &letter.to)
+            && let (LetterName::ActionNeeded | LetterName::SecondNeeded, Recipient::Admin { id }) =
+                (letter.kind, &letter.to)
         {
             assert!(walk.office.may_act(&ruling.case, id), "who may not decide is not asked to");
         }

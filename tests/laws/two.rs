@@ -2,11 +2,11 @@
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use loket::sop::case::{Authenticity, Channel};
-use loket::sop::command::{Choice, Command, Decision, DraftKind, Factor, OpeningVerdict};
+use loket::sop::command::{Alarm, Choice, Command, Decision, DraftKind, Factor, OpeningVerdict};
 use loket::sop::decide::{Refused, TwoFor, why_two};
-use loket::sop::effect::LetterName;
+use loket::sop::effect::{LetterName, Recipient};
 use loket::sop::event::Event;
-use loket::sop::phase::AdminId;
+use loket::sop::phase::{AdminId, Phase, RevealState};
 use loket::sop::procedure::Procedure;
 
 use super::office::{APPLICANT, Office, address, admin, admin_id, tuesday_at_nine};
@@ -239,4 +239,120 @@ fn no_procedure_lets_anybody_decide_on_their_own_account() {
     let flaws = Procedure::parse(&text).expect_err("that is no choice");
 
     assert!(flaws.iter().any(|flaw| flaw.key == "approval.not_own_account"), "{flaws:?}");
+}
+
+/// A result that admins 0 and 1 approved, waiting to be fetched, in an office of three.
+fn granted_by_two() -> Walk {
+    let mut office = all_take_two();
+    office.admins.push(admin(3));
+    let mut walk = request(office);
+    walk.does(walk.approval(0));
+    walk.does(walk.approval(1));
+    walk.drive();
+    walk
+}
+
+fn reissue(walk: &Walk, n: usize) -> Command {
+    walk.decision(n, Choice::Reissue { reason: "tautan hilang".into() })
+}
+
+fn hand_over(walk: &Walk, n: usize) -> Command {
+    walk.decision(n, Choice::HandInPerson { note: "KTP diperiksa".into() })
+}
+
+fn waits_to_be_fetched(walk: &Walk) -> bool {
+    matches!(&walk.case.phase, Phase::Delivered { reveal, .. } if reveal.state == RevealState::Waiting)
+}
+
+/// One of two who approved could once have the result for themselves: by handing it over to nobody, on their own screen.
+#[test]
+fn what_two_granted_is_shown_at_the_counter_by_two() {
+    let mut walk = granted_by_two();
+
+    walk.does(hand_over(&walk, 0));
+    assert!(waits_to_be_fetched(&walk) && walk.secrets.contains_key(&1), "nothing was shown");
+    assert_eq!(walk.is_refused(hand_over(&walk, 0)), Refused::NeedsSecond);
+    walk.does(hand_over(&walk, 1));
+
+    let handed = |e: &Event| {
+        matches!(e, Event::HandedInPerson { by, first: Some(first), .. }
+        if *by == admin_id(1) && *first == admin_id(0))
+    };
+    assert_eq!(walk.events(handed), 1);
+    assert_eq!(walk.is_refused(Command::Reveal { issue: 1 }), Refused::Gone);
+}
+
+#[test]
+fn what_two_granted_is_issued_again_by_two() {
+    let mut walk = granted_by_two();
+
+    walk.does(reissue(&walk, 0));
+    assert!(walk.calls.is_empty() && waits_to_be_fetched(&walk), "the first result stands meanwhile");
+    assert_eq!(walk.is_refused(reissue(&walk, 0)), Refused::NeedsSecond);
+    walk.does(reissue(&walk, 3));
+
+    assert_eq!(walk.calls, [2]);
+}
+
+#[test]
+fn an_office_whose_results_are_issued_again_by_two_hands_them_over_by_two() {
+    let mut walk = request(Office::shipped().with(|p| p.approval.two_for_reissue = true));
+    walk.does(walk.approval(0));
+    walk.drive();
+
+    walk.does(hand_over(&walk, 0));
+
+    assert!(waits_to_be_fetched(&walk));
+    assert_eq!(walk.is_refused(hand_over(&walk, 0)), Refused::NeedsSecond);
+}
+
+#[test]
+fn a_first_approval_of_one_thing_is_none_of_another() {
+    let mut walk = granted_by_two();
+
+    walk.does(reissue(&walk, 0));
+    walk.does(hand_over(&walk, 1));
+    assert!(waits_to_be_fetched(&walk), "two persons, but each for something else");
+    walk.does(reissue(&walk, 3));
+    assert!(walk.calls.is_empty());
+    walk.does(hand_over(&walk, 0));
+    assert!(waits_to_be_fetched(&walk));
+    walk.does(hand_over(&walk, 3));
+
+    assert!(!waits_to_be_fetched(&walk) && walk.calls.is_empty());
+}
+
+#[test]
+fn a_first_approval_to_hand_over_ends_with_what_there_was_to_hand_over() {
+    let mut fetched = granted_by_two();
+    let mut expired = fetched.clone();
+    for walk in [&mut fetched, &mut expired] {
+        walk.does(hand_over(walk, 0));
+    }
+
+    fetched.does(Command::Reveal { issue: 1 });
+    expired.ring_until(|alarm| matches!(alarm, Alarm::SecretExpiry { .. }));
+
+    for walk in [&mut fetched, &mut expired] {
+        assert!(walk.case.first_approval.is_none());
+        assert_eq!(walk.is_refused(hand_over(walk, 1)), Refused::Gone);
+    }
+}
+
+#[test]
+fn who_could_be_the_second_is_told_what_the_first_approved() {
+    let mut walk = granted_by_two();
+    let to = |n| Recipient::Admin { id: admin_id(n) };
+
+    walk.does(hand_over(&walk, 0));
+    walk.office.admins.push(admin(4));
+    walk.does(Command::Brief { to: admin_id(4) });
+    walk.does(Command::Brief { to: admin_id(0) });
+
+    let told: Vec<_> = walk.letters(LetterName::SecondNeeded).iter().map(|l| (l.to.clone(), l.code.clone())).collect();
+    let what = "hand_in_person".to_owned();
+    assert_eq!(told, [(to(1), what.clone()), (to(3), what.clone()), (to(4), what)]);
+    walk.does(reissue(&walk, 1));
+    let last = walk.letters(LetterName::SecondNeeded).last().map(|l| (l.code.clone(), l.remark.clone()));
+    assert_eq!(last, Some(("reissue".to_owned(), "tautan hilang".to_owned())));
 }

@@ -37,7 +37,7 @@ impl Desk {
             }
             Phase::Unknown { attempt, why } => CasePage::Unknown(Box::new(self.unknown(&seen, attempt, why, lang))),
             Phase::Executing { .. } | Phase::Incomplete { .. } | Phase::Delivered { .. } | Phase::Closed { .. } => {
-                CasePage::Outcome(Box::new(self.outcome(admin, &seen, lang)))
+                CasePage::Outcome(Box::new(self.outcome(admin, &seen, lang).await?))
             }
         };
         Ok(Some(page))

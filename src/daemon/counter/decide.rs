@@ -8,7 +8,7 @@ use super::refusal::still_shows;
 use crate::engine::admins::Proof;
 use crate::engine::casebook::{Along, Answer};
 use crate::engine::port::Fault;
-use crate::sop::case::{Case, Channel};
+use crate::sop::case::{Case, Channel, Deed};
 use crate::sop::command::{self, Command, Decision, Factor};
 use crate::sop::decide::Refused;
 use crate::sop::effect::{Letter, LetterName, Recipient};
@@ -55,7 +55,7 @@ impl Desk {
         code: Option<&Typed>,
         lang: Language,
     ) -> Result<DecisionAnswer, Fault> {
-        let matter = matter(&case.number, &choice, proposal);
+        let (matter, deed) = (matter(&case.number, &choice, proposal), deed(&choice));
         let factor = if code.is_some() { Factor::Fresh } else { Factor::Session };
         let decision = Decision {
             by: admin.address.clone(),
@@ -77,7 +77,7 @@ impl Desk {
         let key = self.engine.key(&case.number);
         match self.engine.apply(&key, Command::Decide(decision), Along::default()).await? {
             Answer::Done(after) => {
-                let waits = after.phase.proposal().is_some_and(|p| self.awaits_second(admin, &after, &p.hash));
+                let waits = deed.is_some() && self.awaits_second(admin, &after) == deed;
                 Ok(if waits { DecisionAnswer::AwaitsSecond } else { DecisionAnswer::Done })
             }
             Answer::Refused(refused, case) => self.refused_decision(refused, &case, admin, lang).await,
@@ -201,6 +201,16 @@ impl Desk {
     }
 }
 
+/// What of a choice two may have to approve.
+fn deed(choice: &command::Choice) -> Option<Deed> {
+    match choice {
+        command::Choice::Approve { .. } => Some(Deed::Grant),
+        command::Choice::Reissue { .. } => Some(Deed::Reissue),
+        command::Choice::HandInPerson { .. } => Some(Deed::HandInPerson),
+        command::Choice::Complete { .. } | command::Choice::Reject { .. } | command::Choice::HandOver { .. } => None,
+    }
+}
+
 fn is_kept(proposal: &Proposal, draft: command::DraftKind, body: &str) -> bool {
     body_of(proposal, draft).trim() == restored(body).trim()
 }
@@ -215,7 +225,7 @@ fn is_on_record(events: &[Recorded], admin: &Address, form: &DecisionForm) -> bo
                 false
             }
             (Event::Approved { decision } | Event::FirstApproved { decision }, Choice::Approve) => {
-                decision.by == *admin && decision.proposal.0 == form.proposal_hash
+                decision.deed == Deed::Grant && decision.by == *admin && decision.proposal.0 == form.proposal_hash
             }
             (Event::Rejected { by, code, .. }, Choice::Reject) => {
                 on_this && by == admin && form.reason_code.as_ref() == Some(code)

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::findings::letter_subject;
 use super::words::Words;
 use crate::letters::LetterKind;
-use crate::sop::case::{Case, ConfirmationMethod, ConfirmationResult, DecisionRecord};
+use crate::sop::case::{Case, ConfirmationMethod, ConfirmationResult, DecisionRecord, Deed};
 use crate::sop::checklist::{Finding, Understanding};
 use crate::sop::event::{Event, Recorded};
 use crate::sop::phase::AdminId;
@@ -49,7 +49,18 @@ impl Teller<'_> {
                 &[&w.name(by), reason],
             ),
             Event::FirstApproved { decision } => {
-                w.say("{0} menyetujui, persetujuan pertama", "{0} approved, the first of two", &[&w.name(&decision.by)])
+                let (id, en) = match decision.deed {
+                    Deed::Grant => ("{0} menyetujui, persetujuan pertama", "{0} approved, the first of two"),
+                    Deed::Reissue => (
+                        "{0} menyetujui penerbitan tautan baru, persetujuan pertama: {1}",
+                        "{0} approved a new link, the first of two: {1}",
+                    ),
+                    Deed::HandInPerson => (
+                        "{0} menyetujui penyerahan langsung, persetujuan pertama: {1}",
+                        "{0} approved handing over in person, the first of two: {1}",
+                    ),
+                };
+                w.say(id, en, &[&w.name(&decision.by), &decision.reason])
             }
             Event::StoodIn { by, absent } => w.say(
                 "{0} bertindak untuk {1}, yang sedang tidak di tempat",
@@ -131,6 +142,11 @@ impl Teller<'_> {
             Event::SecretVoided { .. } => {
                 w.say("Rahasia dan tautan lama dimatikan", "The old secret and link were voided", &[])
             }
+            Event::HandedInPerson { by, note, first: Some(first), .. } => w.say(
+                "{0} menyerahkan hasil langsung, persetujuan kedua setelah {1}: {2}",
+                "{0} handed the result over in person, the second after {1}: {2}",
+                &[&w.name(by), &w.name(first), note],
+            ),
             Event::HandedInPerson { by, note, .. } => w.say(
                 "{0} menyerahkan hasil langsung: {1}",
                 "{0} handed the result over in person: {1}",

@@ -26,6 +26,7 @@ mod result;
 mod review;
 mod shelf;
 mod task;
+mod two;
 mod words;
 
 use std::sync::Arc;

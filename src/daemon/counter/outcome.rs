@@ -9,9 +9,9 @@ use super::words::say;
 use crate::engine::office::Worked;
 use crate::engine::port::Fault;
 use crate::engine::register;
-use crate::sop::case::Case;
+use crate::sop::case::{Case, Deed};
 use crate::sop::event::{Event, Recorded};
-use crate::sop::names::{CaseNumber, Language, Sha256Hex};
+use crate::sop::names::{CaseNumber, Language};
 use crate::sop::phase::{Attempt, Outcome, Phase, RevealKind, RevealState};
 use crate::web::counter::Trouble;
 use crate::web::view::{Admin, CasePage, Headline, OutcomeView, Role, StepTime, TaskView, UnknownView};
@@ -76,25 +76,22 @@ impl Desk {
         Some(self.told(seen, Headline::HandedOver { to }, next, lang))
     }
 
-    pub(super) fn awaits_second(&self, admin: &Admin, case: &Case, proposal: &Sha256Hex) -> bool {
-        case.first_approval.as_ref().is_some_and(|first| first.by == admin.address && first.proposal == *proposal)
-    }
-
-    pub(super) fn outcome(&self, admin: &Admin, seen: &Seen<'_>, lang: Language) -> OutcomeView {
+    pub(super) async fn outcome(&self, admin: &Admin, seen: &Seen<'_>, lang: Language) -> Result<OutcomeView, Fault> {
         let (case, words) = (seen.case, self.words(lang));
-        if let Phase::Delivered { proposal, .. } = &case.phase
-            && self.awaits_second(admin, case, &proposal.hash)
-        {
-            return self.told(seen, Headline::AwaitsSecond, words.waits_for_second(), lang);
-        }
         let mut view = self.told(seen, headline(&case.phase), words.next(&case.phase), lang);
-        if let (Phase::Delivered { reveal, .. }, Role::Admin) = (&case.phase, admin.role) {
+        let Phase::Delivered { reveal, .. } = &case.phase else { return Ok(view) };
+        let mine = self.awaits_second(admin, case);
+        if mine.is_some() {
+            view = self.told(seen, Headline::AwaitsSecond, words.waits_for_second(), lang);
+        }
+        view.two = self.two_view(admin, seen, lang).await?;
+        if admin.role == Role::Admin {
             let waits = reveal.state == RevealState::Waiting && reveal.what != RevealKind::SystemLink;
             view.link_until = waits.then_some(reveal.expires_at);
-            view.can_reissue = true;
-            view.can_hand_in_person = waits && reveal.expires_at > seen.now;
+            view.can_reissue = mine != Some(Deed::Reissue);
+            view.can_hand_in_person = waits && reveal.expires_at > seen.now && mine != Some(Deed::HandInPerson);
         }
-        view
+        Ok(view)
     }
 
     fn told(&self, seen: &Seen<'_>, headline: Headline, next: String, lang: Language) -> OutcomeView {
@@ -107,6 +104,7 @@ impl Desk {
             next,
             can_reissue: false,
             can_hand_in_person: false,
+            two: None,
         }
     }
 

@@ -102,8 +102,7 @@ impl Desk {
             ),
             Phase::UnderReview { proposal } | Phase::AwaitingConfirmation { proposal, .. } => {
                 let tally = tally_line(self.tally(case, worked, lang), words);
-                let first = case.first_approval.as_ref().is_some_and(|first| first.proposal == proposal.hash);
-                let next = if first {
+                let next = if case.standing_first().is_some() {
                     words.say("menunggu persetujuan kedua", "awaiting the second approval", &[])
                 } else {
                     proposed(&proposal.recommendation, words)
@@ -116,6 +115,9 @@ impl Desk {
             Phase::Executing { .. } => words.say("Sistem akun sedang bekerja", "The account system is at work", &[]),
             Phase::Unknown { .. } => {
                 words.say("Hasil tidak pasti; seseorang harus melihat", "Outcome unknown; a person must look", &[])
+            }
+            Phase::Delivered { .. } if case.standing_first().is_some() => {
+                words.say("Menunggu persetujuan kedua", "Awaiting the second approval", &[])
             }
             Phase::Delivered { reveal, .. } => match reveal.state {
                 RevealState::Expired => words.say("Hasil tidak diambil", "The result was not fetched", &[]),
@@ -188,7 +190,7 @@ fn waits_for_admin(case: &Case) -> bool {
             true
         }
         Phase::Executing { attempt } => attempt.state == AttemptState::ByHand,
-        Phase::Delivered { reveal, .. } => reveal.asked_again,
+        Phase::Delivered { reveal, .. } => reveal.asked_again || case.standing_first().is_some(),
         Phase::Received | Phase::Incomplete { .. } | Phase::Closed { .. } => false,
     }
 }

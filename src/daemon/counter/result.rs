@@ -114,7 +114,8 @@ impl Desk {
         let note = if more.is_empty() { identified_by.to_owned() } else { format!("{identified_by}; {more}") };
         let choice = Choice::HandInPerson { note };
         Ok(match self.put(admin, &case, &proposal.hash.0, choice, Some(&form.code), lang).await? {
-            DecisionAnswer::Done | DecisionAnswer::AwaitsSecond => HandAnswer::Show(shown(&kept.result, reveal)),
+            DecisionAnswer::Done => HandAnswer::Show(shown(&kept.result, reveal)),
+            DecisionAnswer::AwaitsSecond => HandAnswer::AwaitsSecond,
             DecisionAnswer::NeedsFactor { left } => HandAnswer::NeedsFactor { left },
             DecisionAnswer::LockedOut => HandAnswer::LockedOut,
             DecisionAnswer::Invalid(errors) => HandAnswer::Invalid(errors),

@@ -6,11 +6,10 @@ use super::outcome::Seen;
 use super::papers::sender_view;
 use crate::engine::port::Fault;
 use crate::sop::case::{self, Case, ConfirmationMethod, ConfirmationResult};
-use crate::sop::decide::{eligible, why_two};
 use crate::sop::names::Language;
 use crate::sop::phase::{Phase, Proposal};
 use crate::web::answer::{ConfirmMethod, ConfirmResult};
-use crate::web::view::{Admin, ConfirmationView, Confirmed, ReviewView, TwoView};
+use crate::web::view::{Admin, ConfirmationView, Confirmed, ReviewView};
 
 impl Desk {
     pub(super) async fn review(
@@ -40,34 +39,8 @@ impl Desk {
             drafts,
             proposal: view,
             changed: changed.map(|(at, cause)| (at, words.changed(&cause))),
-            two: self.two_view(admin, seen, proposal, lang).await?,
+            two: self.two_view(admin, seen, lang).await?,
         })
-    }
-
-    /// Why two must approve, who was first, and who is left to be the other one.
-    async fn two_view(
-        &self,
-        admin: &Admin,
-        seen: &Seen<'_>,
-        proposal: &Proposal,
-        lang: Language,
-    ) -> Result<Option<TwoView>, Fault> {
-        let Seen { case, worked, .. } = *seen;
-        let why = why_two(case, &worked.procedure, &worked.calendar);
-        if why.is_empty() {
-            return Ok(None);
-        }
-        let words = self.words(lang);
-        let first = case.first_approval.as_ref().filter(|first| first.proposal == proposal.hash);
-        let done = first.map_or(&admin.address, |first| &first.by);
-        let deciders = self.engine.deciders(&worked.procedure).await?;
-        let others = eligible(case, &deciders).filter(|other| !other.id.same_mailbox(done));
-        Ok(Some(TwoView {
-            because: why.into_iter().map(|why| words.needs_two(why, case)).collect(),
-            first: first.map(|first| (words.name(&first.by), first.at)),
-            yours: first.is_some_and(|first| first.by == admin.address),
-            others: others.map(|other| other.name.clone()).collect(),
-        }))
     }
 
     fn confirmation_view(&self, case: &Case, lang: Language) -> ConfirmationView {

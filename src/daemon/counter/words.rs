@@ -188,11 +188,20 @@ impl Words<'_> {
         say(self.lang, id, en).to_owned()
     }
 
+    /// A clause: why a result takes two though its request took one.
+    pub fn result_takes_two(&self) -> String {
+        let (id, en) = (
+            "tautan baru dan penyerahan langsung memerlukan dua orang",
+            "a new link and handing over in person take two people",
+        );
+        say(self.lang, id, en).to_owned()
+    }
+
     pub fn waits_for_second(&self) -> String {
         say(
             self.lang,
-            "Permohonan ini memerlukan persetujuan dua Admin PPE. Yang lain sudah diberi tahu; Anda tidak perlu melakukan apa pun.",
-            "This request needs the approval of two Admin PPE. The others were told; you need not do anything.",
+            "Ini memerlukan persetujuan dua Admin PPE. Yang lain sudah diberi tahu; Anda tidak perlu melakukan apa pun.",
+            "This needs the approval of two Admin PPE. The others were told; you need not do anything.",
         )
         .to_owned()
     }

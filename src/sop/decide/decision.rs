@@ -4,7 +4,7 @@ use super::people::take;
 use super::triggers::{CANNOT_BE_WAIVED, unsettled};
 use super::two::{self, why_two};
 use super::{Refused, Ruling, clock, delivery, execution, intake, people, review};
-use crate::sop::case::{Channel, DecisionRecord};
+use crate::sop::case::{Channel, DecisionRecord, Deed};
 use crate::sop::checklist::Finding;
 use crate::sop::command::{Choice, Context, Decision, DraftKind, Factor};
 use crate::sop::effect::{Effect, Letter, LetterName, Recipient};
@@ -22,10 +22,10 @@ pub(super) struct Hand {
 
 impl Hand {
     /// The decision as the journal keeps it.
-    pub(super) fn record(self, proposal: &Proposal, reason: String, ctx: &Context) -> DecisionRecord {
+    pub(super) fn record(self, deed: Deed, proposal: &Proposal, reason: String, ctx: &Context) -> DecisionRecord {
         let Self { by, channel, acting_for, .. } = self;
         let proposal = proposal.hash.clone();
-        DecisionRecord { by, at: ctx.now, proposal, channel, reason, acting_for, first: None }
+        DecisionRecord { by, at: ctx.now, proposal, deed, channel, reason, acting_for, first: None }
     }
 
     /// High-risk decisions ask for the factor again.
@@ -116,7 +116,7 @@ fn approve(r: &mut Ruling, hand: Hand, reason: String, proposal: Proposal, ctx: 
     if doubtful || two {
         hand.must_be_fresh()?;
     }
-    let record = hand.record(&proposal, reason, ctx);
+    let record = hand.record(Deed::Grant, &proposal, reason, ctx);
     let Some(record) = two::counted(r, record, two, ctx)? else { return Ok(()) };
     let (by, reason) = (record.by.clone(), record.reason.clone());
     if !open.is_empty() {

@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{Refused, Ruling, clock, decision, execution, review, two};
+use crate::sop::case::{DecisionRecord, Deed};
 use crate::sop::command::{Alarm, Context};
 use crate::sop::effect::{Effect, Letter, LetterName, Recipient};
 use crate::sop::event::Event;
@@ -36,7 +37,7 @@ pub(super) fn handed_over(
 ) {
     let issue = attempt.decision;
     stand_ready(r, attempt, what, life(ctx), ctx);
-    r.record(Event::HandedInPerson { issue, by, note }, ctx);
+    r.record(Event::HandedInPerson { issue, by, note, first: None }, ctx);
     r.effects.push(Effect::DestroySecret { issue });
     r.send(Letter::new(LetterName::HandedInPerson, Recipient::Registered).issue(issue));
     received(r, issue, what, ctx);
@@ -124,8 +125,9 @@ pub(super) fn reissue(r: &mut Ruling, hand: Hand, reason: String, ctx: &Context)
         return Err(Refused::NeedsReason);
     }
     let Phase::Delivered { reveal, proposal } = r.case.phase.clone() else { return Err(review::too_late(&r.case)) };
-    let record = hand.record(&proposal, reason, ctx);
-    let Some(record) = two::counted(r, record, ctx.procedure.approval.two_for_reissue, ctx)? else { return Ok(()) };
+    let record = hand.record(Deed::Reissue, &proposal, reason, ctx);
+    let two = two::needed_again(&r.case, ctx.procedure, ctx.calendar);
+    let Some(record) = two::counted(r, record, two, ctx)? else { return Ok(()) };
     let by = record.by.clone();
     r.record(Event::SecretVoided { issue: reveal.issue }, ctx);
     r.effects.push(Effect::DestroySecret { issue: reveal.issue });
@@ -141,12 +143,16 @@ pub(super) fn hand_in_person(r: &mut Ruling, hand: Hand, note: String, ctx: &Con
     if note.trim().is_empty() {
         return Err(Refused::NeedsReason);
     }
-    let Phase::Delivered { reveal, .. } = &r.case.phase else { return Err(review::too_late(&r.case)) };
+    let Phase::Delivered { reveal, proposal } = r.case.phase.clone() else { return Err(review::too_late(&r.case)) };
     let (issue, what) = (reveal.issue, reveal.what);
     if reveal.state != RevealState::Waiting || what == RevealKind::SystemLink || reveal.expires_at <= ctx.now {
         return Err(Refused::Gone);
     }
-    r.record(Event::HandedInPerson { issue, by: hand.by, note }, ctx);
+    let record = hand.record(Deed::HandInPerson, &proposal, note, ctx);
+    let two = two::needed_again(&r.case, ctx.procedure, ctx.calendar);
+    let Some(record) = two::counted(r, record, two, ctx)? else { return Ok(()) };
+    let DecisionRecord { by, reason: note, first, .. } = record;
+    r.record(Event::HandedInPerson { issue, by, note, first }, ctx);
     r.effects.push(Effect::DestroySecret { issue });
     r.send(Letter::new(LetterName::HandedInPerson, Recipient::Registered).issue(issue));
     received(r, issue, what, ctx);

@@ -19,7 +19,7 @@ mod two;
 pub use people::eligible;
 pub use refused::Refused;
 pub use triggers::{APPLICANT_DENIED, ITEM_ASKS, NIP_UNKNOWN, recommend};
-pub use two::{TwoFor, why_two};
+pub use two::{TwoFor, needed_again, why_two};
 
 use super::case::{Case, LetterState};
 use super::command::{Alarm, Command, Context, Opening};

@@ -3,7 +3,7 @@
 
 use chrono::TimeDelta;
 
-use super::{Refused, Ruling, clock, intake, review};
+use super::{Refused, Ruling, clock, intake, review, two};
 use crate::sop::case::{Case, MailRef};
 use crate::sop::command::{Admin, Alarm, Context};
 use crate::sop::effect::{Effect, Letter, LetterName, Recipient};
@@ -58,11 +58,10 @@ pub(super) fn brief(r: &mut Ruling, to: &AdminId, ctx: &Context) {
     tell_what_waits(r, ctx);
     let theirs = |letter: &Letter| matches!(&letter.to, Recipient::Admin { id } if id == to);
     r.effects.retain(|effect| matches!(effect, Effect::Send { letter } if theirs(letter)));
-    let first = r.case.first_approval.as_ref().filter(|first| !first.by.same_mailbox(to));
-    let Some(proposal) = first.map(|first| first.proposal.clone()) else { return };
-    let stands = r.case.phase.proposal().is_some_and(|current| current.hash == proposal);
-    if r.effects.is_empty() && stands && may_act(&r.case, to, ctx) {
-        r.send(Letter::new(LetterName::ActionNeeded, Recipient::Admin { id: to.clone() }).links_to(&proposal));
+    let Some(first) = r.case.standing_first().filter(|first| !first.by.same_mailbox(to)) else { return };
+    if r.effects.is_empty() && may_act(&r.case, to, ctx) {
+        let letter = two::asks_for_the_second(first, to.clone());
+        r.send(letter);
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::triggers::triggers;
 use super::{Refused, Ruling, people};
-use crate::sop::case::{Case, DecisionRecord};
+use crate::sop::case::{Case, DecisionRecord, Deed};
 use crate::sop::checklist::Finding;
 use crate::sop::command::Context;
 use crate::sop::effect::{Letter, LetterName, Recipient};
@@ -72,8 +72,14 @@ pub fn why_two(case: &Case, procedure: &Procedure, calendar: &Calendar) -> Vec<T
     circumstances.into_iter().filter(|(_, applies)| *applies).map(|(why, _)| why).collect()
 }
 
+/// Whether a result that stands takes two to be issued anew or shown at the counter: whatever made the request take two does,
+/// or else either of them alone could have what both had to approve.
+pub fn needed_again(case: &Case, procedure: &Procedure, calendar: &Calendar) -> bool {
+    procedure.approval.two_for_reissue || !why_two(case, procedure, calendar).is_empty()
+}
+
 /// The approval as it takes effect, with the first one beside it; `None` where it is the first and waits for another. The
-/// first counts for the same proposal, by another person who may still act.
+/// first counts for the same deed on the same proposal, by another person who may still act.
 pub(super) fn counted(
     r: &mut Ruling,
     record: DecisionRecord,
@@ -83,8 +89,8 @@ pub(super) fn counted(
     if !two {
         return Ok(Some(record));
     }
-    let first = r.case.first_approval.as_ref();
-    let first = first.filter(|f| f.proposal == record.proposal && people::may_act(&r.case, &f.by, ctx));
+    let same = |f: &&DecisionRecord| f.deed == record.deed && people::may_act(&r.case, &f.by, ctx);
+    let first = r.case.standing_first().filter(same);
     match first {
         Some(first) if first.by.same_mailbox(&record.by) => Err(Refused::NeedsSecond),
         Some(first) => Ok(Some(DecisionRecord { first: Some(first.by.clone()), ..record })),
@@ -92,9 +98,21 @@ pub(super) fn counted(
             r.record(Event::FirstApproved { decision: record.clone() }, ctx);
             let eligible: Vec<AdminId> = people::eligible(&r.case, ctx.admins).map(|a| a.id.clone()).collect();
             for id in eligible.into_iter().filter(|id| !id.same_mailbox(&record.by)) {
-                r.send(Letter::new(LetterName::ActionNeeded, Recipient::Admin { id }).links_to(&record.proposal));
+                r.send(asks_for_the_second(&record, id));
             }
             Ok(None)
         }
     }
+}
+
+/// What whoever could approve second is written.
+pub(super) fn asks_for_the_second(first: &DecisionRecord, id: AdminId) -> Letter {
+    let to = Recipient::Admin { id };
+    let about_a_result = |what| Letter::new(LetterName::SecondNeeded, to.clone()).code(what).remark(&first.reason);
+    let letter = match first.deed {
+        Deed::Grant => Letter::new(LetterName::ActionNeeded, to.clone()),
+        Deed::Reissue => about_a_result("reissue"),
+        Deed::HandInPerson => about_a_result("hand_in_person"),
+    };
+    letter.links_to(&first.proposal)
 }

@@ -166,7 +166,8 @@ pub struct Approval {
     pub two_for_every_approval: bool,
     /// An approval of a case with a confirmation trigger needs two different admins.
     pub two_after_trigger: bool,
-    /// Issuing a lost secret again needs two different admins.
+    /// Issuing a lost secret again, or handing a result over in person, needs two different admins; it does anyway where the
+    /// request itself needed two.
     pub two_for_reissue: bool,
     /// The first request of an account that is approved here.
     pub two_for_first_request: bool,

@@ -1,8 +1,9 @@
 //! What stands on top of every page of a case: subject, clock, steps, and what the reader must know first.
 
+use crate::sop::case::Deed;
 use crate::web::pages::Frame;
 use crate::web::say::fill;
-use crate::web::view::{CaseHead, ClockState, DeviationView, StepClock, StepState};
+use crate::web::view::{CaseHead, ClockState, DeviationView, StepClock, StepState, TwoView};
 use crate::web::words::{CaseWords, step_name};
 
 pub struct CaseTop {
@@ -47,6 +48,29 @@ pub struct Note {
     pub text: String,
     /// Address and text of a link after the explanation.
     pub link: Option<(String, String)>,
+}
+
+/// Why two must approve, who was first, and who is left; `still` says what can be done where nobody is.
+pub fn two_note(f: &Frame<'_>, w: &CaseWords, two: &TwoView, still: &str) -> Note {
+    let left = match two.others.as_slice() {
+        [] => format!("{} {still}", w.two_nobody),
+        others => fill(w.two_others, &[&others.join(", ")]),
+    };
+    let text = match &two.first {
+        Some(_) if two.yours => format!("{} {left}", w.two_yours),
+        Some((name, at, deed)) => {
+            let more = match deed {
+                Deed::Grant => w.first_approval_more,
+                Deed::Reissue => w.first_reissue_more,
+                Deed::HandInPerson => w.first_hand_more,
+            };
+            fill(more, &[name, &f.say.moment(at)])
+        }
+        None => left,
+    };
+    let text = format!("{} {}", fill(w.two_because, &[&two.because.join("; ")]), text.trim_end());
+    let title = if two.first.is_some() { w.first_approval } else { w.two_title };
+    Note { tone: "look", icon: "info", title: title.to_owned(), text, link: None }
 }
 
 pub struct DeviationTop {

@@ -3,12 +3,13 @@
 use askama::Template;
 use chrono::{DateTime, Utc};
 
-use super::case_top::{CaseTop, Note};
+use super::case_top::{CaseTop, Note, two_note};
 use super::{Fields, Frame};
+use crate::sop::case::Deed;
 use crate::sop::names::CaseNumber;
 use crate::web::answer::Earlier;
 use crate::web::say::fill;
-use crate::web::view::{Choice, Headline, OutcomeView, StepTime};
+use crate::web::view::{Choice, Headline, OutcomeView, StepTime, TwoView};
 use crate::web::words::{CaseWords, DecisionWords, NoticeWords};
 
 #[derive(Template)]
@@ -34,8 +35,12 @@ impl<'a> OutcomePage<'a> {
             text: fill(d.valid_until, &[&f.say.moment(until)]),
             link: None,
         });
-        let top = CaseTop::new(&f, &view.head).first(sent.into_iter().collect());
-        Self { w: CaseWords::of(f.lang()), n: NoticeWords::of(f.lang()), d, top, f, view, fields, refusal }
+        let w = CaseWords::of(f.lang());
+        // What two must approve stands in the forms; the note says who did, or that nobody is left to.
+        let two = view.two.as_ref().filter(|two| two.first.is_some() || two.others.is_empty());
+        let two = two.map(|two| two_note(&f, w, two, ""));
+        let top = CaseTop::new(&f, &view.head).first(two.into_iter().chain(sent).collect());
+        Self { w, n: NoticeWords::of(f.lang()), d, top, f, view, fields, refusal }
     }
 
     fn title(&self) -> String {
@@ -66,6 +71,20 @@ impl<'a> OutcomePage<'a> {
             Headline::Failed => d.h_failed,
         }
         .to_owned()
+    }
+
+    fn reissue_then(&self) -> &'static str {
+        if self.would_be_first(Deed::Reissue) { self.d.reissue_first } else { self.d.reissue_then }
+    }
+
+    fn hand_person_then(&self) -> &'static str {
+        if self.would_be_first(Deed::HandInPerson) { self.d.hand_person_first } else { self.d.hand_person_then }
+    }
+
+    /// Whether this takes two and nobody else has approved it yet.
+    fn would_be_first(&self, deed: Deed) -> bool {
+        let first = |two: &TwoView| two.first.as_ref().is_none_or(|(.., approved)| two.yours || *approved != deed);
+        self.view.two.as_ref().is_some_and(first)
     }
 
     /// Still moving: the reader may want to look again.

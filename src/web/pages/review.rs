@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::case_top::{CaseTop, Note};
+use super::case_top::{CaseTop, Note, two_note};
 use super::evidence::{self, Blank, Sheet};
 use super::findings::{self, Count, Row};
 use super::{Fields, Frame};
@@ -255,18 +255,7 @@ fn urgent_notes(f: &Frame<'_>, w: &'static CaseWords, view: &ReviewView) -> Vec<
         });
     }
     if let Some(two) = &view.two {
-        let because = fill(w.two_because, &[&two.because.join("; ")]);
-        let text = match &two.first {
-            Some(_) if two.yours && two.others.is_empty() => format!("{because} {} {}", w.two_yours, w.two_nobody),
-            Some(_) if two.yours => {
-                format!("{because} {} {}", w.two_yours, fill(w.two_others, &[&two.others.join(", ")]))
-            }
-            Some((name, at)) => format!("{because} {}", fill(w.first_approval_more, &[name, &f.say.moment(at)])),
-            None if two.others.is_empty() => format!("{because} {}", w.two_nobody),
-            None => format!("{because} {}", fill(w.two_others, &[&two.others.join(", ")])),
-        };
-        let title = if two.first.is_some() { w.first_approval } else { w.two_title };
-        notes.insert(0, Note { tone: "look", icon: "info", title: title.to_owned(), text, link: None });
+        notes.insert(0, two_note(f, w, two, w.two_nobody_still));
     }
     notes
 }

@@ -13,12 +13,11 @@ use crate::web::asked::{Asked, Posted};
 use crate::web::drawn;
 use crate::web::oops::Oops;
 use crate::web::pages::confirmation::ConfirmedPage;
-use crate::web::pages::notice::NoticePage;
 use crate::web::pages::page::LargePage;
 use crate::web::pages::reveal::RevealedPage;
 use crate::web::pages::review::{choice, slug};
 use crate::web::view::{CasePage, Choice, Drawing, Picture};
-use crate::web::words::{DecisionWords, FindingWords, NoticeWords};
+use crate::web::words::{FindingWords, NoticeWords};
 
 /// Goes on with an open device, or answers what the closed one gets.
 macro_rules! admit {
@@ -212,11 +211,7 @@ pub(super) async fn hand_in_person(asked: Asked, Path(number): Path<String>, pos
     };
     match asked.site.counter.hand_in_person(&sent.who.admin, &sent.number, form, asked.lang).await? {
         HandAnswer::Show(view) => ok(&RevealedPage::new(asked.frame(href(&sent.number)), &view)),
-        HandAnswer::Recorded => {
-            let d = DecisionWords::of(asked.lang);
-            let notice = NoticePage::new(sent.frame(), d.handed_title, d.handed_title, d.handed_more);
-            ok(&notice.button("/meja", sent.frame().w.back_to_desk))
-        }
+        HandAnswer::AwaitsSecond => sent.taken(""),
         HandAnswer::NeedsFactor { left } => sent.wrong_code(true, left).await,
         HandAnswer::LockedOut => locked_out(&asked),
         HandAnswer::Invalid(errors) => sent.invalid(&errors).await,

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::review::ReviewView;
+use super::review::{ReviewView, TwoView};
 use crate::sop::names::{CaseNumber, Nip, Service};
 
 /// One of the four decisions.
@@ -163,6 +163,8 @@ pub struct OutcomeView {
     /// A new secret and link can be issued.
     pub can_reissue: bool,
     pub can_hand_in_person: bool,
+    /// Where either takes two people.
+    pub two: Option<TwoView>,
 }
 
 #[derive(Debug, Clone, Copy)]

@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 
 use super::case::{CaseHead, Choice};
 use crate::dossier::page::Page;
+use crate::sop::case::Deed;
 use crate::sop::checklist::{Check, DocumentKind};
 use crate::sop::names::Address;
 use crate::web::answer::{ConfirmMethod, ConfirmResult};
@@ -32,8 +33,8 @@ pub struct ReviewView {
 pub struct TwoView {
     /// Clauses without a full stop.
     pub because: Vec<String>,
-    /// Who approved first, and when.
-    pub first: Option<(String, DateTime<Utc>)>,
+    /// Who approved first, when, and what.
+    pub first: Option<(String, DateTime<Utc>, Deed)>,
     /// The reader is the one who approved first: the second must be another person.
     pub yours: bool,
     /// Names of those who could be the other one of the two.

@@ -33,11 +33,14 @@ catalogue! {
         two_because: "Karena {0}." | "Because {0}.",
         two_others: "Selain Anda, yang dapat menyetujui: {0}." | "Besides you, these can approve: {0}.",
         two_yours: "Anda sudah memberi persetujuan pertama; persetujuan kedua harus dari orang lain." | "You gave the first approval; the second must come from another person.",
-        two_nobody: "Tidak ada Admin PPE lain yang dapat memutuskan permohonan ini. Minta pengelola sistem mendaftarkan seorang lagi (loket admins enroll); meminta kelengkapan dan menolak tetap dapat dilakukan."
-            | "There is no other Admin PPE who can decide on this request. Ask the operator to enrol one more (loket admins enroll); asking to complete and rejecting are still possible.",
+        two_nobody: "Tidak ada Admin PPE lain yang dapat memutuskan permohonan ini. Minta pengelola sistem mendaftarkan seorang lagi (loket admins enroll)."
+            | "There is no other Admin PPE who can decide on this request. Ask the operator to enrol one more (loket admins enroll).",
+        two_nobody_still: "Meminta kelengkapan dan menolak tetap dapat dilakukan." | "Asking to complete and rejecting are still possible.",
         two_still: "Meminta kelengkapan, menolak, dan menyerahkan tetap dapat dilakukan." | "Asking to complete, rejecting and handing over are still possible.",
         first_approval: "Menunggu persetujuan kedua" | "Awaiting the second approval",
         first_approval_more: "{0} menyetujui {1}. Admin PPE yang lain harus menyetujui juga sebelum ada yang terjadi." | "{0} approved on {1}. A different Admin PPE must approve too before anything happens.",
+        first_reissue_more: "{0} menyetujui penerbitan tautan baru {1}. Admin PPE yang lain harus menyetujui juga sebelum ada yang terjadi." | "{0} approved a new link on {1}. A different Admin PPE must approve too before anything happens.",
+        first_hand_more: "{0} menyetujui penyerahan langsung {1}. Admin PPE yang lain harus menyetujui juga; hasil tampil di layarnya." | "{0} approved handing over in person on {1}. A different Admin PPE must approve too; the result is shown on their screen.",
         undelivered: "Surat tidak sampai" | "A letter was not delivered",
         undelivered_more: "“{0}” kepada {1} ditolak server tujuan {2}: {3}." | "“{0}” to {1} was refused by the receiving server on {2}: {3}.",
         holidays: "Daftar hari libur {0} belum dipasang" | "The holidays of {0} are not installed",

@@ -87,12 +87,12 @@ catalogue! {
         already_disagree: "Tidak sependapat? Bicarakan dengan {0} lebih dahulu." | "Do not agree? Talk to {0} first.",
         reissue: "Terbitkan tautan baru" | "Issue a new link",
         reissue_then: "Rahasia dan tautan lama mati; yang baru dikirim ke alamat terdaftar pemohon." | "The old secret and link die; new ones go to the applicant's registered address.",
+        reissue_first: "Persetujuan Anda yang pertama: rahasia dan tautan lama baru diganti setelah Admin PPE lain menyetujui juga." | "Yours is the first approval: the old secret and link are replaced once a different Admin PPE approves too.",
         reissue_reason: "Alasan menerbitkan lagi" | "Reason for issuing anew",
         hand_person: "Serahkan langsung" | "Hand over in person",
         hand_person_then: "Pemohon ada di depan Anda. Hasil tampil satu kali di layar ini, lalu tautan yang dikirim mati." | "The applicant stands before you. The result is shown once on this screen, then the link that was sent dies.",
+        hand_person_first: "Pemohon ada di depan Anda. Persetujuan Anda yang pertama: hasil baru tampil, satu kali, di layar Admin PPE lain yang menyetujui kedua." | "The applicant stands before you. Yours is the first approval: the result is shown, once, on the screen of the other Admin PPE who approves second.",
         identified_by: "Dikenali dengan" | "Identified by",
         identified_hint: "Misalnya kartu pegawai. Jangan menulis nomornya." | "An employee card, for example. Do not write its number.",
-        handed_title: "Penyerahan tercatat" | "Handing over recorded",
-        handed_more: "Tautan yang pernah dikirim tidak berlaku lagi." | "The link that was sent no longer works.",
     }
 }

@@ -361,9 +361,9 @@ fn essence<H: Hasher>(case: &Case, to: &mut H) {
     mails.iter().for_each(|mail| (&mail.sha256.0, mail.authenticity.is_trusted()).hash(to));
     understanding.checklist.iter().for_each(|check| (check.finding as u8).hash(to));
     let user: Option<&UserId> = account.as_ref().map(|account| &account.user_id);
-    let first: Option<(&AdminId, &str)> = first_approval.as_ref().map(|first| (&first.by, first.proposal.0.as_str()));
     let named = |id: &AdminId| id.to_string();
-    (user.map(|u| &u.0), assigned.as_ref().map(named), first.map(|(by, hash)| (named(by), hash))).hash(to);
+    let first = first_approval.as_ref().map(|first| (named(&first.by), first.proposal.0.as_str(), first.deed));
+    (user.map(|u| &u.0), assigned.as_ref().map(named), first).hash(to);
     (rounds, revisions, confirmations.len(), decisions.len()).hash(to);
     (confirmations.last().map(|c| c.result as u8), settled.is_some()).hash(to);
     format!("{last_approved:?}").hash(to);
