@@ -7,8 +7,9 @@ use loket::sop::names::Language;
 use loket::sop::phase::{Outcome, Phase};
 use loket::web::answer::*;
 use loket::web::counter::Counter;
+use loket::web::view::Choice;
 
-use crate::desk_walk::review;
+use crate::desk_walk::{decide, form, review};
 use crate::kit::Site;
 use crate::kit::site::address;
 
@@ -27,7 +28,7 @@ async fn a_held_mail_is_dropped_without_an_answer_and_with_its_reason() {
     assert_eq!(place, Place::Held(id.clone()));
     let view = site.desk.held_view(&admin, &id, Language::Id).await.unwrap().expect("it is held");
     assert_eq!((view.reason.as_str(), view.attachments.len()), ("unauthenticated", 2));
-    assert!(view.body.contains("hari ini juga"));
+    assert!(view.body.contains("hari ini juga") && view.calls);
     assert!(site.desk.case_page(&admin, &number, Language::Id).await.unwrap().is_none());
 
     let drop = |who, reason: &str| site.desk.settle_held(who, &id, HeldChoice::Drop, reason.to_owned());
@@ -60,6 +61,9 @@ async fn an_admitted_mail_becomes_a_request_like_any_other() {
 
     let view = review(&site, &admin, &number).await;
     assert!(view.sender.authenticity.contains(&admin.name));
+    assert!(view.confirmation.required && view.confirmation.because.contains("keaslian pengirim tidak terbukti"));
+    let bare = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
+    assert!(matches!(bare, DecisionAnswer::NeedsConfirmation), "who let it in proved no sender");
     assert!(site.last_to(people::WULAN.email).is_some_and(|letter| letter.subject.contains(&id)));
     assert!(site.desk.held_view(&admin, &id, Language::Id).await.unwrap().is_none());
     assert!(matches!(

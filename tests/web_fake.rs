@@ -297,6 +297,7 @@ impl Counter for Fake {
             subject: self.words.clone(),
             reason: "unauthenticated".into(),
             alerts: vec!["executable_attachment".into()],
+            calls: true,
             attachments: vec![(self.words.clone(), 4_096)],
             body: self.words.clone(),
         }))

@@ -100,6 +100,12 @@ pub enum Authenticity {
 }
 
 impl Authenticity {
+    /// By something that no sentence of an admin replaces.
+    pub fn is_proven(&self) -> bool {
+        matches!(self, Self::Proven { .. })
+    }
+
+    /// Proven, or let in: good enough to be answered.
     pub fn is_trusted(&self) -> bool {
         !matches!(self, Self::Unproven { .. })
     }

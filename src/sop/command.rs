@@ -45,7 +45,7 @@ pub enum Command {
     AddMail(Box<Dossier>),
     /// `BATAL` in the first unquoted line.
     Withdraw(Box<MailRef>),
-    /// An admin lets a held mail in; the dossier is checked as if it had been trusted.
+    /// An admin lets a held mail in; the dossier is checked as if it had been trusted, and its sender is still to be confirmed.
     Admit {
         by: AdminId,
         reason: String,

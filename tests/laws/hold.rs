@@ -1,7 +1,7 @@
 //! The laws, each a function that fails where one is broken. [`step`] holds them on a command and what came of it,
 //! [`standing`] on the case as it then stands, [`opened`] on a case just opened.
 
-use loket::sop::case::{Case, Channel, Deed};
+use loket::sop::case::{Authenticity, Case, Channel, Deed};
 use loket::sop::checklist::Finding;
 use loket::sop::command::{Alarm, Choice, Command, Decision, Factor, Report};
 use loket::sop::decide::{Ruling, decide, why_two};
@@ -85,6 +85,8 @@ fn the_account_is_touched_only_on_a_decision(walk: &Walk, before: &Case, command
     let foreign = before.understanding.check("sender_registered").is_some_and(|c| c.finding != Finding::Met);
     let waived = walk.office.procedure.confirmation.waivable && !record.reason.is_empty();
     assert!(!foreign || waived || before.confirmed().is_some(), "a stranger's mail is confirmed by phone");
+    let unproven = before.mails.iter().any(|m| !matches!(m.authenticity, Authenticity::Proven { .. }));
+    assert!(!unproven || waived || before.confirmed().is_some(), "so is what nothing proves, whoever let it in");
 }
 
 /// A secret is shown at the desk only to an admin, proven anew; where two must approve, to the second.

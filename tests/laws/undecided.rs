@@ -1,6 +1,6 @@
 //! Branches before a decision: held, completed, expired, rejected, withdrawn, out of scope.
 
-use loket::sop::case::Authenticity;
+use loket::sop::case::{Authenticity, ConfirmationResult};
 use loket::sop::command::{Alarm, Choice, Command, OpeningVerdict};
 use loket::sop::decide::Refused;
 use loket::sop::effect::LetterName;
@@ -127,9 +127,48 @@ fn a_held_mail_is_admitted_and_then_worked_on() {
     walk.does(Command::Admit { by: admin_id(1), reason: "pengirim dikenal".into(), dossier });
 
     assert_eq!(walk.case.mails[0].authenticity, Authenticity::VouchedFor { by: admin_id(1) });
-    assert_eq!(walk.case.phase.name(), "under_review");
     assert_eq!(walk.case.assigned, Some(admin_id(1)));
     assert_eq!(walk.letters(LetterName::Acknowledgement).len(), 1);
+    walk.does(walk.call(0, ConfirmationResult::Confirmed));
+    assert_eq!(walk.case.phase.name(), "under_review");
+    walk.does(walk.approval(0));
+    assert_eq!(walk.calls, [1]);
+}
+
+/// A forged sender, let in with a sentence, once needed no call and no second person: whoever reads the applicant's
+/// mailbox had the password by one admin's word.
+#[test]
+fn who_lets_a_mail_in_proves_no_sender() {
+    let office = Office::shipped().with(|p| p.approval.two_after_trigger = true);
+    let verdict = OpeningVerdict::Held(HeldReason::Unauthenticated);
+    let mut walk = Walk::begin(office, Papers::Complete, verdict, tuesday_at_nine());
+
+    let mail = walk.case.mails[0].clone();
+    let dossier = Box::new(papers::dossier(&walk.office, mail, Papers::Complete));
+    walk.does(Command::Admit { by: admin_id(0), reason: "pengirim dikenal".into(), dossier });
+
+    let asked = |phase: &Phase| matches!(phase, Phase::AwaitingConfirmation { triggers, .. } if *triggers == ["authentication_failed"]);
+    assert!(asked(&walk.case.phase), "{}", walk.case.phase.name());
+    assert!(matches!(walk.is_refused(walk.approval(0)), Refused::NeedsConfirmation { .. }));
+    walk.does(walk.call(0, ConfirmationResult::Confirmed));
+    walk.does(walk.approval(0));
+    assert!(walk.calls.is_empty(), "and two approve where a trigger takes two");
+    walk.does(walk.approval(1));
+    assert_eq!(walk.calls, [1]);
+}
+
+#[test]
+fn a_proven_mail_that_was_held_for_its_attachment_asks_for_no_call() {
+    let office = Office::shipped();
+    let mail = papers::mail(0, APPLICANT, true, tuesday_at_nine());
+    let dossier = papers::dossier(&office, mail.clone(), Papers::Complete);
+    let opening = papers::opening(7, dossier, OpeningVerdict::Held(HeldReason::DangerousAttachment));
+    let mut walk = Walk::begin_with(office, opening, tuesday_at_nine());
+
+    let dossier = Box::new(papers::dossier(&walk.office, mail, Papers::Complete));
+    walk.does(Command::Admit { by: admin_id(0), reason: "lampiran tidak dibuka".into(), dossier });
+
+    assert_eq!(walk.case.phase.name(), "under_review");
 }
 
 #[test]

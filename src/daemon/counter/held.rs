@@ -11,6 +11,7 @@ use crate::sop::decide::Refused;
 use crate::sop::event::Event;
 use crate::sop::names::CaseNumber;
 use crate::sop::phase::{HeldReason, Outcome, Phase};
+use crate::sop::procedure::rules::Trigger;
 use crate::web::answer::{Field, FieldError, HeldAnswer, HeldChoice, Why};
 use crate::web::counter::Trouble;
 use crate::web::view::{Admin, HeldView};
@@ -32,9 +33,16 @@ impl Desk {
             subject: mail.subject.clone(),
             reason: reason_name(reason).to_owned(),
             alerts: case.understanding.alerts.clone(),
+            calls: self.calls(&case)?,
             attachments: mail.attachments.iter().map(|a| (a.name.clone(), a.size)).collect(),
             body: bounded(&contents.body),
         }))
+    }
+
+    fn calls(&self, case: &Case) -> Result<bool, Fault> {
+        let worked = self.engine.procedures.get(&case.procedure.hash)?;
+        let asks = worked.procedure.confirmation.triggers.contains(&Trigger::AuthenticationFailed);
+        Ok(asks && case.mails.iter().any(|mail| !mail.authenticity.is_proven()))
     }
 
     pub(super) async fn settle_mail(

@@ -14,6 +14,8 @@ pub struct HeldView {
     /// Machine name: `unauthenticated`, `dangerous_attachment`, `malformed`.
     pub reason: String,
     pub alerts: Vec<String>,
+    /// Admitting it leads to a call, as its sender is not proven.
+    pub calls: bool,
     /// Names and bytes.
     pub attachments: Vec<(String, u64)>,
     /// The mail's own words, bounded.
