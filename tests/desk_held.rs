@@ -1,6 +1,7 @@
 //! Held mails at the desk: looked at, admitted or dropped, with the reason on record; and the enrolment of a person.
 
-use loket::demo::samples::people;
+use loket::demo::samples::post::Mail;
+use loket::demo::samples::{Stamp, people};
 use loket::engine::admins::Role;
 use loket::sop::event::Event;
 use loket::sop::names::Language;
@@ -27,11 +28,13 @@ async fn a_held_mail_is_dropped_without_an_answer_and_with_its_reason() {
     };
     assert_eq!(place, Place::Held(id.clone()));
     let view = site.desk.held_view(&admin, &id, Language::Id).await.unwrap().expect("it is held");
-    assert_eq!((view.reason.as_str(), view.attachments.len()), ("unauthenticated", 2));
-    assert!(view.body.contains("hari ini juga") && view.calls);
+    let [mail] = view.mails.as_slice() else { panic!("one mail") };
+    assert_eq!((view.reason.as_str(), mail.attachments.len()), ("unauthenticated", 2));
+    assert!(mail.body.contains("hari ini juga") && view.calls);
     assert!(site.desk.case_page(&admin, &number, Language::Id).await.unwrap().is_none());
 
-    let drop = |who, reason: &str| site.desk.settle_held(who, &id, HeldChoice::Drop, reason.to_owned());
+    let form = |reason: &str| HeldForm { choice: HeldChoice::Drop, reason: reason.to_owned(), seen: view.seen.clone() };
+    let drop = |who, reason: &str| site.desk.settle_held(who, &id, form(reason));
     assert!(matches!(drop(&admin, " ").await.unwrap(), HeldAnswer::Invalid(_)));
     assert!(matches!(drop(&admin, "Palsu.").await.unwrap(), HeldAnswer::Done(None)));
     assert!(matches!(drop(&admin, "Palsu.").await.unwrap(), HeldAnswer::Done(None)));
@@ -52,7 +55,9 @@ async fn an_admitted_mail_becomes_a_request_like_any_other() {
     let number = site.deliver("forged").await;
     let (admin, other) = site.admins_of(&number).await;
     let id = number.to_string();
-    let admit = |who| site.desk.settle_held(who, &id, HeldChoice::Admit, "Ditelepon, benar.".to_owned());
+    let seen = site.desk.held_view(&admin, &id, Language::Id).await.unwrap().expect("it is held").seen;
+    let settled = |choice| HeldForm { choice, reason: "Ditelepon, benar.".to_owned(), seen: seen.clone() };
+    let admit = |who| site.desk.settle_held(who, &id, settled(HeldChoice::Admit));
 
     assert!(matches!(admit(&admin).await.unwrap(), HeldAnswer::Done(Some(n)) if n == number));
     assert!(matches!(admit(&admin).await.unwrap(), HeldAnswer::Done(Some(_))));
@@ -67,9 +72,51 @@ async fn an_admitted_mail_becomes_a_request_like_any_other() {
     assert!(site.last_to(people::WULAN.email).is_some_and(|letter| letter.subject.contains(&id)));
     assert!(site.desk.held_view(&admin, &id, Language::Id).await.unwrap().is_none());
     assert!(matches!(
-        site.desk.settle_held(&admin, "LPSE-2026-9999", HeldChoice::Drop, "x".to_owned()).await.unwrap(),
+        site.desk.settle_held(&admin, "LPSE-2026-9999", settled(HeldChoice::Drop)).await.unwrap(),
         HeldAnswer::Gone
     ));
+}
+
+/// THREATS row 13. The form once named no mail: whatever had come by the time it was sent was admitted with the rest, and the
+/// page showed the last one alone.
+#[tokio::test]
+async fn t13_what_is_admitted_is_what_was_read() {
+    let site = Site::start().await;
+    let number = site.deliver("forged").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let id = number.to_string();
+    let view = async || site.desk.held_view(&admin, &id, Language::Id).await.unwrap().expect("it is held");
+    let settle = async |choice, seen: &str| {
+        let form = HeldForm { choice, reason: "Ditelepon, benar.".to_owned(), seen: seen.to_owned() };
+        site.desk.settle_held(&admin, &id, form).await.unwrap()
+    };
+    let before = view().await;
+
+    // The person in whose name it was written says so.
+    let denial = Mail {
+        from: (people::WULAN.name, people::WULAN.email),
+        subject: format!("Re: [{number}] Permohonan"),
+        text: "Permohonan itu bukan dari saya.".into(),
+        enclosed: Vec::new(),
+        message_id: "bukan-saya@lembayungraya.example".into(),
+        at: site.now(),
+        answers: None,
+        automatic: false,
+        authentic: true,
+    };
+    site.take_in(denial.bytes(Some(Stamp { server: people::MAIL_SERVER }))).await;
+
+    assert_eq!(site.case(&number).await.mails.len(), 2, "the further mail is of this case");
+    for choice in [HeldChoice::Admit, HeldChoice::Drop] {
+        for seen in [before.seen.as_str(), ""] {
+            assert!(matches!(settle(choice, seen).await, HeldAnswer::Refused(why) if why.contains("surel lain")));
+        }
+    }
+    let both = view().await;
+    assert_eq!(both.mails.len(), 2, "both are shown");
+    assert_eq!(both.mails[0].subject, before.mails[0].subject);
+    assert!(both.mails[1].body.contains("bukan dari saya"));
+    assert!(matches!(settle(HeldChoice::Admit, &both.seen).await, HeldAnswer::Done(Some(_))));
 }
 
 #[tokio::test]

@@ -106,7 +106,8 @@ async fn acts(site: &Site, who: &Admin, cases: &Cases) -> Vec<(&'static str, Opt
     told.push(("confirm", refusal!(ConfirmAnswer, desk.confirm(who, &cases.review, confirmation))));
     for choice in [HeldChoice::Admit, HeldChoice::Drop] {
         let id = cases.held.to_string();
-        told.push(("settle_held", refusal!(HeldAnswer, desk.settle_held(who, &id, choice, text()))));
+        let form = HeldForm { choice, reason: text(), seen: String::new() };
+        told.push(("settle_held", refusal!(HeldAnswer, desk.settle_held(who, &id, form))));
     }
     let outcome = ManualOutcome::SystemSentLink;
     told.push(("manual_outcome", refusal!(TaskAnswer, desk.manual_outcome(who, &cases.by_hand, "1", outcome, lang))));

@@ -7,9 +7,9 @@ use loket::demo::samples::papers::{Decree, Letter, decree_pdf, letter_pdf};
 use loket::demo::samples::people::{AGUNG, MAIL_SERVER, Person, RINA};
 use loket::demo::samples::post::{Enclosed, Mail, PDF, Stamp};
 use loket::sop::checklist::{Check, Finding};
-use loket::sop::names::{CaseNumber, Service};
+use loket::sop::names::{CaseNumber, Language, Service};
 use loket::sop::phase::Phase;
-use loket::web::answer::HeldChoice;
+use loket::web::answer::{HeldAnswer, HeldChoice, HeldForm};
 use loket::web::counter::Counter;
 use loket::web::view::Choice;
 
@@ -171,7 +171,9 @@ async fn t17_a_strangers_copy_does_not_use_up_the_letter_until_it_is_admitted() 
     expect(&check(&site, &real, REUSED).await, Finding::Met, None);
 
     let (admin, _) = site.admins_of(&held).await;
-    site.desk.settle_held(&admin, &held.to_string(), HeldChoice::Admit, "Asli.".to_owned()).await.unwrap();
+    let view = site.desk.held_view(&admin, &held.to_string(), Language::Id).await.unwrap().expect("it is held");
+    let form = HeldForm { choice: HeldChoice::Admit, reason: "Asli.".to_owned(), seen: view.seen };
+    assert!(matches!(site.desk.settle_held(&admin, &held.to_string(), form).await.unwrap(), HeldAnswer::Done(_)));
     expect(&check(&site, &held, REUSED).await, Finding::Contradicted, Some(&real));
 }
 

@@ -208,15 +208,16 @@ async fn a_held_mail_is_admitted_or_dropped_with_a_reason() {
     let mut browser = Browser::opened(Fake::default()).await;
 
     let silent = browser.post("/ditahan/tahan-1/terima", &[("alasan", "  ")]).await;
-    let admitted = browser.post("/ditahan/tahan-1/terima", &[("alasan", "Dikenal, via telepon")]).await;
-    let dropped = browser.post("/ditahan/tahan-1/buang", &[("alasan", "Penipuan")]).await;
+    let admitted =
+        browser.post("/ditahan/tahan-1/terima", &[("bukti", "hash-surel"), ("alasan", "Dikenal, via telepon")]).await;
+    let dropped = browser.post("/ditahan/tahan-1/buang", &[("bukti", "hash-surel"), ("alasan", "Penipuan")]).await;
 
     assert_eq!(silent.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(admitted.body.contains("Surel diterima sebagai permohonan LPSE-2026-0047"));
     assert!(dropped.body.contains("Surel dibuang"));
     assert_eq!(
         browser.fake.calls()[1..],
-        ["settle_held tahan-1 Admit Dikenal, via telepon", "settle_held tahan-1 Drop Penipuan"]
+        ["settle_held tahan-1 hash-surel Admit Dikenal, via telepon", "settle_held tahan-1 hash-surel Drop Penipuan"]
     );
 }
 

@@ -292,25 +292,23 @@ impl Counter for Fake {
     fn held_view<'a>(&'a self, _: &'a Admin, id: &'a str, _: Language) -> Later<'a, Option<HeldView>> {
         later((id == "tahan-1").then(|| HeldView {
             id: id.into(),
-            received: now(),
-            from: "kepala.biro.karangmulia@mail-gov.example".into(),
-            subject: self.words.clone(),
+            seen: "hash-surel".into(),
+            mails: vec![HeldMail {
+                received: now(),
+                from: "kepala.biro.karangmulia@mail-gov.example".into(),
+                subject: self.words.clone(),
+                attachments: vec![(self.words.clone(), 4_096)],
+                body: self.words.clone(),
+            }],
             reason: "unauthenticated".into(),
             alerts: vec!["executable_attachment".into()],
             calls: true,
-            attachments: vec![(self.words.clone(), 4_096)],
-            body: self.words.clone(),
         }))
     }
 
-    fn settle_held<'a>(
-        &'a self,
-        _: &'a Admin,
-        id: &'a str,
-        choice: HeldChoice,
-        reason: String,
-    ) -> Later<'a, HeldAnswer> {
-        self.note(format!("settle_held {id} {choice:?} {reason}"));
+    fn settle_held<'a>(&'a self, _: &'a Admin, id: &'a str, form: HeldForm) -> Later<'a, HeldAnswer> {
+        let HeldForm { choice, reason, seen } = form;
+        self.note(format!("settle_held {id} {seen} {choice:?} {reason}"));
         later(HeldAnswer::Done((choice == HeldChoice::Admit).then(number)))
     }
 

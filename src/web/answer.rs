@@ -230,6 +230,13 @@ pub enum HeldChoice {
     Drop,
 }
 
+pub struct HeldForm {
+    pub choice: HeldChoice,
+    pub reason: String,
+    /// [`HeldView::seen`](crate::web::view::HeldView::seen) of the page it was sent from.
+    pub seen: String,
+}
+
 pub enum HeldAnswer {
     /// Settled; an admitted mail has its number.
     Done(Option<CaseNumber>),

@@ -8,7 +8,7 @@ use futures::future::BoxFuture;
 
 use super::answer::{
     Act, ChangeAnswer, ConfirmAnswer, ConfirmForm, DecisionAnswer, DecisionForm, EnrolAnswer, HandAnswer, HandForm,
-    HeldAnswer, HeldChoice, ManualOutcome, Resolution, RevealAnswer, RevealTyped, SignInAnswer, TaskAnswer, Typed,
+    HeldAnswer, HeldForm, ManualOutcome, Resolution, RevealAnswer, RevealTyped, SignInAnswer, TaskAnswer, Typed,
     UnlockAnswer,
 };
 use super::view::{
@@ -133,13 +133,7 @@ pub trait Counter: Send + Sync {
     fn held_view<'a>(&'a self, admin: &'a Admin, id: &'a str, lang: Language) -> Later<'a, Option<HeldView>>;
 
     /// Admits a held mail as a request, or drops it.
-    fn settle_held<'a>(
-        &'a self,
-        admin: &'a Admin,
-        id: &'a str,
-        choice: HeldChoice,
-        reason: String,
-    ) -> Later<'a, HeldAnswer>;
+    fn settle_held<'a>(&'a self, admin: &'a Admin, id: &'a str, form: HeldForm) -> Later<'a, HeldAnswer>;
 
     /// The queue.
     fn desk<'a>(&'a self, admin: &'a Admin, filter: &'a DeskFilter, lang: Language) -> Later<'a, DeskView>;

@@ -9,12 +9,13 @@ use crate::sop::case::Case;
 use crate::sop::command::Command;
 use crate::sop::decide::Refused;
 use crate::sop::event::Event;
-use crate::sop::names::CaseNumber;
+use crate::sop::names::{CaseNumber, Sha256Hex};
 use crate::sop::phase::{HeldReason, Outcome, Phase};
 use crate::sop::procedure::rules::Trigger;
-use crate::web::answer::{Field, FieldError, HeldAnswer, HeldChoice, Why};
+use crate::vault::sha256_hex;
+use crate::web::answer::{Field, FieldError, HeldAnswer, HeldChoice, HeldForm, Why};
 use crate::web::counter::Trouble;
-use crate::web::view::{Admin, HeldView};
+use crate::web::view::{Admin, HeldMail, HeldView};
 
 impl Desk {
     pub(super) async fn show_held(&self, admin: &Admin, id: &str) -> Result<Option<HeldView>, Trouble> {
@@ -25,17 +26,20 @@ impl Desk {
         let Some(case) = self.engine.case(&number).await? else { return Ok(None) };
         let Phase::Held { reason } = case.phase else { return Ok(None) };
         let mails = self.mails_of(&case).await?;
-        let Some((mail, contents)) = mails.last() else { return Ok(None) };
-        Ok(Some(HeldView {
-            id: number.to_string(),
+        let mails = mails.iter().map(|(mail, contents)| HeldMail {
             received: mail.received_at,
             from: mail.from.as_ref().map(ToString::to_string).unwrap_or_default(),
             subject: mail.subject.clone(),
+            attachments: mail.attachments.iter().map(|a| (a.name.clone(), a.size)).collect(),
+            body: bounded(&contents.body),
+        });
+        Ok(Some(HeldView {
+            id: number.to_string(),
+            seen: seen(&case),
+            mails: mails.collect(),
             reason: reason_name(reason).to_owned(),
             alerts: case.understanding.alerts.clone(),
             calls: self.calls(&case)?,
-            attachments: mail.attachments.iter().map(|a| (a.name.clone(), a.size)).collect(),
-            body: bounded(&contents.body),
         }))
     }
 
@@ -45,13 +49,8 @@ impl Desk {
         Ok(asks && case.mails.iter().any(|mail| !mail.authenticity.is_proven()))
     }
 
-    pub(super) async fn settle_mail(
-        &self,
-        admin: &Admin,
-        id: &str,
-        choice: HeldChoice,
-        reason: String,
-    ) -> Result<HeldAnswer, Trouble> {
+    pub(super) async fn settle_mail(&self, admin: &Admin, id: &str, form: HeldForm) -> Result<HeldAnswer, Trouble> {
+        let HeldForm { choice, reason, seen: shown } = form;
         let Some(number) = CaseNumber::parse(id) else { return Ok(HeldAnswer::Gone) };
         if reason.trim().is_empty() {
             return Ok(HeldAnswer::Invalid(vec![FieldError { field: Field::Reason, why: Why::Missing }]));
@@ -61,10 +60,9 @@ impl Desk {
             return Ok(HeldAnswer::Gone);
         }
         let Some(command) = self.command(admin, &case, choice, reason).await? else { return Ok(HeldAnswer::Gone) };
-        let mails = case.mails.len();
-        // A mail that came in between was not looked at.
+        // A mail that came after the page was made was not looked at (THREATS row 13).
         let still = |now: &Case| match now.phase {
-            Phase::Held { .. } if now.mails.len() != mails => Err(Refused::WrongPhase { phase: "held" }),
+            Phase::Held { .. } if seen(now) != shown => Err(Refused::Changed { current: Sha256Hex(seen(now)) }),
             _ => Ok(()),
         };
         let key = self.engine.key(&number);
@@ -99,8 +97,16 @@ impl Desk {
         choice: HeldChoice,
     ) -> Result<HeldAnswer, Trouble> {
         let lang = self.engine.office.language;
-        let Refused::AlreadyDecided { by, .. } = refused else {
-            return Ok(HeldAnswer::Refused(self.sentence(&refused, case, lang)));
+        let by = match refused {
+            Refused::AlreadyDecided { by, .. } => by,
+            Refused::Changed { .. } => {
+                return Ok(HeldAnswer::Refused(self.words(lang).say(
+                    "Ada surel lain yang datang setelah Anda membuka halaman ini. Baca juga yang itu, lalu putuskan.",
+                    "Another mail came in after you opened this page. Read that one too, then decide.",
+                    &[],
+                )));
+            }
+            other => return Ok(HeldAnswer::Refused(self.sentence(&other, case, lang))),
         };
         let events = self.engine.events(&self.engine.key(&case.number)).await?;
         let admitted = events.iter().find_map(|recorded| match &recorded.event {
@@ -124,6 +130,12 @@ impl Desk {
         }
         Ok(HeldAnswer::Already(earlier))
     }
+}
+
+/// The mails of a case at this moment, by their bytes.
+fn seen(case: &Case) -> String {
+    let hashes: Vec<&str> = case.mails.iter().map(|mail| mail.sha256.0.as_str()).collect();
+    sha256_hex(hashes.join(" ").as_bytes()).0
 }
 
 pub(super) fn reason_name(reason: HeldReason) -> &'static str {

@@ -282,14 +282,8 @@ impl Counter for Desk {
         })
     }
 
-    fn settle_held<'a>(
-        &'a self,
-        admin: &'a Admin,
-        id: &'a str,
-        choice: HeldChoice,
-        reason: String,
-    ) -> Later<'a, HeldAnswer> {
-        acting!(self, admin, self.engine.office.language, HeldAnswer, self.settle_mail(admin, id, choice, reason))
+    fn settle_held<'a>(&'a self, admin: &'a Admin, id: &'a str, form: HeldForm) -> Later<'a, HeldAnswer> {
+        acting!(self, admin, self.engine.office.language, HeldAnswer, self.settle_mail(admin, id, form))
     }
 
     fn desk<'a>(&'a self, admin: &'a Admin, filter: &'a DeskFilter, lang: Language) -> Later<'a, DeskView> {

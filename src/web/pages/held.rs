@@ -3,7 +3,8 @@
 use askama::Template;
 
 use super::{Fields, Frame};
-use crate::web::view::HeldView;
+use crate::web::say::fill;
+use crate::web::view::{HeldMail, HeldView};
 use crate::web::words::{self, NoticeWords, QueueWords};
 
 #[derive(Template)]
@@ -38,8 +39,14 @@ impl<'a> HeldPage<'a> {
         self.view.alerts.iter().map(|a| words::alert(self.f.lang(), a)).collect()
     }
 
-    fn attachments(&self) -> String {
+    fn attachments(&self, mail: &HeldMail) -> String {
         let one = |(name, size): &(String, u64)| format!("{name} ({})", self.f.say.size(*size));
-        self.view.attachments.iter().map(one).collect::<Vec<_>>().join(", ")
+        mail.attachments.iter().map(one).collect::<Vec<_>>().join(", ")
+    }
+
+    /// Above each of several mails.
+    fn nth(&self, index: &usize) -> Option<String> {
+        let count = self.view.mails.len();
+        (count > 1).then(|| fill(self.q.held_nth, &[&(index + 1).to_string(), &count.to_string()]))
     }
 }

@@ -5,7 +5,7 @@ use axum::http::StatusCode;
 
 use super::case_page::{href, opened};
 use super::{Answer, bounded, ok, page, see, task_form};
-use crate::web::answer::{Field, HeldAnswer, HeldChoice};
+use crate::web::answer::{Field, HeldAnswer, HeldChoice, HeldForm};
 use crate::web::asked::{Asked, Posted, Who};
 use crate::web::oops::Oops;
 use crate::web::pages::desk::DeskPage;
@@ -92,7 +92,8 @@ pub(super) async fn settle(asked: Asked, Path((id, name)): Path<(String, String)
             return show_held(&asked, &who, &id, &fields, None, wrong).await;
         }
     };
-    match asked.site.counter.settle_held(&who.admin, &id, choice, reason).await? {
+    let form = HeldForm { choice, reason, seen: posted.text("bukti").to_owned() };
+    match asked.site.counter.settle_held(&who.admin, &id, form).await? {
         HeldAnswer::Done(number) => {
             if let Some(cookie) = &asked.cookie {
                 asked.site.sessions.unpark(cookie, &here);

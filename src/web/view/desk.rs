@@ -4,18 +4,26 @@ use chrono::{DateTime, Utc};
 
 use crate::sop::names::{CaseNumber, Service};
 
-/// A mail held for a person.
+/// What is held for a person: a mail, and whatever came to it since.
 #[derive(Debug, Clone)]
 pub struct HeldView {
     pub id: String,
-    pub received: DateTime<Utc>,
-    pub from: String,
-    pub subject: String,
+    /// Stands for exactly these mails, so that what is settled is what was seen.
+    pub seen: String,
+    /// As they came; never empty.
+    pub mails: Vec<HeldMail>,
     /// Machine name: `unauthenticated`, `dangerous_attachment`, `malformed`.
     pub reason: String,
     pub alerts: Vec<String>,
     /// Admitting it leads to a call, as its sender is not proven.
     pub calls: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct HeldMail {
+    pub received: DateTime<Utc>,
+    pub from: String,
+    pub subject: String,
     /// Names and bytes.
     pub attachments: Vec<(String, u64)>,
     /// The mail's own words, bounded.

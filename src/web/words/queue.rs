@@ -43,6 +43,7 @@ catalogue! {
         held_title: "Surel ditahan" | "Held mail",
         held_h1: "Surel ini ditahan untuk Anda periksa" | "This mail is held for you to look at",
         held_note: "Belum ada yang dijawab atau dikerjakan" | "Nothing was answered or worked on",
+        held_nth: "Surel {0} dari {1}" | "Mail {0} of {1}",
         from: "Dari" | "From",
         subject: "Perihal" | "Subject",
         received: "Diterima" | "Received",
