@@ -18,6 +18,7 @@ use crate::kit::site::{BASE_URL, Plan, address};
 use crate::kit::{Browser, Site, wait_for};
 
 const WHO: &str = "sekar@lembayungraya.example";
+const OTHER: &str = "tari@lembayungraya.example";
 
 fn open_pages(site: &Site) -> Router {
     let unlimited = Rate { burst: 1e9, per_second: 1e9 };
@@ -270,6 +271,58 @@ async fn the_question_at_the_door_tells_nobody_who_has_a_passkey() {
 
     assert!(told.iter().all(|question| *question == told[0]), "{told:?}");
     assert_eq!(told[0]["publicKey"]["allowCredentials"], json!([]));
+}
+
+/// Whoever holds a link that was forwarded could once ask behind it a thousand times, for nothing, and so push out the question
+/// of everybody who was just about to show their key.
+#[tokio::test]
+async fn who_holds_a_forwarded_link_keeps_nobody_from_their_passkey() {
+    let site = Site::start().await;
+    let (router, mut token) = (open_pages(&site), Authenticator::new());
+    let mine = Authenticator::new();
+    let invited = site.engine.enroll(&address(OTHER), "Tari Lestari", Role::Admin).await.expect("the store answers");
+    let behind = format!("{}/kunci", invited.strip_prefix(BASE_URL).expect("a link of this desk"));
+    enrolled(&site, &router, &token).await;
+    token.counter += 1;
+    let waiting = question(&router, "/masuk/kunci", &[("alamat", WHO)]).await;
+
+    let first = question(&router, &behind, &[]).await;
+    let link = invited.rsplit('/').next().expect("a token");
+    for _ in 0..1_000 {
+        site.engine.offer_passkey(link).await.expect("the store answers").expect("a good link");
+    }
+    let last = question(&router, &behind, &[]).await;
+
+    assert_eq!(door(&router, &token.get(&waiting)).await.status, 303, "another person's question waits as before");
+    let save = async |asked: &str| {
+        ask(&router, &format!("{behind}/simpan"), Some(&[("kunci", &mine.create(asked))]), "").await.status
+    };
+    assert_eq!(
+        [save(&first).await, save(&last).await],
+        [422, 303],
+        "their own oldest is forgotten, their newest is not"
+    );
+}
+
+/// Asking costs a try behind a link as it does at the door: only a right answer gives it back.
+#[tokio::test]
+async fn asking_behind_a_link_is_a_try() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let invited = site.engine.enroll(&address(OTHER), "Tari Lestari", Role::Admin).await.expect("the store answers");
+    let behind_mail = format!("/tautan/{}", site.token(admin.address.as_str(), "tautan"));
+
+    for path in [behind_mail.as_str(), invited.strip_prefix(BASE_URL).expect("a link of this desk")] {
+        let three = Rate { burst: 3.0, per_second: 1e-9 };
+        let router = site.pages_within(BASE_URL, Limits { each: three, all: Rate { burst: 1e9, per_second: 1e9 } });
+        let mut told = Vec::new();
+        for _ in 0..4 {
+            told.push(ask(&router, &format!("{path}/kunci"), Some(&[]), "").await.status);
+        }
+
+        assert_eq!(told, [200, 200, 200, 429], "{path}");
+    }
 }
 
 #[tokio::test]

@@ -2,7 +2,6 @@
 //! memory alone, for five minutes, each with what it was asked for, and each answers once: an answer that comes a second time,
 //! or for anything else, finds none.
 
-use std::collections::HashMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,6 +20,9 @@ use crate::vault::{AuthenticationResult, Passkey};
 /// Keys of one person at most.
 const KEYS: usize = 5;
 const LIFE: TimeDelta = TimeDelta::minutes(5);
+/// Challenges of one person kept at most; beyond it that person's oldest is forgotten, and nobody else's: what is asked for
+/// behind a forwarded link, or at the door for somebody, takes no answer from another.
+const OF_ONE: usize = 8;
 /// Challenges kept at most; beyond it the oldest is forgotten.
 const CHALLENGES: usize = 1_000;
 
@@ -32,35 +34,41 @@ enum Awaited {
 }
 
 struct Waiting {
+    id: String,
     who: Address,
     until: DateTime<Utc>,
     what: Awaited,
 }
 
-/// The challenges that browsers have not answered yet.
+/// The challenges that browsers have not answered yet, the oldest first.
 #[derive(Default)]
-pub struct Challenges(Mutex<HashMap<String, Waiting>>);
+pub struct Challenges(Mutex<Vec<Waiting>>);
 
 impl Challenges {
-    fn put(&self, id: String, waiting: Waiting, now: DateTime<Utc>) {
+    fn put(&self, waiting: Waiting, now: DateTime<Utc>) {
         let mut all = self.all();
-        all.retain(|_, waiting| now < waiting.until);
-        while all.len() >= CHALLENGES {
-            let Some(oldest) = all.iter().min_by_key(|(_, waiting)| waiting.until).map(|(id, _)| id.clone()) else {
-                break;
-            };
-            all.remove(&oldest);
+        all.retain(|waiting| now < waiting.until);
+        let own = |other: &Waiting| other.who.same_mailbox(&waiting.who);
+        let oldest = if all.iter().filter(|other| own(other)).count() >= OF_ONE {
+            all.iter().position(own)
+        } else {
+            (all.len() >= CHALLENGES).then_some(0)
+        };
+        if let Some(oldest) = oldest {
+            all.remove(oldest);
         }
-        all.insert(id, waiting);
+        all.push(waiting);
     }
 
     /// Takes a challenge out, for whoever it was made for.
     fn take(&self, answer: &str, who: &Address, now: DateTime<Utc>) -> Option<Awaited> {
-        let waiting = self.all().remove(&challenge_of(answer)?)?;
+        let (id, mut all) = (challenge_of(answer)?, self.all());
+        let at = all.iter().position(|waiting| waiting.id == id)?;
+        let waiting = all.remove(at);
         (waiting.who.same_mailbox(who) && now < waiting.until).then_some(waiting.what)
     }
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Waiting>> {
+    fn all(&self) -> MutexGuard<'_, Vec<Waiting>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -134,6 +142,6 @@ impl Engine {
 
     fn await_answer(&self, id: String, who: &Address, what: Awaited) {
         let now = self.clock.now();
-        self.challenges.put(id, Waiting { who: who.clone(), until: now + LIFE, what }, now);
+        self.challenges.put(Waiting { id, who: who.clone(), until: now + LIFE, what }, now);
     }
 }

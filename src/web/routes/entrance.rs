@@ -258,20 +258,16 @@ pub(super) async fn ask_key_at_the_door(asked: Asked, form: Posted) -> Answer {
     question(asked.site.counter.passkey_ask(&address).await?)
 }
 
-/// The same for the admin a link was sent to.
+/// The same for the admin a link was sent to, whoever holds it: asking costs a try, as at the door.
 pub(super) async fn ask_key_behind(asked: Asked, Path(token): Path<String>) -> Answer {
     asked.charge()?;
-    let answer = question(asked.site.counter.passkey_ask_for(bounded(&token)).await?)?;
-    asked.was_honest();
-    Ok(answer)
+    question(asked.site.counter.passkey_ask_for(bounded(&token)).await?)
 }
 
 /// How a passkey is to be made.
 pub(super) async fn offer_key(asked: Asked, Path(token): Path<String>) -> Answer {
     asked.charge()?;
-    let answer = question(asked.site.counter.passkey_offer(bounded(&token)).await?)?;
-    asked.was_honest();
-    Ok(answer)
+    question(asked.site.counter.passkey_offer(bounded(&token)).await?)
 }
 
 pub(super) async fn enrol_key(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
