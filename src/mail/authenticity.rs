@@ -123,10 +123,13 @@ fn submission(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticit
     Authenticity::None
 }
 
-/// The word after `by`, `with` or another key of a Received line.
+/// The word after `by`, `with` or another key of a Received line. How the client called itself is no key, whatever it is.
 pub(super) fn clause<'a>(received: &'a str, key: &str) -> Option<&'a str> {
     let before_date = received.rsplit_once(';').map_or(received, |(clauses, _)| clauses);
-    let mut words = before_date.split_whitespace();
+    let mut words = before_date.split_whitespace().peekable();
+    if words.next_if(|word| word.eq_ignore_ascii_case("from")).is_some() {
+        words.next();
+    }
     words.find(|w| w.eq_ignore_ascii_case(key))?;
     words.next()
 }
@@ -143,14 +146,17 @@ fn results(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {
     for field in &headers.fields {
         if field.name.eq_ignore_ascii_case("received") {
             let plain = without_comments(&field.value);
+            let with = clause(&plain, "with").unwrap_or_default().to_ascii_uppercase();
             // Nobody delivers by LMTP from outside (RFC 2033 §5): such a hop is the house's own, whatever it is called.
-            let delivery = clause(&plain, "with").is_some_and(|with| with.to_ascii_uppercase().starts_with("LMTP"));
-            foreign |= !delivery && clause(&plain, "by").is_some_and(|by| is_foreign(by, id));
+            let delivery = with.starts_with("LMTP");
+            // Whoever logged in (RFC 3848: a type that ends in A) wrote all that stands below.
+            let handed_in = with.ends_with('A');
+            foreign |= !delivery && (handed_in || clause(&plain, "by").is_some_and(|by| is_foreign(by, id)));
         }
         if field.name.eq_ignore_ascii_case("authentication-results") {
             let verdict = Verdict::parse(&field.value);
             if verdict.server.eq_ignore_ascii_case(id) {
-                // Below another server's trace line it came with the mail. A server passes any signature that holds; what it
+                // Below another server's trace line, or below a log-in, it came with the mail. A server passes any signature that holds; what it
                 // covers is looked at here.
                 let stands = || verdict.has_envelope_of(sender.domain()) || signatures_count(headers, sender.domain());
                 return match verdict.judge(sender.domain()) {

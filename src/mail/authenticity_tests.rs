@@ -112,6 +112,51 @@ fn t04_a_servers_pass_counts_for_what_the_signature_covers_and_while_it_is_fresh
     assert!(judged(&others).is_authenticated(), "somebody else's signature says nothing of the sender's");
 }
 
+/// A signed mail was caught whose signature ends at a length; lines were added to it, and a second signature that covers
+/// all and holds for nothing. The server passed the first, and the second was looked at.
+#[test]
+fn t04_an_invented_signature_lends_its_cover_to_no_other() {
+    let verdict = "Authentication-Results: mx.kantor.example; dkim=pass header.d=dinas.example; dkim=fail header.d=dinas.example; dmarc=pass header.from=dinas.example";
+    let mail = |signatures: &[&str]| {
+        let lines: String = signatures.iter().map(|tags| format!("DKIM-Signature: v=1; {tags}; bh=x; b=y\n")).collect();
+        let date = "Mon, 09 Nov 2026 09:10:00 +0800";
+        judged(&format!("{verdict}\n{OURS}{lines}From: budi@dinas.example\nSubject: x\nDate: {date}\n\n"))
+            .is_authenticated()
+    };
+    let whole = "d=dinas.example; h=From:Subject:Date";
+
+    assert!(mail(&[whole, "d=Dinas.Example; h=date:from:subject:to"]));
+    for real in [
+        "d=dinas.example; l=10; h=From:Subject:Date",
+        "d=dinas.example; h=From:Date",
+        "d=surat.dinas.example; l=10; h=From:Subject:Date",
+    ] {
+        assert!(!mail(&[real, whole]) && !mail(&[whole, real]), "{real}");
+        assert!(!mail(&[real]), "a signature of the same organisation passes for DMARC: {real}");
+    }
+}
+
+/// Whoever logged in at our own server could write its verdict into their mail, below the server's trace line.
+#[test]
+fn t02_a_verdict_below_a_log_in_came_with_the_mail() {
+    let verdict = "Authentication-Results: mx.kantor.example; dmarc=pass header.from=dinas.example\n";
+    let hop = |from: &str, with: &str| {
+        format!(
+            "Received: from {from} by mail.kantor.example (Postfix) with {with} id 1; Mon, 09 Nov 2026 09:12:47 +0800\n"
+        )
+    };
+
+    for with in ["ESMTPSA", "ESMTPA", "UTF8SMTPSA", "esmtpsa"] {
+        assert_eq!(judged(&format!("{}{verdict}", hop("pc", with))), Authenticity::None, "{with}");
+        assert_eq!(judged(&format!("{OURS}{}{verdict}", hop("pc", with))), Authenticity::None, "{with}");
+        assert!(judged(&format!("{verdict}{}", hop("pc", with))).is_authenticated(), "{with}: ours stands above");
+    }
+    for name in ["with", "by", "from"] {
+        assert_eq!(judged(&format!("{}{verdict}", hop(name, "ESMTPSA"))), Authenticity::None, "a client named {name}");
+    }
+    assert!(judged(&format!("{}{verdict}", hop("mx", "LMTPA"))).is_authenticated(), "a delivery inside the house");
+}
+
 fn checked(header: &str) -> Authenticity {
     let sender = [Address::parse("budi@dinas.example").unwrap()];
     let trust = Trust { submission_checks_sender: true, ..trust() };

@@ -113,17 +113,24 @@ pub fn covers_what_counts(signed: &[String], headers: &Headers) -> bool {
         && (absent("subject") || (once("subject") && is_signed("subject")))
 }
 
-/// Whether what a server says of signatures may be believed: of the sender's own, one at least vouches for all that counts
-/// and is fresh. Where none stands there, nothing can be looked at, and the server's word is all there is.
+/// Whether what a server says of signatures may be believed: which of them passed, it need not say, so all that it may have
+/// taken for the sender's must vouch for all that counts, and be fresh. Where none stands there, nothing can be looked at,
+/// and the server's word is all there is.
 pub fn signatures_count(headers: &Headers, domain: &str) -> bool {
-    let mut own = headers.all("dkim-signature").filter(|value| covers(tag(value, "d").as_deref(), domain)).peekable();
-    if own.peek().is_none() {
-        return true;
-    }
-    let signed =
-        |value: &str| -> Vec<String> { tag(value, "h").unwrap_or_default().split(':').map(str::to_owned).collect() };
-    own.any(|value| tag(value, "l").is_none() && covers_what_counts(&signed(value), headers))
-        && is_fresh(written(headers), arrived(headers))
+    let own = |value: &&str| tag(value, "d").is_some_and(|signer| are_related(&signer, domain));
+    let vouches = |value: &str| {
+        let signed: Vec<String> = tag(value, "h").unwrap_or_default().split(':').map(str::to_owned).collect();
+        tag(value, "l").is_none() && covers_what_counts(&signed, headers)
+    };
+    let mut own = headers.all("dkim-signature").filter(own).peekable();
+    own.peek().is_none() || (own.all(vouches) && is_fresh(written(headers), arrived(headers)))
+}
+
+/// Whether two domains may be one organisation's (RFC 7489, 3.1.1). Without a list of public suffixes, two labels in common
+/// make them so: rather one signature too many is looked at.
+pub fn are_related(signer: &str, domain: &str) -> bool {
+    let tail = |name: &str| name.rsplit('.').take(2).map(str::to_ascii_lowercase).collect::<Vec<_>>();
+    tail(signer) == tail(domain)
 }
 
 /// Whether the mail came within days of being written. Without a Date nothing says when that was.

@@ -185,14 +185,8 @@ fn name_server(address: SocketAddr) -> NameServerConfig {
 
 /// Keeps the signatures that may speak for the sender's domain, the likeliest first.
 fn keep_likely(mail: &mut AuthenticatedMessage<'_>, domain: &str) {
-    let domain = domain.to_ascii_lowercase();
-    let related = |d: &str| {
-        let d = d.to_ascii_lowercase();
-        let tail = |name: &str| name.rsplit('.').take(2).map(str::to_owned).collect::<Vec<_>>();
-        tail(&d) == tail(&domain)
-    };
-    mail.dkim_headers.retain(|one| related(&one.header.d));
-    mail.dkim_headers.sort_by_key(|one| !one.header.d.eq_ignore_ascii_case(&domain));
+    mail.dkim_headers.retain(|one| proof::are_related(&one.header.d, domain));
+    mail.dkim_headers.sort_by_key(|one| !one.header.d.eq_ignore_ascii_case(domain));
     mail.dkim_headers.truncate(SIGNATURES);
 }
 
