@@ -302,6 +302,119 @@ async fn t06_a_mailbox_in_other_hands_asks_only_so_often_a_day_for_one_account_o
     assert_eq!(told, 0, "and nothing was given out without a person");
 }
 
+/// The first two requests of somebody, both checked before either was approved.
+async fn two_at_once(site: &Site) -> (CaseNumber, CaseNumber) {
+    let first = site.deliver("complete").await;
+    let words = "Mohon reset password akun Helpdesk SPSE saya. User ID: RINAPL";
+    site.take_in(request(site, &RINA, &RINA, "000.3/5002/BPLPSE", words, None)).await;
+    let second = site.numbers().await.into_iter().find(|number| *number != first).expect("a second case");
+    (first, second)
+}
+
+/// Whether a request repeats another was judged as it came in, and never again.
+#[tokio::test]
+async fn t06_of_two_requests_sent_together_only_one_is_approved_without_a_call() {
+    let site = Site::start().await;
+    let (first, second) = two_at_once(&site).await;
+    let (holder, _) = site.admins_of(&first).await;
+    let (admin, _) = site.admins_of(&second).await;
+    let seen = review(&site, &admin, &second).await;
+    assert_eq!(phase(&site, &second).await.name(), "under_review");
+    approve(&site, &holder, &first).await;
+
+    let answer = decide(&site.desk, &admin, &second, form(&seen, Choice::Approve)).await;
+
+    let DecisionAnswer::Changed { what, .. } = answer else { panic!("the dossier changed") };
+    assert_eq!(what, "Permohonan lain untuk akun ini disetujui");
+    site.settle().await;
+    let told = site.last_to(admin.address.as_str()).expect("the admin is told");
+    assert!(
+        told.body.contains("Yang berubah: permohonan lain untuk akun ini disetujui sementara itu"),
+        "{}",
+        told.body
+    );
+    let case = site.case(&second).await;
+    assert_eq!((case.phase.name(), case.decisions.len()), ("awaiting_confirmation", 0));
+    let fresh = review(&site, &admin, &second).await;
+    let answer = decide(&site.desk, &admin, &second, form(&fresh, Choice::Approve)).await;
+    assert!(matches!(answer, DecisionAnswer::NeedsConfirmation));
+}
+
+#[tokio::test]
+async fn t06_of_two_requests_sent_together_the_second_takes_two_people_and_no_code_is_spent_on_what_changed() {
+    let rules = vec![("approval", "two_for_repeat_within_days = 30"), ("confirmation", "triggers = []")];
+    let site = Site::planned(Plan { rules, ..Plan::default() }).await;
+    let (first, second) = two_at_once(&site).await;
+    let (holder, _) = site.admins_of(&first).await;
+    let (admin, _) = site.admins_of(&second).await;
+    let seen = review(&site, &admin, &second).await;
+    approve(&site, &holder, &first).await;
+
+    let code = Some(site.code_of(&admin).await);
+    let with_code = |view| DecisionForm { code: code.clone(), ..form(view, Choice::Approve) };
+    let answer = decide(&site.desk, &admin, &second, with_code(&seen)).await;
+    assert!(matches!(answer, DecisionAnswer::Changed { .. }));
+    let fresh = review(&site, &admin, &second).await;
+    let answer = decide(&site.desk, &admin, &second, with_code(&fresh)).await;
+
+    assert!(matches!(answer, DecisionAnswer::AwaitsSecond), "the same code, and it is one of two");
+    assert!(site.case(&second).await.decisions.is_empty());
+}
+
+#[tokio::test]
+async fn t06_two_requests_approved_at_the_same_moment_are_not_both_approved() {
+    let site = Site::start().await;
+    let (first, second) = two_at_once(&site).await;
+    let admins = (site.admins_of(&first).await.0, site.admins_of(&second).await.0);
+    let views = (review(&site, &admins.0, &first).await, review(&site, &admins.1, &second).await);
+
+    let answers = tokio::join!(
+        decide(&site.desk, &admins.0, &first, form(&views.0, Choice::Approve)),
+        decide(&site.desk, &admins.1, &second, form(&views.1, Choice::Approve)),
+    );
+
+    let done = [&answers.0, &answers.1].into_iter().filter(|answer| matches!(answer, DecisionAnswer::Done)).count();
+    assert_eq!(done, 1);
+    let decided = site.case(&first).await.decisions.len() + site.case(&second).await.decisions.len();
+    assert_eq!(decided, 1);
+}
+
+#[tokio::test]
+async fn t06_an_approval_by_reply_is_held_against_what_was_approved_meanwhile() {
+    let site = Site::start().await;
+    let (first, second) = two_at_once(&site).await;
+    let (holder, _) = site.admins_of(&first).await;
+    let (admin, _) = site.admins_of(&second).await;
+    let asked = site
+        .letters()
+        .into_iter()
+        .rfind(|letter| letter.to.contains(&admin.address) && letter.body.contains(&second.to_string()));
+    let asked = asked.expect("the admin was asked").message_id;
+    approve(&site, &holder, &first).await;
+    site.settle().await;
+    let before = site.letters().len();
+
+    let code = site.code_of(&admin).await;
+    let reply = Mail {
+        from: (&admin.name, admin.address.as_str()),
+        subject: "Re: TINDAKAN".into(),
+        text: format!("SETUJU {}", code.expose()),
+        enclosed: Vec::new(),
+        message_id: "balas@lembayungraya.example".into(),
+        at: site.now(),
+        answers: Some(&asked),
+        automatic: false,
+        authentic: true,
+    };
+    site.take_in(reply.bytes(Some(Stamp { server: MAIL_SERVER }))).await;
+
+    assert!(site.case(&second).await.decisions.is_empty());
+    let told: Vec<_> =
+        site.letters()[before..].iter().map(|letter| (letter.to.clone(), letter.subject.clone())).collect();
+    assert_eq!(told.len(), 1, "one letter with the present state: {told:?}");
+    assert_eq!(told[0].0, [admin.address]);
+}
+
 /// Somebody holds an officer's mailbox: every mail is proven, and the register knows the address.
 #[tokio::test]
 async fn t06_a_mailbox_in_other_hands_gets_no_second_password_without_a_call() {

@@ -4,6 +4,7 @@ use super::Engine;
 use super::codec;
 use super::peril::{Moment, moment};
 use super::port::Fault;
+use super::repeat;
 use super::store::{Batch, CaseKey, DocumentWrite, NewLink, Outcome, SecretChange, Settlement};
 use super::weave::Woven;
 use crate::sop::case::Case;
@@ -130,7 +131,13 @@ impl Engine {
                 Ok(ruling) => ruling,
                 Err(refused) => return Ok(Answer::Refused(refused, Box::new(case))),
             };
-            let Woven { case, batch } = self.weave(key, version, ruling, along.clone()).await?;
+            let approvals = self.approvals_of(&case, &ruling).await?;
+            if let Some(answer) = self.outdated(key, &case, approvals.as_ref()).await? {
+                return Ok(answer);
+            }
+            let mut along = along.clone();
+            along.documents.extend(approvals.and_then(|known| self.approved(&known, &ruling)));
+            let Woven { case, batch } = self.weave(key, version, ruling, along).await?;
             if decides {
                 moment(Moment::DecisionRuled);
             }
@@ -141,6 +148,7 @@ impl Engine {
             match outcome {
                 Outcome::Committed { .. } => return Ok(Answer::Done(Box::new(case))),
                 Outcome::Stale { .. } => {}
+                Outcome::DocumentStale { family, .. } if family == repeat::FAMILY => {}
                 Outcome::Seen { .. } | Outcome::LinkSpent | Outcome::DocumentStale { .. } => {
                     return Ok(Answer::Conflict);
                 }
@@ -149,9 +157,17 @@ impl Engine {
         Err(Fault::transient(format!("Cannot record a step of {}: others kept changing it. Try again", key.number)))
     }
 
-    /// What the procedure would answer, without doing anything.
+    /// What the procedure would answer. Does nothing, but that a case which another one outdated is checked again.
     pub async fn foresee(&self, case: &Case, command: Command) -> Result<Result<(), Refused>, Fault> {
-        Ok(self.rule(case, command).await?.map(drop))
+        let ruling = match self.rule(case, command).await? {
+            Ok(ruling) => ruling,
+            Err(refused) => return Ok(Err(refused)),
+        };
+        let approvals = self.approvals_of(case, &ruling).await?;
+        Ok(match self.outdated(&self.key(&case.number), case, approvals.as_ref()).await? {
+            Some(Answer::Refused(refused, _)) => Err(refused),
+            _ => Ok(()),
+        })
     }
 
     /// Lets the procedure decide, with everything it may depend on.

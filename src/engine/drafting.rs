@@ -161,6 +161,9 @@ impl Engine {
             LetterName::ReplyNotUnderstood => {
                 facts.note = self.letters.refusal(&letter.code, self.office.language);
             }
+            LetterName::FreshProposal if !letter.code.is_empty() => {
+                facts.note = self.letters.refusal(&letter.code, self.office.language);
+            }
             LetterName::HeldMail => facts.held = Some(letter.code.clone()),
             LetterName::DecisionDone => {
                 facts.decision = match letter.code.as_str() {

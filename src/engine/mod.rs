@@ -25,6 +25,7 @@ pub mod office;
 pub mod peril;
 pub mod port;
 pub mod register;
+mod repeat;
 mod reply;
 mod returned;
 pub mod secrets;

@@ -120,12 +120,19 @@ impl Engine {
             match self.prove_by_mail(admin, code.digits(), mail.received_at).await? {
                 Proof::Right => factor = Factor::Fresh,
                 Proof::Wrong { .. } => return Ok(Step::Cannot("wrong_code")),
+        let was_current = case.phase.proposal().is_some_and(|proposal| proposal.hash == about);
                 Proof::Locked => return Ok(Step::Cannot("locked")),
             }
         }
         let by = admin.address.clone();
         let decision = Decision { by, proposal: about, channel: Channel::Reply, factor, choice };
         self.store.put_contents(vec![(key.clone(), mail.raw.to_vec())]).await?;
+            // What this very decision brought to light was told to whoever has the case.
+            Answer::Refused(Refused::Changed { .. }, now)
+                if now.assigned.as_ref() == Some(&admin.address) && was_current =>
+            {
+                Step::Taken(Followed::Nothing)
+            }
         let reply = Some(Reply { by: admin.address.clone(), sha256: mail.sha256.clone() });
         let along = Along { reply, seen: mail.seen_keys(), ..Along::default() };
         Ok(match self.apply(key, Command::Decide(decision), along).await? {

@@ -9,7 +9,7 @@ use super::codec;
 use super::correspondence::{PendingLetter, Written};
 use super::intake::tally::DayLimits;
 use super::port::Fault;
-use super::store::{Batch, CaseKey, DocumentWrite, NewLink, NewRow, SecretChange, Tag};
+use super::store::{Batch, CaseKey, NewLink, NewRow, SecretChange, Tag};
 use crate::sop::case::Case;
 use crate::sop::command::Alarm;
 use crate::sop::decide::Ruling;
@@ -77,8 +77,6 @@ impl Task {
 pub mod family {
     /// Message-IDs of a case's mails and letters.
     pub const MESSAGE: &str = "message";
-    /// Not an index but a document by folded user ID: the last reset, for the repeat trigger.
-    pub const LAST_RESET: &str = "last_reset";
     /// File, words and number of a request letter; also the documents that hold its marks.
     pub const LETTER: &str = "letter";
 }
@@ -134,7 +132,7 @@ impl Engine {
             case.evolve(&kept, now);
             events.push(kept);
         }
-        self.index(&case, &events, &mut batch);
+        batch.tags.extend(message_ids(&events));
         self.remember(&case, &events, &mut batch).await?;
         batch.events = events.into_iter().map(|event| codec::encode(&Recorded { at: now, event })).collect();
         batch.snapshot = codec::encode(&case);
@@ -145,39 +143,15 @@ impl Engine {
         batch.links.extend(along.links);
         Ok(Woven { case, batch })
     }
-
-    fn index(&self, case: &Case, events: &[Event], batch: &mut Batch) {
-        let mut resets = Vec::new();
-        let mut tag = |family: &str, value: String, set| batch.tags.push(Tag { family: family.to_owned(), value, set });
-        for event in events {
-            match event {
-                Event::MailAdded { mail } => {
-                    if let Some(id) = &mail.message_id {
-                        tag(family::MESSAGE, id.clone(), true);
-                    }
-                }
-                Event::Approved { .. } => {
-                    resets.extend(case.account.as_ref().map(|account| account.user_id.folded()));
-                }
-                _ => {}
-            }
-        }
-        let at = self.clock.now();
-        batch.documents.extend(resets.into_iter().map(|id| DocumentWrite {
-            office: self.office.id.clone(),
-            family: family::LAST_RESET.to_owned(),
-            id,
-            expected_version: None,
-            bytes: Some(codec::encode(&LastReset { at, case: case.number.clone() })),
-        }));
-    }
 }
 
-/// When an account was last allowed to be reset, and by which case.
-#[derive(Serialize, Deserialize)]
-pub(super) struct LastReset {
-    pub at: DateTime<Utc>,
-    pub case: CaseNumber,
+/// The Message-IDs of the mails a step adds.
+fn message_ids(events: &[Event]) -> impl Iterator<Item = Tag> {
+    let added = events.iter().filter_map(|event| match event {
+        Event::MailAdded { mail } => mail.message_id.clone(),
+        _ => None,
+    });
+    added.map(|value| Tag { family: family::MESSAGE.to_owned(), value, set: true })
 }
 
 struct Weaving<'a> {

@@ -57,6 +57,10 @@ pub enum Command {
     },
     Decide(Decision),
     Confirm(Confirmation),
+    /// Another case of the account was approved at that time, after this one was checked.
+    NoteApproval {
+        at: DateTime<Utc>,
+    },
     /// A draft edited and kept without deciding.
     SaveDraft {
         by: AdminId,

@@ -3,6 +3,7 @@
 use loket::sop::checklist::Finding;
 use loket::sop::command::{Command, Dossier, DraftKind, OpeningVerdict};
 use loket::sop::decide::{Refused, open};
+use loket::sop::effect::{Effect, LetterName};
 use loket::sop::names::{Address, Service, Sha256Hex, UserId};
 use loket::sop::phase::Phase;
 
@@ -96,6 +97,34 @@ fn a_first_approval_is_void_once_the_dossier_changes() {
     assert!(walk.calls.is_empty(), "the second looked at other papers than the first");
     walk.does(walk.approval(0));
     assert_eq!(walk.calls, [1]);
+}
+
+/// What was approved for the account in another case may call for a call or a second person in this one.
+#[test]
+fn an_approval_of_what_was_shown_before_another_case_was_approved_is_refused() {
+    let office = Office::shipped().with(|p| p.approval.two_for_repeat_within_days = 30);
+    let mut walk = Walk::begin(office, Papers::Complete, OpeningVerdict::Request, tuesday_at_nine());
+    let (stale, at) = (walk.approval(0), walk.now);
+
+    let ruling = walk.does(Command::NoteApproval { at });
+
+    assert_eq!(walk.is_refused(stale), Refused::Changed { current: walk.current() });
+    assert!(ruling.effects.contains(&Effect::VoidLinks), "the links to it are void");
+    assert_eq!(walk.letters(LetterName::FreshProposal).len(), 1);
+    let Phase::AwaitingConfirmation { triggers, .. } = &walk.case.phase else { panic!("a call is needed") };
+    assert_eq!(triggers, &["second_reset"]);
+    let revisions = walk.case.revisions;
+    walk.does(Command::NoteApproval { at });
+    assert_eq!(walk.case.revisions, revisions, "known already");
+    walk.does(walk.call(0, loket::sop::case::ConfirmationResult::Confirmed));
+    walk.does(walk.approval(0));
+    assert_eq!(walk.is_refused(walk.approval(0)), Refused::NeedsSecond);
+    walk.does(walk.approval(1));
+    assert_eq!(walk.calls, [1]);
+    walk.drive();
+    let before = walk.case.clone();
+    walk.does(Command::NoteApproval { at: at + chrono::TimeDelta::hours(1) });
+    assert_eq!(walk.case, before, "what is decided stays as it is");
 }
 
 #[test]

@@ -13,6 +13,8 @@ pub(super) enum Cause {
     /// The first, or a new round after the applicant had been asked.
     Fresh,
     Mail,
+    /// Another case of the account was approved.
+    Repeat,
     Draft {
         by: AdminId,
     },
@@ -25,15 +27,18 @@ pub(super) enum Cause {
 /// The last proposal's cause and moment; `None` before there is one.
 pub(super) fn last(events: &[Recorded]) -> Option<(DateTime<Utc>, Cause)> {
     let mut cause = Cause::Fresh;
-    let (mut mails, mut asked, mut last) = (0, false, None);
+    let (mut mails, mut asked, mut last, mut brought) = (0, false, None, false);
     for Recorded { at, event } in events {
         match event {
             Event::MailAdded { .. } => {
                 mails += 1;
+                brought = true;
                 if mails > 1 && !asked {
                     cause = Cause::Mail;
                 }
             }
+            Event::Admitted { .. } => brought = true,
+            Event::Checked { .. } if !brought => cause = Cause::Repeat,
             Event::CompletionAsked { .. } => asked = true,
             Event::ConfirmationRecorded { confirmation } if confirmation.result == ConfirmationResult::Denied => {
                 cause = Cause::Denied;
@@ -42,7 +47,7 @@ pub(super) fn last(events: &[Recorded]) -> Option<(DateTime<Utc>, Cause)> {
             Event::DraftSaved { by, .. } => cause = Cause::Draft { by: by.clone() },
             Event::Proposed { .. } => {
                 last = Some((*at, std::mem::replace(&mut cause, Cause::Fresh)));
-                asked = false;
+                (asked, brought) = (false, false);
             }
             _ => {}
         }
@@ -56,6 +61,11 @@ impl Words<'_> {
         match cause {
             Cause::Fresh => self.say("Berkas diperiksa lagi", "The dossier was checked anew", &[]),
             Cause::Mail => self.say("Surel lanjutan menambah berkas", "A further mail added to the dossier", &[]),
+            Cause::Repeat => self.say(
+                "Permohonan lain untuk akun ini disetujui",
+                "Another request for this account was approved",
+                &[],
+            ),
             Cause::Draft { by } => self.say("{0} menyunting konsep surat", "{0} edited the draft", &[&self.name(by)]),
             Cause::Denied => self.say(
                 "Pemohon menyatakan permohonan ini bukan darinya",

@@ -27,7 +27,7 @@ impl Desk {
         let changed = change::last(events).filter(|(_, cause)| match cause {
             Cause::Fresh => false,
             Cause::Draft { by } => *by != admin.address,
-            Cause::Mail | Cause::Denied | Cause::Failed { .. } => true,
+            Cause::Mail | Cause::Repeat | Cause::Denied | Cause::Failed { .. } => true,
         });
         Ok(ReviewView {
             head: self.head(case, worked, events, now),

@@ -2,17 +2,15 @@
 
 use std::sync::Arc;
 
-use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
 
 use super::look::Looked;
 use super::{Intake, Mailbox};
 use crate::dossier::page::Contents;
 use crate::dossier::{CaseFile, Known, MailFacts, case_file, validity};
 use crate::engine::Engine;
-use crate::engine::codec;
 use crate::engine::port::{Fault, Query};
 use crate::engine::store::{Batch, CaseKey};
-use crate::engine::weave::{LastReset, family};
 use crate::sop::account::Account;
 use crate::sop::case::{Case, MailRef};
 use crate::sop::checklist::Understanding;
@@ -131,25 +129,10 @@ impl Engine {
         }
         let account = validity::account(file, &accounts).cloned();
         let last_approved = match &account {
-            Some(account) => self.last_approved(account, key).await?,
+            Some(account) => self.approvals(account).await?.elsewhere(key.map(|key| &key.number)),
             None => None,
         };
-        let days = i64::from(mailbox.worked.procedure.confirmation.second_reset_within_days);
-        if last_approved.is_some_and(|last| self.clock.now() - last < TimeDelta::days(days)) {
-            understanding.alerts.push("second_reset".to_owned());
-            understanding.alerts.sort();
-        }
+        mailbox.worked.procedure.confirmation.note_repeat(&mut understanding, last_approved, self.clock.now());
         Ok(Checked { understanding, account, last_approved })
-    }
-
-    /// When another case of the account was last approved.
-    async fn last_approved(&self, account: &Account, key: Option<&CaseKey>) -> Result<Option<DateTime<Utc>>, Fault> {
-        let id = account.user_id.folded();
-        let Some(document) = self.store.document(&self.office.id, family::LAST_RESET, &id).await? else {
-            return Ok(None);
-        };
-        let last: LastReset = codec::decode(&document.bytes, "the record of a reset")?;
-        let same = key.is_some_and(|key| key.number == last.case);
-        Ok((!same).then_some(last.at))
     }
 }

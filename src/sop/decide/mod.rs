@@ -52,6 +52,7 @@ pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Re
         Command::Drop { by, reason } => intake::drop_held(r, by, reason, ctx)?,
         Command::Decide(decision) => decision::decide(r, decision, ctx)?,
         Command::Confirm(confirmation) => review::confirm(r, confirmation, ctx)?,
+        Command::NoteApproval { at } => review::note_approval(r, at, ctx),
         Command::SaveDraft { by, draft, text } => review::save_draft(r, &by, draft, text, ctx)?,
         Command::StartExecution { decision } => execution::start(r, decision, ctx)?,
         Command::ReportExecution { decision, report } => execution::report(r, decision, report, ctx)?,

@@ -1,6 +1,8 @@
 //! Steps 2 to 5: the findings become a proposal for a named admin, calls and meetings are recorded, drafts are edited.
 //! The system proposes here; a person decides in [`super::decision`].
 
+use chrono::{DateTime, Utc};
+
 use super::triggers::{NIP_UNKNOWN, recommend, triggers, unsettled};
 use super::{Refused, Ruling, clock, intake, people};
 use crate::sop::case::{Case, Channel, Confirmation, ConfirmationMethod, ConfirmationResult};
@@ -138,13 +140,40 @@ pub(super) fn save_draft(
     if drafts == old.drafts {
         return Ok(());
     }
-    let proposal = proposal(&r.case, old.recommendation, Some(drafts), ctx);
     r.record(Event::DraftSaved { by: by.clone(), draft }, ctx);
+    let proposal = propose_anew(r, Proposal { drafts, ..old }, triggers, ctx);
+    announce(r, &proposal, ctx);
+    Ok(())
+}
+
+/// What was approved elsewhere may call for a call or a second person here: it becomes part of the findings, and whoever
+/// holds a link to what was shown before must look again.
+pub(super) fn note_approval(r: &mut Ruling, at: DateTime<Utc>, ctx: &Context) {
+    let (Phase::UnderReview { proposal } | Phase::AwaitingConfirmation { proposal, .. }) = r.case.phase.clone() else {
+        return;
+    };
+    if r.case.last_approved.is_some_and(|known| known >= at) {
+        return;
+    }
+    let mut understanding = Box::new(r.case.understanding.clone());
+    ctx.procedure.confirmation.note_repeat(&mut understanding, Some(at), ctx.now);
+    let account = r.case.account.clone().map(Box::new);
+    r.record(Event::Checked { understanding, account, last_approved: Some(at) }, ctx);
+    let incomplete = matches!(proposal.recommendation, Recommendation::Complete { .. });
+    let triggers = if incomplete { Vec::new() } else { unsettled(&r.case, ctx) };
+    let proposal = propose_anew(r, proposal, triggers, ctx);
+    let due = clock::due(r, ctx);
+    let why = |to| Letter::new(LetterName::FreshProposal, to).code("approved_elsewhere").links_to(&proposal.hash);
+    r.tell_admin(ctx, |to| Letter { until: due, ..why(to) });
+}
+
+/// The same proposal, about the case as it stands now.
+fn propose_anew(r: &mut Ruling, old: Proposal, triggers: Vec<String>, ctx: &Context) -> Proposal {
+    let proposal = proposal(&r.case, old.recommendation, Some(old.drafts), ctx);
     r.effects.push(Effect::VoidLinks);
     r.record(Event::Proposed { proposal: Box::new(proposal.clone()), triggers }, ctx);
     people::assign_or_wait(r, ctx);
-    announce(r, &proposal, ctx);
-    Ok(())
+    proposal
 }
 
 /// Whoever decided first is named to whoever comes second.

@@ -5,6 +5,7 @@ use std::fmt;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::sop::checklist::Understanding;
 use crate::sop::worktime::Calendar;
 
 /// A step's time standard in working minutes.
@@ -72,6 +73,16 @@ pub struct Confirmation {
 impl Confirmation {
     pub fn triggers(&self, trigger: Trigger) -> bool {
         self.triggers.contains(&trigger)
+    }
+
+    /// Puts the alert of a second reset on findings whose account was last approved then.
+    pub fn note_repeat(&self, findings: &mut Understanding, last: Option<DateTime<Utc>>, now: DateTime<Utc>) {
+        let within = TimeDelta::days(i64::from(self.second_reset_within_days));
+        let name = Trigger::SecondReset.key();
+        if last.is_some_and(|last| now - last < within) && !findings.alerts.iter().any(|alert| alert == name) {
+            findings.alerts.push(name.to_owned());
+            findings.alerts.sort();
+        }
     }
 
     pub fn is_free_mail(&self, domain: &str) -> bool {
