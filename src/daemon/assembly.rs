@@ -43,6 +43,7 @@ use crate::mail::witness::{DnsSettings, DnsWitness};
 use crate::reading::Roots;
 use crate::reading::clamd::{ClamdConfig, ClamdPlace};
 use crate::reading::pool::{Pool, PoolConfig};
+use crate::sop::names::{Address, Sha256Hex};
 use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
 use crate::store::redb::RedbStore;
@@ -145,6 +146,10 @@ impl Reader for Worker {
         Box::pin(async move { self.0.read(&raw).await.map_err(Fault::transient) })
     }
 
+    fn try_again(&self, mail: &Sha256Hex) {
+        self.0.try_again(mail);
+    }
+
     fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
         Box::pin(async move {
             self.0.picture(&raw, paper, page, width).await.unwrap_or_else(|fault| {
@@ -188,10 +193,7 @@ fn day_limits(config: &Config) -> DayLimits {
 
 pub(crate) fn office(config: &Config) -> Office {
     let own = std::iter::once(config.courier.from_address.clone()).chain(
-        config
-            .mailboxes
-            .iter()
-            .filter_map(|mailbox| mailbox.imap().and_then(|imap| crate::sop::names::Address::parse(&imap.user))),
+        config.mailboxes.iter().filter_map(|mailbox| mailbox.imap().and_then(|imap| Address::parse(&imap.user))),
     );
     Office {
         id: config.office.id.clone(),

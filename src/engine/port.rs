@@ -12,7 +12,7 @@ use crate::dossier::Read;
 use crate::dossier::page::{Contents, Paper};
 use crate::mail::proof::{Question, Said};
 use crate::sop::account::Account;
-use crate::sop::names::{Address, UserId};
+use crate::sop::names::{Address, Sha256Hex, UserId};
 
 /// Whether a failure is worth a retry. `Unknown`: the effect may or may not have happened; never repeat it blindly.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -219,6 +219,9 @@ pub struct Query {
 pub trait Reader: Send + Sync {
     /// Fails only when nothing can be read at all, because there is no worker or it has no walls: then no mail is decided on.
     fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Result<Contents, Fault>>;
+
+    /// A person asks for this mail: what was given up in it is tried again when it is next read.
+    fn try_again(&self, _mail: &Sha256Hex) {}
 
     /// The documents that a mail's papers make, and what stands in them: on a thread of its own, so that nobody else waits.
     fn documents(&self, papers: Vec<Paper>, worked: Arc<Worked>) -> BoxFuture<'_, Vec<Read>> {

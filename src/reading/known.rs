@@ -1,7 +1,11 @@
-//! What was recognised lately, so that looking at a dossier again does not cost its scans again. Kept in memory alone.
+//! What was recognised lately, so that looking at a dossier again does not cost its scans again. Kept in memory alone. What
+//! was given up is kept too, for a day or until a person asks: else every further mail of a case would try it in vain.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::time::Duration;
+
+use tokio::time::Instant;
 
 use crate::dossier::page::{Contents, Page};
 
@@ -14,35 +18,50 @@ const MAILS: usize = 64;
 const WORDS: usize = 400_000;
 /// Letters that take the room of a word.
 const LETTERS: usize = 8;
+/// How long a mail is left alone on which the clock ran out.
+pub const LEFT_ALONE: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// A mail as it was recognised.
+struct Recognised {
+    key: Key,
+    contents: Contents,
+    /// Some of its pages were given up: it is tried again from then on.
+    again: Option<Instant>,
+}
 
 /// The mails recognised last, the latest at the end.
 #[derive(Default)]
 pub struct Known {
-    mails: Mutex<VecDeque<(Key, Contents)>>,
+    mails: Mutex<VecDeque<Recognised>>,
 }
 
 impl Known {
-    pub fn get(&self, key: &Key) -> Option<Contents> {
+    pub fn get(&self, key: &Key, now: Instant) -> Option<Contents> {
         let mut mails = self.lock();
-        let at = mails.iter().position(|(known, _)| known == key)?;
-        let found = mails.remove(at)?;
-        let contents = found.1.clone();
+        let at = mails.iter().position(|known| known.key == *key)?;
+        let found = mails.remove(at).filter(|known| known.again.is_none_or(|again| now < again))?;
+        let contents = found.contents.clone();
         mails.push_back(found);
         Some(contents)
     }
 
-    pub fn put(&self, key: Key, contents: &Contents) {
+    pub fn put(&self, key: Key, contents: &Contents, again: Option<Instant>) {
         let mut mails = self.lock();
-        mails.retain(|(known, _)| *known != key);
-        mails.push_back((key, contents.clone()));
-        let mut words: usize = mails.iter().map(|(_, contents)| words(contents)).sum();
+        mails.retain(|known| known.key != key);
+        mails.push_back(Recognised { key, contents: contents.clone(), again });
+        let mut words: usize = mails.iter().map(|known| words(&known.contents)).sum();
         while mails.len() > MAILS || words > WORDS {
-            let Some((_, oldest)) = mails.pop_front() else { return };
-            words -= self::words(&oldest);
+            let Some(oldest) = mails.pop_front() else { return };
+            words -= self::words(&oldest.contents);
         }
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Key, Contents)>> {
+    /// A person asks: what was given up is tried again.
+    pub fn try_again(&self, key: &Key) {
+        self.lock().retain(|known| known.key != *key || known.again.is_none());
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Recognised>> {
         self.mails.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 }
@@ -66,18 +85,37 @@ mod tests {
 
     #[test]
     fn the_mails_looked_at_last_stay() {
-        let known = Known::default();
+        let (known, now) = (Known::default(), Instant::now());
         for nth in 0..64u8 {
-            known.put([nth; 32], &mail(&nth.to_string()));
+            known.put([nth; 32], &mail(&nth.to_string()), None);
         }
-        assert!(known.get(&[0; 32]).is_some());
+        assert!(known.get(&[0; 32], now).is_some());
 
-        known.put([64; 32], &mail("64"));
+        known.put([64; 32], &mail("64"), None);
 
-        assert_eq!(known.get(&[0; 32]).unwrap().body, "0");
-        assert!(known.get(&[1; 32]).is_none(), "the one nobody asked for has gone");
-        known.put([65; 32], &mail(&"x".repeat(WORDS * LETTERS)));
-        assert!(known.get(&[2; 32]).is_none(), "a long body takes room too");
-        assert_eq!(known.get(&[64; 32]).unwrap().body, "64");
+        assert_eq!(known.get(&[0; 32], now).unwrap().body, "0");
+        assert!(known.get(&[1; 32], now).is_none(), "the one nobody asked for has gone");
+        known.put([65; 32], &mail(&"x".repeat(WORDS * LETTERS)), None);
+        assert!(known.get(&[2; 32], now).is_none(), "a long body takes room too");
+        assert_eq!(known.get(&[64; 32], now).unwrap().body, "64");
+    }
+
+    #[test]
+    fn what_was_given_up_is_left_alone_for_its_time_or_until_a_person_asks() {
+        let (known, now) = (Known::default(), Instant::now());
+        let (cut, whole) = ([1; 32], [2; 32]);
+        known.put(whole, &mail("whole"), None);
+
+        for asked in [false, true] {
+            known.put(cut, &mail("cut"), Some(now + LEFT_ALONE));
+            assert!(known.get(&cut, now + LEFT_ALONE / 2).is_some());
+            if asked {
+                known.try_again(&cut);
+                known.try_again(&whole);
+            }
+            assert_eq!(known.get(&cut, now + if asked { LEFT_ALONE / 2 } else { LEFT_ALONE }), None);
+        }
+
+        assert!(known.get(&whole, now + 2 * LEFT_ALONE).is_some());
     }
 }

@@ -16,12 +16,13 @@ use super::clamd::{Clamd, ClamdConfig};
 use super::crew::{Crew, CrewConfig, Lost, Request};
 use super::draw::Purpose;
 use super::frame::{self, Answer, PageRequest, Picture, Skipped, Task, Which};
-use super::known::{Key, Known};
+use super::known::{Key, Known, LEFT_ALONE};
 use super::limits::Limits;
 use super::quarantine::Quarantine;
 use super::scans::{self, Place, Scanned};
 use super::{tool, worker};
 use crate::dossier::page::Contents;
+use crate::sop::names::Sha256Hex;
 
 /// Deadlines that recognition may take for a page, and for a mail; waiting for a turn while others work is not counted.
 const PAGE: u32 = 3;
@@ -201,7 +202,7 @@ impl Pool {
             return contents;
         }
         let key: Key = Sha256::digest(raw).into();
-        if let Some(known) = self.known.get(&key) {
+        if let Some(known) = self.known.get(&key, Instant::now()) {
             return known;
         }
         if let Err(fault) = self.recognisers.probe().await {
@@ -231,7 +232,7 @@ impl Pool {
             }
         }
         match (lost, spent.is_all()) {
-            (false, _) => self.known.put(key, &contents),
+            (false, _) => {}
             (true, true) => {
                 tracing::warn!(size = raw.len(), "a mail has too many scans; the last pages count as unreadable");
             }
@@ -242,6 +243,7 @@ impl Pool {
         if lost {
             scans::say_cut(&mut contents);
         }
+        self.known.put(key, &contents, lost.then(|| Instant::now() + LEFT_ALONE));
         contents
     }
 
@@ -299,6 +301,15 @@ impl Pool {
             tracing::warn!(page = page.page, "a page of a mail {}; it cannot be shown", what_it_did(lost));
         }
         Ok(answer.map(picture_of))
+    }
+
+    /// A person asks for the mail of this hash: scans of it on which the clock ran out are tried again when it is next read.
+    pub fn try_again(&self, sha256: &Sha256Hex) {
+        let digit = |at: usize| sha256.0.get(at..at + 2).and_then(|pair| u8::from_str_radix(pair, 16).ok());
+        let key: Option<Vec<u8>> = (0..32).map(|nth| digit(2 * nth)).collect();
+        if let Some(Ok(key)) = key.map(Key::try_from) {
+            self.known.try_again(&key);
+        }
     }
 
     pub fn counts(&self) -> PoolCounts {

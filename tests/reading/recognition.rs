@@ -209,13 +209,18 @@ async fn t25_a_mail_of_too_many_scans_is_given_up_in_time() {
     pool.probe_recognition().await.unwrap();
     let begun = Instant::now();
 
-    let contents = pool.read(&mail("x", &[("tebal.pdf", "application/pdf", thick)])).await.unwrap();
+    let raw = mail("x", &[("tebal.pdf", "application/pdf", thick)]);
+    let contents = pool.read(&raw).await.unwrap();
 
     // Nine deadlines for recognition, and what it takes to find the machine's attention.
     assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
     let pages = &contents.papers[0].pages;
     assert!(pages.len() == 60 && pages[45..].iter().all(|page| page.lines.is_empty()), "forty pages are looked at");
     assert!(contents.alerts.contains(&"too_many_pages".to_owned()), "{:?}", contents.alerts);
+    // Every further mail of a case has the earlier ones read again.
+    let (first, again) = (begun.elapsed(), Instant::now());
+    let known = pool.read(&raw).await.unwrap();
+    assert!(known == contents && again.elapsed() < first / 2, "{:?} after {first:?}", again.elapsed());
 }
 
 fn children(of: u32) -> Vec<u32> {

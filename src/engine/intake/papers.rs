@@ -61,6 +61,9 @@ impl Engine {
         case: &Case,
     ) -> Result<Option<Dossier>, Fault> {
         let Some(mail) = case.last_mail().cloned() else { return Ok(None) };
+        for mail in &case.mails {
+            self.reader.try_again(&mail.sha256);
+        }
         let mut facts = self.facts_of(mailbox, key, &case.mails, &[]).await?;
         for fact in &mut facts {
             fact.authenticated = None;
