@@ -8,6 +8,7 @@ use futures::StreamExt;
 use loket::demo::samples::Stamp;
 use loket::demo::samples::people::{AGUNG, MAIL_SERVER, RINA};
 use loket::demo::samples::post::Mail;
+use loket::engine::admins::Role;
 use loket::engine::intake::DayLimits;
 use loket::engine::intake::tally::{Standing, Tally};
 use loket::engine::port::{Folder, Outgoing};
@@ -169,6 +170,85 @@ async fn t18_forged_mail_uses_up_nothing_of_the_owners() {
 
     assert_eq!(held, 2, "the forger's own count");
     assert_eq!(site.numbers().await.len(), 3, "the owner is served all the same");
+}
+
+fn pointing(from: (&str, &str), nth: u32, number: &str, at: DateTime<Utc>, authentic: bool) -> Vec<u8> {
+    let subject = format!("Re: [{number}] Permohonan reset password {nth}");
+    Mail { subject, authentic, ..letter(from, nth, at) }.bytes(Some(STAMP))
+}
+
+/// A mail in an admin's name that pointed to a case was taken apart however many there were, and so was one of a sender who
+/// was proven and pointed to a case that is not theirs, or to none.
+#[tokio::test]
+async fn t18_what_points_to_a_case_is_taken_apart_beyond_the_limits_only_where_it_belongs_there() {
+    let full = DayLimits { per_day: 1, unproven_per_day: 1, ..DayLimits::default() };
+    let site = Site::planned(limited(full)).await;
+    let case = site.deliver("complete").await;
+    let (number, (admin, _)) = (case.to_string(), site.admins_of(&case).await);
+    let (name, admin) = (&*admin.name, admin.address.as_str());
+    let asked = site.last_to(admin).expect("the admin was asked").message_id;
+    let forged = Mail { authentic: false, ..letter(("Siapa", "siapa@jauh.example"), 0, site.now()) };
+    site.take_in(forged.bytes(Some(STAMP))).await;
+    let revoked = ("Bekas", "bekas@lembayungraya.example");
+    site.enrol(revoked.1, revoked.0, Role::Admin).await;
+    site.engine.revoke(&address(revoked.1)).await.expect("the store answers");
+    let before = site.reads.load(Ordering::Relaxed);
+
+    for nth in 1..5 {
+        site.take_in(pointing((name, admin), nth, &number, site.now(), false)).await;
+        site.take_in(pointing((name, admin), 10 + nth, &number, site.now(), true)).await;
+        site.take_in(pointing(revoked, 20 + nth, &number, site.now(), true)).await;
+        site.take_in(pointing((AGUNG.name, AGUNG.email), 30 + nth, &number, site.now(), true)).await;
+        let warga = format!("warga{nth}@ramai.example");
+        site.take_in(pointing(("Warga", &warga), nth, "LPSE-2026-0999", site.now(), true)).await;
+    }
+    assert_eq!(site.reads.load(Ordering::Relaxed), before, "none of them");
+
+    let text = "TOLAK R04 surat tidak sah".to_owned();
+    let answer = Mail { text, answers: Some(&asked), ..letter((name, admin), 50, site.now()) };
+    site.take_in(answer.bytes(Some(STAMP))).await;
+    assert_eq!(site.reads.load(Ordering::Relaxed), before + 1, "an admin's answer is an answer");
+    assert_eq!(site.case(&case).await.phase.name(), "closed");
+}
+
+/// A mail that came before was taken apart again each time, and counted against nothing.
+#[tokio::test]
+async fn t18_a_mail_that_is_known_is_not_taken_apart_again() {
+    let site = Site::start().await;
+    let mail = request((RINA.name, RINA.email), 1, site.now());
+    site.take_in(mail.clone()).await;
+
+    for nth in 0..5 {
+        let again = [format!("X-Lagi: {nth}\r\n").into_bytes(), mail.clone()].concat();
+        assert_eq!(site.take_in(again).await, [Folder::Processed]);
+    }
+
+    assert_eq!(site.reads.load(Ordering::Relaxed), 1);
+    assert_eq!(site.numbers().await.len(), 1);
+}
+
+/// The account was named in the second mail alone, and its share was never asked about.
+#[tokio::test]
+async fn t18_an_account_named_in_a_later_mail_is_asked_about_no_more_often() {
+    let site = Site::planned(limited(DayLimits { per_account: 2, ..DayLimits::default() })).await;
+    let mut folders = Vec::new();
+    for nth in 0..4 {
+        let from = ("Warga", &*format!("warga{nth}@ramai.example"));
+        site.take_in(request(from, nth, site.now())).await;
+        let number = site.numbers().await.pop().expect("a case").to_string();
+        let text = format!("Mohon reset password akun Helpdesk. User ID: {}", RINA.user_id);
+        let subject = format!("Re: [{number}] Permohonan reset password");
+        folders.extend(
+            site.take_in(Mail { text, subject, ..letter(from, 10 + nth, site.now()) }.bytes(Some(STAMP))).await,
+        );
+    }
+
+    let mut about = 0;
+    for number in site.numbers().await {
+        about += u32::from(site.case(&number).await.account.is_some());
+    }
+    assert_eq!(about, 2, "a stranger's share");
+    assert_eq!(folders, [Folder::Processed, Folder::Processed, Folder::Refused, Folder::Refused]);
 }
 
 /// Half of it from one sender, a third from ever new senders of one domain, the rest forged. `LOKET_FLOOD=10000` sends

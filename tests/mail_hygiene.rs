@@ -4,12 +4,12 @@ use chrono::{DateTime, TimeDelta, Utc};
 use loket::demo::samples::Stamp;
 use loket::demo::samples::people::{MAIL_SERVER, RINA};
 use loket::demo::samples::post::Mail;
-use loket::engine::intake::DayLimits;
-use loket::engine::port::{Courier, Outgoing};
+use loket::engine::intake::{DAYBOOK, DayLimits};
+use loket::engine::port::{Courier, Folder, Outgoing};
 use loket::mail::courier::compose::{Copies, Sender, compose};
 use loket::mail::courier::smtp::SmtpCourier;
 use loket::sop::case::LetterState;
-use loket::sop::names::Address;
+use loket::sop::names::{Address, CaseNumber};
 use mail_parser::MessageParser;
 use proptest::prelude::*;
 
@@ -126,6 +126,42 @@ async fn t19_the_same_letter_of_a_case_goes_to_an_address_once_an_hour() {
     assert_eq!(asked(&site), 2, "they hear of it as soon as the hour is over");
 }
 
+/// Mail that says a machine wrote it had no limit: each took a line of the journal, and nobody heard of it.
+#[tokio::test]
+async fn t19_a_flood_of_automatic_mail_leaves_one_line_is_told_once_and_hides_no_returned_letter() {
+    let limits = DayLimits { automatic_per_day: 3, ..DayLimits::default() };
+    let site = Site::planned(limited(limits)).await;
+    let number = site.deliver("complete").await;
+    let letter = site.last_to(RINA.email).expect("the request is acknowledged");
+    let lines = async || {
+        let key = site.engine.key(&CaseNumber::new(DAYBOOK, 2026, 1));
+        site.engine.store.load(&key).await.expect("the store answers").map_or(0, |stored| stored.version)
+    };
+    for nth in 0..10 {
+        let raw = String::from_utf8(request(("Mesin", "mesin@ramai.example"), nth, site.now())).expect("plain");
+        assert_eq!(
+            site.take_in(format!("Auto-Submitted: auto-replied\r\n{raw}").into_bytes()).await,
+            [Folder::Processed]
+        );
+    }
+    assert_eq!(lines().await, 3 + 1, "the one more stands for all that follow");
+
+    let bounce = report("failed", &format!("Message-Id:\r\n <{}>", letter.message_id));
+    site.take_in(bounce.clone()).await;
+    assert_eq!(undelivered(&site, &number).await.len(), 1);
+    assert_eq!(lines().await, 5);
+    site.take_in([b"X-Lagi: 1\r\nMessage-ID: <lain@mail.example>\r\n".to_vec(), bounce].concat()).await;
+    assert_eq!(lines().await, 5, "what it tells is known");
+
+    site.forward(TimeDelta::minutes(61));
+    site.settle().await;
+    let told = site.letters().into_iter().filter(|letter| letter.message_id.starts_with("loket.flood."));
+    let told: Vec<Outgoing> = told.collect();
+    assert_eq!(told.len(), site.office.admins.len());
+    assert!(told[0].subject.contains("8 surel otomatis hanya dihitung"), "{}", told[0].subject);
+    assert!(!told[0].body.contains("disisihkan"), "{}", told[0].body);
+}
+
 #[tokio::test]
 async fn t20_a_real_bounce_shows_the_letter_as_undelivered_and_opens_nothing() {
     let site = Site::start().await;
@@ -200,7 +236,7 @@ async fn t20_reports_of_a_delay_or_of_nothing_of_ours_change_nothing() {
     assert_eq!(undelivered(&site, &number).await.len(), 1, "a true one counts");
 }
 
-async fn undelivered(site: &Site, number: &loket::sop::names::CaseNumber) -> Vec<String> {
+async fn undelivered(site: &Site, number: &CaseNumber) -> Vec<String> {
     let letters = site.case(number).await.letters.into_iter();
     letters.filter(|l| matches!(l.state, LetterState::Undelivered { .. })).map(|l| l.kind).collect()
 }

@@ -43,6 +43,7 @@ pub struct LimitsConfig {
     pub per_account_a_day: u32,
     pub mails_a_day: u32,
     pub unproven_a_day: u32,
+    pub automatic_a_day: u32,
     pub answers_per_address_a_day: u32,
 }
 
@@ -123,6 +124,7 @@ impl LimitsConfig {
             per_account_a_day: section.whole_or("per_account_a_day", 5, 0..=1_000_000),
             mails_a_day: section.whole_or("mails_a_day", 1000, 0..=1_000_000),
             unproven_a_day: section.whole_or("unproven_a_day", 100, 0..=1_000_000),
+            automatic_a_day: section.whole_or("automatic_a_day", 500, 0..=1_000_000),
             answers_per_address_a_day: section.whole_or("answers_per_address_a_day", 10, 0..=1_000_000),
         };
         section.finish();

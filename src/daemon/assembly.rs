@@ -187,6 +187,7 @@ fn day_limits(config: &Config) -> DayLimits {
         per_account: limits.per_account_a_day,
         per_day: limits.mails_a_day,
         unproven_per_day: limits.unproven_a_day,
+        automatic_per_day: limits.automatic_a_day,
         answers_per_address: limits.answers_per_address_a_day,
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn rows(engine: &Engine, mailbox: &Mailbox, now: DateTime<Utc>) -> Ve
 }
 
 impl Engine {
-    /// Tells every admin how many mails of a day were put aside.
+    /// Tells every admin how many mails of a day were put aside, and how many of machines passed over.
     pub(super) async fn send_digest(
         &self,
         row: &Row,
@@ -53,6 +53,7 @@ impl Engine {
             facts: LetterFacts {
                 admin: Some(admin.name),
                 count: Some(tally.beyond),
+                passed_over: Some(tally.passed_over).filter(|count| *count > 0),
                 sender: loudest.clone(),
                 ..LetterFacts::default()
             },

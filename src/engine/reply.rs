@@ -15,6 +15,7 @@ use super::store::CaseKey;
 use super::weave::family;
 use crate::letters::RejectReason;
 use crate::letters::reply::{self, AdminReply};
+use crate::mail::message::Inbound;
 use crate::sop::case::{Case, Channel};
 use crate::sop::command::{Choice, Command, Decision, Factor};
 use crate::sop::decide::Refused;
@@ -31,6 +32,9 @@ pub(super) enum Followed {
     /// It changed nothing; the mail itself is not on record yet.
     Nothing,
 }
+
+/// The case and the proposal that a letter to an admin was about.
+type Answered = (CaseKey, Case, Sha256Hex);
 
 /// Where following an admin's words led.
 enum Step {
@@ -49,17 +53,9 @@ impl Engine {
         mail: &Looked,
         day: &mut Tally,
     ) -> Result<Followed, Fault> {
-        if !mailbox.worked.procedure.reply.allowed
-            || !mail.inbound.answers_us
-            || !mail.inbound.authenticity.is_authenticated()
-        {
-            return Ok(Followed::NotAnAnswer);
-        }
-        let Some(sender) = mail.sender() else { return Ok(Followed::NotAnAnswer) };
-        let Some((_, admin)) = self.admin(sender).await?.filter(|(_, record)| record.is_active()) else {
+        let Some((admin, (key, case, about))) = self.answer_of(mailbox, &mail.inbound).await? else {
             return Ok(Followed::NotAnAnswer);
         };
-        let Some((key, case, about)) = self.answered(mail, &admin).await? else { return Ok(Followed::NotAnAnswer) };
         let step = match reply::admin(&mail.facts.contents.body) {
             _ if !admin.role.acts() => Step::Cannot("reads_only"),
             None => Step::Cannot("words"),
@@ -120,23 +116,23 @@ impl Engine {
             match self.prove_by_mail(admin, code.digits(), mail.received_at).await? {
                 Proof::Right => factor = Factor::Fresh,
                 Proof::Wrong { .. } => return Ok(Step::Cannot("wrong_code")),
-        let was_current = case.phase.proposal().is_some_and(|proposal| proposal.hash == about);
                 Proof::Locked => return Ok(Step::Cannot("locked")),
             }
         }
         let by = admin.address.clone();
+        let was_current = case.phase.proposal().is_some_and(|proposal| proposal.hash == about);
         let decision = Decision { by, proposal: about, channel: Channel::Reply, factor, choice };
         self.store.put_contents(vec![(key.clone(), mail.raw.to_vec())]).await?;
+        let reply = Some(Reply { by: admin.address.clone(), sha256: mail.sha256.clone() });
+        let along = Along { reply, seen: mail.seen_keys(), ..Along::default() };
+        Ok(match self.apply(key, Command::Decide(decision), along).await? {
+            Answer::Done(_) => Step::Taken(Followed::OnRecord),
             // What this very decision brought to light was told to whoever has the case.
             Answer::Refused(Refused::Changed { .. }, now)
                 if now.assigned.as_ref() == Some(&admin.address) && was_current =>
             {
                 Step::Taken(Followed::Nothing)
             }
-        let reply = Some(Reply { by: admin.address.clone(), sha256: mail.sha256.clone() });
-        let along = Along { reply, seen: mail.seen_keys(), ..Along::default() };
-        Ok(match self.apply(key, Command::Decide(decision), along).await? {
-            Answer::Done(_) => Step::Taken(Followed::OnRecord),
             Answer::Refused(Refused::Changed { .. }, _) => Step::Answer(LetterName::FreshProposal),
             Answer::Refused(Refused::AlreadyDecided { .. }, _) | Answer::Gone => {
                 Step::Answer(LetterName::AlreadyDecided)
@@ -154,9 +150,23 @@ impl Engine {
         self.prove(&admin.address, code, at, &Matter::CodeAlone).instrument(door).await
     }
 
-    /// The case and proposal that the answered letter was about, if it was written to this admin.
-    async fn answered(&self, mail: &Looked, admin: &AdminRecord) -> Result<Option<(CaseKey, Case, Sha256Hex)>, Fault> {
-        for id in &mail.inbound.in_reply_to {
+    /// The admin whose answer a mail is, as its headers tell, and to what.
+    pub(super) async fn answer_of(
+        &self,
+        mailbox: &Mailbox,
+        inbound: &Inbound,
+    ) -> Result<Option<(AdminRecord, Answered)>, Fault> {
+        let may = mailbox.worked.procedure.reply.allowed && inbound.answers_us;
+        let proven = inbound.sender().filter(|_| may && inbound.authenticity.is_authenticated());
+        let Some(sender) = proven else { return Ok(None) };
+        let Some((_, admin)) = self.admin(sender).await?.filter(|(_, record)| record.is_active()) else {
+            return Ok(None);
+        };
+        Ok(self.answered(inbound, &admin).await?.map(|answered| (admin, answered)))
+    }
+
+    async fn answered(&self, inbound: &Inbound, admin: &AdminRecord) -> Result<Option<Answered>, Fault> {
+        for id in &inbound.in_reply_to {
             for key in self.store.find(&self.office.id, family::MESSAGE, id).await? {
                 let Some((_, case)) = self.load(&key).await? else { continue };
                 let letter = letter_named(&case, id);

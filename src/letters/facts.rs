@@ -114,6 +114,8 @@ pub struct LetterFacts {
     /// A masked address.
     pub recipient: Option<String>,
     pub count: Option<u32>,
+    /// Machines' mails that were only counted.
+    pub passed_over: Option<u32>,
     pub until: Option<DateTime<Utc>>,
     pub year: Option<i32>,
 }
@@ -401,6 +403,7 @@ pub(super) fn specimen() -> LetterFacts {
         about_subject: some("Contoh subjek"),
         recipient: some("c…@kantor.example"),
         count: Some(5),
+        passed_over: Some(7),
         until: at,
         year: Some(2027),
     }

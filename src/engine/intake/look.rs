@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
-use super::tally::{Standing, Tally};
+use super::tally::Tally;
 use super::{Mailbox, Patience};
 use crate::dossier::page::{Contents, Paper};
 use crate::dossier::{MailFacts, Read};
@@ -39,7 +39,7 @@ pub struct Looked {
 }
 
 impl Engine {
-    /// `day` is what came in before: a mail beyond its limits costs no reading.
+    /// `day` is what came in before: neither a mail beyond its limits nor one that came before costs any reading.
     pub(super) async fn look(
         &self,
         mailbox: &Mailbox,
@@ -57,29 +57,18 @@ impl Engine {
         let unread = inbound.automatic.is_some() || too_large;
         let proven = self.ask_domain(mailbox, &raw, !unread, &mut inbound).await;
         let waits = !proven && patience == Patience::Waits;
-        let beyond = !unread && !waits && self.is_beyond(mailbox, &inbound, day).await;
-        let contents =
-            if unread || waits || beyond { Contents::default() } else { self.reader.read(raw.clone()).await? };
+        let known = !unread && self.is_known(&seen_keys(&inbound, &raw)).await?;
+        let beyond = !unread && !waits && !known && self.is_beyond(mailbox, &inbound, day).await?;
+        let closed = unread || waits || known || beyond;
+        let contents = if closed { Contents::default() } else { self.reader.read(raw.clone()).await? };
         let documents = self.documents(mailbox, contents.papers.clone()).await;
         let looked = self.understood(mailbox, origin, raw, inbound, contents, too_large);
         Ok(Looked { waits, documents, beyond, ..looked })
     }
 
-    /// Whether it is sure to be put aside. An admin's answer is always read; whoever points to a case may be at home in it.
-    async fn is_beyond(&self, mailbox: &Mailbox, inbound: &Inbound, day: &Tally) -> bool {
-        let pointing = inbound.case_tag.is_some() || inbound.answers_us;
-        let standing = match is_trusted(mailbox, inbound) {
-            false => Standing::Unproven,
-            true if pointing => Standing::AtHome,
-            true => Standing::Proven,
-        };
-        if day.has_room(inbound.sender(), standing, &mailbox.limits) {
-            return false;
-        }
-        match inbound.sender() {
-            Some(sender) if pointing => matches!(self.admin(sender).await, Ok(None)),
-            _ => true,
-        }
+    /// Whether what a mail is known by is on record already.
+    async fn is_known(&self, keys: &[String]) -> Result<bool, Fault> {
+        Ok(!self.store.seen(&self.office.id, keys).await?.is_empty())
     }
 
     /// Lets the sender's domain speak where the mailbox demands it. `false`: it cannot be asked at the moment, and the mail
@@ -146,24 +135,29 @@ impl Engine {
     }
 }
 
-fn is_trusted(mailbox: &Mailbox, inbound: &Inbound) -> bool {
+pub(super) fn is_trusted(mailbox: &Mailbox, inbound: &Inbound) -> bool {
     let failed = inbound.authenticity.objection().is_some();
     inbound.authenticity.is_authenticated() || (!mailbox.require_authenticated && !failed)
 }
 
+/// What makes it the same mail again: its bytes, its sender's signature, or its Message-ID from the same sender
+/// (THREATS rows 4 and 32).
+fn seen_keys(inbound: &Inbound, raw: &[u8]) -> Vec<String> {
+    let proven = inbound.authenticity.is_authenticated();
+    let mut keys = vec![format!("bytes:{}", inbound.content_hash)];
+    if let (true, Some(sender)) = (proven, inbound.sender()) {
+        keys.extend(signature_keys(&Headers::read(raw), sender));
+    }
+    // What somebody else wrote under a sender's name and Message-ID must not stand for the sender's own mail.
+    let family = if proven { "id" } else { "unproven-id" };
+    let by_id = inbound.message_id.as_ref().zip(inbound.sender());
+    keys.extend(by_id.map(|(id, sender)| format!("{family}:{}:{id}", sender.as_str().to_lowercase())));
+    keys
+}
+
 impl Looked {
-    /// What makes it the same mail again: its bytes, its sender's signature, or its Message-ID from the same sender
-    /// (THREATS rows 4 and 32).
     pub fn seen_keys(&self) -> Vec<String> {
-        let by_id = self.inbound.message_id.as_ref().zip(self.inbound.sender());
-        let mut keys = vec![format!("bytes:{}", self.sha256)];
-        if let (true, Some(sender)) = (self.inbound.authenticity.is_authenticated(), self.inbound.sender()) {
-            keys.extend(signature_keys(&Headers::read(&self.raw), sender));
-        }
-        // What somebody else wrote under a sender's name and Message-ID must not stand for the sender's own mail.
-        let family = if self.inbound.authenticity.is_authenticated() { "id" } else { "unproven-id" };
-        keys.extend(by_id.map(|(id, sender)| format!("{family}:{}:{id}", sender.as_str().to_lowercase())));
-        keys
+        seen_keys(&self.inbound, &self.raw)
     }
 
     /// Stands beside the seen keys of a mail that goes to the refused folder.

@@ -1,14 +1,15 @@
 //! Mail comes in: every arrival is looked at, decided on and committed before it is filed on the server. Many mails
 //! share one transaction; one that cannot be worked on never holds up the next.
 //!
-//! [`look`] reads a mail, [`route`] says what it is for us, [`papers`] checks a dossier against the register,
-//! [`daybook`] records what starts nothing, [`tally`] counts what a day brings.
+//! [`look`] reads a mail, [`standing`] knows beforehand whose it is, [`route`] says what it is for us, [`papers`] checks a
+//! dossier against the register, [`daybook`] records what starts nothing, [`tally`] counts what a day brings.
 
 mod daybook;
 mod language;
 mod look;
 mod papers;
 mod route;
+mod standing;
 pub mod tally;
 
 pub use daybook::PREFIX as DAYBOOK;
@@ -20,6 +21,7 @@ use std::sync::Arc;
 
 use futures::{StreamExt, TryStreamExt};
 
+use self::standing::OnDesk;
 use self::tally::Tally;
 use super::Engine;
 use super::casebook::Along;
@@ -69,7 +71,7 @@ struct Intake<'e> {
     engine: &'e Engine,
     mailbox: &'e Mailbox,
     /// Cases as this batch leaves them, so that two mails of one case build on each other.
-    desk: BTreeMap<CaseKey, (u64, Case)>,
+    desk: OnDesk,
     batches: Vec<Batch>,
     contents: Vec<(CaseKey, Vec<u8>)>,
     /// Keys taken within this batch.
@@ -125,7 +127,7 @@ impl Engine {
         let mut intake = Intake {
             engine: self,
             mailbox,
-            desk: BTreeMap::new(),
+            desk: OnDesk::new(),
             batches: Vec::new(),
             contents: Vec::new(),
             taken: BTreeSet::new(),
@@ -185,10 +187,7 @@ impl Engine {
 impl Intake<'_> {
     /// The case as this batch has it so far.
     async fn case(&self, key: &CaseKey) -> Result<Option<(u64, Case)>, Fault> {
-        match self.desk.get(key) {
-            Some(known) => Ok(Some(known.clone())),
-            None => self.engine.load(key).await,
-        }
+        self.engine.case_on(&self.desk, key).await
     }
 
     async fn open(&mut self, opening: Opening, mail: &Looked) -> Result<(), Fault> {
@@ -299,6 +298,21 @@ impl Intake<'_> {
         }
         self.batches.push(batch);
         Ok(Folder::Refused)
+    }
+
+    /// Counts a machine's mail beyond their limit. The first of a day is noted, and stands for all that follow.
+    async fn pass_over(&mut self, mail: &Looked) -> Result<(), Fault> {
+        let now = self.engine.clock.now();
+        let first = self.day.1.pass_over(now);
+        if self.day.1.passed_over == 1 {
+            tracing::warn!(mailbox = self.mailbox.name, "more mail of machines than the limit allows is only counted");
+            let mut batch = self.entry(mail, "automatic_flood").await?;
+            if first {
+                batch.outbox = digest::rows(self.engine, self.mailbox, now);
+            }
+            self.batches.push(batch);
+        }
+        Ok(())
     }
 
     /// Records a mail that starts nothing, so that it is known when it comes again.

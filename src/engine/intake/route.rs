@@ -7,28 +7,34 @@ use chrono::Datelike;
 
 use super::Intake;
 use super::look::Looked;
-use super::tally::Standing;
+use super::standing::{belongs, is_own};
 use crate::dossier::{CaseFile, Verdict, judge};
 use crate::engine::correspondence::{MESSAGE_PREFIX, letter_id, letter_named};
 use crate::engine::port::{Fault, Folder};
 use crate::engine::reply::Followed;
 use crate::engine::returned;
-use crate::engine::store::CaseKey;
 use crate::engine::weave::family;
 use crate::letters::reply;
 use crate::mail::automatic::Automatic;
 use crate::sop::account::Account;
-use crate::sop::case::Case;
-use crate::sop::command::{Command, Opening, OpeningVerdict};
+use crate::sop::case::{Case, LetterState};
+use crate::sop::command::{Command, Dossier, Opening, OpeningVerdict};
 use crate::sop::names::CaseNumber;
-use crate::sop::phase::HeldReason;
+use crate::sop::phase::{HeldReason, Phase};
 
 impl Intake<'_> {
     pub(super) async fn route(&mut self, mail: &Looked) -> Result<Folder, Fault> {
         if let Some(machine) = mail.inbound.automatic {
-            let late = if machine == Automatic::Bounce { self.returned(mail).await? } else { Vec::new() };
-            self.note(mail, machine.reason()).await?;
-            self.tell_returned(late).await?;
+            let (taught, late) = match machine {
+                Automatic::Bounce => self.returned(mail).await?,
+                _ => (false, Vec::new()),
+            };
+            if taught || self.day.1.admits_automatic(&self.mailbox.limits) {
+                self.note(mail, machine.reason()).await?;
+                self.tell_returned(late);
+            } else {
+                self.pass_over(mail).await?;
+            }
             return Ok(Folder::Processed);
         }
         if mail.beyond {
@@ -67,15 +73,6 @@ impl Intake<'_> {
         }
     }
 
-    /// Nobody else's flood keeps an applicant from completing what they were asked for.
-    async fn standing(&self, mail: &Looked) -> Result<Standing, Fault> {
-        if !mail.trusted {
-            return Ok(Standing::Unproven);
-        }
-        let home = matches!(self.case_of(mail).await?, Some((_, Some(case))) if belongs(&case, mail));
-        Ok(if home { Standing::AtHome } else { Standing::Proven })
-    }
-
     async fn hold(&mut self, mail: &Looked, file: &CaseFile<'_>, reason: HeldReason) -> Result<Folder, Fault> {
         self.start(mail, file, None, OpeningVerdict::Held(reason)).await
     }
@@ -93,7 +90,7 @@ impl Intake<'_> {
         let dossier = self.dossier_of(mail, file, Some(&self.engine.key(&number))).await?;
         if verdict == OpeningVerdict::Request
             && let Some(account) = &dossier.account
-            && !self.day.1.admits_account(&account.user_id, is_own(mail, account), &self.mailbox.limits)
+            && !self.admits_account(mail, account)
         {
             self.last_serial = last;
             return self.put_aside(mail).await;
@@ -119,7 +116,7 @@ impl Intake<'_> {
         let Some((key, Some(case))) = found else {
             return self.start_anew(mail, file, found.map(|(key, _)| key.number)).await;
         };
-        if !belongs(&case, mail) {
+        if !belongs(&case, &mail.inbound) {
             return self.foreign(mail, file, &key.number).await;
         }
         if reply::withdraws(&mail.facts.contents.body) {
@@ -129,10 +126,25 @@ impl Intake<'_> {
             }
         }
         let dossier = self.merged(&key, &case, mail).await?;
+        if !self.may_ask_about(mail, &case, &dossier) {
+            return self.put_aside(mail).await;
+        }
         match self.apply(&key, Command::AddMail(Box::new(dossier)), mail, true).await? {
             None => Ok(Folder::Processed),
             Some(_) => self.start_anew(mail, file, Some(key.number)).await,
         }
+    }
+
+    /// A further mail that turns a request to another account asks about that one like a new request.
+    fn may_ask_about(&mut self, mail: &Looked, case: &Case, dossier: &Dossier) -> bool {
+        let before = case.account.as_ref().map(|account| account.user_id.folded());
+        let now = dossier.account.as_ref().filter(|account| before.as_ref() != Some(&account.user_id.folded()));
+        let open = case.phase.is_undecided() && !matches!(case.phase, Phase::Held { .. });
+        now.filter(|_| open).is_none_or(|account| self.admits_account(mail, account))
+    }
+
+    fn admits_account(&mut self, mail: &Looked, account: &Account) -> bool {
+        self.day.1.admits_account(&account.user_id, is_own(&mail.inbound, account), &self.mailbox.limits)
     }
 
     /// The case is closed or unknown: a new request, linked to the old one, if anything is asked for.
@@ -156,73 +168,46 @@ impl Intake<'_> {
         self.start(mail, file, Some(number.clone()), verdict).await
     }
 
-    /// The case a mail points to by number or thread, live or not.
-    async fn case_of(&self, mail: &Looked) -> Result<Option<(CaseKey, Option<Case>)>, Fault> {
-        let mut keys: Vec<CaseKey> = mail.inbound.case_tag.iter().map(|number| self.engine.key(number)).collect();
-        for id in mail.inbound.in_reply_to.iter().chain(mail.inbound.references.iter().rev()) {
-            keys.extend(self.engine.store.find(&self.engine.office.id, family::MESSAGE, id).await?);
-        }
-        let mut known = None;
-        for key in keys {
-            if let Some((_, case)) = self.case(&key).await? {
-                if !case.phase.is_closed() {
-                    return Ok(Some((key, Some(case))));
-                }
-                known.get_or_insert((key, None));
-            } else if self.is_archived(&key.number).await {
-                known.get_or_insert((key, None));
-            }
-        }
-        Ok(known)
-    }
-
-    /// Of a number whose archive file is damaged nobody can say; no mail waits for that.
-    async fn is_archived(&self, number: &CaseNumber) -> bool {
-        self.engine.archive.receipt(number).await.map_or_else(
-            |fault| {
-                tracing::error!(case = %number, "the archive cannot tell whether this case was filed: {fault}");
-                true
-            },
-            |receipt| receipt.is_some(),
-        )
-    }
-
     /// A returned letter is tied to its case by the Message-ID it quotes (RFC 3464); a forged one changes nothing else.
-    /// What comes back are letters of cases that are archived.
-    async fn returned(&mut self, mail: &Looked) -> Result<Vec<(CaseNumber, String)>, Fault> {
+    /// Whether anything was learnt from it, and which letters of archived cases came back for the first time.
+    async fn returned(&mut self, mail: &Looked) -> Result<(bool, Vec<(CaseNumber, String)>), Fault> {
         let text = String::from_utf8_lossy(&mail.raw);
-        let mut late = Vec::new();
+        let (mut taught, mut late) = (false, Vec::new());
         if !tells_failure(&text) {
-            return Ok(late);
+            return Ok((taught, late));
         }
         for id in returned_ids(&text, &self.engine.office.mail_domain) {
             for key in self.engine.store.find(&self.engine.office.id, family::MESSAGE, &id).await? {
                 let live = self.case(&key).await?.filter(|(_, case)| !case.is_filed());
                 let Some((_, case)) = live else {
-                    late.extend(letter_id(&id).map(|letter| (key.number, letter.to_owned())));
+                    let Some(letter) = letter_id(&id) else { continue };
+                    let told = returned::seen_key(&key.number, letter);
+                    let known = self.engine.store.seen(&self.engine.office.id, std::slice::from_ref(&told)).await?;
+                    if known.is_empty() && self.taken.insert(told) {
+                        taught = true;
+                        late.push((key.number, letter.to_owned()));
+                    }
                     continue;
                 };
                 let Some(letter) = letter_named(&case, &id) else { continue };
+                taught |= !matches!(letter.state, LetterState::Undelivered { .. });
                 let why = "returned by a later server".to_owned();
                 let command = Command::LetterFailed { id: letter.id.clone(), why };
                 self.learn(&key, command).await?;
             }
         }
-        Ok(late)
+        Ok((taught, late))
     }
 
     /// Sends word of letters that came back late on its way, with the entry of the report that tells of them.
-    async fn tell_returned(&mut self, letters: Vec<(CaseNumber, String)>) -> Result<(), Fault> {
+    fn tell_returned(&mut self, letters: Vec<(CaseNumber, String)>) {
+        let now = self.engine.clock.now();
         for (number, letter) in letters {
-            let key = returned::seen_key(&number, &letter);
-            let known = self.engine.store.seen(&self.engine.office.id, std::slice::from_ref(&key)).await?;
-            let is_new = known.is_empty() && self.taken.insert(key.clone());
-            let Some(batch) = self.batches.last_mut().filter(|_| is_new) else { continue };
+            let Some(batch) = self.batches.last_mut() else { return };
             tracing::warn!(case = %number, "a letter came back after its case was archived");
-            batch.outbox.push(returned::row(&number, &letter, self.engine.clock.now()));
-            batch.seen.push(key);
+            batch.outbox.push(returned::row(&number, &letter, now));
+            batch.seen.push(returned::seen_key(&number, &letter));
         }
-        Ok(())
     }
 }
 
@@ -244,17 +229,4 @@ fn tells_failure(text: &str) -> bool {
     });
     let first = actions.next();
     first.is_none_or(|first| first.starts_with("failed") || actions.any(|action| action.starts_with("failed")))
-}
-
-/// Whether the sender wrote in this case before, or is the account's registered address.
-fn belongs(case: &Case, mail: &Looked) -> bool {
-    let Some(sender) = mail.sender() else { return false };
-    let wrote = case.mails.iter().any(|m| m.from.as_ref().is_some_and(|from| from.same_mailbox(sender)));
-    wrote || case.account.as_ref().is_some_and(|account| account.email.same_mailbox(sender))
-}
-
-/// Whether a mail is proven to come from the address an account is registered with.
-fn is_own(mail: &Looked, account: &Account) -> bool {
-    mail.inbound.authenticity.is_authenticated()
-        && mail.sender().is_some_and(|sender| account.email.same_mailbox(sender))
 }

@@ -1,5 +1,6 @@
 //! How much came in today, by sender, domain, account and in all, and how often a machine answered an address. What is
 //! beyond the limits is put aside unworked and unanswered, and told to the admins in a digest (THREATS rows 18 and 19).
+//! Other machines' mail, which starts nothing, has a limit too: beyond it, it is counted and leaves no record of its own.
 //!
 //! Mail without proof of its sender has a count of its own: whoever forges an address uses up nothing of its owner's.
 
@@ -26,6 +27,9 @@ pub struct DayLimits {
     pub per_day: u32,
     /// Mails without proof of their sender: each of them is put before an admin.
     pub unproven_per_day: u32,
+    /// Mails that say a machine wrote them, and that are noted one by one.
+    #[serde(default)]
+    pub automatic_per_day: u32,
     /// Letters that answer one address without a person's doing.
     pub answers_per_address: u32,
 }
@@ -38,6 +42,7 @@ impl Default for DayLimits {
             per_account: 5,
             per_day: 1000,
             unproven_per_day: 100,
+            automatic_per_day: 500,
             answers_per_address: 10,
         }
     }
@@ -73,11 +78,14 @@ pub struct Tally {
     domains: BTreeMap<String, u32>,
     accounts: BTreeMap<String, u32>,
     answered: BTreeMap<String, u32>,
+    automatic: u32,
+    /// Machines' mails beyond their limit.
+    pub passed_over: u32,
     /// Mails put aside.
     pub beyond: u32,
-    /// When the first one was.
+    /// When the first one was put aside or passed over.
     began: Option<DateTime<Utc>>,
-    /// Those put aside after the first digest.
+    /// Those put aside or passed over after the first digest.
     pub late: u32,
 }
 
@@ -121,9 +129,28 @@ impl Tally {
         room
     }
 
-    /// Counts a mail put aside; whether it is the day's first.
+    /// Counts a machine's mail, unless the machines had their share.
+    pub fn admits_automatic(&mut self, limits: &DayLimits) -> bool {
+        let room = is_free(self.automatic, limits.automatic_per_day);
+        if room {
+            self.automatic = self.automatic.saturating_add(1);
+        }
+        room
+    }
+
+    /// Counts a machine's mail beyond their share; whether the day's digests begin with it.
+    pub fn pass_over(&mut self, now: DateTime<Utc>) -> bool {
+        self.passed_over = self.passed_over.saturating_add(1);
+        self.is_first(now)
+    }
+
+    /// Counts a mail put aside; whether the day's digests begin with it.
     pub fn put_aside(&mut self, now: DateTime<Utc>) -> bool {
         self.beyond = self.beyond.saturating_add(1);
+        self.is_first(now)
+    }
+
+    fn is_first(&mut self, now: DateTime<Utc>) -> bool {
         let first = self.began.is_none();
         let began = *self.began.get_or_insert(now);
         if now >= began + DIGEST_AFTER {
