@@ -311,6 +311,43 @@ fn resident() -> u64 {
     line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number") << 10
 }
 
+#[test]
+fn t18_names_beyond_what_a_day_remembers_share_one_count() {
+    let limits = DayLimits { per_sender: 1, per_domain: 0, per_day: 0, ..DayLimits::default() };
+    let mut tally = Tally::default();
+    let mut admits =
+        |nth: u32| tally.admits(Some(&address(&format!("warga{nth}@ramai.example"))), Standing::Proven, &limits);
+
+    assert!((0..10_000).all(&mut admits));
+
+    assert!(!admits(5), "it is counted by its name");
+    assert!(admits(10_000), "the first of all the others");
+    assert!(!admits(10_001) && !admits(10_000), "who are one");
+}
+
+#[test]
+fn t18_a_digest_tells_what_came_after_the_one_before_and_who_was_loudest() {
+    let limits = DayLimits { per_sender: 2, automatic_per_day: 1, ..DayLimits::default() };
+    let (begun, mut tally) = (DateTime::<Utc>::UNIX_EPOCH, Tally::default());
+    let (quiet, loud) = (address("tenang@satu.example"), address("bising@dua.example"));
+    for (sender, standing) in [(&quiet, Standing::Proven), (&loud, Standing::Unproven)] {
+        assert!(tally.admits(Some(sender), standing, &limits));
+        assert_eq!(tally.loudest(&limits), None, "nobody has used up their share");
+    }
+    assert!(tally.admits(Some(&loud), Standing::Unproven, &limits));
+    assert!(!tally.has_room(Some(&loud), Standing::Unproven, &limits));
+    assert_eq!(tally.loudest(&limits).as_deref(), Some(loud.as_str()));
+    assert!(tally.admits_automatic(&limits) && !tally.admits_automatic(&limits));
+
+    let after = |minutes| begun + TimeDelta::minutes(minutes);
+    assert!(tally.pass_over(begun), "the day's digests begin");
+    assert!(!tally.put_aside(after(59)));
+    assert_eq!(tally.late, 0);
+    assert!(!tally.put_aside(after(60)) && !tally.pass_over(after(61)));
+
+    assert_eq!((tally.beyond, tally.passed_over, tally.late), (2, 2, 2));
+}
+
 proptest! {
     /// Whatever comes in whatever order: nobody gets more than their share, nobody is put aside while all of their
     /// shares still have room, and who is at home in a case depends on nobody else.
