@@ -9,7 +9,7 @@ use super::codec;
 use super::correspondence::{PendingLetter, Written};
 use super::intake::tally::DayLimits;
 use super::port::Fault;
-use super::store::{Batch, CaseKey, DocumentWrite, NewLink, NewRow, SecretChange, Tag};
+use super::store::{Batch, CaseKey, DocumentWrite, NewLink, NewRow, SecretChange, Tag, of_epoch};
 use crate::sop::case::Case;
 use crate::sop::command::Alarm;
 use crate::sop::decide::Ruling;
@@ -96,7 +96,8 @@ impl Engine {
         let Ruling { mut case, mut events, effects } = ruling;
         let mut batch = Batch::new(key.clone(), version, now, Vec::new());
         for (index, effect) in effects.into_iter().enumerate() {
-            let id = format!("v{:06}-{index:02}", version + 1);
+            // After a restore the versions since the backup are written anew, and their letters are others.
+            let id = of_epoch(format!("v{:06}-{index:02}", version + 1), "e", epoch);
             let mut woven = Weaving { batch: &mut batch, now, id };
             match effect {
                 Effect::Send { letter } => {
@@ -163,13 +164,18 @@ impl Engine {
             }
         }
         let at = self.clock.now();
-        batch.documents.extend(resets.into_iter().map(|id| DocumentWrite {
+        batch.documents.extend(resets.into_iter().map(|id| self.last_reset(id, at, &case.number)));
+    }
+
+    /// The document of an account's last reset.
+    pub(super) fn last_reset(&self, id: String, at: DateTime<Utc>, case: &CaseNumber) -> DocumentWrite {
+        DocumentWrite {
             office: self.office.id.clone(),
             family: family::LAST_RESET.to_owned(),
             id,
             expected_version: None,
-            bytes: Some(codec::encode(&LastReset { at, case: case.number.clone() })),
-        }));
+            bytes: Some(codec::encode(&LastReset { at, case: case.clone() })),
+        }
     }
 }
 

@@ -151,19 +151,29 @@ fn is_trusted(mailbox: &Mailbox, inbound: &Inbound) -> bool {
     inbound.authenticity.is_authenticated() || (!mailbox.require_authenticated && !failed)
 }
 
+/// [`Looked::seen_keys`] of a mail of a case, told from its bytes on record.
+pub fn seen_keys(mail: &MailRef, raw: &[u8]) -> Vec<String> {
+    let proven = matches!(&mail.authenticity, Authenticity::Proven { how } if how != NOT_REQUIRED);
+    keys_of(&mail.sha256, raw, mail.message_id.as_deref(), mail.from.as_ref(), proven)
+}
+
+fn keys_of(sha256: &Sha256Hex, raw: &[u8], id: Option<&str>, sender: Option<&Address>, proven: bool) -> Vec<String> {
+    let mut keys = vec![format!("bytes:{sha256}")];
+    if let (true, Some(sender)) = (proven, sender) {
+        keys.extend(signature_keys(&Headers::read(raw), sender));
+    }
+    // What somebody else wrote under a sender's name and Message-ID must not stand for the sender's own mail.
+    let family = if proven { "id" } else { "unproven-id" };
+    keys.extend(id.zip(sender).map(|(id, sender)| format!("{family}:{}:{id}", sender.as_str().to_lowercase())));
+    keys
+}
+
 impl Looked {
     /// What makes it the same mail again: its bytes, its sender's signature, or its Message-ID from the same sender
     /// (THREATS rows 4 and 32).
     pub fn seen_keys(&self) -> Vec<String> {
-        let by_id = self.inbound.message_id.as_ref().zip(self.inbound.sender());
-        let mut keys = vec![format!("bytes:{}", self.sha256)];
-        if let (true, Some(sender)) = (self.inbound.authenticity.is_authenticated(), self.inbound.sender()) {
-            keys.extend(signature_keys(&Headers::read(&self.raw), sender));
-        }
-        // What somebody else wrote under a sender's name and Message-ID must not stand for the sender's own mail.
-        let family = if self.inbound.authenticity.is_authenticated() { "id" } else { "unproven-id" };
-        keys.extend(by_id.map(|(id, sender)| format!("{family}:{}:{id}", sender.as_str().to_lowercase())));
-        keys
+        let (id, sender) = (self.inbound.message_id.as_deref(), self.inbound.sender());
+        keys_of(&self.sha256, &self.raw, id, sender, self.inbound.authenticity.is_authenticated())
     }
 
     /// Stands beside the seen keys of a mail that goes to the refused folder.
