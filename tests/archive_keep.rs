@@ -140,6 +140,25 @@ async fn the_journal_moves_with_the_case_and_verifies_on_both_sides() {
     assert_eq!(verify_file(&folder.path().join("archive/archive-2026.redb")).unwrap(), Vec::<Damage>::new());
 }
 
+/// A kill came between the two files, and then another zone or a later program: the case was refused for ever.
+#[tokio::test]
+async fn a_dossier_of_the_same_journal_is_kept_however_it_is_written_and_one_of_another_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = crate::store_fixture::open(folder.path());
+    store.commit(vec![step(1, 0)]).await.unwrap();
+    let archive = open(&folder.path().join("archive"), Some(&store));
+    let receipt = archive.keep(dossier(1, day(2026, 11, 9))).await.unwrap();
+    let mut otherwise = dossier(1, day(2026, 11, 9));
+    otherwise.items[0].bytes = b"written otherwise".to_vec();
+
+    let again = archive.keep(otherwise.clone()).await.unwrap();
+    store.commit(vec![step(1, 1)]).await.unwrap();
+    let another = archive.keep(otherwise).await.unwrap_err();
+
+    assert_eq!(again, receipt);
+    assert!(another.message.contains("filed already"), "{another}");
+}
+
 #[tokio::test]
 async fn an_export_is_a_bag_whose_manifests_name_every_file_with_its_hash() {
     let folder = tempfile::tempdir().unwrap();

@@ -136,6 +136,29 @@ async fn t47_an_archive_that_went_on_stays_and_another_one_is_replaced_by_force_
     assert!(!site.path("state/incoming").exists());
 }
 
+/// One damaged letter made every later backup one that could not be restored, and hid what else waited for a person.
+#[tokio::test(flavor = "multi_thread")]
+async fn t43_what_is_damaged_is_named_and_keeps_neither_backup_nor_restore_from_the_rest() {
+    const ROWS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("rows");
+    let site = office();
+    site.deliver("1.complete", &site.sample("complete"));
+    site.deliver("2.nip", &site.sample("nip_differs"));
+    let daemon = site.run().await;
+    cases(&site, 2).await;
+    daemon.stop().await;
+    crate::store_damage::flip(&site.path("state/live/loket.redb"), ROWS, false, |_| 0);
+    let file = site.path("backup.loket");
+
+    let taken = site.loket(&["backup", file.to_str().unwrap()]).refused(1);
+    let restored = site.loket(&["restore", file.to_str().unwrap()]).refused(1);
+    let stuck = site.loket(&["cases", "list", "--stuck", "--json"]).json();
+
+    assert!(taken.contains("outbox row") && taken.contains("LPSE-2026-0001"), "{taken}");
+    assert_eq!(taken, restored);
+    let counts: Vec<u64> = stuck.as_array().unwrap().iter().filter_map(|case| case["stuck"].as_u64()).collect();
+    assert!(counts.len() == 2 && counts.iter().all(|count| *count > 0), "{stuck}");
+}
+
 /// `fixtures/backup-schema-1.gz`: the live store alone, as a file of redb, under the master key of 32 times 7.
 #[test]
 fn t48_a_backup_of_an_earlier_loket_is_restored() {

@@ -70,6 +70,7 @@ mod login_oauth;
 mod mail_flood;
 mod mail_hygiene;
 mod reading;
+mod restore_ahead;
 mod restore_held;
 mod sender_domain;
 mod sender_intake;

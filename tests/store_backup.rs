@@ -5,14 +5,14 @@ use std::sync::Arc;
 
 use loket::engine::store::{Batch, Damage, DocumentWrite, LinkState, NewLink, Outcome, RowState, SecretChange, Store};
 use loket::store::redb::RedbStore;
-use loket::store::{RestoreReport, StateFolder, StoreError, restore};
+use loket::store::{RestoreReport, Restoring, StateFolder, StoreError, restore};
 use loket::vault::{HashedToken, Keyring, MasterKey, OsRandom};
 
 use crate::archive_fixture::noise;
 use crate::store_fixture::{at, files, key, keyring, office, open, row, step, tag};
 
 fn restore_with(state: &Path, keyring: &Keyring, file: &Path, force: bool) -> Result<RestoreReport, StoreError> {
-    restore(&StateFolder::take(state)?, keyring, &OsRandom, file, force)
+    restore(&StateFolder::take(state)?, &Restoring { keyring, random: &OsRandom, file, force, year: 2026 })
 }
 
 fn restored(state: &Path, file: &Path, force: bool) -> Result<RestoreReport, StoreError> {
@@ -69,7 +69,11 @@ async fn a_restored_store_has_all_but_secrets_and_does_nothing_before_a_person_l
     assert_eq!(store.seen(&office(), &["<a@x>".to_owned()]).await.unwrap().len(), 1);
     assert!(store.document(&office(), "admin", "ratna").await.unwrap().is_some_and(|found| found.bytes == b"admin"));
     assert_eq!(store.journal_head(&office()).await.unwrap(), head);
-    assert_eq!(store.last_number(&office(), "LPSE", 2026).await.unwrap(), 3);
+    assert_eq!(
+        store.last_number(&office(), "LPSE", 2026).await.unwrap(),
+        1003,
+        "nobody knows what was given out since"
+    );
     assert_eq!(store.commit(vec![step(2, 0)]).await.unwrap(), [Outcome::Stale { version: 1 }]);
 
     assert!(store.secret(&key(1), "s").await.unwrap().is_none());
@@ -77,6 +81,7 @@ async fn a_restored_store_has_all_but_secrets_and_does_nothing_before_a_person_l
     assert!(link.state == LinkState::Void && link.record == [9]);
     assert_eq!(store.next_due(&[]).await.unwrap(), None);
     let rows = store.stuck_rows(&office()).await.unwrap();
+    let rows: Vec<_> = rows.into_iter().map(|(_, row)| row.unwrap()).collect();
     assert_eq!(rows.len(), 2);
     assert!(rows.iter().all(|row| row.state == RowState::Held && row.note.is_some()));
     assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
@@ -180,6 +185,32 @@ async fn each_restore_begins_an_epoch_of_its_own_and_needs_no_force_where_nothin
 
     assert_eq!(epochs, [2, 3, 4]);
     assert_eq!(open(&first).epoch().await.unwrap(), 4);
+}
+
+/// Numbers of cases that the backup does not know were given out again, to other people.
+#[tokio::test]
+async fn numbers_go_on_from_what_stood_here_and_after_a_gap_where_nobody_can_tell() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, file) = (folder.path().join("first"), folder.path().join("loket.backup"));
+    let store = lived_in(&first).await;
+    store.backup(&file).await.unwrap();
+    store.commit(vec![step(47, 0)]).await.unwrap();
+    drop(store);
+    let last = async |state: &Path, year| open(state).last_number(&office(), "LPSE", year).await.unwrap();
+
+    let known = restored(&first, &file, true).unwrap().numbers;
+    let goes_on = last(&first, 2026).await;
+    std::fs::write(first.join("live/loket.redb"), b"no store").unwrap();
+    let unknown = restored(&first, &file, true).unwrap().numbers;
+    let after_a_gap = last(&first, 2026).await;
+    let second = folder.path().join("second");
+    let keys = keyring();
+    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2027 };
+    restore(&StateFolder::take(&second).unwrap(), &restoring).unwrap();
+
+    assert_eq!((known.len(), goes_on), (0, 47));
+    assert_eq!((unknown.into_iter().collect::<Vec<_>>(), after_a_gap), (vec![("LPSE-2026".to_owned(), 1003)], 1003));
+    assert_eq!((last(&second, 2026).await, last(&second, 2027).await), (1003, 1000));
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use loket::engine::archive::Archive;
 use loket::engine::store::{DocumentWrite, NewLink, SecretChange, Settled, Settlement, Store};
-use loket::store::{StateFolder, restore};
+use loket::store::{Restoring, StateFolder, restore};
 use loket::vault::{OsRandom, PlainToken, Secret, TokenNonce, temporary_password};
 
 use crate::archive_fixture::{day, dossier, item, open as open_archive};
@@ -60,7 +60,8 @@ async fn neither_secrets_nor_words_of_a_case_are_in_any_file() {
     kept.metadata = serde_json::json!({ words(12): words(13) });
     open_archive(&state.join("archive"), Some(&store)).keep(kept).await.unwrap();
     let second = StateFolder::take(&folder.path().join("second")).unwrap();
-    restore(&second, &keyring(), &OsRandom, &folder.path().join("loket.backup"), false).unwrap();
+    let (keys, file) = (keyring(), folder.path().join("loket.backup"));
+    restore(&second, &Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026 }).unwrap();
 
     let revealed: Secret<String> = keyring()
         .passwords

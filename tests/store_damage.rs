@@ -3,9 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use loket::engine::store::{CaseKey, Damage, DocumentWrite, LeaseRequest, NewLink, Outcome, SecretChange, Store};
+use loket::engine::store::{
+    CaseKey, Damage, DocumentWrite, LeaseRequest, NewLink, Outcome, RowState, SecretChange, Store,
+};
 use loket::store::redb::RedbStore;
-use loket::store::{StateFolder, restore};
+use loket::store::{Restoring, StateFolder, restore};
 use loket::vault::{HashedToken, OsRandom, sha256_hex};
 use redb::{Database, Key, ReadableDatabase, ReadableTable, TableDefinition, TableHandle, Value};
 
@@ -206,6 +208,12 @@ async fn a_byte_flipped_in_any_table_is_named_and_the_other_cases_are_served() {
             "flip {round} in {table}: a row that nobody can read is asked for again and again"
         );
         store.destroy_expired_secrets(at(1_000)).await.unwrap();
+        let stuck = store.stuck_rows(&office()).await.unwrap();
+        let read = stuck.iter().filter(|(_, row)| row.is_ok()).count();
+        assert!(read + 1 >= CASES as usize, "flip {round} in {table} hides rows that wait for people");
+        assert_eq!(store.commit(vec![step(9, 0)]).await.unwrap(), [Outcome::Committed { version: 1 }], "{table}");
+        let opens = |serial| !lost.contains(&serial);
+        restores(&store, &state, opens).await.unwrap_or_else(|why| panic!("flip {round} in {table}: {why}"));
 
         assert!(!damage.is_empty(), "flip {round} in {table}: nothing is said");
         assert!(lost.len() <= 1, "flip {round} in {table} takes away {lost:?}");
@@ -221,6 +229,67 @@ async fn a_byte_flipped_in_any_table_is_named_and_the_other_cases_are_served() {
             assert!(damage.iter().any(named), "flip {round} in {table}: {number} is lost, named is {damage:?}");
         }
     }
+}
+
+/// Takes a backup and brings it back elsewhere: what was whole is whole there, and what was not is named twice. A backup of a
+/// damaged journal or mail is not taken at all, so that nobody takes it for one.
+async fn restores(store: &RedbStore, state: &Path, opens: impl Fn(u32) -> bool) -> Result<(), String> {
+    let (file, second) = (state.join("backup"), state.join("second"));
+    let taken = match store.backup(&file).await {
+        Err(fault) if fault.message.contains("journal entry") || fault.message.contains("content") => return Ok(()),
+        taken => taken.map_err(|fault| format!("no backup: {fault}"))?,
+    };
+    let keys = keyring();
+    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026 };
+    let back = restore(&StateFolder::take(&second).unwrap(), &restoring).map_err(|why| format!("no restore: {why}"))?;
+    let copy = try_open(&second).map_err(|why| format!("it does not open: {why}"))?;
+    if taken.damaged != back.damaged {
+        return Err(format!("{:?} were named, then {:?}", taken.damaged, back.damaged));
+    }
+    if copy.next_due(&[]).await.unwrap().is_some() {
+        return Err("something is due".to_owned());
+    }
+    for serial in (1..=CASES).filter(|serial| opens(*serial)) {
+        let loaded = copy.load(&key(serial)).await.map_err(|fault| fault.to_string())?;
+        let rows = copy.rows_of(&key(serial)).await.map_err(|fault| fault.to_string())?;
+        if loaded.is_none() || rows.iter().any(|row| row.state != RowState::Held) {
+            return Err(format!("case {serial} did not come back as it should"));
+        }
+    }
+    Ok(())
+}
+
+/// Letters were sent again and again that could not be written down as sent.
+#[tokio::test]
+async fn t43_a_journal_whose_last_entry_is_damaged_stops_the_office_and_says_how_to_go_on() {
+    const JOURNAL: TableDefinition<(Text, u64), Bytes> = TableDefinition::new("journal");
+    let folder = tempfile::tempdir().unwrap();
+    let (whole, state) = (folder.path().join("whole"), folder.path().join("state"));
+    let file = folder.path().join("backup");
+    lived_in(&whole).await;
+    open(&whole).backup(&file).await.unwrap();
+    copy(&whole, &state);
+    let database = Database::open(state.join("live/loket.redb")).unwrap();
+    let transaction = database.begin_write().unwrap();
+    {
+        let mut journal = transaction.open_table(JOURNAL).unwrap();
+        let (place, mut bytes) = {
+            let (key, value) = journal.last().unwrap().expect("there are entries");
+            ((key.value().0.to_owned(), key.value().1), value.value().to_vec())
+        };
+        bytes[0] ^= 1;
+        journal.insert((place.0.as_str(), place.1), bytes.as_slice()).unwrap();
+    }
+    transaction.commit().unwrap();
+    drop(database);
+
+    let refused = try_open(&state).map(drop).unwrap_err().to_string();
+    let keys = keyring();
+    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &file, force: true, year: 2026 };
+    restore(&StateFolder::take(&state).unwrap(), &restoring).unwrap();
+
+    assert!(refused.contains("journal entry 3, its last") && refused.contains("loket restore"), "{refused}");
+    assert_eq!(open(&state).commit(vec![step(9, 0)]).await.unwrap(), [Outcome::Committed { version: 1 }]);
 }
 
 /// The names of all tables of a file.
@@ -319,7 +388,8 @@ async fn a_bit_flipped_in_any_page_serves_nothing_wrong_and_hides_nothing_unsaid
     // A restored file has few pages that earlier transactions left, in which a bit says nothing.
     open(&first).backup(&folder.path().join("backup")).await.unwrap();
     let taken = StateFolder::take(&whole).unwrap();
-    restore(&taken, &keyring(), &OsRandom, &folder.path().join("backup"), false).unwrap();
+    let (keys, file) = (keyring(), folder.path().join("backup"));
+    restore(&taken, &Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026 }).unwrap();
     drop(taken);
     Database::open(whole.join("live/loket.redb")).unwrap().compact().unwrap();
     let bytes = std::fs::read(whole.join("live/loket.redb")).unwrap();

@@ -114,6 +114,7 @@ async fn a_settled_row_is_gone_retried_held_or_dead() {
 
     let rows = store.rows_of(&key(1)).await.unwrap();
     let stuck = store.stuck_rows(&office()).await.unwrap();
+    let stuck: Vec<_> = stuck.into_iter().map(|(_, row)| row.unwrap()).collect();
     let due = lease(&store, 200).await;
 
     let states: Vec<(&str, RowState)> = rows.iter().map(|row| (row.id.as_str(), row.state)).collect();

@@ -3,12 +3,16 @@
 
 use std::path::PathBuf;
 
+use chrono::Datelike;
+
 use super::carry::carry;
 use super::ending::{Done, Ending, NEGATIVE, TEMPORARY, say};
 use super::office::{ConfigFile, ask, give_back};
 use crate::daemon::assembly;
-use crate::daemon::operations::{Copied, Request, Staging};
-use crate::store::{Brought, StateFolder, StoreError, bring_back};
+use crate::daemon::clock::SystemClock;
+use crate::daemon::operations::{Copied, Request, Staging, named};
+use crate::engine::port::Clock;
+use crate::store::{Brought, Restoring, StateFolder, StoreError, bring_back};
 use crate::vault::OsRandom;
 
 /// Write a verified, sealed copy of everything but the master key, of one moment, while work goes on.
@@ -53,9 +57,11 @@ pub fn back_up(args: &Backup) -> Done {
     })?;
     if args.json {
         let view = Copied { file: file.clone(), ..made };
-        return say(&serde_json::to_string(&view).unwrap_or_default());
+        say(&serde_json::to_string(&view).unwrap_or_default())?;
+        return whole(&view.damaged);
     }
-    say(&format!("{}: {} cases, {} contents, {} bytes", file.display(), made.cases, made.contents, made.bytes))
+    say(&format!("{}: {} cases, {} contents, {} bytes", file.display(), made.cases, made.contents, made.bytes))?;
+    whole(&made.damaged)
 }
 
 pub fn put_back(args: &Restore) -> Done {
@@ -67,11 +73,26 @@ pub fn put_back(args: &Restore) -> Done {
     let folder = StateFolder::take(state).map_err(ending)?;
     let keys = assembly::keyring(&config, &OsRandom)?;
     let archive = &config.state.archive_directory;
-    let brought = bring_back(&folder, archive, &keys, &OsRandom, &args.file, args.force).map_err(ending);
+    let year = SystemClock.now().with_timezone(&config.office.zone).year();
+    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &args.file, force: args.force, year };
+    let brought = bring_back(&folder, archive, &restoring).map_err(ending);
     drop(folder);
     give_back(state);
     give_back(archive);
-    tell(&brought?, args.json)
+    let brought = brought?;
+    tell(&brought, args.json)?;
+    whole(&brought.live.damaged.iter().map(named).collect::<Vec<_>>())
+}
+
+/// A copy holds what was damaged as it was.
+fn whole(damaged: &[String]) -> Done {
+    match damaged {
+        [] => Ok(()),
+        some => {
+            let sentences = some.iter().map(|one| format!("{one}. The copy has it so; all else is whole")).collect();
+            Err(Ending { status: NEGATIVE, sentences })
+        }
+    }
 }
 
 fn tell(brought: &Brought, json: bool) -> Done {
@@ -80,6 +101,7 @@ fn tell(brought: &Brought, json: bool) -> Done {
         let view = serde_json::json!({
             "cases": report.cases, "contents": report.contents, "links_voided": report.links_voided,
             "rows_held": report.rows_held, "epoch": report.epoch, "replaced": report.replaced,
+            "damaged": report.damaged.iter().map(named).collect::<Vec<_>>(), "numbers": report.numbers,
             "placed": brought.placed, "kept": brought.kept, "aside": brought.aside,
         });
         return say(&view.to_string());
@@ -89,6 +111,11 @@ fn tell(brought: &Brought, json: bool) -> Done {
          `loket cases list --stuck`, then `loket cases retry NUMBER` or `loket cases drop NUMBER --row ID`",
         report.cases, report.contents, report.links_voided, report.rows_held
     ))?;
+    for (series, last) in &report.numbers {
+        say(&format!(
+            "Numbers of {series} go on after {last}: nobody can tell which were given out after the backup was taken"
+        ))?;
+    }
     for (files, what) in [
         (&brought.placed, "Put in place"),
         (&brought.kept, "Kept as it is, since it is newer than the backup"),

@@ -22,7 +22,7 @@ pub struct Cases {
 enum Verb {
     /// Every case that is not in the archive yet.
     List {
-        /// Only those with effects that wait for a person.
+        /// Only those with effects that wait for a person, and closed ones that the archive does not take.
         #[arg(long)]
         stuck: bool,
         #[arg(long)]
@@ -114,7 +114,11 @@ fn list(lines: &[CaseLine], config: &Config) -> String {
             or_dash(Some(&line.applicant)),
             line.services.iter().map(word).collect::<Vec<_>>().join(" "),
             line.admin.as_ref().map_or("-".to_owned(), ToString::to_string),
-            if line.stuck > 0 { format!("{} stuck", line.stuck) } else { String::new() },
+            match (&line.unfiled, line.stuck) {
+                (Some(_), _) => "not filed".to_owned(),
+                (None, 0) => String::new(),
+                (None, stuck) => format!("{stuck} stuck"),
+            },
         ]
     };
     let rows: Vec<_> = lines.iter().map(row).collect();
@@ -137,6 +141,9 @@ fn show(view: &CaseView, config: &Config) -> String {
         ("rounds", line.rounds.to_string()),
         ("alerts", or_dash(Some(&view.alerts.join(", ")))),
     ]);
+    if let Some(why) = &line.unfiled {
+        text.push_str(&format!("\nThe archive does not take it: {why}\n"));
+    }
     let checks: Vec<_> =
         view.checklist.iter().map(|c| vec![c.step.to_string(), c.item.clone(), word(&c.finding)]).collect();
     let letters: Vec<_> = view

@@ -108,6 +108,7 @@ impl Assembly {
         });
         engine.procedures.recall(&engine.office.id, &*engine.store).await?;
         engine.learn_names().await?;
+        engine.reconcile().await?;
         let mut mailboxes = Vec::new();
         let mut inboxes: Vec<Arc<dyn Inbox>> = Vec::new();
         for mailbox in &config.mailboxes {

@@ -107,14 +107,41 @@ pub struct ArchivedItem {
     pub sha256: Sha256Hex,
 }
 
+/// How a dossier stands to the live case of its number, told by their journals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kinship {
+    /// The dossier goes on from all that the live case has: the case ended, and was filed.
+    Whole,
+    /// Each has entries that the other has not.
+    Apart,
+}
+
+/// How the dossier of a live case stands to it.
+pub type Stands = (CaseKey, Result<Kinship, Fault>);
+
+/// Dossiers that the live store does not know to be filed, as after a restore.
+#[derive(Debug, Default)]
+pub struct Ahead {
+    pub dossiers: Vec<CaseKey>,
+    /// Something of the archive could not be read, so that there may be more.
+    pub in_part: bool,
+}
+
 /// Keeps closed dossiers for years.
 pub trait Archive: Send + Sync {
-    /// Files a dossier, reads it back and only then gives the receipt. The same dossier again gives the same receipt;
-    /// other bytes under a filed number are a permanent fault.
+    /// Files a dossier, reads it back and only then gives the receipt. The same dossier again gives the same receipt, also
+    /// where it is written otherwise and its journal is the same; another one under a filed number is a permanent fault.
     fn keep(&self, dossier: ArchiveDossier) -> BoxFuture<'_, Result<Receipt, Fault>>;
 
     /// The receipt of a number that was filed.
     fn receipt<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<Receipt>, Fault>>;
+
+    /// How filed dossiers stand to these live cases, with a fault for one whose dossier is damaged. Cases that are not filed
+    /// are left out.
+    fn kinships(&self, live: Vec<CaseKey>) -> BoxFuture<'_, Result<Vec<Stands>, Fault>>;
+
+    /// Looks through the whole archive for what the live store does not know.
+    fn ahead(&self) -> BoxFuture<'_, Result<Ahead, Fault>>;
 
     /// The register, by file and position; a damaged line is left out here and named by `verify`.
     fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>>;

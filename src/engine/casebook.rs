@@ -182,6 +182,7 @@ impl Engine {
             admins: &admins,
             drafting: &drafting,
             digest: &vault::sha256_hex,
+            epoch: self.store.epoch().await?,
         };
         Ok(decide::decide(case, command, &ctx))
     }

@@ -55,11 +55,24 @@ pub(super) fn letter_named<'c>(case: &'c Case, message_id: &str) -> Option<&'c L
     case.letters.iter().find(|letter| letter.id == named)
 }
 
+/// Between a letter's ID and the epoch whose links it left with, where it was written in an earlier one.
+const RENEWED: &str = "-r";
+
+/// What names a letter with links of this epoch in its Message-ID.
+pub(super) fn renewed_id(letter: &str, epoch: u64) -> String {
+    format!("{letter}{RENEWED}{epoch}")
+}
+
 /// The letter's ID within a Message-ID of ours.
 pub(super) fn letter_id(message_id: &str) -> Option<&str> {
     let (local, _) = message_id.split_once('@')?;
     let (named, _mark) = local.rsplit_once('.')?;
-    Some(named.rsplit_once('.')?.1)
+    let (_, id) = named.rsplit_once('.')?;
+    Some(
+        id.rsplit_once(RENEWED)
+            .filter(|(_, epoch)| epoch.bytes().all(|byte| byte.is_ascii_digit()))
+            .map_or(id, |(id, _)| id),
+    )
 }
 
 impl Engine {

@@ -120,8 +120,8 @@ impl Engine {
     async fn send(&self, row: &Row, letter: &PendingLetter) -> Result<(), Fault> {
         moment(Moment::LetterTakenUp);
         let epoch = self.store.epoch().await?;
-        let ready = match self.renew_links(&row.key, letter, epoch).await {
-            Ok(()) => self.outgoing(&row.key, letter, epoch).await,
+        let ready = match self.renewed(&row.key, letter, epoch).await {
+            Ok(letter) => self.outgoing(&row.key, &letter, epoch).await,
             Err(fault) => Err(fault),
         };
         let sent = match ready {

@@ -7,7 +7,7 @@ use super::dispatch::LEASE;
 use super::peril::{Moment, moment};
 use super::port::{Fault, FaultKind, Query, ResetOrder, ResetOutcome};
 use super::secrets::ResultSecret;
-use super::store::{CaseKey, Row, Settled, Settlement};
+use super::store::{CaseKey, Row, Settled, Settlement, of_epoch};
 use crate::sop::case::Case;
 use crate::sop::command::{Command, Report};
 use crate::sop::names::Service;
@@ -75,7 +75,7 @@ impl Engine {
             return self.leave_to_others(row).await;
         };
         moment(Moment::ResetStarted);
-        let key = idempotency_key(&row.key, decision);
+        let key = idempotency_key(&row.key, attempt);
         let order =
             ResetOrder { idempotency_key: &key, user_id, temporary_password: password.expose(), expires_at: expires };
         let answer = self.accounts.reset(order).await;
@@ -138,7 +138,7 @@ impl Engine {
         let (Some(user_id), true) = (&attempt.user_id, attempt.decision == decision) else {
             return self.settle_done(row).await;
         };
-        let key = idempotency_key(&row.key, decision);
+        let key = idempotency_key(&row.key, attempt);
         moment(Moment::ReadBackDue);
         let answer = self.accounts.read_back(&key, user_id).await;
         moment(Moment::ReadBackAnswered);
@@ -192,9 +192,10 @@ impl Engine {
     }
 }
 
-/// One key for every attempt of one decision.
-pub fn idempotency_key(key: &CaseKey, decision: u32) -> String {
-    format!("{}/{}/{decision}", key.office.0, key.number)
+/// One key for every try of one decision. After a restore decisions are counted from the backup's on, and what the account
+/// system was asked since under the same count was another decision.
+fn idempotency_key(key: &CaseKey, attempt: &Attempt) -> String {
+    of_epoch(format!("{}/{}/{}", key.office.0, key.number, attempt.decision), "/e", attempt.epoch)
 }
 
 fn outlived() -> Report {

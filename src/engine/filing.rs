@@ -11,7 +11,7 @@ use super::codec;
 use super::peril::{Moment, moment};
 use super::port::Fault;
 use super::register;
-use super::store::{CaseKey, Outcome, Row, RowState, Settled, Settlement};
+use super::store::{CaseKey, DocumentWrite, Outcome, Row, RowState, Settled, Settlement};
 use crate::letters;
 use crate::sop::case::{Case, LetterState};
 use crate::sop::command::Command;
@@ -19,6 +19,9 @@ use crate::sop::decide::Refused;
 use crate::sop::event::{Event, Recorded};
 use crate::sop::names::{CaseNumber, Language};
 use crate::sop::phase::Phase;
+
+/// Family and name of the document that lists what could not be filed.
+const UNFILED: &str = "unfiled";
 
 /// What one run of the archive schedule did.
 #[derive(Debug, Default, Clone)]
@@ -29,11 +32,25 @@ pub struct Filed {
     pub failed: Vec<(CaseNumber, String)>,
 }
 
+impl Filed {
+    fn knows(&self, number: &CaseNumber) -> bool {
+        self.archived.contains(number) || self.failed.iter().any(|(failed, _)| failed == number)
+    }
+}
+
 impl Engine {
     /// Files every closed case whose effects are done. A case that fails is named, and the others go on.
     pub async fn file_closed(&self) -> Result<Filed, Fault> {
-        let mut filed = Filed::default();
-        for case in self.live_cases().await?.into_iter().filter(|case| case.phase.is_closed()) {
+        let cases = self.live_cases().await?;
+        let keys = cases.iter().map(|case| self.key(&case.number)).collect();
+        let mut filed = self.leave_to_the_archive(keys).await.unwrap_or_else(|fault| {
+            tracing::error!("the archive cannot be compared with the live cases: {fault}");
+            Filed::default()
+        });
+        for case in cases.into_iter().filter(|case| case.phase.is_closed()) {
+            if filed.knows(&case.number) {
+                continue;
+            }
             let key = self.key(&case.number);
             match self.file_case(&key).await {
                 Ok(true) => filed.archived.push(key.number),
@@ -44,7 +61,24 @@ impl Engine {
                 }
             }
         }
+        self.note_unfiled(&filed.failed).await?;
         Ok(filed)
+    }
+
+    /// Cases that the last run of the schedule, or the start, found that it could not file, with the reason.
+    pub async fn unfiled(&self) -> Result<Vec<(CaseNumber, String)>, Fault> {
+        let kept = self.store.document(&self.office.id, UNFILED, UNFILED).await?;
+        kept.map_or(Ok(Vec::new()), |kept| codec::decode(&kept.bytes, "the cases that cannot be filed"))
+    }
+
+    pub(super) async fn note_unfiled(&self, unfiled: &Vec<(CaseNumber, String)>) -> Result<(), Fault> {
+        if self.unfiled().await? == *unfiled {
+            return Ok(());
+        }
+        let (office, family, id) = (self.office.id.clone(), UNFILED.to_owned(), UNFILED.to_owned());
+        let bytes = Some(codec::encode(unfiled));
+        let write = DocumentWrite { office, family, id, expected_version: None, bytes };
+        self.store.write_documents(vec![write]).await.map(drop)
     }
 
     async fn file_case(&self, key: &CaseKey) -> Result<bool, Fault> {

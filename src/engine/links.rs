@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::codec;
-use super::correspondence::PendingLetter;
+use super::correspondence::{PendingLetter, renewed_id};
 use super::port::Fault;
-use super::store::{Batch, CaseKey, Link, LinkState, NewLink, Outcome};
+use super::store::{Batch, CaseKey, FIRST_EPOCH, Link, LinkState, NewLink, Outcome, Tag};
+use super::weave::family;
 use crate::sop::case::Case;
 use crate::sop::names::Sha256Hex;
 use crate::sop::phase::{AdminId, Phase};
@@ -16,9 +17,6 @@ use crate::vault::{HashedToken, PlainToken, TokenNonce};
 
 /// How long a change can be confirmed; longer than any procedure reminds of it.
 pub(super) const CHANGE_LIFE: TimeDelta = TimeDelta::days(60);
-
-/// Before any restore.
-const FIRST_EPOCH: u64 = 1;
 
 /// What the holder of a link may do, after proving who they are.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,6 +74,11 @@ pub struct OpenedLink {
     pub purpose: Purpose,
 }
 
+/// Whether a letter's id was given out in this epoch.
+fn is_of(id: &str, epoch: u64) -> bool {
+    id.rsplit_once('e').is_some_and(|(_, given)| given.parse() == Ok(epoch))
+}
+
 /// Whether what a link was made for is still so.
 fn stands(purpose: &Purpose, case: &Case) -> bool {
     match purpose {
@@ -117,14 +120,24 @@ impl Engine {
     }
 
     /// Makes a letter's links anew where they were made before a restore: their tokens of this epoch open nothing yet. What
-    /// no longer stands gets none. A result that the backup did not hold cannot be told, so its letter cannot be sent.
-    pub(super) async fn renew_links(&self, key: &CaseKey, letter: &PendingLetter, epoch: u64) -> Result<(), Fault> {
-        if epoch <= FIRST_EPOCH || letter.links.is_empty() {
-            return Ok(());
+    /// no longer stands gets none. A result that the backup did not hold cannot be told, so its letter cannot be sent. With
+    /// other links it is another letter than the one that may have left under its Message-ID, so it gets one of its own.
+    pub(super) async fn renewed(
+        &self,
+        key: &CaseKey,
+        letter: &PendingLetter,
+        epoch: u64,
+    ) -> Result<PendingLetter, Fault> {
+        let mut renewed = letter.clone();
+        if epoch <= FIRST_EPOCH || letter.links.is_empty() || is_of(&letter.id, epoch) {
+            return Ok(renewed);
         }
-        let Some(stored) = self.store.load(key).await? else { return Ok(()) };
+        renewed.message_id = self.message_id(&key.number.to_string(), &renewed_id(&letter.id, epoch));
+        let known = self.store.find(&self.office.id, family::MESSAGE, &renewed.message_id).await?;
+        let Some(stored) = self.store.load(key).await?.filter(|_| known.is_empty()) else { return Ok(renewed) };
         let case: Case = codec::decode(&stored.snapshot, "a case")?;
         let mut batch = Batch::new(key.clone(), stored.version, self.clock.now(), stored.snapshot);
+        batch.tags.push(Tag { family: family::MESSAGE.to_owned(), value: renewed.message_id.clone(), set: true });
         for recipe in &letter.links {
             let Some((hash, earlier)) = self.outlived(recipe, epoch).await? else { continue };
             let purpose: Purpose = codec::decode(&earlier.record, "a link's record")?;
@@ -140,11 +153,8 @@ impl Engine {
                 batch.links.push(NewLink { hash, scope: earlier.scope, record: earlier.record, expires });
             }
         }
-        if batch.links.is_empty() {
-            return Ok(());
-        }
         match self.commit_one(batch).await? {
-            Outcome::Committed { .. } => Ok(()),
+            Outcome::Committed { .. } => Ok(renewed),
             _ => Err(Fault::transient(format!("The links of a letter of {} are made again in a moment", key.number))),
         }
     }

@@ -58,6 +58,17 @@ impl Engine {
         Ok(())
     }
 
+    /// Adds what later cases must know of one that ended elsewhere: in the archive, after the backup that was restored.
+    pub(super) async fn remember_filed(&self, case: &Case, batch: &mut Batch) -> Result<(), Fault> {
+        if !letters_of(&case.understanding).is_empty() {
+            self.remember_letters(case, batch).await?;
+        }
+        if !case.decisions.is_empty() {
+            self.remember_decrees(case, batch);
+        }
+        Ok(())
+    }
+
     async fn remember_letters(&self, case: &Case, batch: &mut Batch) -> Result<(), Fault> {
         let id = case.number.to_string();
         let before = self.store.document(&self.office.id, family::LETTER, &id).await?;

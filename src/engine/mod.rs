@@ -24,6 +24,7 @@ mod notice;
 pub mod office;
 pub mod peril;
 pub mod port;
+mod reconcile;
 pub mod register;
 mod repeat;
 mod reply;

@@ -3,7 +3,7 @@
 use super::Engine;
 use super::dispatch::LETTER_TRIES;
 use super::port::{Fault, FaultKind, Outgoing};
-use super::store::Row;
+use super::store::{Row, of_epoch};
 use crate::letters::{LetterFacts, LetterKind};
 use crate::sop::names::Address;
 
@@ -18,8 +18,9 @@ impl Engine {
     /// server refuses the letter keeps it from nobody else.
     pub(super) async fn send_notices(&self, row: &Row, series: &str, notices: Vec<Notice>) -> Result<(), Fault> {
         let mut failed = None;
+        let epoch = self.store.epoch().await?;
         for (index, notice) in notices.into_iter().enumerate() {
-            let letter = self.noticed(row, series, index, notice)?;
+            let letter = self.noticed(row, series, index, notice, epoch)?;
             match self.courier.send(&letter).await {
                 Ok(()) => {}
                 Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {
@@ -34,10 +35,11 @@ impl Engine {
         }
     }
 
-    fn noticed(&self, row: &Row, series: &str, index: usize, notice: Notice) -> Result<Outgoing, Fault> {
+    fn noticed(&self, row: &Row, series: &str, index: usize, notice: Notice, epoch: u64) -> Result<Outgoing, Fault> {
         let Notice { to, kind, facts } = notice;
         let text = self.letters.render(kind, self.office.language, &facts).map_err(Fault::permanent)?;
-        let id = format!("{}-{index}", row.id).replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
+        let id = of_epoch(format!("{}-{index}", row.id), "-e", epoch);
+        let id = id.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
         Ok(Outgoing {
             message_id: self.message_id(series, &id),
             to: vec![to],

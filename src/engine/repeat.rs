@@ -69,15 +69,27 @@ impl Engine {
     /// What keeps an approval for the account's next request; a second one at the same moment makes it stale.
     pub(super) fn approved(&self, known: &Approvals, ruling: &Ruling) -> Option<DocumentWrite> {
         ruling.events.iter().find(|event| matches!(event, Event::Approved { .. }))?;
-        let case = ruling.case.number.clone();
-        let last = LastReset { at: self.clock.now(), before: known.elsewhere(Some(&case)), case };
         Some(DocumentWrite {
+            expected_version: Some(known.version),
+            ..self.approved_at(known, &ruling.case.number, self.clock.now())
+        })
+    }
+
+    /// As [`Engine::approved`], of a case that was approved and archived after the backup that this store was restored from.
+    pub(super) fn recalled(&self, known: &Approvals, case: &CaseNumber, at: DateTime<Utc>) -> Option<DocumentWrite> {
+        let is_news = known.last.as_ref().is_none_or(|last| last.at < at);
+        is_news.then(|| self.approved_at(known, case, at))
+    }
+
+    fn approved_at(&self, known: &Approvals, case: &CaseNumber, at: DateTime<Utc>) -> DocumentWrite {
+        let last = LastReset { at, before: known.elsewhere(Some(case)), case: case.clone() };
+        DocumentWrite {
             office: self.office.id.clone(),
             family: FAMILY.to_owned(),
             id: known.id.clone(),
-            expected_version: Some(known.version),
+            expected_version: None,
             bytes: Some(codec::encode(&last)),
-        })
+        }
     }
 
     /// An undecided case that was checked before another one of its account was approved is put before its admin again, and

@@ -14,6 +14,14 @@ use super::port::Fault;
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 use crate::vault::HashedToken;
 
+/// Before any restore.
+pub const FIRST_EPOCH: u64 = 1;
+
+/// A name that a restore would let be given out twice, with the epoch it is given out in.
+pub(super) fn of_epoch(name: String, sign: &str, epoch: u64) -> String {
+    if epoch > FIRST_EPOCH { format!("{name}{sign}{epoch}") } else { name }
+}
+
 /// The key of everything a case owns. A mail that opens no case may take a number of another series (`HELD-2026-0001`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CaseKey {
@@ -30,6 +38,9 @@ pub struct Stored {
 
 /// A live case as a scan finds it.
 pub type Scanned = (CaseKey, Result<Stored, Fault>);
+
+/// A row that waits for a person, as a look at all of them finds it.
+pub type StuckRow = (CaseKey, Result<Row, Fault>);
 
 /// One journal event of a case. `seq` counts within the case from 1; `position` within the office's journal from 1.
 #[derive(Clone, PartialEq, Eq)]
@@ -326,6 +337,8 @@ pub struct BackupReport {
     pub contents: u64,
     /// Size of the file.
     pub bytes: u64,
+    /// What was damaged before it was copied; a restore brings the rest back.
+    pub damaged: Vec<Damage>,
 }
 
 /// Keeps the cases. All times come in as arguments; a `Fault` means the storage itself failed.
@@ -360,8 +373,8 @@ pub trait Store: Send + Sync {
     /// All rows of a case, in the order of their ids.
     fn rows_of<'a>(&'a self, key: &'a CaseKey) -> BoxFuture<'a, Result<Vec<Row>, Fault>>;
 
-    /// Rows of an office that wait for a person: held or dead.
-    fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<Row>, Fault>>;
+    /// Rows of an office that wait for a person, held or dead; for one that is damaged, the fault that says so.
+    fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<StuckRow>, Fault>>;
 
     /// Counts the rows of an office.
     fn outbox_tally<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<OutboxTally, Fault>>;
@@ -428,6 +441,11 @@ pub trait Store: Send + Sync {
 
     /// Grows with every restore; part of every link's derivation, so that older links are void.
     fn epoch(&self) -> BoxFuture<'_, Result<u64, Fault>>;
+
+    /// Takes over what the archive tells of a case that it holds and the store does not know to be filed: the case counts as
+    /// moved there, its number as given out, and of the batch its seen keys, tags and documents are kept. Repeatable; a case
+    /// that is live must be removed before.
+    fn adopt(&self, filed: Batch) -> BoxFuture<'_, Result<(), Fault>>;
 
     /// Removes a case that was verified in the archive: snapshot, rows, links, secrets, contents, event bytes and key.
     /// Seen keys, tags, numbers and the journal's hashes stay. `Stale` where it moved on; repeatable.

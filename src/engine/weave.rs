@@ -9,7 +9,7 @@ use super::codec;
 use super::correspondence::{PendingLetter, Written};
 use super::intake::tally::DayLimits;
 use super::port::Fault;
-use super::store::{Batch, CaseKey, NewLink, NewRow, SecretChange, Tag};
+use super::store::{Batch, CaseKey, NewLink, NewRow, SecretChange, Tag, of_epoch};
 use crate::sop::case::Case;
 use crate::sop::command::Alarm;
 use crate::sop::decide::Ruling;
@@ -94,7 +94,8 @@ impl Engine {
         let Ruling { mut case, mut events, effects } = ruling;
         let mut batch = Batch::new(key.clone(), version, now, Vec::new());
         for (index, effect) in effects.into_iter().enumerate() {
-            let id = format!("v{:06}-{index:02}", version + 1);
+            // After a restore the versions since the backup are written anew, and their letters are others.
+            let id = of_epoch(format!("v{:06}-{index:02}", version + 1), "e", epoch);
             let mut woven = Weaving { batch: &mut batch, now, id };
             match effect {
                 Effect::Send { letter } => {

@@ -249,6 +249,8 @@ pub struct Context<'a> {
     pub drafting: &'a (dyn Drafting + Sync),
     /// SHA-256.
     pub digest: &'a (dyn Fn(&[u8]) -> Sha256Hex + Sync),
+    /// The record's; another one after each restore, from 1.
+    pub epoch: u64,
 }
 
 /// A registered person who may decide.

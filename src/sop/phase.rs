@@ -88,6 +88,9 @@ pub struct Drafts {
 pub struct Attempt {
     /// Counts decisions that allow a reset, from 1. One decision, one key, one effect.
     pub decision: u32,
+    /// In which epoch of the record it was counted: a restore forgets decisions, and a later one has the same count.
+    #[serde(default)]
+    pub epoch: u64,
     pub by: AdminId,
     pub user_id: Option<UserId>,
     pub services: Vec<Service>,

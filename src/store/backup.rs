@@ -20,7 +20,8 @@ use super::redb::tables::{
 };
 use super::redb::transaction::begin;
 use super::redb::{Inner, open_database, verify_journal};
-use crate::engine::store::BackupReport;
+use super::sound;
+use crate::engine::store::{BackupReport, Damage};
 use crate::sop::names::Sha256Hex;
 use crate::vault::sha256;
 
@@ -96,19 +97,21 @@ fn write_part(inner: &Inner, part: &Path) -> Result<BackupReport, StoreError> {
     let _files_stay = inner.keeping.read().unwrap_or_else(PoisonError::into_inner);
     let from = inner.database.begin_read()?;
     // A failing disk under the backup is not a failing store: it must not stop the daemon.
-    let (cases, contents) = copy_and_check(inner, &from, part).map_err(|error| error.beside(part))?;
+    let (cases, contents, damaged) = copy_and_check(inner, &from, part).map_err(|error| error.beside(part))?;
     let bytes = fs::metadata(part).map_err(|error| StoreError::file("read", part, &error))?.len();
-    Ok(BackupReport { cases, contents, bytes })
+    Ok(BackupReport { cases, contents, bytes, damaged })
 }
 
-fn copy_and_check(inner: &Inner, from: &ReadTransaction, part: &Path) -> Result<(u64, u64), StoreError> {
+fn copy_and_check(inner: &Inner, from: &ReadTransaction, part: &Path) -> Result<(u64, u64, Vec<Damage>), StoreError> {
     let to = open_database(part)?;
     let transaction = begin(&to)?;
     copy_tables(from, &transaction)?;
     transaction.commit()?;
     copy_contents(inner, from, &to)?;
     drop(to);
-    check(part)
+    let (cases, contents) = check(part)?;
+    let damaged = sound::damage(&open_database(part)?.begin_read()?, &inner.keyring)?;
+    Ok((cases, contents, damaged))
 }
 
 fn copy_contents(inner: &Inner, from: &ReadTransaction, to: &Database) -> Result<(), StoreError> {

@@ -10,8 +10,7 @@ use super::StoreError;
 use super::archive::goes_on;
 use super::folder::{StateFolder, create_private, sync_folder};
 use super::parcel::{is_parcel, unpack};
-use super::restore::{RestoreReport, restore};
-use crate::vault::{Keyring, Random};
+use super::restore::{RestoreReport, Restoring, restore};
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,21 +32,14 @@ enum Step {
 
 /// Brings a backup back into a state folder and its archive. Looks at everything before it changes anything, and can be
 /// repeated where it was cut.
-pub fn bring_back(
-    folder: &StateFolder,
-    archive: &Path,
-    keyring: &Keyring,
-    random: &dyn Random,
-    file: &Path,
-    force: bool,
-) -> Result<Brought, StoreError> {
-    if !is_parcel(file) {
-        let live = restore(folder, keyring, random, file, force)?;
+pub fn bring_back(folder: &StateFolder, archive: &Path, restoring: &Restoring<'_>) -> Result<Brought, StoreError> {
+    if !is_parcel(restoring.file) {
+        let live = restore(folder, restoring)?;
         return Ok(Brought { live, placed: Vec::new(), kept: Vec::new(), aside: Vec::new() });
     }
     let incoming = folder.path().join("incoming");
     clear(&incoming)?;
-    let brought = from_parcel(folder, archive, keyring, random, file, force, &incoming);
+    let brought = from_parcel(folder, archive, restoring, &incoming);
     clear(&incoming)?;
     brought
 }
@@ -55,12 +47,10 @@ pub fn bring_back(
 fn from_parcel(
     folder: &StateFolder,
     archive: &Path,
-    keyring: &Keyring,
-    random: &dyn Random,
-    file: &Path,
-    force: bool,
+    restoring: &Restoring<'_>,
     incoming: &Path,
 ) -> Result<Brought, StoreError> {
+    let Restoring { keyring, file, force, .. } = *restoring;
     let mut around = Vec::new();
     let mut live = None;
     for member in unpack(file, incoming, keyring)? {
@@ -78,7 +68,7 @@ fn from_parcel(
     let missing = || StoreError::damaged(format!("the backup {}", file.display()), "it holds no live store");
     let live = live.ok_or_else(missing)?;
     let steps = around.iter().map(|(from, to)| step(from, to, force)).collect::<Result<Vec<_>, _>>()?;
-    let live = restore(folder, keyring, random, &live, force)?;
+    let live = restore(folder, &Restoring { file: &live, ..*restoring })?;
     let mut brought = Brought { live, placed: Vec::new(), kept: Vec::new(), aside: Vec::new() };
     create_private(archive)?;
     for ((from, to), step) in around.into_iter().zip(steps) {

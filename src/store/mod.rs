@@ -14,9 +14,10 @@ mod folder;
 mod parcel;
 pub mod redb;
 mod restore;
+mod sound;
 
 pub use bring_back::{Brought, bring_back};
 pub use error::StoreError;
 pub use folder::StateFolder;
 pub use parcel::Packing;
-pub use restore::{RestoreReport, restore};
+pub use restore::{RestoreReport, Restoring, restore};

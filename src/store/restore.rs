@@ -3,6 +3,7 @@
 //! a new epoch: links from before are void, and every outbox row is held until a person has looked whether its effect
 //! happened after the backup was taken.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -15,16 +16,34 @@ use super::folder::{StateFolder, create_private, sync_folder};
 use super::redb::open_database;
 use super::redb::records::{LinkRecord, RowRecord};
 use super::redb::schema::{WRONG_KEY, fingerprints};
-use super::redb::tables::{CASES, CONTENTS, META, Place, SCHEMA, readable};
+use super::redb::tables::{self, CASES, CONTENTS, META, Place, SCHEMA, SERIES};
 use super::redb::transaction::{Tables, begin};
-use crate::engine::store::{LinkState, RowState};
-use crate::sop::names::Sha256Hex;
+use super::sound;
+use crate::engine::casebook::is_book;
+use crate::engine::store::{Damage, LinkState, RowState};
+use crate::sop::names::{CaseNumber, Sha256Hex};
 use crate::vault::{Keyring, Random};
 
 const HELD: &str = "Held by a restore: look whether this happened after the backup was taken, then retry or drop it";
 
 /// Content files that share a flush.
 const WRITTEN_TOGETHER: usize = 32;
+
+/// Numbers left out where nobody can tell which were given out after the backup was taken.
+const GAP: u32 = 1000;
+
+/// How a backup is brought back.
+#[derive(Clone, Copy)]
+pub struct Restoring<'a> {
+    pub keyring: &'a Keyring,
+    pub random: &'a dyn Random,
+    /// The backup.
+    pub file: &'a Path,
+    /// Also over newer or other data.
+    pub force: bool,
+    /// The year it is: numbers of this year may have been given out since.
+    pub year: i32,
+}
 
 /// What a restore did.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -36,16 +55,15 @@ pub struct RestoreReport {
     pub epoch: u64,
     /// Where the store that stood here before was put.
     pub replaced: Option<PathBuf>,
+    /// What was damaged when the backup was taken, and came back so.
+    pub damaged: Vec<Damage>,
+    /// Series in which numbers are left out, with the last of these.
+    pub numbers: BTreeMap<String, u32>,
 }
 
 /// Puts a backup in the place of the live store. Refused over newer or other data unless `force`.
-pub fn restore(
-    folder: &StateFolder,
-    keyring: &Keyring,
-    random: &dyn Random,
-    file: &Path,
-    force: bool,
-) -> Result<RestoreReport, StoreError> {
+pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
+    let Restoring { keyring, random, file, force, year } = *restoring;
     if !file.is_file() {
         return Err(StoreError::Refused(format!("There is no backup at {}. Name the file", file.display())));
     }
@@ -62,17 +80,26 @@ pub fn restore(
     {
         return Err(StoreError::Refused(WRONG_KEY.to_owned()));
     }
+    let damaged = sound::damage(&transaction, keyring)?;
     let present = present(&folder.live(), &meta, force)?;
-    let epoch = present.max(meta.epoch) + 1;
+    let epoch = present.epoch.max(meta.epoch) + 1;
 
     let building = folder.path().join("restoring");
     create_private(&building)?;
     let database = open_database(&building.join("loket.redb"))?;
-    let (links_voided, rows_held) = fill(&transaction, &database, keyring, random, epoch)?;
+    let filled = begin(&database)?;
+    copy_tables(&transaction, &filled)?;
+    let (links_voided, rows_held, numbers) = {
+        let mut tables = Tables::open(&filled)?;
+        tables.set_number("epoch", epoch)?;
+        let numbers = count_on(&mut tables, &present, year)?;
+        (void_links(&mut tables)?, hold_rows(&mut tables, keyring, random)?, numbers)
+    };
+    filled.commit()?;
     write_contents(&transaction, &ContentFolder::open(building.join("contents"))?)?;
     drop(database);
     let replaced = take_place(folder, &building)?;
-    Ok(RestoreReport { cases, contents, links_voided, rows_held, epoch, replaced })
+    Ok(RestoreReport { cases, contents, links_voided, rows_held, epoch, replaced, damaged, numbers })
 }
 
 /// Completes a restore that was cut between its two renames, and clears away one that was cut before.
@@ -118,53 +145,108 @@ impl Standing {
     }
 }
 
-/// Looks at the store that stands here, and returns its epoch; refuses where it would be a loss.
-fn present(live: &Path, backup: &Standing, force: bool) -> Result<u64, StoreError> {
-    let file = live.join("loket.redb");
-    if !file.exists() {
-        return Ok(0);
-    }
-    let standing = open_database(&file).and_then(|database| Standing::of(&database.begin_read()?));
-    let refused =
-        |why: &str| Err(StoreError::Refused(format!("{why}. Repeat with --force to put the backup in its place")));
-    match standing {
-        Ok(standing) if force => Ok(standing.epoch),
-        Err(_) if force => Ok(0),
-        Err(error) => refused(&format!("The present store cannot be read ({error})")),
-        Ok(standing) if standing.store != backup.store && standing.cases > 0 => {
-            refused(&format!("The present store is another one, with {} cases", standing.cases))
-        }
-        Ok(standing) if standing.store == backup.store && standing.written > backup.written => {
-            let newer = standing.written - backup.written;
-            refused(&format!("The present store is newer than the backup by {newer} commits"))
-        }
-        Ok(standing) => Ok(standing.epoch),
+/// By office and `PREFIX-YYYY`, the highest serial given out.
+type Numbers = BTreeMap<(String, String), u32>;
+
+/// The store that stands here, as far as the next one must go on from it.
+#[derive(Default)]
+struct Present {
+    epoch: u64,
+    numbers: Numbers,
+    /// It is the one that the backup was taken from, as it went on: no other numbers were given out.
+    goes_on: bool,
+}
+
+impl Present {
+    fn of(database: &Database, backup: &Standing) -> Result<(Standing, Self), StoreError> {
+        let transaction = database.begin_read()?;
+        let standing = Standing::of(&transaction)?;
+        let numbers = numbers(&transaction.open_table(SERIES)?)?;
+        let goes_on = standing.store == backup.store && standing.written >= backup.written;
+        let present = Self { epoch: standing.epoch, numbers, goes_on };
+        Ok((standing, present))
     }
 }
 
-fn fill(
-    from: &ReadTransaction,
-    to: &Database,
-    keyring: &Keyring,
-    random: &dyn Random,
-    epoch: u64,
-) -> Result<(u64, u64), StoreError> {
-    let transaction = begin(to)?;
-    copy_tables(from, &transaction)?;
-    let counts = {
-        let mut tables = Tables::open(&transaction)?;
-        tables.set_number("epoch", epoch)?;
-        (void_links(&mut tables)?, hold_rows(&mut tables, keyring, random)?)
-    };
-    transaction.commit()?;
-    Ok(counts)
+fn numbers(series: &impl ReadableTable<(&'static str, &'static str), u32>) -> Result<Numbers, StoreError> {
+    let mut numbers = Numbers::new();
+    for entry in series.iter()? {
+        let (key, serial) = entry?;
+        let (office, name) = key.value();
+        numbers.insert((office.to_owned(), name.to_owned()), serial.value());
+    }
+    Ok(numbers)
+}
+
+/// Looks at the store that stands here; refuses where it would be a loss.
+fn present(live: &Path, backup: &Standing, force: bool) -> Result<Present, StoreError> {
+    let file = live.join("loket.redb");
+    if !file.exists() {
+        return Ok(Present::default());
+    }
+    let looked = open_database(&file).and_then(|database| Present::of(&database, backup));
+    let refused =
+        |why: &str| Err(StoreError::Refused(format!("{why}. Repeat with --force to put the backup in its place")));
+    match looked {
+        Ok((_, present)) if force => Ok(present),
+        Err(_) if force => Ok(Present::default()),
+        Err(error) => refused(&format!("The present store cannot be read ({error})")),
+        Ok((standing, _)) if standing.store != backup.store && standing.cases > 0 => {
+            refused(&format!("The present store is another one, with {} cases", standing.cases))
+        }
+        Ok((standing, _)) if standing.store == backup.store && standing.written > backup.written => {
+            let newer = standing.written - backup.written;
+            refused(&format!("The present store is newer than the backup by {newer} commits"))
+        }
+        Ok((_, present)) => Ok(present),
+    }
+}
+
+/// No number is given out twice: each series goes on from where it stood here, and after a gap where nobody can tell. What
+/// the archive holds beyond that is learnt when the office opens.
+fn count_on(tables: &mut Tables<'_>, present: &Present, year: i32) -> Result<BTreeMap<String, u32>, StoreError> {
+    let mut series = numbers(&tables.series)?;
+    for (name, serial) in &present.numbers {
+        let known = series.entry(name.clone()).or_default();
+        *known = (*known).max(*serial);
+    }
+    let mut left_out = BTreeMap::new();
+    if !present.goes_on {
+        for ((office, prefix), latest) in latest_years(&series) {
+            for year in latest..=latest.max(year) {
+                let name = tables::series(&prefix, year);
+                let serial = series.entry((office.clone(), name.clone())).or_default();
+                *serial += GAP;
+                left_out.insert(name, *serial);
+            }
+        }
+    }
+    for ((office, name), serial) in &series {
+        tables.series.insert((office.as_str(), name.as_str()), *serial)?;
+    }
+    Ok(left_out)
+}
+
+/// The latest year of each office's series of cases; the books have no numbers that could run on.
+fn latest_years(series: &Numbers) -> BTreeMap<(String, String), i32> {
+    let mut latest = BTreeMap::new();
+    for (office, name) in series.keys() {
+        let Some((prefix, year)) = name.rsplit_once('-') else { continue };
+        let Ok(year) = year.parse::<i32>() else { continue };
+        if !is_book(&CaseNumber::new(prefix, year, 1)) {
+            let known = latest.entry((office.clone(), prefix.to_owned())).or_insert(year);
+            *known = year.max(*known);
+        }
+    }
+    latest
 }
 
 fn void_links(tables: &mut Tables<'_>) -> Result<u64, StoreError> {
     let mut live = Vec::new();
     for entry in tables.links.iter()? {
         let (hash, value) = entry?;
-        let link = LinkRecord::read(value.value())?;
+        // One that does not read opens nothing.
+        let Ok(link) = LinkRecord::read(value.value()) else { continue };
         if link.state == LinkState::Live {
             live.push((*hash.value(), link));
         }
@@ -176,30 +258,33 @@ fn void_links(tables: &mut Tables<'_>) -> Result<u64, StoreError> {
     Ok(live.len() as u64)
 }
 
+/// Nothing is due any more. A row that cannot be read, or has no key to seal the reason with, waits for a person like the others.
 fn hold_rows(tables: &mut Tables<'_>, keyring: &Keyring, random: &dyn Random) -> Result<u64, StoreError> {
-    let mut waiting = Vec::new();
+    let (mut waiting, mut unread) = (Vec::new(), Vec::new());
     for entry in tables.rows.iter()? {
         let (key, value) = entry?;
         let (office, number, id) = key.value();
         let place = Place { office: office.to_owned(), number: number.to_owned() };
-        let row = RowRecord::read(value.value(), &place, id)?;
-        if row.state == RowState::Waiting {
-            waiting.push((place, id.to_owned(), row));
+        match RowRecord::read(value.value(), &place, id) {
+            Ok(row) if row.state == RowState::Waiting => waiting.push((place, id.to_owned(), row)),
+            Ok(_) => {}
+            Err(_) => unread.push((place, id.to_owned())),
         }
+    }
+    tables.due.retain(|_, _| false)?;
+    for (place, id) in &unread {
+        tables.stuck.insert((place.office.as_str(), place.number.as_str(), id.as_str()), ())?;
     }
     for (place, id, row) in &mut waiting {
         let (office, number) = place.key();
-        let damaged =
-            || StoreError::damaged(format!("the key of case {}", readable(number)), "it is missing or does not open");
-        let wrapped = tables.keys.get((office, number))?.map(|value| value.value().to_vec()).ok_or_else(damaged)?;
-        let key = keyring.unwrap(&place.owner(), &wrapped).map_err(|_| damaged())?;
+        let wrapped = tables.keys.get((office, number))?.map(|value| value.value().to_vec());
+        let key = wrapped.and_then(|wrapped| keyring.unwrap(&place.owner(), &wrapped).ok());
         row.state = RowState::Held;
-        row.sealed_note = Some(key.seal(random, &RowRecord::note_binding(place, id), HELD.as_bytes()));
-        tables.due.remove((row.due.timestamp_micros(), office, number, id.as_str()))?;
+        row.sealed_note = key.map(|key| key.seal(random, &RowRecord::note_binding(place, id), HELD.as_bytes()));
         tables.stuck.insert((office, number, id.as_str()), ())?;
         tables.rows.insert((office, number, id.as_str()), row.write().as_slice())?;
     }
-    Ok(waiting.len() as u64)
+    Ok((waiting.len() + unread.len()) as u64)
 }
 
 fn write_contents(from: &ReadTransaction, to: &ContentFolder) -> Result<(), StoreError> {

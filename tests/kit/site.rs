@@ -28,9 +28,9 @@ use loket::reading::{Limits, picture, take_apart};
 use loket::sop::case::Case;
 use loket::sop::hours::YearDates;
 use loket::sop::names::{Address, CaseNumber, Language, OfficeId};
-use loket::store::StateFolder;
 use loket::store::archive::RedbArchive;
 use loket::store::redb::RedbStore;
+use loket::store::{Restoring, StateFolder};
 use loket::vault::{Keyring, MasterKey, SeededRandom};
 use loket::web::answer::Typed;
 use loket::web::view::Admin;
@@ -298,19 +298,48 @@ impl Site {
         filed.into_iter().map(|(_, folder)| folder).collect()
     }
 
-    /// The same office after a restore of a backup of this moment: an archive without files, and all that waited held. The
-    /// account system and the letters that went are the world's, and stay.
+    /// A backup of this moment.
+    pub async fn back_up(&self) -> Vec<u8> {
+        let file = self.state.path().join("cadangan");
+        self.engine.store.backup(&file).await.expect("a backup is taken");
+        let bytes = std::fs::read(&file).expect("it is there");
+        std::fs::remove_file(&file).expect("it was read");
+        bytes
+    }
+
+    /// The same office after a restore of a backup of this moment.
     pub async fn restored(self) -> Self {
+        let backup = self.back_up().await;
+        self.restored_from(&backup).await
+    }
+
+    /// The same office on a new machine, from a backup of some time ago and with the archive's files as they are now. The
+    /// account system and the letters that went are the world's, and stay.
+    pub async fn restored_from(self, backup: &[u8]) -> Self {
+        let site = self.brought_back(backup, true);
+        site.engine.reconcile().await.expect("the store answers");
+        site
+    }
+
+    /// The same with or without the archive's files, before the office opens.
+    pub fn brought_back(self, backup: &[u8], with_archive: bool) -> Self {
         let Self { engine, desk, state: before, .. } = self;
-        let file = before.path().join("cadangan");
-        engine.store.backup(&file).await.expect("a backup is taken");
         let state = tempfile::tempdir().expect("a temporary folder");
         let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
+        let file = state.path().join("cadangan");
+        std::fs::write(&file, backup).expect("a writable folder");
         let archive_folder = folder.archive();
+        std::fs::create_dir_all(&archive_folder).expect("a writable folder");
+        for entry in std::fs::read_dir(before.path().join("archive")).expect("the archive is there").flatten() {
+            if with_archive {
+                std::fs::copy(entry.path(), archive_folder.join(entry.file_name())).expect("a writable folder");
+            }
+        }
         let (keys, random) = (engine.keys.clone(), engine.random.clone());
-        loket::store::restore(&folder, &keys, &*random, &file, false).expect("the backup is put in place");
+        let restoring = Restoring { keyring: &keys, random: &*random, file: &file, force: false, year: 2026 };
+        loket::store::restore(&folder, &restoring).expect("the backup is put in place");
         let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("the restored store opens"));
-        let archive = RedbArchive::open(archive_folder, keys, random, Some(&store)).expect("a fresh archive opens");
+        let archive = RedbArchive::open(archive_folder, keys, random, Some(&store)).expect("the archive opens");
         drop(desk);
         let engine = Arc::try_unwrap(engine).ok().expect("nobody else holds the engine");
         let engine = Arc::new(Engine { store, archive: Arc::new(archive), ..engine });

@@ -53,7 +53,7 @@ impl Office {
     pub fn ask<T>(&self, now: DateTime<Utc>, question: impl FnOnce(&Context) -> T) -> T {
         let drafting = Plain { wording: &self.wording, form: &self.form };
         let (procedure, calendar, admins) = (&*self.procedure, &*self.calendar, self.admins.as_slice());
-        question(&Context { now, procedure, calendar, admins, drafting: &drafting, digest: &digest })
+        question(&Context { now, procedure, calendar, admins, drafting: &drafting, digest: &digest, epoch: 1 })
     }
 
     /// Whether a registered admin is another person than the applicant, as the SOP wants it.

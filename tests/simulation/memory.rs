@@ -295,10 +295,10 @@ impl Store for MemoryStore {
         self.now(|kept| kept.rows.values().filter(|(row, _)| row.key == *key).map(|(row, _)| row.clone()).collect())
     }
 
-    fn stuck_rows<'a>(&'a self, _: &'a OfficeId) -> Answer<'a, Vec<Row>> {
+    fn stuck_rows<'a>(&'a self, _: &'a OfficeId) -> Answer<'a, Vec<StuckRow>> {
         self.now(|kept| {
             let stuck = kept.rows.values().filter(|(row, _)| row.state != RowState::Waiting);
-            stuck.map(|(row, _)| row.clone()).collect()
+            stuck.map(|(row, _)| (row.key.clone(), Ok(row.clone()))).collect()
         })
     }
 
@@ -377,6 +377,10 @@ impl Store for MemoryStore {
 
     fn epoch(&self) -> Answer<'_, u64> {
         self.now(|_| 1)
+    }
+
+    fn adopt(&self, _: Batch) -> Answer<'_, ()> {
+        Box::pin(async { Err(Fault::permanent("a store in memory is never restored")) })
     }
 
     fn remove_case<'a>(&'a self, key: &'a CaseKey, version: u64) -> Answer<'a, Outcome> {

@@ -212,6 +212,15 @@ impl Archive for Port {
         Box::pin(async { Ok(None) })
     }
 
+    /// Journals are not kept here: a dossier is compared when it is filed again.
+    fn kinships(&self, _: Vec<CaseKey>) -> Answer<'_, Vec<Stands>> {
+        Box::pin(async { Ok(Vec::new()) })
+    }
+
+    fn ahead(&self) -> Answer<'_, Ahead> {
+        Box::pin(async { Ok(Ahead::default()) })
+    }
+
     fn list(&self) -> Answer<'_, Vec<ArchiveLine>> {
         Box::pin(async { Ok(Vec::new()) })
     }
@@ -348,7 +357,7 @@ impl Store for Port {
         Box::pin(async move { self.read("rows", async { self.kept().rows_of(key).await }).await })
     }
 
-    fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> Answer<'a, Vec<Row>> {
+    fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> Answer<'a, Vec<StuckRow>> {
         self.kept().stuck_rows(office)
     }
 
@@ -409,6 +418,10 @@ impl Store for Port {
 
     fn epoch(&self) -> Answer<'_, u64> {
         self.kept().epoch()
+    }
+
+    fn adopt(&self, filed: Batch) -> Answer<'_, ()> {
+        self.kept().adopt(filed)
     }
 
     fn remove_case<'a>(&'a self, key: &'a CaseKey, version: u64) -> Answer<'a, Outcome> {

@@ -33,6 +33,8 @@ pub struct Facts {
     pub unknown: usize,
     /// Cases that cannot be read.
     pub damaged: usize,
+    /// Cases that the archive does not take.
+    pub unfiled: usize,
     pub certificates: Vec<CertificateFacts>,
     pub years_without_holidays: Vec<i32>,
     pub disks: Vec<DiskFacts>,
@@ -174,6 +176,7 @@ impl Sources {
             open,
             unknown,
             damaged,
+            unfiled: self.engine.unfiled().await?.len(),
             certificates: self.certificates(),
             years_without_holidays: self.config.years_without_holidays(at, HOLIDAYS_AHEAD),
             disks: self.disks(),

@@ -60,12 +60,13 @@ fn work(registry: &mut Registry, facts: &Facts) {
     write(registry, "loket_outbox_rows", "Letters and other effects; the failing ones wait too", rows);
     let attempts = [(Vec::new(), i64::from(outbox.most_attempts))];
     write(registry, "loket_outbox_most_attempts", "The most failures in a row of one effect", attempts);
-    let cases = [("open", facts.open), ("unknown", facts.unknown), ("damaged", facts.damaged)];
+    let cases =
+        [("open", facts.open), ("unknown", facts.unknown), ("damaged", facts.damaged), ("unfiled", facts.unfiled)];
     let cases = cases.map(|(state, count)| (vec![("state", state.to_owned())], count_of(count)));
     write(
         registry,
         "loket_cases",
-        "Cases that are not closed; of these, resets whose outcome is unknown; cases that cannot be read",
+        "Cases that are not closed; of these, resets whose outcome is unknown; cases that cannot be read; cases that cannot be filed",
         cases,
     );
 }

@@ -44,6 +44,9 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
     if facts.damaged > 0 {
         judgement.raise.push(Alarm::CasesDamaged { cases: facts.damaged });
     }
+    if facts.unfiled > 0 {
+        judgement.raise.push(Alarm::FilingFails { cases: facts.unfiled });
+    }
     if facts.unknown > 0 {
         judgement.raise.push(Alarm::OutcomeUnknown { cases: facts.unknown });
     }
@@ -227,6 +230,7 @@ mod tests {
     fn what_has_no_gap_is_raised_by_itself() {
         assert_eq!(told(|f| f.unknown = 2), raised("outcome_unknown"));
         assert_eq!(told(|f| f.damaged = 1), raised("cases_damaged"));
+        assert_eq!(told(|f| f.unfiled = 1), raised("filing_fails"));
         assert_eq!(told(|f| f.mailboxes[0].shelved = 1), raised("mail_shelved/utama"));
         assert_eq!(told(|f| f.years_without_holidays = vec![2027]), raised("holidays_missing/2027"));
         assert_eq!(told(|f| f.scans_unread = true), raised("scans_unread"));

@@ -37,6 +37,10 @@ pub enum Alarm {
     },
     /// The daemon had to stop: nothing can be written down, or it could not start.
     OfficeClosed,
+    /// Cases that the archive does not take.
+    FilingFails {
+        cases: usize,
+    },
     /// Nobody can tell how the office fares.
     OfficeUnseen,
     /// Letters and other effects that fail again and again, were given up, or are held for a person.
@@ -81,6 +85,7 @@ impl Alarm {
             Self::MailShelved { .. } => "mail_shelved",
             Self::CasesDamaged { .. } => "cases_damaged",
             Self::OfficeClosed => "office_closed",
+            Self::FilingFails { .. } => "filing_fails",
             Self::OfficeUnseen => "office_unseen",
             Self::EffectStuck { .. } => "effect_stuck",
             Self::OutboxStands { .. } => "outbox_stands",
@@ -103,6 +108,7 @@ impl Alarm {
             Self::EffectStuck { .. }
             | Self::CasesDamaged { .. }
             | Self::OfficeClosed
+            | Self::FilingFails { .. }
             | Self::OfficeUnseen
             | Self::OutboxStands { .. }
             | Self::OutcomeUnknown { .. }

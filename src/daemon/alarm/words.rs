@@ -31,6 +31,9 @@ impl Alarm {
                 format!("{cases} cases on record cannot be read. The log names them; restore them from a backup")
             }
             Self::OfficeClosed => "Loket had to stop and takes in no mail; the service manager starts it again. The log says why".to_owned(),
+            Self::FilingFails { cases } => {
+                format!("The archive does not take {cases} cases. `loket cases list --stuck` names them, `loket cases show` says why")
+            }
             Self::OfficeUnseen => "What is on record cannot be counted, so other alarms may be missing. The log says why".to_owned(),
             Self::EffectStuck { rows } => {
                 format!("{rows} letters or other effects are stuck. Run `loket cases list --stuck`")
@@ -84,6 +87,9 @@ impl Alarm {
                 format!("{cases} permohonan yang tersimpan tidak terbaca. Log menyebut nomornya; pulihkan dari cadangan")
             }
             Self::OfficeClosed => "Loket terpaksa berhenti dan tidak menerima surel; pengelola layanan menyalakannya lagi. Sebabnya ada di log".to_owned(),
+            Self::FilingFails { cases } => {
+                format!("{cases} permohonan tidak dapat diarsipkan. `loket cases list --stuck` menyebutnya, `loket cases show` menjelaskan sebabnya")
+            }
             Self::OfficeUnseen => "Catatan tidak dapat dihitung, sehingga peringatan lain mungkin tidak muncul. Sebabnya ada di log".to_owned(),
             Self::EffectStuck { rows } => {
                 format!("{rows} surat atau tindakan lain tertahan. Jalankan `loket cases list --stuck`")

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Answer, Operations, Staging};
 use crate::engine::port::Fault;
-use crate::engine::store::BackupReport;
+use crate::engine::store::{BackupReport, Damage};
 use crate::store::{Packing, StoreError};
 
 /// A backup that waits to be taken away.
@@ -17,6 +17,14 @@ pub struct Copied {
     pub cases: u64,
     pub contents: u64,
     pub bytes: u64,
+    /// What was damaged before, and is so in the copy.
+    #[serde(default)]
+    pub damaged: Vec<String>,
+}
+
+/// Something that is damaged, in a sentence.
+pub fn named(damage: &Damage) -> String {
+    format!("{} is damaged: {}", damage.thing, damage.what)
 }
 
 impl Operations {
@@ -25,7 +33,8 @@ impl Operations {
         let packed = self.packed(&place).await.inspect_err(|_| Staging::clear(&place));
         let (report, bytes) = packed?;
         let file = place.join("backup.loket");
-        Ok(Answer::done(&Copied { file, cases: report.cases, contents: report.contents, bytes }))
+        let damaged = report.damaged.iter().map(named).collect();
+        Ok(Answer::done(&Copied { file, cases: report.cases, contents: report.contents, bytes, damaged }))
     }
 
     async fn packed(&self, place: &Path) -> Result<(BackupReport, u64), Answer> {

@@ -31,6 +31,9 @@ pub struct CaseLine {
     pub rounds: u8,
     /// Effects that wait for a person: held or given up.
     pub stuck: usize,
+    /// Why the archive did not take it, though it is closed.
+    #[serde(default)]
+    pub unfiled: Option<String>,
 }
 
 /// A case with everything an operator may need; no NIP and no papers.
@@ -91,14 +94,23 @@ impl Operations {
     pub(super) async fn list_cases(&self, stuck_only: bool) -> Result<Answer, Answer> {
         let engine = &self.engine;
         let mut stuck: BTreeMap<CaseNumber, Vec<Row>> = BTreeMap::new();
-        for row in engine.store.stuck_rows(&engine.office.id).await? {
-            stuck.entry(row.key.number.clone()).or_default().push(row);
+        let mut damaged: BTreeMap<CaseNumber, usize> = BTreeMap::new();
+        for (key, row) in engine.store.stuck_rows(&engine.office.id).await? {
+            match row {
+                Ok(row) => stuck.entry(key.number).or_default().push(row),
+                Err(fault) => {
+                    tracing::error!(case = %key.number, "{fault}");
+                    *damaged.entry(key.number).or_default() += 1;
+                }
+            }
         }
+        let unfiled: BTreeMap<CaseNumber, String> = engine.unfiled().await?.into_iter().collect();
         let mut lines = Vec::new();
         for case in engine.live_cases().await? {
-            let count = stuck.get(&case.number).map_or(0, Vec::len);
-            if !stuck_only || count > 0 {
-                lines.push(line(&case, count));
+            let count = stuck.get(&case.number).map_or(0, Vec::len) + damaged.get(&case.number).unwrap_or(&0);
+            let unfiled = unfiled.get(&case.number).cloned();
+            if !stuck_only || count > 0 || unfiled.is_some() {
+                lines.push(CaseLine { unfiled, ..line(&case, count) });
             }
         }
         if stuck_only {
@@ -120,13 +132,14 @@ impl Operations {
         let stuck = rows.iter().filter(|row| row.state != RowState::Waiting).count();
         let events = self.engine.events(&key).await?;
         let history = events.iter().map(|recorded| HistoryView { at: recorded.at, event: name(&recorded.event) });
+        let unfiled = self.engine.unfiled().await?.into_iter().find_map(|(of, why)| (of == *number).then_some(why));
         let checks = case.understanding.checklist.iter().map(|check| CheckView {
             item: check.item.clone(),
             step: check.step,
             finding: check.finding,
         });
         let view = CaseView {
-            line: line(&case, stuck),
+            line: CaseLine { unfiled, ..line(&case, stuck) },
             procedure: case.procedure.id.clone(),
             linked_to: case.linked_to.clone(),
             mails: case.mails.len(),
@@ -190,6 +203,7 @@ fn line(case: &Case, stuck: usize) -> CaseLine {
         admin: case.assigned.clone(),
         rounds: case.rounds,
         stuck,
+        unfiled: None,
     }
 }
 
@@ -206,6 +220,7 @@ fn book(number: &CaseNumber, stuck: &[Row]) -> CaseLine {
         admin: None,
         rounds: 0,
         stuck: stuck.len(),
+        unfiled: None,
     }
 }
 

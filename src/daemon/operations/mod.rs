@@ -28,7 +28,7 @@ use crate::engine::port::{Fault, FaultKind};
 use crate::sop::names::{Address, CaseNumber};
 use crate::store::archive::RedbArchive;
 
-pub use backup::Copied;
+pub use backup::{Copied, named};
 pub use staging::Staging;
 
 /// What may be asked.

@@ -57,7 +57,7 @@ impl Engine {
         let unread = inbound.automatic.is_some() || too_large;
         let proven = self.ask_domain(mailbox, &raw, !unread, &mut inbound).await;
         let waits = !proven && patience == Patience::Waits;
-        let known = !unread && self.is_known(&seen_keys(&inbound, &raw)).await?;
+        let known = !unread && self.is_known(&known_by(&inbound, &raw)).await?;
         let beyond = !unread && !waits && !known && self.is_beyond(mailbox, &inbound, day).await?;
         let closed = unread || waits || known || beyond;
         let contents = if closed { Contents::default() } else { self.reader.read(raw.clone()).await? };
@@ -140,24 +140,33 @@ pub(super) fn is_trusted(mailbox: &Mailbox, inbound: &Inbound) -> bool {
     inbound.authenticity.is_authenticated() || (!mailbox.require_authenticated && !failed)
 }
 
+/// [`Looked::seen_keys`] of a mail of a case, told from its bytes on record.
+pub fn seen_keys(mail: &MailRef, raw: &[u8]) -> Vec<String> {
+    let proven = matches!(&mail.authenticity, Authenticity::Proven { how } if how != NOT_REQUIRED);
+    keys_of(&mail.sha256, raw, mail.message_id.as_deref(), mail.from.as_ref(), proven)
+}
+
 /// What makes it the same mail again: its bytes, its sender's signature, or its Message-ID from the same sender
 /// (THREATS rows 4 and 32).
-fn seen_keys(inbound: &Inbound, raw: &[u8]) -> Vec<String> {
+fn known_by(inbound: &Inbound, raw: &[u8]) -> Vec<String> {
     let proven = inbound.authenticity.is_authenticated();
-    let mut keys = vec![format!("bytes:{}", inbound.content_hash)];
-    if let (true, Some(sender)) = (proven, inbound.sender()) {
+    keys_of(&inbound.content_hash, raw, inbound.message_id.as_deref(), inbound.sender(), proven)
+}
+
+fn keys_of(sha256: &Sha256Hex, raw: &[u8], id: Option<&str>, sender: Option<&Address>, proven: bool) -> Vec<String> {
+    let mut keys = vec![format!("bytes:{sha256}")];
+    if let (true, Some(sender)) = (proven, sender) {
         keys.extend(signature_keys(&Headers::read(raw), sender));
     }
     // What somebody else wrote under a sender's name and Message-ID must not stand for the sender's own mail.
     let family = if proven { "id" } else { "unproven-id" };
-    let by_id = inbound.message_id.as_ref().zip(inbound.sender());
-    keys.extend(by_id.map(|(id, sender)| format!("{family}:{}:{id}", sender.as_str().to_lowercase())));
+    keys.extend(id.zip(sender).map(|(id, sender)| format!("{family}:{}:{id}", sender.as_str().to_lowercase())));
     keys
 }
 
 impl Looked {
     pub fn seen_keys(&self) -> Vec<String> {
-        seen_keys(&self.inbound, &self.raw)
+        known_by(&self.inbound, &self.raw)
     }
 
     /// Stands beside the seen keys of a mail that goes to the refused folder.

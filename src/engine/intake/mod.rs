@@ -13,7 +13,7 @@ mod standing;
 pub mod tally;
 
 pub use daybook::PREFIX as DAYBOOK;
-pub use look::Looked;
+pub use look::{Looked, seen_keys};
 pub use tally::DayLimits;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -201,6 +201,7 @@ impl Intake<'_> {
             admins: &admins,
             drafting: &drafting,
             digest: &vault::sha256_hex,
+            epoch: self.engine.store.epoch().await?,
         };
         let mut ruling = decide::open(opening, &ctx);
         self.answer_sparingly(&mut ruling);

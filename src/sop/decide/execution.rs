@@ -16,6 +16,7 @@ pub(super) fn intend(r: &mut Ruling, by: AdminId, proposal: Proposal, ctx: &Cont
     let decision = u32::try_from(r.case.decisions.len()).unwrap_or(u32::MAX);
     let attempt = Attempt {
         decision,
+        epoch: ctx.epoch,
         by,
         user_id: proposal.user_id.clone(),
         services: proposal.services.clone(),

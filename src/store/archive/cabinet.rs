@@ -15,7 +15,9 @@ use super::keys::{destroy, reseal};
 use super::record::{Catalogue, DossierRecord};
 use super::shelf::{Shelf, Writing, append, head_of};
 use super::verify;
-use crate::engine::archive::{ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Receipt};
+use crate::engine::archive::{
+    ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Kinship, Receipt,
+};
 use crate::engine::evidence::FileHead;
 use crate::engine::store::{Damage, JournalEntry};
 use crate::sop::names::{CaseNumber, Sha256Hex};
@@ -43,7 +45,7 @@ pub struct Found {
 
 impl Cabinet {
     /// The files by year, oldest first.
-    fn files(&self) -> Result<Vec<(i32, PathBuf)>, StoreError> {
+    pub fn files(&self) -> Result<Vec<(i32, PathBuf)>, StoreError> {
         let listing = fs::read_dir(&self.folder).map_err(|error| StoreError::file("list", &self.folder, &error))?;
         let mut files = Vec::new();
         for entry in listing {
@@ -84,6 +86,10 @@ impl Cabinet {
             return Err(StoreError::Refused(text));
         }
         if let Some(found) = self.find(&dossier.key.number)? {
+            // Written anew it may read otherwise: under another zone, or by a later program.
+            if self.kinship(&found, &dossier.key)? == Kinship::Whole {
+                return Ok(found.receipt());
+            }
             self.read_back(&found, dossier).map_err(|error| match error {
                 StoreError::Damaged { thing, what } => StoreError::Refused(format!(
                     "Dossier {} is filed already, and not with these bytes ({thing}: {what}). Look at both before going on",
@@ -168,14 +174,16 @@ impl Cabinet {
         Ok((key, dossier))
     }
 
-    /// Calls `each` for every dossier whose record reads.
-    pub fn walk(&self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<(), StoreError> {
+    /// Calls `each` for every dossier whose record reads; returns how many files and records do not.
+    pub fn walk(&self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<usize, StoreError> {
+        let mut unread = 0;
         for (_, path) in self.files()? {
             let (shelf, positions) = match Shelf::open(&path).and_then(|shelf| Ok((shelf.numbers()?, shelf))) {
                 Ok((numbers, shelf)) => (Rc::new(shelf), numbers),
                 Err(error @ StoreError::InUse { .. }) => return Err(error),
                 Err(error) => {
                     tracing::error!("an archive file is left out: {error}");
+                    unread += 1;
                     continue;
                 }
             };
@@ -183,12 +191,13 @@ impl Cabinet {
                 match shelf.record(position) {
                     Ok((record, hash)) => each(Found { shelf: Rc::clone(&shelf), position, record, hash })?,
                     Err(error) => {
-                        tracing::error!(case = readable(&number), "a dossier is left out of the list: {error}")
+                        tracing::error!(case = readable(&number), "a dossier is left out of the list: {error}");
+                        unread += 1;
                     }
                 }
             }
         }
-        Ok(())
+        Ok(unread)
     }
 
     pub fn destroy(&self, number: &CaseNumber, why: &Destruction) -> Result<(), StoreError> {

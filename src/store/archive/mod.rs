@@ -3,13 +3,14 @@
 //! and a dossier whose key was destroyed leaves the chain whole.
 //!
 //! [`record`] is the format, [`shelf`] writes and reads one file, [`cabinet`] is all of them, [`verify`] checks one,
-//! [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
+//! [`kin`] tells dossiers from live cases, [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
 //! touching it.
 
 mod aside;
 mod bag;
 mod cabinet;
 mod keys;
+mod kin;
 mod port;
 mod record;
 mod shelf;

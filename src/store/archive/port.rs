@@ -6,10 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 
 use super::cabinet::Cabinet;
-use crate::engine::archive::{Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Destruction, Receipt};
+use crate::engine::archive::{
+    Ahead, Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Destruction, Receipt, Stands,
+};
 use crate::engine::evidence::FileHead;
 use crate::engine::port::Fault;
-use crate::engine::store::Damage;
+use crate::engine::store::{CaseKey, Damage};
 use crate::sop::names::CaseNumber;
 use crate::store::folder::create_private;
 use crate::store::redb::{RedbStore, Resealed};
@@ -82,6 +84,14 @@ impl Archive for RedbArchive {
     fn receipt<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<Receipt>, Fault>> {
         let number = number.clone();
         self.later(move |cabinet| Ok(cabinet.find(&number)?.map(|found| found.receipt())))
+    }
+
+    fn kinships(&self, live: Vec<CaseKey>) -> BoxFuture<'_, Result<Vec<Stands>, Fault>> {
+        self.later(move |cabinet| cabinet.kinships(&live))
+    }
+
+    fn ahead(&self) -> BoxFuture<'_, Result<Ahead, Fault>> {
+        self.later(Cabinet::ahead)
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>> {

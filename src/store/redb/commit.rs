@@ -119,14 +119,7 @@ fn apply(inner: &Inner, tables: &mut Tables<'_>, batch: &Batch, ready: &Ready) -
 
 fn append_events(inner: &Inner, tables: &mut Tables<'_>, batch: &Batch, ready: &Ready) -> Result<(), StoreError> {
     let office = ready.place.office.as_str();
-    let (mut position, mut previous) = match tables.journal.range((office, 0)..=(office, u64::MAX))?.next_back() {
-        None => (0, [0u8; 32]),
-        Some(entry) => {
-            let (key, value) = entry?;
-            let position = key.value().1;
-            (position, JournalRecord::read(value.value(), position)?.hash)
-        }
-    };
+    let (mut position, mut previous) = journal_end(&tables.journal, office)?;
     for (seq, event) in (ready.events + 1..).zip(&batch.events) {
         position += 1;
         let sealed = ready.key.seal(inner.random.as_ref(), &JournalRecord::binding(&ready.place, seq), event);
@@ -144,6 +137,28 @@ fn append_events(inner: &Inner, tables: &mut Tables<'_>, batch: &Batch, ready: &
         tables.events.insert((office, ready.place.number.as_str(), seq), position)?;
     }
     Ok(())
+}
+
+/// The position and hash of the last entry. Each entry takes in the one before, so on one that does not read nothing can be built:
+/// the office must not go on, not even by sending a letter that it could not write down as sent.
+pub fn journal_end(
+    journal: &impl ReadableTable<(&'static str, u64), &'static [u8]>,
+    office: &str,
+) -> Result<(u64, [u8; 32]), StoreError> {
+    let Some(entry) = journal.range((office, 0)..=(office, u64::MAX))?.next_back() else { return Ok((0, [0u8; 32])) };
+    let (key, value) = entry?;
+    let position = key.value().1;
+    let broken = |error| match error {
+        StoreError::Damaged { thing, what } => StoreError::storage(
+            "adding to the journal",
+            format!(
+                "{thing}, its last, is damaged ({what}), and the next one would have to take it in. Bring the last backup \
+                 back with `loket restore FILE --force`"
+            ),
+        ),
+        other => other,
+    };
+    Ok((position, JournalRecord::read(value.value(), position).map_err(broken)?.hash))
 }
 
 /// Seen keys, tags and the series' highest number.
@@ -269,6 +284,27 @@ fn write_documents(inner: &Inner, tables: &mut Tables<'_>, writes: &[DocumentWri
         last = version;
     }
     Ok(last)
+}
+
+/// Keeps what the archive knows of a case that was filed elsewhere, as if the case had been here and had left.
+pub fn adopt(inner: &Inner, tables: &mut Tables<'_>, filed: &Batch) -> Result<(), StoreError> {
+    let place = Place::of(&filed.key);
+    if tables.cases.get(place.key())?.is_some() {
+        return Err(StoreError::Refused(format!("{} is live, so it was not filed elsewhere", filed.key.number)));
+    }
+    if tables.gone.get(place.key())?.is_none() {
+        tables.gone.insert(place.key(), filed.expected_version.max(1))?;
+    }
+    let mut known = filed.clone();
+    let mut fresh = Vec::with_capacity(filed.seen.len());
+    for key in &filed.seen {
+        if tables.seen.get(&inner.keyring.index.blind(&["seen", &place.office, key]))?.is_none() {
+            fresh.push(key.clone());
+        }
+    }
+    known.seen = fresh;
+    index(inner, tables, &known, &place)?;
+    write_documents(inner, tables, &filed.documents).map(drop)
 }
 
 /// Takes out everything of a case but its seen keys, tags, number and journal hashes.

@@ -29,7 +29,7 @@ use tokio::sync::watch;
 
 use self::outbox::Leases;
 pub use self::reseal::Resealed;
-use self::tables::{CONTENTS, KEYS, Place, readable};
+use self::tables::{CONTENTS, JOURNAL, KEYS, Place, readable};
 use self::unnamed::Unnamed;
 pub(super) use self::verify::verify_journal;
 use self::writer::Job;
@@ -99,6 +99,7 @@ impl RedbStore {
         let live = folder.live();
         let contents = ContentFolder::open(live.join("contents"))?;
         moment(Moment::StateOpened);
+        can_be_added_to(&database)?;
         sweep(&database, &contents)?;
         let inner = Arc::new(Inner {
             database,
@@ -199,6 +200,15 @@ pub(super) fn open_database(path: &Path) -> Result<Database, StoreError> {
 pub(super) fn reason(panic: &(dyn Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().map(String::as_str).or_else(|| panic.downcast_ref::<&str>().copied());
     format!("the file does not read as it was written ({})", text.unwrap_or("no reason given"))
+}
+
+/// Found at the start, a journal that cannot go on stops the office before it does anything.
+fn can_be_added_to(database: &Database) -> Result<(), StoreError> {
+    let journal = database.begin_read()?.open_table(JOURNAL)?;
+    let office = journal.last()?.map(|(key, _)| key.value().0.to_owned());
+    // Nothing that a next start would mend.
+    let refused = |error: StoreError| StoreError::Refused(error.to_string());
+    office.map_or(Ok(()), |office| commit::journal_end(&journal, &office).map(drop).map_err(refused))
 }
 
 fn sweep(database: &Database, contents: &ContentFolder) -> Result<(), StoreError> {

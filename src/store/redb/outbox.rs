@@ -10,7 +10,7 @@ use super::Inner;
 use super::records::RowRecord;
 use super::tables::{DUE, Place, ROWS, STUCK, case_key, readable};
 use super::transaction::Tables;
-use crate::engine::store::{Cancel, LeaseRequest, NewRow, OutboxTally, Row, RowState, Settled, Settlement};
+use crate::engine::store::{Cancel, LeaseRequest, NewRow, OutboxTally, Row, RowState, Settled, Settlement, StuckRow};
 use crate::sop::names::OfficeId;
 use crate::store::StoreError;
 use crate::vault::DossierKey;
@@ -244,7 +244,8 @@ pub fn rows_of(inner: &Inner, place: &Place) -> Result<Vec<Row>, StoreError> {
     Ok(rows)
 }
 
-pub fn stuck(inner: &Inner, office: &OfficeId) -> Result<Vec<Row>, StoreError> {
+/// A row that cannot be opened hides no other.
+pub fn stuck(inner: &Inner, office: &OfficeId) -> Result<Vec<StuckRow>, StoreError> {
     let transaction = inner.database.begin_read()?;
     let past = format!("{}\0", office.0);
     let mut rows = Vec::new();
@@ -252,7 +253,15 @@ pub fn stuck(inner: &Inner, office: &OfficeId) -> Result<Vec<Row>, StoreError> {
         let (key, _) = entry?;
         let (office, number, id) = key.value();
         let place = Place { office: office.to_owned(), number: number.to_owned() };
-        rows.extend(read_open(inner, &transaction, &place, id)?.map(|(row, _)| row));
+        let Some(case) = case_key(office, number) else {
+            tracing::error!(row = id, "an outbox row skipped: its number {:?} is none", readable(number));
+            continue;
+        };
+        match read_open(inner, &transaction, &place, id) {
+            Ok(row) => rows.extend(row.map(|(row, _)| (case, Ok(row)))),
+            Err(error @ StoreError::Damaged { .. }) => rows.push((case, Err(error.into()))),
+            Err(error) => return Err(error),
+        }
     }
     Ok(rows)
 }

@@ -15,7 +15,7 @@ use super::{Inner, RedbStore, outbox, reason};
 use crate::engine::port::Fault;
 use crate::engine::store::{
     BackupReport, Batch, CaseKey, Damage, Document, DocumentWrite, JournalHead, LeaseRequest, Link, OutboxTally,
-    Outcome, Row, Scanned, SealedSecret, Settlement, Store, Stored, StoredEvent,
+    Outcome, Row, Scanned, SealedSecret, Settlement, Store, Stored, StoredEvent, StuckRow,
 };
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 use crate::store::{StoreError, backup};
@@ -123,7 +123,7 @@ impl Store for RedbStore {
         self.now(move |inner| outbox::rows_of(inner, &Place::of(key)))
     }
 
-    fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<Row>, Fault>> {
+    fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<StuckRow>, Fault>> {
         self.now(move |inner| outbox::stuck(inner, office))
     }
 
@@ -214,6 +214,10 @@ impl Store for RedbStore {
 
     fn epoch(&self) -> BoxFuture<'_, Result<u64, Fault>> {
         self.now(|inner| inner.meta_number("epoch"))
+    }
+
+    fn adopt(&self, filed: Batch) -> BoxFuture<'_, Result<(), Fault>> {
+        Box::pin(async move { self.write(Work::Adopt(Box::new(filed))).await.map(drop) })
     }
 
     fn remove_case<'a>(&'a self, key: &'a CaseKey, version: u64) -> BoxFuture<'a, Result<Outcome, Fault>> {

@@ -27,6 +27,7 @@ pub enum Work {
     Settle(Vec<(CaseKey, Settlement)>),
     Documents(Vec<DocumentWrite>),
     Remove(CaseKey, u64),
+    Adopt(Box<Batch>),
     ExpireSecrets(DateTime<Utc>),
     Reseal { part: Part, after: Option<[String; 3]> },
     FinishResealing,
@@ -127,6 +128,7 @@ fn perform(inner: &Inner, tables: &mut Tables<'_>, work: &Work) -> Result<Writte
         }
         Work::Settle(rows) => commit::settle(inner, tables, rows).map(|()| Written::Count(rows.len())),
         Work::Documents(writes) => Ok(Written::Outcomes(vec![commit::documents(inner, tables, writes)?])),
+        Work::Adopt(filed) => commit::adopt(inner, tables, filed).map(|()| Written::Count(1)),
         Work::Remove(key, version) => Ok(Written::Outcomes(vec![commit::remove(tables, key, *version)?])),
         Work::ExpireSecrets(now) => commit::expire_secrets(tables, *now).map(Written::Count),
         Work::Reseal { part, after } => {

@@ -1,0 +1,114 @@
+//! What the live store and the archive must agree on before anything else is done. A restored store is older than the archive
+//! beside it may be: a case that was filed since lives again in it, and could be decided again; of one that came in and was
+//! filed since it knows nothing, neither number nor mails. The archive is then the one that is further on.
+
+use super::Engine;
+use super::archive::Kinship;
+use super::codec;
+use super::filing::Filed;
+use super::intake::seen_keys;
+use super::port::Fault;
+use super::store::{Batch, CaseKey, DocumentWrite, FIRST_EPOCH, Outcome, Tag};
+use super::weave::family;
+use crate::sop::case::Case;
+
+/// Family and name of the document that holds the epoch in which the whole archive was last looked through.
+const CAUGHT_UP: &str = "caught_up";
+
+impl Engine {
+    /// Runs at each start, before anybody can be answered. What the archive holds leaves the live store, and after a restore
+    /// the whole archive is looked through once for what it knows and the store does not.
+    pub async fn reconcile(&self) -> Result<(), Fault> {
+        let cases = self.live_cases().await?;
+        let found = self.leave_to_the_archive(cases.iter().map(|case| self.key(&case.number)).collect()).await?;
+        if !found.failed.is_empty() {
+            self.note_unfiled(&found.failed).await?;
+        }
+        let epoch = self.store.epoch().await?;
+        if epoch > FIRST_EPOCH && self.caught_up().await? != Some(epoch) {
+            self.catch_up(epoch).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes live cases whose dossiers go on from all they have, and names those that differ from the dossier of their
+    /// number.
+    pub(super) async fn leave_to_the_archive(&self, live: Vec<CaseKey>) -> Result<Filed, Fault> {
+        let mut filed = Filed::default();
+        for (key, kinship) in self.archive.kinships(live).await? {
+            let why = match kinship {
+                Ok(Kinship::Whole) => {
+                    if self.leave(&key).await? {
+                        tracing::info!(case = %key.number, "the archive holds it whole, so it left the live store");
+                        filed.archived.push(key.number);
+                    }
+                    continue;
+                }
+                Ok(Kinship::Apart) => "the archive holds another dossier of this number. Look at both".to_owned(),
+                Err(fault) => fault.message,
+            };
+            tracing::error!(case = %key.number, "cannot archive: {why}");
+            filed.failed.push((key.number, why));
+        }
+        Ok(filed)
+    }
+
+    async fn leave(&self, key: &CaseKey) -> Result<bool, Fault> {
+        let Some(stored) = self.store.load(key).await? else { return Ok(true) };
+        Ok(matches!(self.store.remove_case(key, stored.version).await?, Outcome::Committed { .. }))
+    }
+
+    async fn caught_up(&self) -> Result<Option<u64>, Fault> {
+        let kept = self.store.document(&self.office.id, CAUGHT_UP, CAUGHT_UP).await?;
+        kept.map(|kept| codec::decode(&kept.bytes, "the epoch that was caught up with")).transpose()
+    }
+
+    async fn catch_up(&self, epoch: u64) -> Result<(), Fault> {
+        let ahead = self.archive.ahead().await?;
+        for key in &ahead.dossiers {
+            // One that lives beside a dossier of its number is for a person to look at.
+            if self.store.load(key).await?.is_some() {
+                continue;
+            }
+            let mut batch = Batch::new(key.clone(), 1, self.clock.now(), Vec::new());
+            if let Err(fault) = self.recall(key, &mut batch).await {
+                tracing::warn!(case = %key.number, "its number is kept, and nothing else of its dossier: {fault}");
+            }
+            self.store.adopt(batch).await?;
+        }
+        tracing::info!(
+            dossiers = ahead.dossiers.len(),
+            "looked through the archive for what was filed after the backup"
+        );
+        if ahead.in_part {
+            return Ok(());
+        }
+        let (office, family, id) = (self.office.id.clone(), CAUGHT_UP.to_owned(), CAUGHT_UP.to_owned());
+        let write = DocumentWrite { office, family, id, expected_version: None, bytes: Some(codec::encode(&epoch)) };
+        self.store.write_documents(vec![write]).await.map(drop)
+    }
+
+    /// What a step of the case would have left behind in the store: known mails, the threads that lead to it, the marks of its
+    /// letters, the account's last reset.
+    async fn recall(&self, key: &CaseKey, batch: &mut Batch) -> Result<(), Fault> {
+        let Some(bytes) = self.archive.item(&key.number, "permohonan.json").await? else { return Ok(()) };
+        let unread = |error: serde_json::Error| Fault::permanent(format!("its last state does not read ({error})"));
+        let case: Case = serde_json::from_slice(&bytes).map_err(unread)?;
+        batch.at = case.opened_at;
+        let mut messages = Vec::new();
+        for (index, mail) in case.mails.iter().enumerate() {
+            let raw = self.archive.item(&key.number, &format!("surel/{:02}.eml", index + 1)).await?;
+            batch.seen.extend(seen_keys(mail, &raw.unwrap_or_default()));
+            messages.extend(mail.message_id.clone());
+        }
+        batch.seen.extend(case.replies.iter().map(|reply| format!("bytes:{reply}")));
+        messages.extend(case.letters.iter().map(|letter| self.message_id(&key.number.to_string(), &letter.id)));
+        let tag = |value| Tag { family: family::MESSAGE.to_owned(), value, set: true };
+        batch.tags.extend(messages.into_iter().map(tag));
+        self.remember_filed(&case, batch).await?;
+        let (Some(decision), Some(account)) = (case.decisions.last(), &case.account) else { return Ok(()) };
+        let known = self.approvals(account).await?;
+        batch.documents.extend(self.recalled(&known, &key.number, decision.at));
+        Ok(())
+    }
+}

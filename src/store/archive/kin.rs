@@ -1,0 +1,89 @@
+//! What lies in the archive and in the live store at once, or should: after a restore of a backup from before a dossier was
+//! filed, and after a kill between the two files. Their journals tell, whose entries are chained over what lay before them.
+
+use std::rc::Rc;
+
+use super::cabinet::{Cabinet, Found};
+use super::shelf::Shelf;
+use crate::engine::archive::{Ahead, Kinship, Stands};
+use crate::engine::port::Fault;
+use crate::engine::store::{CaseKey, JournalEntry};
+use crate::store::StoreError;
+use crate::store::redb::tables::{Place, case_key, sortable};
+
+impl Cabinet {
+    /// How the dossier stands to the live case of that number. Fails where it no longer reads as it was filed: the live case
+    /// may then be all there is.
+    pub fn kinship(&self, found: &Found, key: &CaseKey) -> Result<Kinship, StoreError> {
+        let Some(live) = &self.live else { return Ok(Kinship::Apart) };
+        let held = live.journal_entries(key)?;
+        if found.record.place() != Place::of(key) || held.is_empty() || !begins(&held, &found.record.journal) {
+            return Ok(Kinship::Apart);
+        }
+        self.read_through(found)?;
+        Ok(Kinship::Whole)
+    }
+
+    pub fn kinships(&self, live: &[CaseKey]) -> Result<Vec<Stands>, StoreError> {
+        let mut left: Vec<&CaseKey> = live.iter().collect();
+        let mut stand = Vec::new();
+        for (_, path) in self.files()?.into_iter().rev() {
+            if left.is_empty() {
+                break;
+            }
+            let shelf = match Shelf::open(&path) {
+                Ok(shelf) => Rc::new(shelf),
+                Err(error @ StoreError::InUse { .. }) => return Err(error),
+                Err(error) => {
+                    tracing::error!("an archive file is left out: {error}");
+                    continue;
+                }
+            };
+            left.retain(|key| {
+                let kinship = match shelf.position(&sortable(&key.number)) {
+                    Ok(None) => return true,
+                    Ok(Some(position)) => shelf.record(position).and_then(|(record, hash)| {
+                        self.kinship(&Found { shelf: Rc::clone(&shelf), position, record, hash }, key)
+                    }),
+                    Err(error) => Err(error),
+                };
+                stand.push(((*key).clone(), kinship.map_err(Fault::from)));
+                false
+            });
+        }
+        Ok(stand)
+    }
+
+    pub fn ahead(&self) -> Result<Ahead, StoreError> {
+        let mut ahead = Ahead::default();
+        let Some(live) = &self.live else { return Ok(ahead) };
+        let unread = self.walk(|found| {
+            let record = &found.record;
+            let Some(key) = case_key(&record.office, &record.number) else { return Ok(()) };
+            if !live.journal_entries(&key).is_ok_and(|held| begins(&record.journal, &held)) {
+                ahead.dossiers.push(key);
+            }
+            Ok(())
+        })?;
+        ahead.in_part = unread > 0;
+        Ok(ahead)
+    }
+
+    /// Every item opens. Of a dossier that was destroyed nothing is left to open.
+    fn read_through(&self, found: &Found) -> Result<(), StoreError> {
+        if found.line().destroyed.is_some() {
+            return Ok(());
+        }
+        let (key, dossier) = self.open(found)?;
+        for (index, item) in (0u32..).zip(&dossier.items) {
+            found.shelf.item(found.position, &found.record, &key, index, &item.sha256)?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether a journal begins with these entries; the hash of each takes in all before it.
+fn begins(entries: &[JournalEntry], journal: &[JournalEntry]) -> bool {
+    let same = |(one, other): (&JournalEntry, &JournalEntry)| one.position == other.position && one.hash == other.hash;
+    entries.len() <= journal.len() && entries.iter().zip(journal).all(same)
+}

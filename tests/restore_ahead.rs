@@ -1,0 +1,201 @@
+//! An old backup is restored (THREATS 47), and the world is further on: dossiers were filed since, numbers and Message-IDs were
+//! given out, accounts were reset. The archive is believed, and nothing is given out a second time.
+
+use std::collections::BTreeMap;
+
+use loket::accounts::directory::Login;
+use loket::demo::samples::papers::letter_pdf;
+use loket::demo::samples::people::{self, RINA};
+use loket::engine::store::{Damage, RowState};
+use loket::sop::checklist::Finding;
+use loket::sop::names::{CaseNumber, UserId};
+use loket::sop::phase::Phase;
+use loket::vault::Secret;
+use loket::web::answer::{RevealAnswer, RevealTyped, Typed};
+use loket::web::counter::Counter;
+use loket::web::view::{Choice, Headline};
+
+use crate::desk_walk::{approve, decide, form, outcome, review};
+use crate::kit::Site;
+use crate::t17_letters;
+
+async fn reject(site: &Site, number: &CaseNumber) {
+    let (admin, _) = site.admins_of(number).await;
+    let view = review(site, &admin, number).await;
+    decide(&site.desk, &admin, number, form(&view, Choice::Reject)).await;
+    site.settle().await;
+}
+
+async fn filed(site: &Site, number: &CaseNumber) {
+    assert_eq!(site.engine.file_closed().await.unwrap().archived, std::slice::from_ref(number));
+}
+
+/// As `loket cases retry NUMBER` has it.
+async fn retry_all(site: &Site, number: &CaseNumber) {
+    for row in site.engine.store.rows_of(&site.engine.key(number)).await.unwrap() {
+        if row.state == RowState::Held {
+            site.engine.try_again(&row).await.unwrap();
+        }
+    }
+    site.settle().await;
+}
+
+/// No two letters of one Message-ID say different things, links included.
+fn each_message_id_means_one_letter(site: &Site) {
+    let mut known = BTreeMap::new();
+    for letter in site.letters() {
+        let body = known.entry(letter.message_id.clone()).or_insert(letter.body.clone());
+        assert_eq!(*body, letter.body, "{} means two letters", letter.message_id);
+    }
+}
+
+/// The case lived again beside its own dossier and could be decided a second time; once closed, the archive refused it for
+/// ever, since step 9 had other times.
+#[tokio::test]
+async fn t47_a_case_that_was_filed_after_the_backup_does_not_live_again() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let admin = site.admins_of(&number).await.0;
+    let under_review = site.back_up().await;
+    reject(&site, &number).await;
+    let closed = site.back_up().await;
+    filed(&site, &number).await;
+
+    let mut site = site;
+    for backup in [under_review, closed] {
+        site = site.restored_from(&backup).await;
+        let filed = site.engine.file_closed().await.unwrap();
+
+        assert!(site.numbers().await.is_empty(), "it is the archive's");
+        assert_eq!(outcome(&site, &admin, &number).await.headline, Headline::Archived);
+        assert_eq!((filed.archived.len(), filed.waiting, filed.failed), (0, 0, vec![]));
+        assert!(site.engine.store.stuck_rows(&site.engine.office.id).await.unwrap().is_empty());
+        assert_eq!(site.engine.store.verify().await.unwrap(), Vec::<Damage>::new());
+        assert_eq!(site.engine.archive.verify().await.unwrap(), Vec::<Damage>::new());
+    }
+}
+
+/// The archive's disk came back later than the live store, and the office had worked on without it.
+#[tokio::test]
+async fn t47_a_case_that_went_another_way_than_its_dossier_is_named_and_stays() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let backup = site.back_up().await;
+    reject(&site, &number).await;
+    filed(&site, &number).await;
+    let archive = std::fs::read(site.archive_file(2026)).unwrap();
+    let site = site.brought_back(&backup, false);
+    reject(&site, &number).await;
+    retry_all(&site, &number).await;
+
+    std::fs::write(site.archive_file(2026), archive).unwrap();
+    site.engine.reconcile().await.unwrap();
+    let named_at_the_start = site.engine.unfiled().await.unwrap();
+    let filed = site.engine.file_closed().await.unwrap();
+
+    assert!(named_at_the_start[0].1.contains("another dossier of this number"), "{named_at_the_start:?}");
+    assert_eq!((filed.archived.len(), filed.failed), (0, named_at_the_start));
+    assert_eq!(site.numbers().await, [number]);
+}
+
+/// A dossier whose items no longer open is no reason to give up the live case: it may be all there is.
+#[tokio::test]
+async fn t43_a_case_whose_dossier_is_damaged_stays_and_is_named() {
+    const PARTS: redb::TableDefinition<(u64, u32, u32), &[u8]> = redb::TableDefinition::new("parts");
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let backup = site.back_up().await;
+    reject(&site, &number).await;
+    filed(&site, &number).await;
+    crate::store_damage::flip(&site.archive_file(2026), PARTS, false, |length| length / 2);
+
+    let site = site.restored_from(&backup).await;
+
+    assert_eq!(site.numbers().await.as_slice(), std::slice::from_ref(&number));
+    let unfiled = site.engine.unfiled().await.unwrap();
+    assert!(unfiled.len() == 1 && unfiled[0].0 == number && unfiled[0].1.contains("damaged"), "{unfiled:?}");
+}
+
+/// The account system answered Done for a key it knew and set no password: the page showed one that opened nothing.
+#[tokio::test]
+async fn t47_a_reset_after_a_restore_is_another_than_the_one_before_it() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let backup = site.back_up().await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    assert!(matches!(site.case(&number).await.phase, Phase::Delivered { .. }));
+
+    let site = site.restored_from(&backup).await;
+    approve(&site, &admin, &number).await;
+
+    let token = site.token(RINA.email, "ambil");
+    let nip = RevealTyped::Nip(Typed::new(RINA.nip));
+    let RevealAnswer::Revealed(shown) = site.desk.reveal(&token, nip).await.unwrap() else { panic!("it is shown") };
+    let password = Secret::new(shown.password.expect("a reset gives a password").expose().to_owned());
+    let login = site.directory.verify_login(&UserId("RINAPL".to_owned()), &password, None, site.now()).await.unwrap();
+    assert_eq!(login, Login::MustChange);
+    each_message_id_means_one_letter(&site);
+}
+
+/// It may have left before the restore, under the same Message-ID and with links that are void: whoever reads mail may then
+/// see the first alone.
+#[tokio::test]
+async fn t47_a_letter_with_fresh_links_has_a_message_id_of_its_own_that_leads_to_its_case() {
+    let site = Site::start().await;
+    site.receive(vec![site.sample("complete").raw]).await;
+    let number = site.numbers().await.remove(0);
+    let backup = site.back_up().await;
+    site.settle().await;
+
+    let site = site.restored_from(&backup).await;
+    retry_all(&site, &number).await;
+
+    let proposals = site.letters().into_iter().filter(|letter| letter.body.contains("/tautan/"));
+    let ids: std::collections::BTreeSet<String> = proposals.map(|letter| letter.message_id).collect();
+    assert_eq!(ids.len(), 2, "{ids:?}");
+    each_message_id_means_one_letter(&site);
+    for letter in
+        site.letters().into_iter().filter(|letter| letter.message_id.contains(&number.to_string().to_lowercase()))
+    {
+        let found = site.engine.store.find(&site.engine.office.id, "message", &letter.message_id).await.unwrap();
+        assert_eq!(found, [site.engine.key(&number)], "{}", letter.message_id);
+    }
+}
+
+/// Moved back into the inbox, as the README has it after a restore, the mails of filed cases began them anew, under the same
+/// numbers.
+#[tokio::test]
+async fn t47_mails_of_filed_cases_are_known_and_their_numbers_are_not_given_out_again() {
+    let site = Site::start().await;
+    let backup = site.back_up().await;
+    let raw = t17_letters::request(
+        &site,
+        &RINA,
+        vec![
+            (
+                "Surat.pdf",
+                "application/pdf",
+                letter_pdf(&t17_letters::letter(&RINA, "000.3/0951/BLPE/B.PBJ", t17_letters::day(9))),
+            ),
+            t17_letters::decree(),
+        ],
+    );
+    let number = t17_letters::take(&site, raw.clone()).await;
+    reject(&site, &number).await;
+    filed(&site, &number).await;
+
+    let site = site.restored_from(&backup).await;
+    site.take_in(raw).await;
+    let opened_by_the_same = site.numbers().await;
+    let letter = letter_pdf(&t17_letters::letter(&RINA, "000.3/0951/BLPE/B.PBJ", t17_letters::day(9)));
+    let again = t17_letters::send(&site, &RINA, letter).await;
+    let user_id = site.deliver("user_id").await;
+
+    assert!(opened_by_the_same.is_empty(), "{opened_by_the_same:?}");
+    assert!(again > number && user_id > again, "{number} {again} {user_id}");
+    let found = t17_letters::check(&site, &again, "letter_not_reused").await;
+    t17_letters::expect(&found, Finding::Unclear, Some(&number));
+    assert_eq!(site.engine.store.verify().await.unwrap(), Vec::<Damage>::new());
+    assert!(site.last_to(people::JOHANNES.email).is_some());
+}
