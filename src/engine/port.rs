@@ -149,6 +149,11 @@ pub struct Outgoing {
 pub trait Courier: Send + Sync {
     fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>>;
 
+    /// Letters it carries side by side; one more would wait for a free line.
+    fn at_once(&self) -> usize {
+        usize::MAX
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
 
     /// As [`Inbox::certificate_until`].
