@@ -91,9 +91,8 @@ impl Engine {
         ruling: Ruling,
         along: Along,
     ) -> Result<Woven, Fault> {
-        let now = self.clock.now();
         let epoch = self.store.epoch().await?;
-        let Ruling { mut case, mut events, effects } = ruling;
+        let Ruling { mut case, mut events, effects, at: now } = ruling;
         let mut batch = Batch::new(key.clone(), version, now, Vec::new());
         for (index, effect) in effects.into_iter().enumerate() {
             let id = format!("v{:06}-{index:02}", version + 1);
