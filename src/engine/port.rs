@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -196,12 +196,17 @@ pub struct ResetOrder<'a> {
 pub trait AccountDriver: Send + Sync {
     fn abilities(&self) -> Abilities;
 
+    /// How long after it was begun a reset may still take effect, its caller being gone. Until then a `read_back` that finds
+    /// nothing proves nothing.
+    fn settles_within(&self) -> TimeDelta;
+
     /// All records that could be meant: by user ID, by NIP, by registered address, by name, in that order of weight.
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>>;
 
     fn reset<'a>(&'a self, order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>>;
 
-    /// Whether the reset with this key took effect; `None` where the system cannot tell.
+    /// Whether the reset with this key took effect; `None` where the system cannot tell. After a `Some(false)` that comes later
+    /// than [`AccountDriver::settles_within`] it never does.
     fn read_back<'a>(
         &'a self,
         idempotency_key: &'a str,
