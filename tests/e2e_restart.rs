@@ -101,6 +101,45 @@ async fn a_reset_that_was_under_way_is_looked_up_and_never_repeated() {
     assert!(daemon.stop().await.success());
 }
 
+/// An account system that answers too late: it acts two seconds after its script was ended, and knows nothing before.
+const LATE: &str = r#"
+read -r asked || exit 70
+case $asked in *'"request":"probe"'*) echo '{"ready": "siap"}'; exit ;; esac
+key=${asked#*'"idempotency_key":"'}; key=${key%%'"'*}
+case $asked in
+*'"request":"reset"'*)
+  setsid sh -c 'sleep 7; printf "%s\n" "$0" >>"$1/resets"' "$key" "$1" </dev/null >/dev/null 2>&1 &
+  exec sleep 600 ;;
+*'"request":"read_back"'*)
+  took=false; grep -qxF "$key" "$1/resets" 2>/dev/null && took=true
+  echo $took >>"$1/said"; printf '{"took_effect": %s}\n' $took ;;
+esac
+"#;
+
+#[tokio::test]
+async fn t45_a_reset_that_happens_after_its_script_was_ended_is_not_decided_anew() {
+    let accounts = "driver = \"command\"\n[accounts.command]\nprogram = \"/bin/sh\"\narguments = [\"@/late.sh\", \"@\"]\n\
+                    deadline_seconds = 5\nread_back = true\n";
+    let office = Office::open_with(accounts).await;
+    let folder = office.folder.path();
+    office.write("late.sh", LATE);
+    let (mut daemon, mut admins) = Daemon::open(&office, &[TEGUH]).await;
+    office.send_sample(&office.samples()[0]).await;
+    let number = office.number_given_to(RINA.email).await;
+    let (_, mail) = asked(&office, &admins, &number).await;
+
+    press(&office, &mut admins[0], &mail, "setujui").await;
+    let shown = collect(&office, &RINA, &number).await;
+
+    let lines = |name: &str| -> Vec<String> {
+        std::fs::read_to_string(folder.join(name)).expect("the script wrote it").lines().map(str::to_owned).collect()
+    };
+    assert_eq!(lines("resets").len(), 1, "reset once");
+    assert_eq!(lines("said").first().map(String::as_str), Some("false"), "it was asked while nothing had happened");
+    assert_eq!(shown.len(), 2, "user ID and password");
+    assert!(daemon.stop().await.success());
+}
+
 /// `O_NONBLOCK`: whoever opens a gate that nobody stands at goes on.
 fn libc_nonblock() -> i32 {
     i32::try_from(rustix::fs::OFlags::NONBLOCK.bits()).expect("a flag of open(2) fits its argument")

@@ -38,6 +38,7 @@ mod desk_roles;
 mod desk_threats;
 mod desk_two;
 mod desk_walk;
+mod dispatch_hands;
 mod dossier;
 mod e2e_archive;
 mod e2e_canary;

@@ -12,7 +12,9 @@
 //! Exit status 0 with an answer, 75 for a failure worth retrying (nothing was done), anything else below 128 for a
 //! lasting one (nothing was done). A script must reset at most once for a key. A time-out, an end by a signal (or a
 //! shell's status for one, 128 and more), or an answer that cannot be understood leaves the outcome of a reset unknown:
-//! a person must look, or `read_back` tells.
+//! a person must look, or `read_back` tells. `"took_effect": false` is a promise: after it a reset with that key must be
+//! refused, for another decision with another key may follow. What is on its way in the account system then, too: so
+//! `false` is not believed before twice the deadline has passed since the reset was begun, and is asked for again.
 //! The script gets no secret as an argument or in its environment, which is empty but for `PATH` and `LANG`. What it
 //! writes to standard error is thrown away, since it may hold secrets, except when probed.
 
@@ -22,6 +24,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use rustix::process::{Pid, Signal, kill_process_group};
 use serde::de::DeserializeOwned;
@@ -187,6 +190,12 @@ async fn read(source: Option<impl AsyncRead + Unpin>, most: u64) -> std::io::Res
 impl AccountDriver for Script {
     fn abilities(&self) -> Abilities {
         Abilities { by_hand: false, force_change: self.config.force_change, read_back: self.config.read_back }
+    }
+
+    /// What the script asked for before it was ended may reach the account system a moment later; a script whose daemon was
+    /// killed is ended by nobody.
+    fn settles_within(&self) -> TimeDelta {
+        TimeDelta::from_std(self.config.deadline.saturating_mul(2)).unwrap_or(TimeDelta::MAX)
     }
 
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>> {

@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use tokio::sync::Semaphore;
 
@@ -257,6 +257,11 @@ impl Record {
 impl AccountDriver for Directory {
     fn abilities(&self) -> Abilities {
         Abilities { by_hand: false, force_change: true, read_back: true }
+    }
+
+    /// A reset is one transaction of this very process, and ends with it.
+    fn settles_within(&self) -> TimeDelta {
+        TimeDelta::zero()
     }
 
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>> {

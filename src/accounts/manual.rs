@@ -1,6 +1,7 @@
 //! The driver for systems without a safe way in, such as SPSE (DOMAIN §1): a named admin does it by hand and enters the
 //! outcome. The register is the embedded directory, the archive of initial registrations.
 
+use chrono::TimeDelta;
 use futures::future::BoxFuture;
 
 use super::directory::Directory;
@@ -22,6 +23,11 @@ impl Manual {
 impl AccountDriver for Manual {
     fn abilities(&self) -> Abilities {
         Abilities { by_hand: true, force_change: false, read_back: false }
+    }
+
+    /// Nothing is begun here.
+    fn settles_within(&self) -> TimeDelta {
+        TimeDelta::zero()
     }
 
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>> {

@@ -1,8 +1,13 @@
 //! Carries out what was written down: takes due outbox rows under a lease, does each once, and records what came of
-//! it in the step that settles the row. A row that fails waits, longer each time, and never harms the next.
+//! it in the step that settles the row. A row that fails waits, longer each time, and never harms the next. A row is taken
+//! when a hand is free for it, and each hand that becomes free takes another: one slow row holds up no other.
+
+use std::time::Duration;
 
 use chrono::TimeDelta;
-use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
@@ -18,15 +23,21 @@ use crate::vault::Random;
 
 /// Rows carried out side by side.
 pub(super) const HANDS: usize = 16;
-/// Rows taken at once.
+/// The most rows that [`Engine::dispatch_due`] carries out.
 const ARMFUL: usize = 128;
-/// A lease outlives every deadline of what it covers.
+/// A lease outlives every deadline of what it covers: so nothing is leased that is not begun at once.
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
 pub(super) const LETTER_TRIES: u32 = 20;
 /// Rows that wait for mail servers. What touches accounts and clocks never waits for them.
 const LETTERS: [&str; 4] = ["letter", "digest", "locked", "returned"];
 const OTHERS: [&str; 3] = ["driver", "read_back", "wake"];
+/// Between two looks at the outbox.
+const SHORTEST_WAIT: TimeDelta = TimeDelta::milliseconds(20);
+const LONGEST_WAIT: Duration = Duration::from_secs(60);
+
+/// Rows in hand.
+type Hands<'e> = FuturesUnordered<BoxFuture<'e, Result<(), Fault>>>;
 
 /// Seconds to wait after so many failures: doubling from 5 s to 6 h, with a third of jitter (RFC 5321 §4.5.4.1).
 pub fn backoff(attempts: u32, random: &dyn Random) -> TimeDelta {
@@ -40,7 +51,8 @@ pub fn backoff(attempts: u32, random: &dyn Random) -> TimeDelta {
 impl Engine {
     /// Works through the outbox until told to stop; rows in hand are finished first, and none is begun any more.
     pub async fn dispatch(&self, stop: &CancellationToken) -> Result<(), Fault> {
-        let (letters, others) = tokio::join!(self.keep_up(&LETTERS, stop), self.keep_up(&OTHERS, stop));
+        let lines = HANDS.min(self.courier.at_once());
+        let (letters, others) = tokio::join!(self.keep_up(&LETTERS, lines, stop), self.keep_up(&OTHERS, HANDS, stop));
         letters.and(others)
     }
 
@@ -49,44 +61,55 @@ impl Engine {
         self.outbox.notify_waiters();
     }
 
-    async fn keep_up(&self, kinds: &[&str], stop: &CancellationToken) -> Result<(), Fault> {
+    async fn keep_up(&self, kinds: &[&str], most: usize, stop: &CancellationToken) -> Result<(), Fault> {
         let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
+        let mut hands = Hands::new();
         while !stop.is_cancelled() {
             let rung = self.outbox.notified();
-            if self.work_through(&kinds, stop).await? > 0 {
-                continue;
-            }
-            let now = self.clock.now();
-            let next = self.store.next_due(&kinds).await?.map_or(TimeDelta::seconds(60), |due| due - now);
-            let wait = next.clamp(TimeDelta::milliseconds(20), TimeDelta::seconds(60)).to_std().unwrap_or_default();
+            self.take_up(&mut hands, &kinds, most).await?;
+            let wait = if hands.len() < most { self.until_next(&kinds).await? } else { LONGEST_WAIT };
             tokio::select! {
                 () = stop.cancelled() => {}
+                Some(done) = hands.next() => done?,
                 () = rung => {}
                 () = tokio::time::sleep(wait) => {}
             }
         }
+        while let Some(done) = hands.next().await {
+            done?;
+        }
         Ok(())
     }
 
-    /// Carries out what is due at this moment; returns how many rows there were.
-    pub async fn dispatch_due(&self) -> Result<usize, Fault> {
-        self.work_through(&[], &CancellationToken::new()).await
+    async fn until_next(&self, kinds: &[String]) -> Result<Duration, Fault> {
+        let now = self.clock.now();
+        let next = self.store.next_due(kinds).await?.and_then(|due| (due - now).max(SHORTEST_WAIT).to_std().ok());
+        Ok(next.map_or(LONGEST_WAIT, |next| next.min(LONGEST_WAIT)))
     }
 
-    /// Of every kind where none is named. A row that is not begun before `stop` is free again with the next start.
-    async fn work_through(&self, kinds: &[String], stop: &CancellationToken) -> Result<usize, Fault> {
-        let now = self.clock.now();
-        let request = LeaseRequest { kinds: kinds.to_vec(), now, until: now + LEASE, limit: ARMFUL };
+    /// Carries out what is due at this moment, all at once; returns how many rows there were.
+    pub async fn dispatch_due(&self) -> Result<usize, Fault> {
+        let mut hands = Hands::new();
+        let count = self.take_up(&mut hands, &[], ARMFUL).await?;
+        while let Some(done) = hands.next().await {
+            done?;
+        }
+        Ok(count)
+    }
+
+    /// Begins what is due, of every kind where none is named, as far as hands are free; returns how many rows.
+    async fn take_up<'e>(&'e self, hands: &mut Hands<'e>, kinds: &[String], most: usize) -> Result<usize, Fault> {
+        let (now, limit) = (self.clock.now(), most.saturating_sub(hands.len()));
+        if limit == 0 {
+            return Ok(0);
+        }
+        let request = LeaseRequest { kinds: kinds.to_vec(), now, until: now + LEASE, limit };
         let rows = self.store.lease_due(request).await?;
         let count = rows.len();
         if count > 0 {
             moment(Moment::RowsLeased);
         }
-        let begun = rows.into_iter().take_while(|_| !stop.is_cancelled()).map(|row| self.carry_out(row));
-        let mut results = futures::stream::iter(begun).buffer_unordered(HANDS);
-        while let Some(result) = results.next().await {
-            result?;
-        }
+        hands.extend(rows.into_iter().map(|row| self.carry_out(row).boxed()));
         Ok(count)
     }
 

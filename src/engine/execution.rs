@@ -1,6 +1,8 @@
 //! Step 6 carried out: the temporary password is drawn and sealed and `started` is on record before the driver is
 //! called. A call found started is never repeated; the account system is asked, or a person.
 
+use chrono::{DateTime, Utc};
+
 use super::Engine;
 use super::casebook::{Along, Answer};
 use super::dispatch::LEASE;
@@ -10,6 +12,7 @@ use super::secrets::ResultSecret;
 use super::store::{CaseKey, Row, Settled, Settlement, of_epoch};
 use crate::sop::case::Case;
 use crate::sop::command::{Command, Report};
+use crate::sop::event::Event;
 use crate::sop::names::Service;
 use crate::sop::phase::{Attempt, AttemptState, Phase};
 use crate::vault;
@@ -49,7 +52,11 @@ impl Engine {
     /// Somebody else began this attempt and may be at it still, or end before they wrote down what came of it: the row stays
     /// until they settle it, and is looked at again when their lease is over.
     async fn leave_to_others(&self, row: &Row) -> Result<(), Fault> {
-        let how = Settled::RetryAt { due: self.clock.now() + LEASE, attempts: row.attempts, error: None };
+        self.leave_until(row, self.clock.now() + LEASE).await
+    }
+
+    async fn leave_until(&self, row: &Row, due: DateTime<Utc>) -> Result<(), Fault> {
+        let how = Settled::RetryAt { due, attempts: row.attempts, error: None };
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
     }
 
@@ -140,6 +147,7 @@ impl Engine {
         };
         let key = idempotency_key(&row.key, attempt);
         moment(Moment::ReadBackDue);
+        let asked = self.clock.now();
         let answer = self.accounts.read_back(&key, user_id).await;
         moment(Moment::ReadBackAnswered);
         match answer {
@@ -148,12 +156,25 @@ impl Engine {
                 self.conclude(row, decision, report, Along::default()).await
             }
             Ok(Some(false)) => {
+                let Some(begun) = self.begun(&row.key, decision).await? else { return self.settle_done(row).await };
+                let settled = begun + self.accounts.settles_within();
+                // A call may outlive its caller: believed too early, the next decision would reset the account once more,
+                // under a key of its own.
+                if asked < settled {
+                    return self.leave_until(row, settled).await;
+                }
                 let why = "the account system says that nothing was changed".to_owned();
                 self.conclude(row, decision, Report::Failed { by: None, why }, Along::default()).await
             }
             Err(fault) if fault.kind == FaultKind::Transient && row.attempts + 1 < TRIES => Err(fault),
             Ok(None) | Err(_) => self.settle_done(row).await,
         }
+    }
+
+    /// When the account system was last asked to carry out this decision.
+    async fn begun(&self, key: &CaseKey, decision: u32) -> Result<Option<DateTime<Utc>>, Fault> {
+        let begins = |event: &Event| matches!(event, Event::ExecutionStarted { decision: of } if *of == decision);
+        Ok(self.events(key).await?.iter().rfind(|recorded| begins(&recorded.event)).map(|recorded| recorded.at))
     }
 
     /// A reset that turns out to have happened. Its password was sealed when it began and ends by that time; what has

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use serde::{Deserialize, Serialize};
 
@@ -149,6 +149,11 @@ pub struct Outgoing {
 pub trait Courier: Send + Sync {
     fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>>;
 
+    /// Letters it carries side by side; one more would wait for a free line.
+    fn at_once(&self) -> usize {
+        usize::MAX
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
 
     /// As [`Inbox::certificate_until`].
@@ -191,12 +196,17 @@ pub struct ResetOrder<'a> {
 pub trait AccountDriver: Send + Sync {
     fn abilities(&self) -> Abilities;
 
+    /// How long after it was begun a reset may still take effect, its caller being gone. Until then a `read_back` that finds
+    /// nothing proves nothing.
+    fn settles_within(&self) -> TimeDelta;
+
     /// All records that could be meant: by user ID, by NIP, by registered address, by name, in that order of weight.
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>>;
 
     fn reset<'a>(&'a self, order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>>;
 
-    /// Whether the reset with this key took effect; `None` where the system cannot tell.
+    /// Whether the reset with this key took effect; `None` where the system cannot tell. After a `Some(false)` that comes later
+    /// than [`AccountDriver::settles_within`] it never does.
     fn read_back<'a>(
         &'a self,
         idempotency_key: &'a str,

@@ -89,9 +89,8 @@ impl Engine {
         ruling: Ruling,
         along: Along,
     ) -> Result<Woven, Fault> {
-        let now = self.clock.now();
         let epoch = self.store.epoch().await?;
-        let Ruling { mut case, mut events, effects } = ruling;
+        let Ruling { mut case, mut events, effects, at: now } = ruling;
         let mut batch = Batch::new(key.clone(), version, now, Vec::new());
         for (index, effect) in effects.into_iter().enumerate() {
             // After a restore the versions since the backup are written anew, and their letters are others.

@@ -1,13 +1,17 @@
 //! An office whose program is killed and started over and over, while its people go on.
 
+use std::collections::BTreeMap;
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use loket::demo::samples::people::MAILBOX;
 use loket::engine::peril::Moment;
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
 use super::people::{ADMIN, PHRASE, People};
 use super::writers::Writers;
+use crate::kit::office::now;
 use crate::kit::wait::DEADLINE;
 use crate::kit::{Admin, Daemon, Office};
 use crate::simulation::lot::Lot;
@@ -33,7 +37,7 @@ esac
 "#;
 
 pub const ACCOUNTS: &str = "driver = \"command\"\n[accounts.command]\nprogram = \"/bin/sh\"\narguments = [\"@/books.sh\", \"@\"]\n\
-                        read_back = true\n";
+                        deadline_seconds = 3\nread_back = true\n";
 
 /// How one life of the program ends.
 #[derive(Debug, Clone, Copy)]
@@ -49,6 +53,10 @@ pub struct House {
     pub daemon: Daemon,
     pub people: People,
     pub lot: Lot,
+    /// When the program was dead, in seconds since 1970.
+    pub kills: Vec<f64>,
+    /// The last entry of the journal as each life left it, by its place.
+    pub journal: BTreeMap<u64, Vec<u8>>,
     backups: usize,
 }
 
@@ -71,7 +79,15 @@ impl House {
         let invited = daemon.cli(&["admins", "enroll", ADMIN]);
         let link = invited.split_whitespace().find(|word| word.contains("/daftar/")).expect("a link is printed");
         Admin::enrol_with_phrase(ADMIN, link, PHRASE).await;
-        Self { office, daemon, people: People::new(writers), lot: Lot::of(seed), backups: 0 }
+        Self {
+            office,
+            daemon,
+            people: People::new(writers),
+            lot: Lot::of(seed),
+            kills: Vec::new(),
+            journal: BTreeMap::new(),
+            backups: 0,
+        }
     }
 
     /// Starts the program and lives with it until it is dead. The program that ran before must be.
@@ -105,9 +121,34 @@ impl House {
             }
             self.people.act(&self.office, &mut self.lot).await;
         }
+        self.dead();
         if let Some(mut backup) = backup {
             backup.wait().expect("the command ends with the daemon that served it");
         }
+    }
+
+    /// Kills the program that runs.
+    pub fn kill(&mut self) {
+        self.daemon.kill();
+        self.dead();
+    }
+
+    /// Keeps when the program died, and where its journal ended. The file itself is left to the next life, which finds it as it
+    /// was left.
+    fn dead(&mut self) {
+        self.kills.push(now().timestamp_micros() as f64 / 1e6);
+        self.journal.extend(journal(&self.office.state()).pop_last());
+    }
+
+    /// A life that nobody ends: people write so many requests, and all is driven to the end.
+    pub async fn undisturbed(&mut self, requests: usize) {
+        self.daemon.restart_in(Vec::new());
+        let mut tick = tokio::time::interval(Duration::from_millis(50));
+        while self.people.requests.len() < requests {
+            tick.tick().await;
+            self.people.act(&self.office, &mut self.lot).await;
+        }
+        self.drain().await;
     }
 
     /// Asks for a backup once the daemon is there to make it.
@@ -128,8 +169,12 @@ impl House {
 
     /// Starts the program once more and waits until nothing is left to do.
     pub async fn rest(&mut self) {
-        self.people.writing = false;
         self.daemon.restart_in(Vec::new());
+        self.drain().await;
+    }
+
+    async fn drain(&mut self) {
+        self.people.writing = false;
         let begun = Instant::now();
         let mut tick = tokio::time::interval(Duration::from_millis(50));
         loop {
@@ -161,4 +206,17 @@ impl House {
         let inbox = self.office.dovecot.files(MAILBOX, "INBOX").len();
         format!("{inbox} mails in the inbox; open: {}; the desk said: {:?}", open.join(", "), self.people.refusals)
     }
+}
+
+/// The live store's journal, entry by entry as it lies, read from a copy.
+pub fn journal(state: &Path) -> BTreeMap<u64, Vec<u8>> {
+    const JOURNAL: TableDefinition<(&str, u64), &[u8]> = TableDefinition::new("journal");
+    let copy = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::copy(state.join("live/loket.redb"), copy.path()).expect("the program keeps its state there");
+    let database = Database::open(copy.path()).expect("a killed program leaves a file that opens");
+    let reading = database.begin_read().expect("it reads");
+    // Killed at its first moment, it has none.
+    let Ok(table) = reading.open_table(JOURNAL) else { return BTreeMap::new() };
+    let entries = table.iter().expect("it reads").map(|entry| entry.expect("it reads"));
+    entries.map(|(place, entry)| (place.value().1, entry.value().to_vec())).collect()
 }

@@ -20,6 +20,8 @@ use crate::simulation::lot::Lot;
 
 /// Kills, all in all; the environment asks for more, such as 10000.
 const KILLS: usize = 200;
+/// Requests of an office that is left in peace.
+const REQUESTS: usize = 24;
 /// Offices side by side: while one waits for its mail server another computes.
 const HOUSES: usize = 3;
 /// Of ten kills, so many come at named moments.
@@ -55,7 +57,7 @@ fn time_of(moment: Moment, lot: &mut Lot) -> u32 {
 /// Kills one office's program so many times, drives it to the end and judges it.
 async fn matrix(seed: u64, kills: usize) -> (BTreeMap<&'static str, usize>, Verdict) {
     let mut house = House::open(seed, 200 + kills * 4).await;
-    house.daemon.kill();
+    house.kill();
     let mut counts = BTreeMap::new();
     let walk = walk();
     // Every moment at least once, whatever number was asked for; then in turns.
@@ -73,8 +75,21 @@ async fn matrix(seed: u64, kills: usize) -> (BTreeMap<&'static str, usize>, Verd
     }
     house.rest().await;
     assert!(house.daemon.stop().await.success(), "the program drains and ends well");
-    let verdict = judge(&mut house, kills.max(named)).await;
+    let verdict = judge(&mut house, 0).await;
     (counts, verdict)
+}
+
+#[tokio::test]
+async fn where_nothing_is_killed_no_letter_comes_twice() {
+    let mut house = House::open(seed(), 60).await;
+    house.kill();
+    house.undisturbed(REQUESTS).await;
+    assert!(house.daemon.stop().await.success(), "the program drains and ends well");
+
+    let verdict = judge(&mut house, 0).await;
+
+    assert!(verdict.requests >= REQUESTS && verdict.letters > 0);
+    assert_eq!((verdict.again, verdict.found), (0, (0, 0)), "nothing came again, and no reset was cut off");
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use loket::demo::samples::people::{MAILBOX, Person};
 use loket::sop::names::Service;
 use loket::vault::sha256_hex;
+use mail_parser::{HeaderValue, MessageParser, Received};
 
 use super::writers::{Kind, Writers, answer, stamped};
 use crate::kit::{Letter, Office, Visitor};
@@ -39,6 +40,14 @@ struct Due {
     collected: bool,
 }
 
+/// One copy of a letter.
+pub struct Copy {
+    /// Hash of its words.
+    pub words: String,
+    /// When the office's mail server took it over, in seconds since 1970: its lowest `Received` says so.
+    pub taken: i64,
+}
+
 /// What became of an attempt to act.
 #[derive(PartialEq, Eq)]
 enum Tried {
@@ -52,8 +61,8 @@ pub struct People {
     pub requests: Vec<Request>,
     /// Message-IDs of the admin's replies.
     pub replies: Vec<String>,
-    /// What arrived: by mailbox and Message-ID, the hash of each copy's words.
-    pub letters: BTreeMap<(String, String), Vec<String>>,
+    /// What arrived: by mailbox and Message-ID, each copy.
+    pub letters: BTreeMap<(String, String), Vec<Copy>>,
     /// Whether new requests are written.
     pub writing: bool,
     due: Vec<Due>,
@@ -115,7 +124,7 @@ impl People {
                 }
                 let letter = Letter::read(&raw).expect("a letter of the program has a Message-ID");
                 let copies = self.letters.entry((address.to_owned(), letter.message_id.clone())).or_default();
-                copies.push(sha256_hex(letter.body.as_bytes()).0);
+                copies.push(Copy { words: sha256_hex(letter.body.as_bytes()).0, taken: taken(&raw) });
                 // A second copy is no news to its reader.
                 if copies.len() == 1 {
                     if let (Some(nth), Some(number)) = (nth, letter.number()) {
@@ -238,4 +247,11 @@ impl People {
     pub fn sent(&self) -> BTreeSet<&str> {
         self.requests.iter().flat_map(|request| &request.mails).chain(&self.replies).map(String::as_str).collect()
     }
+}
+
+fn taken(raw: &[u8]) -> i64 {
+    let message = MessageParser::new().parse_headers(raw).expect("a letter has a header");
+    let received = message.header_values("Received").filter_map(HeaderValue::as_received);
+    let first = received.last().and_then(Received::date).expect("a mail server says when it took a letter over");
+    first.to_timestamp()
 }

@@ -46,11 +46,16 @@ impl Clock for HandClock {
     }
 }
 
-/// Takes every letter; refuses the addresses it was told to.
+/// Takes every letter; refuses the addresses it was told to, and never answers where it was told to be silent.
 #[derive(Default)]
 pub struct Postbag {
     pub sent: Mutex<Vec<Outgoing>>,
     pub refused: Mutex<Vec<Address>>,
+    pub silent: Mutex<Vec<Address>>,
+    /// Letters that wait for an answer.
+    pub in_hand: AtomicUsize,
+    /// Letters it carries side by side, if that is limited.
+    pub lines: Mutex<Option<usize>>,
 }
 
 impl Courier for Postbag {
@@ -59,9 +64,17 @@ impl Courier for Postbag {
             if self.refused.lock().expect("no panic under the lock").iter().any(|no| letter.to.contains(no)) {
                 return Err(Fault::permanent("550 no such mailbox"));
             }
+            if self.silent.lock().expect("no panic under the lock").iter().any(|no| letter.to.contains(no)) {
+                self.in_hand.fetch_add(1, Ordering::Relaxed);
+                return std::future::pending().await;
+            }
             self.sent.lock().expect("no panic under the lock").push(letter.clone());
             Ok(())
         })
+    }
+
+    fn at_once(&self) -> usize {
+        self.lines.lock().expect("no panic under the lock").unwrap_or(usize::MAX)
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {

@@ -25,13 +25,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 use std::time::Instant;
 
-use loket::engine::Engine;
 use loket::engine::casebook::{Along, Answer};
 use loket::engine::intake::Patience;
 use loket::engine::port::{Arrival, ArrivalBody, Fault, Origin};
 use loket::engine::store::{CaseKey, Store};
 use loket::sop::case::Case;
 use loket::sop::command::{Choice, Command, Report};
+use loket::sop::phase::Phase;
 
 use self::office::Stage;
 use self::world::{Counts, DAEMONS, Luck, alone};
@@ -70,22 +70,22 @@ impl<'a> Play<'a> {
     fn something(&mut self) {
         let daemon = self.draw(self.daemons);
         let stage = self.stage;
-        match self.draw(10) {
+        match self.draw(11) {
             0 => people::request(&mut stage.world.lock()),
             1 | 2 => self.begin(daemon, "intake", Box::pin(intake(stage, daemon))),
             3 | 4 => self.begin(daemon, "dispatch", Box::pin(dispatch(stage, daemon))),
             5 => self.begin(daemon, "archive", Box::pin(archive(stage, daemon))),
-            6 => {
-                let mut inside = stage.world.lock();
-                // A call under way for longer than its lease is a stall, whoever let the time pass.
-                inside.counts.stalls += u64::from(!self.under_way.is_empty());
-                people::a_while(&mut inside);
-            }
+            6 => people::a_while(&mut stage.world.lock()),
             7 => {
-                if let Some(case) = self.a_case() {
+                if let Some(case) = self.a_case_ever() {
                     people::further(&mut stage.world.lock(), &case);
                 }
             }
+            8 => match self.draw(4) {
+                0 => people::renumber(&mut stage.world.lock()),
+                1 => people::bounce(&mut stage.world.lock()),
+                _ => {}
+            },
             _ => {
                 let Some(case) = self.a_case() else { return };
                 let who = &stage.admins[self.draw(stage.admins.len())];
@@ -105,6 +105,17 @@ impl<'a> Play<'a> {
         let cases = live(self.stage);
         let chosen = self.draw(cases.len());
         cases.into_iter().nth(chosen)
+    }
+
+    /// Live or in the archive.
+    fn a_case_ever(&self) -> Option<Rc<Case>> {
+        let live = live(self.stage);
+        let filed = self.stage.world.lock().archive.len();
+        let chosen = self.draw(live.len() + filed);
+        live.get(chosen).cloned().or_else(|| {
+            let inside = self.stage.world.lock();
+            inside.archive.values().nth(chosen - live.len()).map(|dossier| Rc::new(judge::archived(dossier)))
+        })
     }
 
     /// Something under way goes one breath further.
@@ -133,20 +144,9 @@ impl<'a> Play<'a> {
 
     fn restart(&mut self, daemon: usize) {
         self.under_way.retain(|activity| activity.daemon != daemon);
-        let mut inside = self.stage.world.lock();
-        let skew = inside.daemons[daemon].skew;
-        inside.daemons[daemon] = world::Daemon { skew, ..world::Daemon::default() };
+        self.stage.world.lock().ends(daemon);
         if self.daemons == 1 {
             self.stage.world.store.kept(memory::Kept::restart);
-        }
-    }
-
-    /// A call whose dispatcher is gone takes effect.
-    fn land(&self) {
-        let mut inside = self.stage.world.lock();
-        if !inside.on_their_way.is_empty() {
-            let key = inside.on_their_way.remove(0);
-            inside.reset(&key);
         }
     }
 }
@@ -164,20 +164,20 @@ async fn intake(stage: &Stage, daemon: usize) -> Result<(), Fault> {
     if matches!(luck, Luck::Cut | Luck::LostAnswer) {
         return Err(world::cut());
     }
-    let batch: Vec<_> = {
+    let (validity, batch) = {
         let mut inside = stage.world.lock();
         let handed = &inside.daemons[daemon].handed;
         let new = inside.mailbox.iter().filter(|mail| mail.filed.is_none() && !handed.contains(&mail.uid));
         let batch: Vec<_> = new.take(8).cloned().collect();
         inside.daemons[daemon].handed.extend(batch.iter().map(|mail| mail.uid));
-        batch
+        (inside.uid_validity, batch)
     };
     stage.world.done(daemon, luck).await;
     let arrival = |mail: &world::Lying| Arrival {
         origin: Origin {
             mailbox: "utama".to_owned(),
             folder: "INBOX".to_owned(),
-            uid_validity: 1,
+            uid_validity: validity,
             uid: mail.uid,
             name: String::new(),
         },
@@ -192,6 +192,10 @@ async fn intake(stage: &Stage, daemon: usize) -> Result<(), Fault> {
     for (origin, folder) in &filed {
         let raw = {
             let mut inside = stage.world.lock();
+            // The mailbox was made anew meanwhile: the mail is fetched once more, and known.
+            if inside.uid_validity != origin.uid_validity {
+                continue;
+            }
             let mail = inside.mailbox.iter_mut().find(|mail| mail.uid == origin.uid).expect("it was fetched");
             mail.filed = Some(*folder);
             mail.raw.clone()
@@ -213,10 +217,11 @@ async fn archive(stage: &Stage, daemon: usize) -> Result<(), Fault> {
 }
 
 async fn decide(stage: &Stage, daemon: usize, case: Rc<Case>, command: Command) -> Result<(), Fault> {
-    give(&stage.engines[daemon], &case, command).await.map(drop)
+    give(stage, daemon, &case, command).await.map(drop)
 }
 
-async fn give(engine: &Arc<Engine>, case: &Case, command: Command) -> Result<bool, Fault> {
+async fn give(stage: &Stage, daemon: usize, case: &Case, command: Command) -> Result<bool, Fault> {
+    let engine = &stage.engines[daemon];
     let key = engine.key(&case.number);
     let command = match command {
         // As the desk does: what has outlived its time can be told to nobody.
@@ -229,6 +234,11 @@ async fn give(engine: &Arc<Engine>, case: &Case, command: Command) -> Result<boo
         }
         command => command,
     };
+    if let (Command::Reveal { issue }, Phase::Delivered { reveal, .. }) = (&command, &case.phase)
+        && let Some(kept) = engine.open_result(&key, *issue).await?
+    {
+        judge::shown(&stage.world.lock(), case, reveal, &kept.result);
+    }
     let answer = engine.apply(&key, command, Along::default()).await?;
     Ok(matches!(answer, Answer::Done(_)))
 }
@@ -246,7 +256,7 @@ fn to_the_end(stage: &Stage) {
             let who = &stage.admins[0];
             let helped = people::help(case, who, &stage.world.lock());
             let Some(command) = helped else { continue };
-            moved |= alone(give(engine, case, command)).expect(well) || reject(stage, case);
+            moved |= alone(give(stage, 0, case, command)).expect(well) || reject(stage, case);
         }
         alone(archive(stage, 0)).expect(well);
         if moved {
@@ -271,7 +281,7 @@ fn reject(stage: &Stage, case: &Case) -> bool {
     let (by, proposal) = (stage.admins[0].clone(), proposal.hash.clone());
     let (channel, factor) = (loket::sop::case::Channel::Desk, loket::sop::command::Factor::Fresh);
     let decision = loket::sop::command::Decision { by, proposal, channel, factor, choice };
-    alone(give(&stage.engines[0], case, Command::Decide(decision))).expect("nothing fails any more")
+    alone(give(stage, 0, case, Command::Decide(decision))).expect("nothing fails any more")
 }
 
 /// One seed from the first morning to the last case in the archive.
@@ -282,6 +292,7 @@ fn play(stage: &Stage, seed: u64, tells: bool) -> Counts {
         inside.tells = tells;
         // One in eight seeds meets no fault at all: then nothing may happen twice.
         inside.faults = !inside.lot.one_in(8);
+        inside.knows = inside.lot.one_in(2);
         people::request(&mut inside);
     }
     let daemons = 1 + stage.world.lock().lot.below(DAEMONS);
@@ -293,20 +304,21 @@ fn play(stage: &Stage, seed: u64, tells: bool) -> Counts {
         }
         play.breath();
         if play.draw(12) == 0 {
-            play.land();
+            stage.world.land();
         }
     }
-    // To stop now is to kill what is under way. Where nothing has gone wrong, it comes to its end instead.
-    while stage.world.lock().counts.calm() && !play.under_way.is_empty() {
+    // To stop now is to kill what is under way. Where nothing goes wrong, it comes to its end instead.
+    while !stage.world.lock().faults && !play.under_way.is_empty() {
         play.breath();
     }
     (0..daemons).for_each(|daemon| play.restart(daemon));
     while !stage.world.lock().on_their_way.is_empty() {
-        play.land();
+        stage.world.land();
     }
     {
         let mut inside = stage.world.lock();
         inside.faults = false;
+        inside.calm_since = inside.now;
         inside.daemons = Default::default();
         stage.world.store.kept(memory::Kept::restart);
     }
@@ -352,7 +364,8 @@ fn play_all(first: u64, seeds: u64) {
         "seed {failed} fails; play it again with LOKET_SEED={failed} cargo nextest run simulation --no-capture"
     );
     if seeds >= SEEDS {
-        let met = [counts.kills, counts.cuts, counts.lost_answers, counts.stalls, counts.jumps, counts.store_failures];
+        let Counts { kills, cuts, lost_answers, stalls, jumps, store_failures, .. } = counts;
+        let met = [kills, cuts, lost_answers, stalls, jumps, store_failures, counts.bounces, counts.renumbered];
         assert!(met.iter().all(|n| *n > 0) && counts.resets > 0 && counts.archived > 0, "a fault was never met");
     }
 }

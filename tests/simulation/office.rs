@@ -43,10 +43,10 @@ impl Stage {
     pub fn set(papers: &Arc<Papers>) -> Self {
         let now = first_morning();
         let sample = samples::office(now.date_naive());
-        let world = Arc::new(World::new(0, now));
         let accounts = loket::accounts::csv::read(sample.accounts_csv.as_bytes(), "Helpdesk").expect("sample accounts");
         let accounts = Arc::new(Register::new(accounts).unwrap_or_else(|_| panic!("each account once")));
         let keys = Keyring::new(&MasterKey::generate(&SeededRandom::new(7)));
+        let world = Arc::new(World::new(0, now, keys.clone()));
         let own = Address::parse(sample.mailbox).expect("the sample mailbox has an address");
         let random: Vec<_> = (0..DAEMONS as u64).map(|d| Arc::new(Drawn(Mutex::new(Lot::of(d))))).collect();
         let engine = |daemon: usize| {

@@ -12,7 +12,10 @@ use loket::sop::names::{Address, Sha256Hex};
 use loket::sop::phase::{Phase, Recommendation, RevealState};
 
 use super::papers::REQUESTS;
-use super::world::{Inside, Lying};
+use super::world::{Inside, Lying, name_of};
+
+/// Mails that are written in a seed: a few cases meet as well as many, and cost less.
+const MAILS: u64 = 5;
 
 /// A new request, or the same mail delivered once more.
 pub fn request(inside: &mut Inside) {
@@ -21,12 +24,49 @@ pub fn request(inside: &mut Inside) {
         let raw = inside.mailbox[again].raw.clone();
         return lay(inside, raw);
     }
+    if inside.counts.mails >= MAILS {
+        return;
+    }
     let (word, who) = REQUESTS[inside.lot.below(REQUESTS.len())];
-    write(inside, who, "Permohonan Reset Password", &format!("papers:{word}"), None);
+    // One in eight is written by somebody else under their name.
+    let forged = inside.lot.one_in(8);
+    write(inside, who, "Permohonan Reset Password", &format!("papers:{word}"), None, !forged);
+}
+
+/// A letter comes back from a later server, or somebody who never saw it says so.
+pub fn bounce(inside: &mut Inside) {
+    if inside.post.is_empty() {
+        return;
+    }
+    let nth = inside.lot.below(inside.post.len());
+    let id = inside.post.keys().nth(nth).expect("it was counted").clone();
+    let seen = !inside.lot.one_in(4);
+    let named = if seen {
+        inside.bounced.insert(name_of(&id).to_owned());
+        id
+    } else {
+        let (local, domain) = id.split_once('@').expect("a Message-ID has a domain");
+        let (named, _mark) = local.rsplit_once('.').expect("a Message-ID of ours has a mark");
+        format!("{named}.{:032x}@{domain}", inside.lot.next())
+    };
+    inside.counts.bounces += 1;
+    let serial = inside.counts.bounces;
+    let raw = format!(
+        "Return-Path: <>\r\nFrom: Mail Delivery System <MAILER-DAEMON@{MAIL_SERVER}>\r\n\
+         Subject: Undelivered Mail Returned to Sender\r\nMessage-ID: <retur.{serial}@{MAIL_SERVER}>\r\n\
+         Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
+         --b\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
+         --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{named}>\r\n--b--\r\n"
+    );
+    lay(inside, Arc::new(raw.into_bytes()));
 }
 
 /// A further mail to a case: what was missing, a question, or `BATAL`.
 pub fn further(inside: &mut Inside, case: &Case) {
+    if inside.counts.mails >= MAILS {
+        return;
+    }
     let from = case.first_mail().and_then(|mail| mail.from.clone());
     let Some((word, who)) = REQUESTS.into_iter().find(|(_, p)| from.as_ref().is_some_and(|a| a.as_str() == p.email))
     else {
@@ -40,10 +80,10 @@ pub fn further(inside: &mut Inside, case: &Case) {
         1 => "Mohon kabarnya, apakah sudah diproses?".to_owned(),
         _ => format!("papers:{word}+"),
     };
-    write(inside, who, &format!("Re: [{}] Permohonan", case.number), &text, answers.as_deref());
+    write(inside, who, &format!("Re: [{}] Permohonan", case.number), &text, answers.as_deref(), true);
 }
 
-fn write(inside: &mut Inside, who: Person, subject: &str, text: &str, answers: Option<&str>) {
+fn write(inside: &mut Inside, who: Person, subject: &str, text: &str, answers: Option<&str>, authentic: bool) {
     inside.counts.mails += 1;
     let serial = inside.counts.mails;
     let domain = who.email.rsplit_once('@').map_or("", |(_, domain)| domain);
@@ -56,7 +96,7 @@ fn write(inside: &mut Inside, who: Person, subject: &str, text: &str, answers: O
         at: inside.now,
         answers,
         automatic: false,
-        authentic: true,
+        authentic,
     };
     lay(inside, Arc::new(mail.bytes(Some(Stamp { server: MAIL_SERVER }))));
 }
@@ -64,6 +104,15 @@ fn write(inside: &mut Inside, who: Person, subject: &str, text: &str, answers: O
 fn lay(inside: &mut Inside, raw: Arc<Vec<u8>>) {
     let uid = inside.mailbox.len() as u32 + 1;
     inside.mailbox.push(Lying { uid, raw, filed: None });
+}
+
+/// The mailbox is made anew: every mail has another UID, and most of them one that was another's before.
+pub fn renumber(inside: &mut Inside) {
+    inside.counts.renumbered += 1;
+    inside.uid_validity += 1;
+    let count = inside.mailbox.len() as u32;
+    inside.mailbox.iter_mut().for_each(|mail| mail.uid = mail.uid % count + 1);
+    inside.daemons.iter_mut().for_each(|daemon| daemon.handed.clear());
 }
 
 /// What helps a case on from where it stands; `None` where only time does.
@@ -104,7 +153,7 @@ pub fn help(case: &Case, who: &Address, inside: &Inside) -> Option<Command> {
             let key = format!("{}/{}/{}", super::office::OFFICE, case.number, attempt.decision);
             let by = Some(who.clone());
             let report = match inside.ordered.get(&key).filter(|_| inside.resets.contains_key(&key)) {
-                Some(until) if *until > inside.now => Report::Done { user_id: None, by, until: *until },
+                Some(ordered) if ordered.until > inside.now => Report::Done { user_id: None, by, until: ordered.until },
                 Some(_) => Report::Failed { by, why: "kata sandinya sudah berakhir".to_owned() },
                 None => Report::Failed { by, why: "belum terjadi".to_owned() },
             };

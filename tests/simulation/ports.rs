@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
 use loket::accounts::register::Register;
 use loket::dossier::Read;
@@ -15,10 +15,10 @@ use loket::engine::port::*;
 use loket::engine::store::*;
 use loket::sop::account::Account;
 use loket::sop::names::{CaseNumber, OfficeId, Sha256Hex, UserId};
-use loket::vault::HashedToken;
+use loket::vault::{HashedToken, sha256_hex};
 
 use super::papers::Papers;
-use super::world::{Luck, World, cut};
+use super::world::{Luck, Ordered, World, cut, name_of};
 
 /// A daemon's view of the world.
 #[derive(Clone)]
@@ -32,8 +32,10 @@ pub struct Port {
 type Answer<'a, T> = BoxFuture<'a, Result<T, Fault>>;
 
 impl Clock for Port {
+    /// It goes on with every look: two looks within one step are two moments.
     fn now(&self) -> DateTime<Utc> {
-        let inside = self.world.lock();
+        let mut inside = self.world.lock();
+        inside.now += TimeDelta::microseconds(1);
         inside.now + inside.daemons[self.daemon].skew
     }
 }
@@ -41,6 +43,8 @@ impl Clock for Port {
 impl Courier for Port {
     fn send<'a>(&'a self, letter: &'a Outgoing) -> Answer<'a, ()> {
         Box::pin(async move {
+            let name = name_of(&letter.message_id).to_owned();
+            *self.world.lock().offers.entry(name.clone()).or_default() += 1;
             let luck = self.world.turn(self.daemon, "send").await;
             if luck == Luck::Cut {
                 return Err(cut());
@@ -49,8 +53,9 @@ impl Courier for Port {
                 let mut inside = self.world.lock();
                 inside.tell(|| format!("daemon {}: {} is sent", self.daemon, letter.message_id));
                 inside.counts.letters += 1;
-                if luck != Luck::Well {
-                    inside.unsure.insert(letter.message_id.clone());
+                match luck {
+                    Luck::LostAnswer => inside.excuse(name),
+                    _ => inside.daemons[self.daemon].unrecorded.push(name),
                 }
                 match inside.post.get_mut(&letter.message_id) {
                     None => drop(inside.post.insert(letter.message_id.clone(), (letter.clone(), 1))),
@@ -76,6 +81,10 @@ impl AccountDriver for Port {
         Abilities { by_hand: false, force_change: true, read_back: true }
     }
 
+    fn settles_within(&self) -> TimeDelta {
+        SETTLES_WITHIN
+    }
+
     fn look_up<'a>(&'a self, query: &'a Query) -> Answer<'a, Vec<Account>> {
         Box::pin(async move {
             let luck = self.world.turn(self.daemon, "look up").await;
@@ -88,22 +97,24 @@ impl AccountDriver for Port {
     }
 
     fn reset<'a>(&'a self, order: ResetOrder<'a>) -> Answer<'a, ResetOutcome> {
-        let (key, until) = (order.idempotency_key.to_owned(), order.expires_at);
+        let key = order.idempotency_key.to_owned();
+        let password = sha256_hex(order.temporary_password.as_bytes());
+        let ordered = Ordered { user_id: order.user_id.clone(), password, until: order.expires_at };
         Box::pin(async move {
             let luck = self.world.turn(self.daemon, "reset").await;
-            self.world.lock().ordered.insert(key.clone(), until);
-            match luck {
-                Luck::Cut => return Err(cut()),
-                // Half of them land only later.
-                Luck::KilledAfter | Luck::LostAnswer => {
-                    let mut inside = self.world.lock();
-                    if inside.lot.one_in(2) {
-                        inside.on_their_way.push(key);
-                    } else {
-                        inside.reset(&key);
-                    }
-                }
-                _ => self.world.lock().reset(&key),
+            if self.world.lock().fenced.contains(&key) {
+                return Err(Fault::permanent("it was said that this never happened, so it never does"));
+            }
+            self.world.lock().ordered.insert(key.clone(), ordered);
+            if luck == Luck::Cut {
+                return Err(cut());
+            }
+            // Where nobody hears the answer, half of them land only later.
+            let late = luck != Luck::Well && self.world.lock().lot.one_in(2);
+            if late {
+                self.world.lock().on_their_way.push(key);
+            } else {
+                self.world.reset(&key);
             }
             self.world.done(self.daemon, luck).await;
             match luck {
@@ -115,14 +126,12 @@ impl AccountDriver for Port {
 
     fn read_back<'a>(&'a self, key: &'a str, _: &'a UserId) -> Answer<'a, Option<bool>> {
         Box::pin(async move {
+            let asked = self.now();
             let luck = self.world.turn(self.daemon, "read back").await;
             self.world.done(self.daemon, luck).await;
-            let inside = self.world.lock();
             match luck {
                 Luck::Cut | Luck::LostAnswer => Err(cut()),
-                // A system that knows its keys knows of a call still on its way, and lets it land no more.
-                _ if inside.on_their_way.iter().any(|other| other == key) => Ok(None),
-                _ => Ok(Some(inside.resets.contains_key(key))),
+                _ => Ok(self.world.read_back(key, asked)),
             }
         })
     }
@@ -144,13 +153,49 @@ impl super::world::Inside {
         }
         (failed, untold)
     }
+}
 
-    /// The account system sets a password; for one decision never twice.
-    pub fn reset(&mut self, key: &str) {
-        self.counts.resets += 1;
-        let times = self.resets.entry(key.to_owned()).or_default();
+/// A reset takes effect so long after it was begun, or never.
+const SETTLES_WITHIN: TimeDelta = TimeDelta::minutes(2);
+
+impl World {
+    /// The account system sets a password; for one decision never twice, and never for one that is believed not to have
+    /// happened.
+    pub fn reset(&self, key: &str) {
+        let mut inside = self.lock();
+        inside.tell(|| format!("{key} is reset"));
+        inside.counts.resets += 1;
+        let times = inside.resets.entry(key.to_owned()).or_default();
         *times += 1;
         assert_eq!(*times, 1, "{key} was reset twice");
+        super::judge::reset(self, &inside, key);
+    }
+
+    /// What the account system answers. One that knows its calls cannot tell of one that is on its way. Another says no at
+    /// first, and for good once nothing can land any more.
+    fn read_back(&self, key: &str, asked: DateTime<Utc>) -> Option<bool> {
+        let mut inside = self.lock();
+        if inside.resets.contains_key(key) {
+            return Some(true);
+        }
+        if inside.knows && inside.on_their_way.iter().any(|other| other == key) {
+            return None;
+        }
+        let begun = super::judge::begun(self, &inside, key);
+        if inside.knows || begun.is_none_or(|begun| asked >= begun + SETTLES_WITHIN) {
+            inside.on_their_way.retain(|other| other != key);
+            inside.fenced.insert(key.to_owned());
+        }
+        Some(false)
+    }
+
+    /// A call whose dispatcher is gone takes effect.
+    pub fn land(&self) {
+        let landing = {
+            let mut inside = self.lock();
+            (!inside.on_their_way.is_empty()).then(|| inside.on_their_way.remove(0))
+        };
+        landing.into_iter().for_each(|key| self.reset(&key));
     }
 }
 
@@ -176,6 +221,12 @@ impl Reader for Port {
     }
 }
 
+fn receipt(dossier: &ArchiveDossier) -> Receipt {
+    let (number, hash) = (dossier.key.number.clone(), Sha256Hex("0".repeat(64)));
+    let bytes = dossier.items.iter().map(|item| item.bytes.len() as u64).sum();
+    Receipt { number, file: "archive".into(), position: 1, hash, items: dossier.items.len(), bytes }
+}
+
 impl Archive for Port {
     fn keep(&self, dossier: ArchiveDossier) -> Answer<'_, Receipt> {
         Box::pin(async move {
@@ -186,30 +237,24 @@ impl Archive for Port {
             {
                 let mut inside = self.world.lock();
                 let number = dossier.key.number.clone();
-                let same = |kept: &ArchiveDossier| {
-                    let names = |d: &ArchiveDossier| d.items.iter().map(|i| i.name.clone()).collect::<Vec<_>>();
-                    names(kept) == names(&dossier) && kept.register == dossier.register
-                };
-                if let Some(kept) = inside.archive.get(&number)
-                    && !same(kept)
-                {
-                    return Err(Fault::permanent("filed already, and not with these bytes"));
+                match inside.archive.get(&number) {
+                    Some(kept) => super::judge::kept_again(kept, &dossier),
+                    None => {
+                        inside.counts.archived += 1;
+                        inside.archive.insert(number, dossier.clone());
+                    }
                 }
-                inside.counts.archived += 1;
-                inside.archive.insert(number, dossier.clone());
             }
             self.world.done(self.daemon, luck).await;
             if luck == Luck::LostAnswer {
                 return Err(cut());
             }
-            let number = dossier.key.number;
-            let nothing = || Sha256Hex("0".repeat(64));
-            Ok(Receipt { number, file: "archive".into(), position: 1, hash: nothing(), items: 0, bytes: 0 })
+            Ok(receipt(&dossier))
         })
     }
 
-    fn receipt<'a>(&'a self, _: &'a CaseNumber) -> Answer<'a, Option<Receipt>> {
-        Box::pin(async { Ok(None) })
+    fn receipt<'a>(&'a self, number: &'a CaseNumber) -> Answer<'a, Option<Receipt>> {
+        Box::pin(async move { Ok(self.world.lock().archive.get(number).map(receipt)) })
     }
 
     /// Journals are not kept here: a dossier is compared when it is filed again.
@@ -289,6 +334,13 @@ impl Port {
     fn kept(&self) -> &dyn Store {
         &self.world.store
     }
+
+    fn lets_go(&self, rows: impl Iterator<Item = (CaseKey, String)>) {
+        let mut inside = self.world.lock();
+        for row in rows {
+            inside.daemons[self.daemon].in_hand.remove(&row);
+        }
+    }
 }
 
 impl Store for Port {
@@ -304,9 +356,17 @@ impl Store for Port {
         Box::pin(async move {
             self.write("commit", async {
                 let before: Vec<_> = batches.iter().map(|batch| (batch.key.clone(), batch.expected_version)).collect();
+                let settled = |batch: &Batch| {
+                    let key = batch.key.clone();
+                    batch.settle.iter().map(|row| (key.clone(), row.id.clone())).collect::<Vec<_>>()
+                };
+                let settled: Vec<_> = batches.iter().map(settled).collect();
                 let outcomes = self.kept().commit(batches).await?;
-                for ((key, version), outcome) in before.iter().zip(&outcomes) {
+                for (((key, version), outcome), rows) in before.iter().zip(&outcomes).zip(settled) {
                     self.world.lock().tell(|| format!("{} at {version}: {outcome:?}", key.number));
+                    if matches!(outcome, Outcome::Committed { .. }) {
+                        self.lets_go(rows.into_iter());
+                    }
                 }
                 super::judge::committed(&self.world, &before, &outcomes);
                 Ok(outcomes)
@@ -333,7 +393,14 @@ impl Store for Port {
     }
 
     fn lease_due(&self, wanted: LeaseRequest) -> Answer<'_, Vec<Row>> {
-        Box::pin(async move { self.write("lease", async { self.kept().lease_due(wanted).await }).await })
+        Box::pin(async move {
+            self.write("lease", async {
+                let rows = self.kept().lease_due(wanted).await?;
+                self.world.lock().takes(self.daemon, rows.iter().map(|row| (row.key.clone(), row.id.clone())));
+                Ok(rows)
+            })
+            .await
+        })
     }
 
     fn next_due<'a>(&'a self, kinds: &'a [String]) -> Answer<'a, Option<DateTime<Utc>>> {
@@ -350,7 +417,16 @@ impl Store for Port {
             };
             self.world.lock().tell(|| format!("{}/{id} {how}", key.number));
         }
-        Box::pin(async move { self.write("settle", async { self.kept().settle(rows).await }).await })
+        Box::pin(async move {
+            let settled: Vec<_> = rows.iter().map(|(key, row)| (key.clone(), row.id.clone())).collect();
+            self.write("settle", async {
+                self.kept().settle(rows).await?;
+                settled.iter().for_each(|(key, _)| super::judge::settled(&self.world, key));
+                self.lets_go(settled.into_iter());
+                Ok(())
+            })
+            .await
+        })
     }
 
     fn rows_of<'a>(&'a self, key: &'a CaseKey) -> Answer<'a, Vec<Row>> {

@@ -284,6 +284,7 @@ impl Twins {
                 drop(self.redb.take());
                 self.redb = Some(open(self.folder.path()));
                 self.memory.kept(Kept::restart);
+                assert_eq!(self.redb().verify().await.expect("the storage is sound"), [], "the store verifies");
             }
         }
     }

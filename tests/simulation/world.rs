@@ -7,12 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, TimeDelta, Utc};
 use loket::engine::archive::ArchiveDossier;
 use loket::engine::port::{Fault, Folder, Outgoing};
-use loket::sop::names::CaseNumber;
+use loket::engine::store::CaseKey;
+use loket::sop::names::{CaseNumber, Sha256Hex, UserId};
+use loket::vault::Keyring;
 
 use super::lot::Lot;
 use super::memory::MemoryStore;
 
 pub const DAEMONS: usize = 2;
+/// How far behind a daemon's clock may be; it may be twice as far ahead.
+const MINUTES_WRONG: usize = 600;
 
 /// A mail on the server.
 #[derive(Clone)]
@@ -32,6 +36,19 @@ pub struct Daemon {
     pub skew: TimeDelta,
     /// UIDs handed out in this session.
     pub handed: BTreeSet<u32>,
+    /// Outbox rows it has taken and not settled.
+    pub in_hand: BTreeSet<(CaseKey, String)>,
+    /// Letters it has sent, by name, that are not on record as sent.
+    pub unrecorded: Vec<String>,
+}
+
+/// What the account system was told of a reset.
+#[derive(Clone)]
+pub struct Ordered {
+    pub user_id: UserId,
+    pub password: Sha256Hex,
+    /// When the password ends.
+    pub until: DateTime<Utc>,
 }
 
 pub struct Inside {
@@ -42,16 +59,32 @@ pub struct Inside {
     pub mailbox: Vec<Lying>,
     /// Letters that a next server took, by Message-ID, with how often.
     pub post: BTreeMap<String, (Outgoing, u32)>,
-    /// A letter may have gone twice only if its sender could not know.
-    pub unsure: BTreeSet<String>,
+    /// Letters, by name, that came back.
+    pub bounced: BTreeSet<String>,
+    /// Grows when the mailbox is made anew.
+    pub uid_validity: u32,
+    /// How often a letter, by name, may have gone once more, because its sender could not know.
+    pub excuses: BTreeMap<String, u32>,
+    /// How often a letter, by name, was offered to a next server.
+    pub offers: BTreeMap<String, u32>,
     /// What the account system did, by key.
     pub resets: BTreeMap<String, u32>,
-    /// When the password of an ordered reset ends.
-    pub ordered: BTreeMap<String, DateTime<Utc>>,
+    /// The reset ordered last under a key.
+    pub ordered: BTreeMap<String, Ordered>,
     /// Calls whose dispatcher is gone; they may still land.
     pub on_their_way: Vec<String>,
+    /// Whether the account system knows of a call before it lands. One that does not says no for as long.
+    pub knows: bool,
+    /// Keys of which the account system said for good that nothing happened: it lets them happen no more.
+    pub fenced: BTreeSet<String>,
     pub archive: BTreeMap<CaseNumber, ArchiveDossier>,
     pub daemons: [Daemon; DAEMONS],
+    /// Results that were opened and found true, sealed as they were.
+    pub opened: BTreeMap<String, Vec<u8>>,
+    /// When the faults ended.
+    pub calm_since: DateTime<Utc>,
+    /// How far ahead of the world's a daemon's clock was at most.
+    pub ahead: TimeDelta,
     pub counts: Counts,
     /// What happened, kept where one seed is played alone.
     pub tells: bool,
@@ -73,14 +106,11 @@ pub struct Counts {
     pub twice: u64,
     pub mails: u64,
     pub archived: u64,
+    pub bounces: u64,
+    pub renumbered: u64,
 }
 
 impl Counts {
-    /// Whether nothing has gone wrong.
-    pub fn calm(&self) -> bool {
-        self.kills + self.cuts + self.lost_answers + self.stalls + self.jumps + self.store_failures == 0
-    }
-
     pub fn add(&mut self, o: &Self) {
         let pairs = [
             (&mut self.kills, o.kills),
@@ -95,6 +125,8 @@ impl Counts {
             (&mut self.twice, o.twice),
             (&mut self.mails, o.mails),
             (&mut self.archived, o.archived),
+            (&mut self.bounces, o.bounces),
+            (&mut self.renumbered, o.renumbered),
         ];
         pairs.into_iter().for_each(|(sum, n)| *sum += n);
     }
@@ -103,6 +135,8 @@ impl Counts {
 pub struct World {
     inside: Mutex<Inside>,
     pub store: MemoryStore,
+    /// With which the judge opens what waits for an applicant.
+    pub keys: Keyring,
 }
 
 /// What a boundary does with a call.
@@ -120,8 +154,8 @@ pub enum Luck {
 }
 
 impl World {
-    pub fn new(seed: u64, now: DateTime<Utc>) -> Self {
-        Self { inside: Mutex::new(Self::inside(seed, now)), store: MemoryStore::default() }
+    pub fn new(seed: u64, now: DateTime<Utc>, keys: Keyring) -> Self {
+        Self { inside: Mutex::new(Self::inside(seed, now)), store: MemoryStore::default(), keys }
     }
 
     pub fn inside(seed: u64, now: DateTime<Utc>) -> Inside {
@@ -131,12 +165,20 @@ impl World {
             faults: false,
             mailbox: Vec::new(),
             post: BTreeMap::new(),
-            unsure: BTreeSet::new(),
+            bounced: BTreeSet::new(),
+            uid_validity: 1,
+            excuses: BTreeMap::new(),
+            offers: BTreeMap::new(),
             resets: BTreeMap::new(),
             ordered: BTreeMap::new(),
             on_their_way: Vec::new(),
+            knows: false,
+            fenced: BTreeSet::new(),
             archive: BTreeMap::new(),
             daemons: Default::default(),
+            opened: BTreeMap::new(),
+            calm_since: now,
+            ahead: TimeDelta::zero(),
             counts: Counts::default(),
             tells: false,
             trace: Vec::new(),
@@ -172,7 +214,37 @@ impl World {
     }
 }
 
+/// A letter's name within its Message-ID: the case and the row, without the mark that nobody can guess.
+pub fn name_of(message_id: &str) -> &str {
+    let local = message_id.split_once('@').map_or(message_id, |(local, _)| local);
+    let named = local.rsplit_once('.').map_or(local, |(named, _mark)| named);
+    named.strip_prefix("loket.").unwrap_or(named)
+}
+
 impl Inside {
+    /// A letter may go once more from here on.
+    pub fn excuse(&mut self, letter: String) {
+        *self.excuses.entry(letter).or_default() += 1;
+    }
+
+    /// A daemon takes rows of the outbox. A row that somebody alive still has in hand was in their hand for longer than a
+    /// lease, and two of them may be at one letter.
+    pub fn takes(&mut self, daemon: usize, rows: impl Iterator<Item = (CaseKey, String)>) {
+        for row in rows {
+            if self.daemons.iter().any(|daemon| daemon.in_hand.contains(&row)) {
+                self.excuse(format!("{}.{}", row.0.number, row.1).to_lowercase());
+            }
+            self.daemons[daemon].in_hand.insert(row);
+        }
+    }
+
+    /// A daemon ends. It sent letters of which nothing is on record.
+    pub fn ends(&mut self, daemon: usize) {
+        let ended = std::mem::take(&mut self.daemons[daemon]);
+        self.daemons[daemon].skew = ended.skew;
+        ended.unrecorded.into_iter().for_each(|letter| self.excuse(letter));
+    }
+
     pub fn tell(&mut self, what: impl FnOnce() -> String) {
         if self.tells {
             let line = format!("{} {}", self.now.format("%d %H:%M:%S"), what());
@@ -181,7 +253,13 @@ impl Inside {
     }
 
     fn luck(&mut self, daemon: usize, what: &str) -> Luck {
-        if !self.faults || !self.lot.one_in(24) {
+        // Of what comes seldom more goes wrong.
+        let one_in = match what {
+            "reset" => 3,
+            "read back" | "archive" | "remove" => 8,
+            _ => 24,
+        };
+        if !self.faults || !self.lot.one_in(one_in) {
             return Luck::Well;
         }
         let luck = self.bad_luck(daemon);
@@ -210,8 +288,9 @@ impl Inside {
             }
             6 => {
                 self.counts.jumps += 1;
-                let minutes = self.lot.below(180) as i64 - 60;
+                let minutes = self.lot.below(MINUTES_WRONG * 3) as i64 - MINUTES_WRONG as i64;
                 self.daemons[daemon].skew = TimeDelta::minutes(minutes);
+                self.ahead = self.ahead.max(TimeDelta::minutes(minutes));
                 Luck::Well
             }
             _ => {

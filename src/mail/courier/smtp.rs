@@ -330,6 +330,10 @@ impl Courier for SmtpCourier {
         self.deliver(letter).boxed()
     }
 
+    fn at_once(&self) -> usize {
+        self.settings.connections.max(1)
+    }
+
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         self.greet().boxed()
     }

@@ -17,7 +17,7 @@ pub(super) fn open(opening: Opening, ctx: &Context) -> Ruling {
         linked_to: opening.linked_to,
     };
     let case = Case::opened(&opened, ctx.now);
-    let mut ruling = Ruling { case, events: vec![Event::Opened(Box::new(opened))], effects: Vec::new() };
+    let mut ruling = Ruling { case, events: vec![Event::Opened(Box::new(opened))], effects: Vec::new(), at: ctx.now };
     let r = &mut ruling;
     match opening.verdict {
         OpeningVerdict::Held(reason) => {

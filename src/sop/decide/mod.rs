@@ -21,6 +21,8 @@ pub use refused::Refused;
 pub use triggers::{APPLICANT_DENIED, ITEM_ASKS, NIP_UNKNOWN, recommend};
 pub use two::{TwoFor, needed_again, why_two};
 
+use chrono::{DateTime, Utc};
+
 use super::case::{Case, LetterState};
 use super::command::{Alarm, Command, Context, Opening};
 use super::effect::{Effect, Letter, LetterName, Recipient};
@@ -33,6 +35,8 @@ pub struct Ruling {
     pub case: Case,
     pub events: Vec<Event>,
     pub effects: Vec<Effect>,
+    /// The moment at which all of it happened: the journal tells the same times as the case.
+    pub at: DateTime<Utc>,
 }
 
 /// Opens a case for a mail (SOP steps 1 and 2).
@@ -43,7 +47,7 @@ pub fn open(opening: Opening, ctx: &Context) -> Ruling {
 /// Applies a command to a case. A command that comes too late or twice is refused or changes nothing; nothing at all
 /// changes a case that is filed, since the archive holds it as it was.
 pub fn decide(case: &Case, command: Command, ctx: &Context) -> Result<Ruling, Refused> {
-    let mut ruling = Ruling { case: case.clone(), events: Vec::new(), effects: Vec::new() };
+    let mut ruling = Ruling { case: case.clone(), events: Vec::new(), effects: Vec::new(), at: ctx.now };
     let r = &mut ruling;
     match command {
         Command::AddMail(dossier) => intake::add_mail(r, *dossier, ctx)?,
