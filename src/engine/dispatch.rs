@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Engine;
 use super::casebook::{Along, Answer};
+use super::clock_back::Forerun;
 use super::codec;
 use super::correspondence::PendingLetter;
 use super::peril::{Moment, moment};
@@ -64,8 +65,12 @@ impl Engine {
     async fn keep_up(&self, kinds: &[&str], most: usize, stop: &CancellationToken) -> Result<(), Fault> {
         let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         let mut hands = Hands::new();
+        let mut clock = Forerun::default();
         while !stop.is_cancelled() {
             let rung = self.outbox.notified();
+            if hands.is_empty() {
+                self.after_clock_went_back(&mut clock, &kinds).await?;
+            }
             self.take_up(&mut hands, &kinds, most).await?;
             let wait = if hands.len() < most { self.until_next(&kinds).await? } else { LONGEST_WAIT };
             tokio::select! {

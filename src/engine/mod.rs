@@ -8,6 +8,7 @@ pub mod access;
 pub mod admins;
 pub mod archive;
 pub mod casebook;
+mod clock_back;
 pub mod codec;
 mod correspondence;
 mod digest;
