@@ -72,7 +72,7 @@ impl House {
         office.write("books.sh", SCRIPT);
         // Step 9 as soon as there is something to file, and a day without end.
         let configuration = std::fs::read_to_string(office.configuration_file()).expect("the office wrote it");
-        let limits = "[limits]\nper_domain_a_day = 0\nmails_a_day = 0\nunproven_a_day = 0\n";
+        let limits = "[limits]\nper_domain_a_day = 0\nmails_a_day = 0\nunproven_a_day = 0\nautomatic_a_day = 0\n";
         let configuration = configuration.replace("\"*/2 * * * * *\"", "\"* * * * * *\"").replace("[limits]\n", limits);
         office.write("loket.toml", &configuration);
         let (daemon, _) = Daemon::open(&office, &[]).await;

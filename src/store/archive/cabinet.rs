@@ -59,21 +59,21 @@ impl Cabinet {
         Ok(files)
     }
 
-    /// Looks for a number in every file it can be in, the newest first. A file that cannot be opened hides only its own
-    /// dossiers, unless the number is nowhere else: then it is not known to be missing.
+    /// Looks for a number in every file, the newest first. A file that cannot be opened hides only its own dossiers,
+    /// unless the number is nowhere else: then it is not known to be missing, except from years before it was given out.
     pub fn find(&self, number: &CaseNumber) -> Result<Option<Found>, StoreError> {
+        let name = sortable(number);
         let mut unread = None;
-        // Nothing is filed before it was received; a clock that was behind may have counted a year less.
-        let files = self.files()?.into_iter().rev().take_while(|(year, _)| *year >= number.year() - 1);
-        let number = sortable(number);
-        for (_, path) in files {
-            let looked = Shelf::open(&path).and_then(|shelf| Ok((shelf.position(&number)?, shelf)));
+        for (year, path) in self.files()?.into_iter().rev() {
+            let looked = Shelf::open(&path).and_then(|shelf| Ok((shelf.position(&name)?, shelf)));
             match looked {
                 Ok((None, _)) => {}
                 Ok((Some(position), shelf)) => {
                     let (record, hash) = shelf.record(position)?;
                     return Ok(Some(Found { shelf: Rc::new(shelf), position, record, hash }));
                 }
+                // A clock that was behind may have counted a year less.
+                Err(_) if year < number.year() - 1 => {}
                 Err(error) => unread = Some(error),
             }
         }
