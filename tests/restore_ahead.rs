@@ -153,7 +153,11 @@ async fn t47_a_letter_with_fresh_links_has_a_message_id_of_its_own_that_leads_to
 
     let proposals = site.letters().into_iter().filter(|letter| letter.body.contains("/tautan/"));
     let ids: std::collections::BTreeSet<String> = proposals.map(|letter| letter.message_id).collect();
-    assert_eq!(ids.len(), 2, "{ids:?}");
+    let renewed = |id: &String| {
+        id.split_once("-r2.")
+            .is_some_and(|(before, _)| ids.iter().any(|other| other.starts_with(&format!("{before}."))))
+    };
+    assert!(ids.iter().any(renewed), "{ids:?}");
     each_message_id_means_one_letter(&site);
     for letter in
         site.letters().into_iter().filter(|letter| letter.message_id.contains(&number.to_string().to_lowercase()))
