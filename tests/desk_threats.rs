@@ -121,8 +121,8 @@ async fn t09_unknown_used_and_expired_are_told_apart_by_neither_body_nor_time() 
         assert!(bodies.iter().all(|told| *told == bodies[0]), "the answers differ");
     }
 
-    // The same work for each, measured in turns, so that a busy machine is busy for all of them. A lower quartile leaves out
-    // the turns in which somebody else ran.
+    // The same work for each, measured in turns, so that a busy machine is busy for all of them. Of the quickest only
+    // few are left out: those hold no turn in which somebody else ran.
     let mut spent = [const { Vec::new() }; 3];
     for _ in 0..400 {
         for (nth, token) in [&unknown, &used, &expired].into_iter().enumerate() {
@@ -132,12 +132,12 @@ async fn t09_unknown_used_and_expired_are_told_apart_by_neither_body_nor_time() 
             assert!(told.is_none());
         }
     }
-    let quartiles = spent.map(|mut all| {
+    let quickest = spent.map(|mut all| {
         all.sort();
-        all[all.len() / 4]
+        all[all.len() / 50]
     });
-    let spread = quartiles.iter().max().unwrap().saturating_sub(*quartiles.iter().min().unwrap());
-    assert!(spread < Duration::from_micros(300), "{quartiles:?}: a network hides no more than that");
+    let spread = quickest.iter().max().unwrap().saturating_sub(*quickest.iter().min().unwrap());
+    assert!(spread < Duration::from_micros(300), "{quickest:?}: a network hides no more than that");
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ const AFTER_MIDNIGHT: TimeDelta = TimeDelta::minutes(5);
 pub(super) fn rows(engine: &Engine, mailbox: &Mailbox, now: DateTime<Utc>) -> Vec<NewRow> {
     let day = tally::day(engine, &mailbox.name, now);
     let row = |closing: bool, due: DateTime<Utc>| {
-        let task = Task::Digest { day: day.clone(), limits: mailbox.limits, closing };
+        let task = Task::Digest { day: day.clone(), limits: mailbox.limits, closing, at: Some(due) };
         let id = format!("digest:{day}:{}", if closing { "closing" } else { "first" });
         NewRow { id, kind: task.kind().to_owned(), due, payload: codec::encode(&task) }
     };
@@ -37,6 +37,7 @@ impl Engine {
     pub(super) async fn send_digest(
         &self,
         row: &Row,
+        at: Option<DateTime<Utc>>,
         day: &str,
         limits: &DayLimits,
         closing: bool,
@@ -58,6 +59,6 @@ impl Engine {
                 ..LetterFacts::default()
             },
         });
-        self.send_notices(row, "flood", notices.collect()).await
+        self.send_notices(row, at.unwrap_or(row.due), "flood", notices.collect()).await
     }
 }

@@ -125,9 +125,9 @@ impl Engine {
             Ok(Task::Driver { decision }) => self.execute(&row, decision).await,
             Ok(Task::ReadBack { decision }) => self.read_back(&row, decision).await,
             Ok(Task::Wake { alarm }) => self.step(&row, Command::Wake(alarm)).await,
-            Ok(Task::Digest { day, limits, closing }) => self.send_digest(&row, &day, &limits, closing).await,
-            Ok(Task::Locked { who, until }) => self.send_lock(&row, &who, until).await,
-            Ok(Task::Returned { number, letter }) => self.send_returned(&row, &number, &letter).await,
+            Ok(Task::Digest { day, limits, closing, at }) => self.send_digest(&row, at, &day, &limits, closing).await,
+            Ok(Task::Locked { who, until, at }) => self.send_lock(&row, at, &who, until).await,
+            Ok(Task::Returned { number, letter, at }) => self.send_returned(&row, at, &number, &letter).await,
             Err(fault) => Err(fault),
         };
         let Err(fault) = done else { return Ok(()) };

@@ -6,7 +6,7 @@ use super::Engine;
 use super::admins::AdminRecord;
 use super::codec;
 use super::notice::Notice;
-use super::port::Fault;
+use super::port::{Fault, FaultKind};
 use super::store::{NewRow, Row};
 use super::weave::Task;
 use crate::letters::{LetterFacts, LetterKind};
@@ -19,18 +19,27 @@ pub(super) fn seen_key(number: &CaseNumber, letter: &str) -> String {
 }
 
 pub(super) fn row(number: &CaseNumber, letter: &str, now: DateTime<Utc>) -> NewRow {
-    let task = Task::Returned { number: number.clone(), letter: letter.to_owned() };
+    let task = Task::Returned { number: number.clone(), letter: letter.to_owned(), at: now };
     NewRow { id: seen_key(number, letter), kind: task.kind().to_owned(), due: now, payload: codec::encode(&task) }
 }
 
 impl Engine {
     /// Tells every admin which letter did not arrive.
-    pub(super) async fn send_returned(&self, row: &Row, number: &CaseNumber, letter: &str) -> Result<(), Fault> {
+    pub(super) async fn send_returned(
+        &self,
+        row: &Row,
+        at: DateTime<Utc>,
+        number: &CaseNumber,
+        letter: &str,
+    ) -> Result<(), Fault> {
         // Of a dossier that was destroyed, or cannot be read now, the number must do.
-        let events = self.archive.item(number, "peristiwa.json").await.unwrap_or_else(|fault| {
-            tracing::warn!(case = %number, "what an archived letter was about cannot be read: {fault}");
-            None
-        });
+        let events = match self.archive.item(number, "peristiwa.json").await {
+            Err(fault) if fault.kind == FaultKind::Permanent => {
+                tracing::warn!(case = %number, "what an archived letter was about cannot be read: {fault}");
+                None
+            }
+            told => told?,
+        };
         let events: Vec<Recorded> = events.and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default();
         let queued = events.iter().find_map(|recorded| match &recorded.event {
             Event::LetterQueued { letter: queued, subject, .. } if queued.id == letter => Some((queued, subject)),
@@ -48,6 +57,6 @@ impl Engine {
                 ..LetterFacts::default()
             },
         });
-        self.send_notices(row, "returned", notices.collect()).await
+        self.send_notices(row, at, "returned", notices.collect()).await
     }
 }

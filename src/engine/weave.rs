@@ -45,16 +45,22 @@ pub(super) enum Task {
         day: String,
         limits: DayLimits,
         closing: bool,
+        /// The letters' date, the same at each try.
+        #[serde(default)]
+        at: Option<DateTime<Utc>>,
     },
     /// Tell that somebody's factor is locked.
     Locked {
         who: Address,
         until: DateTime<Utc>,
+        #[serde(default)]
+        at: Option<DateTime<Utc>>,
     },
     /// Tell that a letter of an archived case came back.
     Returned {
         number: CaseNumber,
         letter: String,
+        at: DateTime<Utc>,
     },
 }
 

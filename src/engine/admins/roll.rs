@@ -119,6 +119,7 @@ impl Engine {
     pub(in crate::engine) async fn send_lock(
         &self,
         row: &Row,
+        at: Option<DateTime<Utc>>,
         who: &Address,
         until: DateTime<Utc>,
     ) -> Result<(), Fault> {
@@ -136,12 +137,12 @@ impl Engine {
             let told = own || person.acts();
             told.then(|| Notice { to: person.address.clone(), kind, facts: facts(person) })
         });
-        self.send_notices(row, "lock", notices.collect()).await
+        self.send_notices(row, at.unwrap_or(row.due), "lock", notices.collect()).await
     }
 }
 
 fn lock_row(who: &Address, until: DateTime<Utc>, now: DateTime<Utc>) -> NewRow {
-    let task = Task::Locked { who: who.clone(), until };
+    let task = Task::Locked { who: who.clone(), until, at: Some(now) };
     // Rows and Message-IDs are seen by others: the address stays out of them.
     let person = crate::vault::sha256_hex(who.as_str().to_lowercase().as_bytes()).0;
     let id = format!("lock:{}:{}", &person[..12], until.timestamp());
