@@ -148,7 +148,7 @@ impl House {
             tick.tick().await;
             self.people.act(&self.office, &mut self.lot).await;
         }
-        self.drain().await;
+        self.drain(DEADLINE).await;
     }
 
     /// Asks for a backup once the daemon is there to make it.
@@ -168,12 +168,12 @@ impl House {
     }
 
     /// Starts the program once more and waits until nothing is left to do.
-    pub async fn rest(&mut self) {
+    pub async fn rest(&mut self, within: Duration) {
         self.daemon.restart_in(Vec::new());
-        self.drain().await;
+        self.drain(within).await;
     }
 
-    async fn drain(&mut self) {
+    async fn drain(&mut self, within: Duration) {
         self.people.writing = false;
         let begun = Instant::now();
         let mut tick = tokio::time::interval(Duration::from_millis(50));
@@ -185,7 +185,7 @@ impl House {
             if !busy && self.is_idle().await {
                 return;
             }
-            assert!(begun.elapsed() < DEADLINE, "nothing may wait for ever; {}", self.standing());
+            assert!(begun.elapsed() < within, "nothing may wait for ever; {}", self.standing());
         }
     }
 

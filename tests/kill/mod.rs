@@ -15,6 +15,7 @@ use loket::engine::peril::Moment;
 
 use self::house::{End, House};
 use self::judge::{Verdict, judge};
+use crate::kit::wait::DEADLINE;
 use crate::layers;
 use crate::simulation::lot::Lot;
 
@@ -73,7 +74,7 @@ async fn matrix(seed: u64, kills: usize) -> (BTreeMap<&'static str, usize>, Verd
         house.live(End::After(age)).await;
         *counts.entry("at random").or_default() += 1;
     }
-    house.rest().await;
+    house.rest(DEADLINE).await;
     assert!(house.daemon.stop().await.success(), "the program drains and ends well");
     let verdict = judge(&mut house, 0).await;
     (counts, verdict)

@@ -23,6 +23,9 @@ const HARMED: usize = 4;
 /// Bytes of a connection within which it does.
 const WITHIN: usize = 60_000;
 
+/// What was harmed again and again waits for minutes before its next try.
+const ENDING: Duration = Duration::from_secs(900);
+
 /// One look at the watched life.
 #[derive(Debug, Clone, Copy)]
 struct Look {
@@ -175,7 +178,7 @@ async fn a_long_run_with_all_faults_at_once_hoards_nothing_and_loses_nothing() {
     let looks = house.watched(figures, end, Duration::from_secs(seconds).div_f64(150.0)).await;
     let done = house.people.requests.iter().filter(|request| request.over).count() - before;
     house.kill();
-    house.rest().await;
+    house.rest(ENDING).await;
     assert!(house.daemon.stop().await.success(), "the program drains and ends well");
 
     let connections: Vec<usize> = gremlins.iter().map(|gremlin| gremlin.passed().len()).collect();
