@@ -153,33 +153,27 @@ async fn a_failing_server_is_left_alone_for_longer_and_longer() {
 }
 
 #[tokio::test]
-async fn a_mail_the_server_withholds_stays_and_is_told_of_and_the_others_go_on() {
-    let impostor =
-        Impostor::start(Manners { withheld: Some(2), ..Manners::default() }, &(1..=4).map(mail).collect::<Vec<_>>())
-            .await;
-    let inbox = open(&impostor);
+async fn a_mail_that_does_not_come_stays_and_is_told_of_until_somebody_takes_it_away_and_the_others_go_on() {
+    let refused = Manners { withheld: Some(2), ..Manners::default() };
+    let breaking = Manners { garbled: Some(2), ..Manners::default() };
+    for manners in [refused, breaking] {
+        let impostor = Impostor::start(manners, &(1..=4).map(mail).collect::<Vec<_>>()).await;
+        let inbox = open(&impostor);
 
-    let arrivals = gather(&inbox, 3).await;
+        let arrivals = gather(&inbox, 3).await;
 
-    let uids: Vec<u32> = arrivals.iter().map(|a| a.origin.uid).collect();
-    assert_eq!(uids, [1, 3, 4]);
-    assert!(arrivals.iter().all(is_whole));
-    until_withheld(&inbox, 1).await;
-}
-
-#[tokio::test]
-async fn a_mail_that_breaks_the_connection_stays_and_comes_behind_the_others() {
-    let impostor =
-        Impostor::start(Manners { garbled: Some(2), ..Manners::default() }, &(1..=4).map(mail).collect::<Vec<_>>())
-            .await;
-    let inbox = open(&impostor);
-
-    let arrivals = gather(&inbox, 3).await;
-
-    let uids: Vec<u32> = arrivals.iter().map(|a| a.origin.uid).collect();
-    assert_eq!(uids, [1, 3, 4]);
-    assert!(arrivals.iter().all(is_whole));
-    until_withheld(&inbox, 1).await;
+        let uids: Vec<u32> = arrivals.iter().map(|a| a.origin.uid).collect();
+        assert_eq!(uids, [1, 3, 4]);
+        assert!(arrivals.iter().all(is_whole));
+        until_withheld(&inbox, 1).await;
+        impostor.take_away(2);
+        in_time("the end of the telling", async {
+            while inbox.withheld() > 0 {
+                assert!(inbox.next(100).await.unwrap_or_default().is_empty());
+            }
+        })
+        .await;
+    }
 }
 
 #[tokio::test]

@@ -74,6 +74,11 @@ impl Impostor {
         *self.shared.manners.lock().expect("nothing panics holding it") = Manners::default();
     }
 
+    /// Another client removes a mail.
+    pub fn take_away(&self, uid: u32) {
+        self.shared.mails.lock().expect("nothing panics holding it").remove(&uid);
+    }
+
     /// UIDs and the folders they were moved to.
     pub fn filed(&self) -> Vec<(u32, String)> {
         self.shared.filed.lock().expect("nothing panics holding it").clone()

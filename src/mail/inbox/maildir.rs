@@ -120,7 +120,8 @@ impl MaildirInbox {
     async fn take(&self, limit: usize) -> Result<Vec<Arrival>, Fault> {
         let mut found = self.on_disk(|settings| waiting(&settings.path)).await?;
         {
-            let (handed, unread, now) = (self.handed(), self.unread(), Instant::now());
+            let (handed, mut unread, now) = (self.handed(), self.unread(), Instant::now());
+            unread.keep(|name| found.iter().any(|mail| mail.unique == *name));
             found.retain(|mail| !handed.contains(&mail.unique) && !unread.rests(&mail.unique, now));
         }
         found.sort();

@@ -39,6 +39,11 @@ impl<K: Eq + Hash> Withheld<K> {
         self.mails.remove(mail);
     }
 
+    /// Forgets mails that somebody took away, after a look at everything that is there.
+    pub fn keep(&mut self, is_there: impl Fn(&K) -> bool) {
+        self.mails.retain(|mail, _| is_there(mail));
+    }
+
     pub fn clear(&mut self) {
         self.mails.clear();
     }

@@ -162,6 +162,9 @@ impl Watch {
         .map_err(|trouble| trouble.into_fault("Cannot list the inbox"))?;
         found.sort_unstable();
         found.dedup_by_key(|(uid, _)| *uid);
+        if from == 1 {
+            self.withheld.keep(|mail| found.iter().any(|(uid, _)| uid == mail));
+        }
         let ledger = self.shared.ledger();
         for (uid, size) in found {
             // `n:*` means at least the last mail, however small its UID; a flag update carries no size.
