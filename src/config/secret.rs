@@ -45,7 +45,8 @@ impl SecretSource {
             Self::Credential(name) => match credentials() {
                 Some(directory) => self.read_file(&directory.join(name)),
                 None => Err(SecretError(format!(
-                    "{self} cannot be read: systemd gave this process no credentials. Add LoadCredential={name}:… to the unit"
+                    "{self} cannot be read: systemd gave this process no credentials. They are there while the unit runs: start it, \
+                     or run this through `systemd-run --pipe --wait -p LoadCredential={name}:…`; the unit itself needs that line too"
                 ))),
             },
             Self::File(path) => {
