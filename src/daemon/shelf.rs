@@ -103,14 +103,14 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_mail_is_tried_later_and_later_and_at_least_every_forty_minutes() {
+    fn a_mail_is_tried_later_and_later_and_at_least_every_half_hour() {
         let mut waits = Vec::new();
         for failures in [1, 4, 40] {
             let mut shelf = Shelf::default();
             shelf.put(mail(1, 1), Patience::Waits, failures, now(), &OsRandom);
             waits.push((shelf.0[0].due - now()).num_seconds());
             assert!(shelf.due(now()).is_empty());
-            assert_eq!(shelf.due(now() + TimeDelta::minutes(40)).len(), 1);
+            assert_eq!(shelf.due(now() + TimeDelta::minutes(30)).len(), 1);
             assert!(shelf.is_empty());
         }
         assert!((5..=7).contains(&waits[0]) && (40..=54).contains(&waits[1]) && waits[2] == 1_800, "{waits:?}");
