@@ -117,6 +117,29 @@ async fn what_a_restore_holds_back_of_the_offices_own_books_is_listed_and_retrie
     assert!(after.as_array().unwrap().iter().all(|line| line["phase"] != "book"), "{after}");
 }
 
+/// On a new machine a restore made a key of its own, and refused the backup for it.
+#[test]
+fn a_restore_makes_no_key_and_goes_on_with_the_one_the_backup_was_made_under() {
+    let site = Site::new();
+    site.import().well();
+    let file = site.path("backup.loket");
+    let name = file.to_str().unwrap();
+    site.loket(&["backup", name]).well();
+    let key = std::fs::read(site.path("state/master.key")).unwrap();
+    std::fs::remove_dir_all(site.path("state")).unwrap();
+
+    let refused = site.loket(&["restore", name]).refused(78);
+    let made = site.path("state").exists();
+    std::fs::create_dir(site.path("state")).unwrap();
+    std::fs::write(site.path("state/master.key"), key).unwrap();
+    std::fs::set_permissions(site.path("state/master.key"), PermissionsExt::from_mode(0o600)).unwrap();
+    site.loket(&["restore", name]).well();
+
+    assert!(refused.contains("There is no master key at") && refused.contains("master.key"), "{refused}");
+    assert!(!made, "nothing is made without the key");
+    assert!(site.loket(&["accounts", "list"]).well().contains("RINA"), "the accounts are back");
+}
+
 #[test]
 fn a_backup_that_is_not_there_is_named() {
     let site = Site::new();

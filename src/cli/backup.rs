@@ -70,8 +70,9 @@ pub fn put_back(args: &Restore) -> Done {
         return Err(Ending::negative(format!("There is no backup at {}. Name the file", args.file.display())));
     }
     let state = &config.state.directory;
+    // A new key opens no backup, and would lie where the right one belongs.
+    let keys = assembly::keyring(&config, None)?;
     let folder = StateFolder::take(state).map_err(ending)?;
-    let keys = assembly::keyring(&config, &OsRandom)?;
     let archive = &config.state.archive_directory;
     let year = SystemClock.now().with_timezone(&config.office.zone).year();
     let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &args.file, force: args.force, year };

@@ -80,7 +80,7 @@ impl Assembly {
     pub async fn open(config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let folder = Arc::new(StateFolder::take(&config.state.directory)?);
-        let store = Arc::new(RedbStore::open(folder, keyring(config, &*random)?, random.clone())?);
+        let store = Arc::new(RedbStore::open(folder, keyring(config, Some(&*random))?, random.clone())?);
         let keys = store.keyring();
         let archive = config.state.archive_directory.clone();
         let archive = Arc::new(RedbArchive::open(archive, keys.clone(), random.clone(), Some(&store))?);
@@ -161,8 +161,8 @@ impl Reader for Worker {
     }
 }
 
-/// The master key, and the one it follows while it is being changed.
-pub(crate) fn keyring(config: &Config, random: &dyn Random) -> Result<Keyring> {
+/// The master key, and the one it follows while it is being changed. Without `random` a key that is missing is not made.
+pub(crate) fn keyring(config: &Config, random: Option<&dyn Random>) -> Result<Keyring> {
     let parse = |key: &str, source: &SecretSource| {
         MasterKey::parse(&source.read_bytes()?)
             .ok_or_else(|| anyhow!("Cannot use `keys.{key}`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`"))

@@ -38,6 +38,11 @@ pub enum KeyError {
     Malformed { place: String },
     #[error("The master key file {place} can be read by others (mode {mode:o}). Run `chmod 600` on it")]
     Exposed { place: String, mode: u32 },
+    /// Where none may be made.
+    #[error(
+        "There is no master key at {place}. Put the key there that the backup was made under, or name its place in the configuration"
+    )]
+    Missing { place: String },
 }
 
 /// The key everything hangs on: 32 bytes, kept outside the database.
@@ -64,13 +69,13 @@ impl MasterKey {
     }
 
     /// Finds the key where the operator put it: the configured file, else the systemd credential `loket.master`, else
-    /// `LOKET_MASTER_KEY`, else `<state>/master.key`, which is created on first start. `variables` looks up an
-    /// environment variable. Returns the key and where it lies, for the operator's log.
+    /// `LOKET_MASTER_KEY`, else `<state>/master.key`, which is created on first start; without `random` none is.
+    /// `variables` looks up an environment variable. Returns the key and where it lies, for the operator's log.
     pub fn find(
         configured: Option<&Path>,
         state: &Path,
         variables: &dyn Fn(&str) -> Option<String>,
-        random: &dyn Random,
+        random: Option<&dyn Random>,
     ) -> Result<(Self, PathBuf), KeyError> {
         if let Some(file) = configured {
             return Ok((Self::read(file)?, file.to_owned()));
@@ -88,7 +93,10 @@ impl MasterKey {
         let file = state.join("master.key");
         match Self::read(&file) {
             Ok(key) => Ok((key, file)),
-            Err(KeyError::Unreadable { .. }) if !file.exists() => Self::create(&file, random).map(|key| (key, file)),
+            Err(KeyError::Unreadable { .. }) if !file.exists() => match random {
+                Some(random) => Self::create(&file, random).map(|key| (key, file)),
+                None => Err(KeyError::Missing { place: file.display().to_string() }),
+            },
             Err(error) => Err(error),
         }
     }
@@ -155,11 +163,21 @@ mod tests {
         let random = SeededRandom::new(2);
         let nothing = |_: &str| None;
 
-        let (made, place) = MasterKey::find(None, folder.path(), &nothing, &random).unwrap();
-        let (found, _) = MasterKey::find(None, folder.path(), &nothing, &random).unwrap();
+        let (made, place) = MasterKey::find(None, folder.path(), &nothing, Some(&random)).unwrap();
+        let (found, _) = MasterKey::find(None, folder.path(), &nothing, Some(&random)).unwrap();
 
         assert!(made.0 == found.0);
         assert_eq!(std::fs::metadata(place).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+
+    #[test]
+    fn a_key_that_is_missing_is_not_made_without_randomness() {
+        let folder = tempfile::tempdir().unwrap();
+
+        let missing = MasterKey::find(None, folder.path(), &|_| None, None);
+
+        assert!(matches!(missing, Err(KeyError::Missing { .. })));
+        assert!(!folder.path().join("master.key").exists());
     }
 
     #[test]
@@ -168,10 +186,10 @@ mod tests {
         let random = SeededRandom::new(3);
         let file = folder.path().join("kunci");
 
-        let missing = MasterKey::find(Some(&file), folder.path(), &|_| None, &random);
+        let missing = MasterKey::find(Some(&file), folder.path(), &|_| None, Some(&random));
         std::fs::write(&file, STANDARD.encode([1u8; 32])).unwrap();
         std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let exposed = MasterKey::find(Some(&file), folder.path(), &|_| None, &random);
+        let exposed = MasterKey::find(Some(&file), folder.path(), &|_| None, Some(&random));
 
         assert!(matches!(missing, Err(KeyError::Unreadable { .. })));
         assert!(matches!(exposed, Err(KeyError::Exposed { mode: 0o644, .. })));
@@ -185,10 +203,10 @@ mod tests {
         let credentials = folder.path().to_str().unwrap().to_owned();
         let credential = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| credentials.clone());
 
-        let (from_variable, _) = MasterKey::find(None, folder.path(), &variable, &random).unwrap();
+        let (from_variable, _) = MasterKey::find(None, folder.path(), &variable, Some(&random)).unwrap();
         std::fs::write(folder.path().join(CREDENTIAL), [8u8; 32]).unwrap();
         std::fs::set_permissions(folder.path().join(CREDENTIAL), std::fs::Permissions::from_mode(0o400)).unwrap();
-        let (from_credential, _) = MasterKey::find(None, folder.path(), &credential, &random).unwrap();
+        let (from_credential, _) = MasterKey::find(None, folder.path(), &credential, Some(&random)).unwrap();
 
         assert!(from_variable.0 == [9u8; 32]);
         assert!(from_credential.0 == [8u8; 32]);
