@@ -1,22 +1,13 @@
 //! The driver that runs the office's own script, for systems Loket does not know.
 //!
-//! One run answers one request: a JSON object on standard input, a JSON object on standard output.
+//! One run answers one request: a JSON object on standard input, a JSON object on standard output. `config/accounts/README.md` tells
+//! operators what stands in both, what an exit status means, and what a script owes so that no account is reset twice.
 //!
-//! | standard input, beside `"version": 1` | standard output |
-//! |---|---|
-//! | `"request": "reset"`, `idempotency_key`, `user_id`, `temporary_password`, `expires_at` (RFC 3339) | `{"outcome": "done"}`, `"system_sent_link"` or `"not_found"` |
-//! | `"request": "read_back"`, `idempotency_key`, `user_id` | `{"took_effect": true}`, `false`, or `null` where it cannot tell |
-//! | `"request": "look_up"`, `user_id`, `nip`, `email`, `name`, each possibly `null` | `{"accounts": [{"user_id": …, "name": …, "email": …, "role": …, "active": true, "nip": …, …}]}` |
-//! | `"request": "probe"` | `{"ready": "one sentence for the operator"}` |
-//!
-//! Exit status 0 with an answer, 75 for a failure worth retrying (nothing was done), anything else below 128 for a
-//! lasting one (nothing was done). A script must reset at most once for a key. A time-out, an end by a signal (or a
-//! shell's status for one, 128 and more), or an answer that cannot be understood leaves the outcome of a reset unknown:
-//! a person must look, or `read_back` tells. `"took_effect": false` is a promise: after it a reset with that key must be
-//! refused, for another decision with another key may follow. What is on its way in the account system then, too: so
-//! `false` is not believed before twice the deadline has passed since the reset was begun, and is asked for again.
-//! The script gets no secret as an argument or in its environment, which is empty but for `PATH` and `LANG`. What it
-//! writes to standard error is thrown away, since it may hold secrets, except when probed.
+//! A time-out, an end by a signal (or a shell's status for one, 128 and more), or an answer that cannot be understood leaves the
+//! outcome of a reset unknown: a person must look, or `read_back` tells. That it did not happen is not believed before twice the
+//! deadline has passed since it was begun, as what the script asked for may outlive it. The script gets no secret as an
+//! argument or in its environment, which is empty but for `PATH` and `LANG`. What it writes to standard error is thrown away, since it
+//! may hold secrets, except when probed.
 
 use std::io::ErrorKind;
 use std::os::unix::process::ExitStatusExt;

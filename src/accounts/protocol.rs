@@ -1,4 +1,5 @@
-//! What goes to and comes from the office's script: one JSON object each way. Told to operators in [`super::command`].
+//! What goes to and comes from the office's script: one JSON object each way. Told to operators in
+//! `config/accounts/README.md`.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};

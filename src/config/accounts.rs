@@ -21,7 +21,7 @@ pub enum Driver {
     Command,
 }
 
-/// The office's script; its protocol is told in `accounts::command`.
+/// The office's script; its protocol is told in `config/accounts/README.md`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CommandConfig {
     pub program: PathBuf,
