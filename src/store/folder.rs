@@ -21,10 +21,18 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// A state folder held by this process; let go when dropped, also by a crash.
 ///
 /// ```text
-/// lock          the holder's process id
-/// master.key    unless the operator keeps the key elsewhere
-/// live/         loket.redb and contents/
-/// archive/      archive-YYYY.redb
+/// lock             the holder's process id
+/// loket.sock       while the daemon runs
+/// master.key       unless the operator keeps the key elsewhere
+/// live/            loket.redb and contents/
+/// archive/         archive-YYYY.redb
+/// accounts.redb    the register
+/// tokens/          refresh tokens that the provider exchanged, sealed
+/// outgoing/        what waits for the command line to take it away, a dossier unsealed; swept at start
+/// incoming/        a backup being unpacked; what a cut restore left goes with the next one
+/// restoring/       a restored store being built; finished or cleared away at start
+/// replaced-N/      the live store that a restore replaced, also archive-YYYY.redb.replaced-N and accounts.redb.replaced-N:
+///                  they hold what was destroyed since, and are removed by a person
 /// ```
 pub struct StateFolder {
     path: PathBuf,
