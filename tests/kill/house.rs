@@ -12,7 +12,6 @@ use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 use super::people::{ADMIN, PHRASE, People};
 use super::writers::Writers;
 use crate::kit::office::now;
-use crate::kit::wait::DEADLINE;
 use crate::kit::{Admin, Daemon, Office};
 use crate::simulation::lot::Lot;
 
@@ -38,6 +37,9 @@ esac
 
 pub const ACCOUNTS: &str = "driver = \"command\"\n[accounts.command]\nprogram = \"/bin/sh\"\narguments = [\"@/books.sh\", \"@\"]\n\
                         deadline_seconds = 3\nread_back = true\n";
+
+/// Three offices and whatever else is tested share two cores.
+pub const PATIENCE: Duration = Duration::from_secs(180);
 
 /// How one life of the program ends.
 #[derive(Debug, Clone, Copy)]
@@ -113,8 +115,8 @@ impl House {
                     self.daemon.kill();
                     break;
                 }
-                End::At(moment, nth) if born.elapsed() > DEADLINE => {
-                    panic!("{} did not come for time {nth} within {DEADLINE:?}; {}", moment.name(), self.standing())
+                End::At(moment, nth) if born.elapsed() > PATIENCE => {
+                    panic!("{} did not come for time {nth} within {PATIENCE:?}; {}", moment.name(), self.standing())
                 }
                 End::At(Moment::BackupWritten | Moment::BackupNamed, _) => self.back_up(&mut backup).await,
                 _ => {}
@@ -144,11 +146,14 @@ impl House {
     pub async fn undisturbed(&mut self, requests: usize) {
         self.daemon.restart_in(Vec::new());
         let mut tick = tokio::time::interval(Duration::from_millis(50));
+        let begun = Instant::now();
         while self.people.requests.len() < requests {
             tick.tick().await;
+            assert_eq!(self.daemon.ended(), None, "the program goes on");
+            assert!(begun.elapsed() < PATIENCE, "nobody writes any more; {}", self.standing());
             self.people.act(&self.office, &mut self.lot).await;
         }
-        self.drain(DEADLINE).await;
+        self.drain(PATIENCE).await;
     }
 
     /// Asks for a backup once the daemon is there to make it.
