@@ -108,6 +108,7 @@ pub struct Counts {
     pub archived: u64,
     pub bounces: u64,
     pub renumbered: u64,
+    pub admitted: u64,
 }
 
 impl Counts {
@@ -127,6 +128,7 @@ impl Counts {
             (&mut self.archived, o.archived),
             (&mut self.bounces, o.bounces),
             (&mut self.renumbered, o.renumbered),
+            (&mut self.admitted, o.admitted),
         ];
         pairs.into_iter().for_each(|(sum, n)| *sum += n);
     }
