@@ -100,8 +100,23 @@ impl fmt::Display for UserId {
 
 /// An employee number of 18 digits (NIP or NIPPPK). Personal data: no `Debug` or `Display` of the whole number.
 #[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct Nip(String);
+
+impl TryFrom<String> for Nip {
+    type Error = &'static str;
+
+    /// What an account system says may be anything.
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        Self::parse(&text).ok_or("a NIP has 18 digits")
+    }
+}
+
+impl From<Nip> for String {
+    fn from(nip: Nip) -> Self {
+        nip.0
+    }
+}
 
 impl Nip {
     /// Keeps the digits of `text`; `None` unless there are exactly 18.
