@@ -11,7 +11,7 @@ use loket::vault::{HashedToken, Keyring, MasterKey, OsRandom};
 use crate::archive_fixture::noise;
 use crate::store_fixture::{at, files, key, keyring, office, open, row, step, tag};
 
-fn restore_with(state: &Path, keyring: &Keyring, file: &Path, force: bool) -> Result<RestoreReport, StoreError> {
+pub fn restore_with(state: &Path, keyring: &Keyring, file: &Path, force: bool) -> Result<RestoreReport, StoreError> {
     restore(&StateFolder::take(state)?, &Restoring { keyring, random: &OsRandom, file, force, year: 2026 })
 }
 

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use loket::accounts::directory::{Directory, DirectoryError};
 use loket::engine::archive::Archive;
 use loket::engine::store::{CaseKey, Damage, Store};
 use loket::sop::names::CaseNumber;
@@ -17,6 +18,7 @@ use loket::store::redb::RedbStore;
 use loket::vault::{Keyring, MasterKey, OsRandom};
 use redb::{ReadableDatabase, TableDefinition};
 
+use crate::store_backup::restore_with;
 use crate::store_fixture::{Dying, keyring, office, open, try_open};
 
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
@@ -117,4 +119,62 @@ fn t48_a_newer_file_is_refused_in_one_sentence_that_says_what_to_do() {
 
     assert!(refused.contains("newer Loket (schema 99") && refused.contains("Run the newer program"), "{refused}");
     assert_eq!(schema(folder.path()), 99, "and left as it is");
+}
+
+/// Writes a number into a table of a file, as a later program would.
+fn number<V: redb::Value + 'static>(
+    file: &Path,
+    table: TableDefinition<&'static str, V>,
+    name: &str,
+    value: V::SelfType<'_>,
+) {
+    let database = redb::Database::open(file).unwrap();
+    let writing = database.begin_write().unwrap();
+    writing.open_table(table).unwrap().insert(name, value).unwrap();
+    writing.commit().unwrap();
+}
+
+#[tokio::test]
+async fn t48_a_newer_archive_file_is_neither_read_nor_added_to() {
+    let folder = tempfile::tempdir().unwrap();
+    lay_out(1, folder.path());
+    let file = folder.path().join("archive/archive-2026.redb");
+    number(&file, TableDefinition::<&str, &[u8]>::new("about"), "schema", 99u64.to_be_bytes().as_slice());
+    let before = std::fs::read(&file).unwrap();
+    let archive = crate::archive_fixture::open(&folder.path().join("archive"), None);
+
+    let read = archive.show(&CaseNumber::new("LPSE", 2026, 1)).await.err().unwrap().message;
+    let day = crate::archive_fixture::day(2026, 12, 1);
+    let added = archive.keep(crate::archive_fixture::dossier(9, day)).await.err().unwrap().message;
+
+    for refused in [read, added] {
+        assert!(refused.contains("newer Loket (schema 99)"), "{refused}");
+    }
+    assert!(std::fs::read(&file).unwrap() == before, "and left as it is");
+}
+
+#[tokio::test]
+async fn t48_a_newer_backup_is_not_brought_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let backup = folder.path().join("cadangan.redb");
+    open(&folder.path().join("lama")).backup(&backup).await.unwrap();
+    number(&backup, META, "schema", 99u64.to_be_bytes().as_slice());
+
+    let refused = restore_with(&folder.path().join("baru"), &keyring(), &backup, true).unwrap_err().to_string();
+
+    assert!(refused.contains("newer Loket"), "{refused}");
+    assert!(!folder.path().join("baru/live/loket.redb").exists());
+}
+
+#[tokio::test]
+async fn t48_the_accounts_of_a_released_schema_open_and_newer_ones_do_not() {
+    let folder = tempfile::tempdir().unwrap();
+    lay_out(1, folder.path());
+    let file = folder.path().join("accounts.redb");
+
+    assert_eq!(Directory::open(&file, Arc::new(OsRandom)).unwrap().list().len(), 1);
+
+    number(&file, TableDefinition::<&str, u64>::new("format"), "version", 99);
+    let refused = Directory::open(&file, Arc::new(OsRandom)).err().unwrap();
+    assert!(matches!(refused, DirectoryError::Newer { version: 99, .. }), "{refused}");
 }

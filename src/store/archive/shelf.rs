@@ -52,11 +52,7 @@ impl Shelf {
     /// Opens a file for reading and leaves it as it is, also one that was truncated or left open by a crash.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         let schema_of = |shelf: Self| {
-            let schema = shelf.about_number("schema")?;
-            if schema > SCHEMA {
-                let text = format!("{} was written by a newer Loket (schema {schema}). Use that one", path.display());
-                return Err(StoreError::Refused(text));
-            }
+            is_ours(path, shelf.about_number("schema")?)?;
             Ok(shelf)
         };
         let as_it_lies = catch(path, || {
@@ -287,6 +283,14 @@ pub fn begun(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// One transaction: a crash leaves the dossier there or not.
+fn is_ours(path: &Path, schema: u64) -> Result<(), StoreError> {
+    if schema <= SCHEMA {
+        return Ok(());
+    }
+    let text = format!("{} was written by a newer Loket (schema {schema}). Use that one", path.display());
+    Err(StoreError::Refused(text))
+}
+
 fn write(
     path: &Path,
     year: i32,
@@ -305,7 +309,9 @@ fn write(
         let read = |name: &str| -> Result<Option<Vec<u8>>, StoreError> {
             Ok(about.get(name)?.map(|value| value.value().to_vec()))
         };
-        let fresh = read("schema")?.is_none();
+        let schema = read("schema")?;
+        let fresh = schema.is_none();
+        is_ours(path, number(schema))?;
         let count = number(read("count")?);
         let previous = match read("head")? {
             Some(head) => {
