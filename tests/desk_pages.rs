@@ -5,13 +5,14 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use loket::demo::samples::people;
+use loket::sop::names::CaseNumber;
 use tower::ServiceExt;
 
 use crate::kit::Site;
 use crate::kit::site::{BASE_URL, Plan};
 use crate::web_browser::encoded;
 
-struct Clicker {
+pub struct Clicker {
     router: Router,
     cookie: String,
 }
@@ -35,7 +36,7 @@ impl Clicker {
         (parts.status.as_u16(), text(header::LOCATION), String::from_utf8_lossy(&body).into_owned())
     }
 
-    async fn get(&mut self, path: &str) -> String {
+    pub async fn get(&mut self, path: &str) -> String {
         let (status, _, body) = self.send(Request::get(path), String::new()).await;
         assert_eq!(status, 200, "{path}");
         assert!(!body.contains("{{") && !body.contains("{0}"), "{path} has a gap");
@@ -51,7 +52,7 @@ impl Clicker {
 }
 
 /// The value of the page's first hidden field of this name.
-fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
+pub fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
     let start = format!("name=\"{name}\" value=\"");
     page.split_once(&start)
         .and_then(|(_, rest)| rest.split_once('"'))
@@ -61,7 +62,12 @@ fn hidden<'p>(page: &'p str, name: &str) -> &'p str {
 
 async fn opened(site: &Site, sample: &str) -> (Clicker, String) {
     let number = site.deliver(sample).await;
-    let (admin, _) = site.admins_of(&number).await;
+    opened_case(site, &number).await
+}
+
+/// The device of the admin who was asked about a case, unlocked, and where the case lies.
+pub async fn opened_case(site: &Site, number: &CaseNumber) -> (Clicker, String) {
+    let (admin, _) = site.admins_of(number).await;
     let link = format!("/tautan/{}", site.token(admin.address.as_str(), "tautan"));
     let mut clicker = Clicker { router: site.pages(), cookie: String::new() };
     assert!(clicker.get(&link).await.contains(&number.to_string()));
@@ -91,7 +97,7 @@ async fn an_admin_and_an_applicant_click_through_a_whole_request() {
     assert_eq!(status, 303);
     site.settle().await;
     let number = case.trim_start_matches("/berkas/");
-    let (decider, _) = site.admins_of(&loket::sop::names::CaseNumber::parse(number).expect("a number")).await;
+    let (decider, _) = site.admins_of(&CaseNumber::parse(number).expect("a number")).await;
     for (lang, approved) in [("id", "menyetujui"), ("en", "approved")] {
         let done = admin.get(&format!("{case}?bahasa={lang}")).await;
         assert!(done.contains(&format!("{} {approved}", decider.name)), "{lang}");

@@ -90,6 +90,7 @@ mod store_outbox;
 mod store_power;
 mod store_schema;
 mod store_torn;
+mod t16_people;
 mod t17_letters;
 mod t17_scans;
 mod virus_scan;

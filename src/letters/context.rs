@@ -11,7 +11,7 @@ use super::kind::LetterKind;
 use super::links;
 use super::phrases::Phrases;
 use super::render::LetterError;
-use crate::sop::checklist::Finding;
+use crate::sop::checklist::{Finding, told_first};
 use crate::sop::names::Language;
 
 /// The longest value that stands in one line, in characters.
@@ -70,8 +70,11 @@ fn put_dossier(
     put("unopened", lines(unopened));
     let present = facts.present.iter().map(|paper| one_line(&phrases.received(paper, &role, language)));
     put("present", lines(present));
+    let first = told_first(facts.findings.iter().map(|row| (row.item.as_str(), row.finding)));
+    let (first, others) = facts.findings.split_at(first);
+    put("first", first.iter().map(|row| row_value(row, &role, phrases)).collect());
     let rows = |step: u8| {
-        let mut rows: Vec<&FindingRow> = facts.findings.iter().filter(|row| row.step == step).collect();
+        let mut rows: Vec<&FindingRow> = others.iter().filter(|row| row.step == step).collect();
         rows.sort_by_key(|row| std::cmp::Reverse(row.finding));
         rows.into_iter().map(|row| row_value(row, &role, phrases)).collect::<Vec<Value>>()
     };

@@ -34,6 +34,15 @@ pub struct Check {
     pub pair: Option<Pair>,
 }
 
+/// How many rows at the top tell that letter, mail and sender name different people (THREATS row 16). They stand before the
+/// SOP's own order, which begins with the papers, and are to be shown before everything else.
+pub fn told_first<'a>(rows: impl IntoIterator<Item = (&'a str, Finding)>) -> usize {
+    let tells = |(item, finding): &(&str, Finding)| {
+        matches!(*item, "applicant_identified" | "sender_registered") && *finding != Finding::Met
+    };
+    rows.into_iter().take_while(tells).count()
+}
+
 /// Where in the papers a fact stands.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Evidence {

@@ -90,7 +90,7 @@ fn applies(trigger: Trigger, case: &Case, procedure: &Procedure) -> bool {
         Trigger::AuthenticationFailed => {
             case.mails.iter().any(|m| !m.authenticity.is_proven()) || not_met("sender_authenticated")
         }
-        Trigger::NameDiffers => not_met("name_matches"),
+        Trigger::NameDiffers => not_met("name_matches") || alert("different_people"),
         Trigger::NipMismatch => not_met("nip_matches"),
         Trigger::WorkUnitDiffers => not_met("work_unit_matches"),
         Trigger::DecreeInGrace => not_met("decree_in_force"),

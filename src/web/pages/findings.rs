@@ -1,7 +1,7 @@
 //! The checklist as rows: what needs eyes on top, both values beside each other, evidence one press away.
 
 use super::Frame;
-use crate::sop::checklist::{Check, DocumentKind, Finding};
+use crate::sop::checklist::{Check, DocumentKind, Finding, told_first};
 use crate::web::difference::{self, Run};
 use crate::web::say::fill;
 use crate::web::view::{CheckRow, PageView, PaperView, Tally};
@@ -57,11 +57,13 @@ pub fn tone(f: &Frame<'_>, finding: Finding) -> Tone {
     }
 }
 
-/// Sorted for reading: differing, to be looked at, missing; what is met comes last, in the order of the SOP.
+/// Sorted for reading: people that differ, then what differs, is to be looked at, is missing; what is met comes last, in the
+/// order of the SOP.
 pub fn rows(f: &Frame<'_>, checks: &[CheckRow], papers: &[PaperView]) -> Vec<Row> {
-    let mut rows: Vec<Row> = checks.iter().enumerate().map(|(i, row)| one_row(f, i, row, papers)).collect();
-    rows.sort_by_key(|row| weight(row.finding));
-    rows
+    let first = told_first(checks.iter().map(|row| (row.check.item.as_str(), row.check.finding)));
+    let mut order: Vec<(usize, &CheckRow)> = checks.iter().enumerate().collect();
+    order.sort_by_key(|(index, row)| (*index >= first, weight(row.check.finding)));
+    order.into_iter().map(|(index, row)| one_row(f, index, row, papers)).collect()
 }
 
 fn weight(finding: Finding) -> u8 {
