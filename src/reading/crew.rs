@@ -14,6 +14,9 @@ use tokio::process::{Child, ChildStdin, ChildStdout, Command};
 use super::clamd::Away;
 use super::frame::{self, Answer, Hello};
 
+/// A program that just starts and puts up its walls may take this long on a busy machine, however little time a mail has.
+const GREETING: Duration = Duration::from_secs(10);
+
 /// How the workers of a crew are started and how long they may take.
 #[derive(Debug, Clone)]
 pub struct CrewConfig {
@@ -152,7 +155,7 @@ impl Crew {
             return Err(fault("it has no pipes".to_owned()));
         };
         let mut worker = Worker { child, input, output, served: 0 };
-        let hello = tokio::time::timeout(self.config.deadline, worker.receive()).await;
+        let hello = tokio::time::timeout(self.config.deadline.max(GREETING), worker.receive()).await;
         let hello = hello.ok().flatten().and_then(|bytes| serde_json::from_slice::<Hello>(&bytes).ok());
         match hello {
             None => Err(fault("it does not greet".to_owned())),

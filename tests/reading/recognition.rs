@@ -204,7 +204,7 @@ async fn t25_a_mail_of_too_many_scans_is_given_up_in_time() {
     let picture = make::stream(dict, &jpeg(&sheet()));
     let pages = [b"q 595 0 0 842 0 0 cm /X1 Do Q".as_slice(); 60];
     let thick = make::pdf_with(&pages, "", &[&picture]);
-    let pool = Pool::new(PoolConfig { deadline: Duration::from_millis(400), ..config() });
+    let pool = Pool::new(PoolConfig { deadline: Duration::from_secs(1), ..config() });
     pool.probe().await.unwrap();
     pool.probe_recognition().await.unwrap();
     let begun = Instant::now();
@@ -213,7 +213,7 @@ async fn t25_a_mail_of_too_many_scans_is_given_up_in_time() {
     let contents = pool.read(&raw).await.unwrap();
 
     // Nine deadlines for recognition, and what it takes to find the machine's attention.
-    assert!(begun.elapsed() < Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(40), "{:?}", begun.elapsed());
     let pages = &contents.papers[0].pages;
     assert!(pages.len() == 60 && pages[45..].iter().all(|page| page.lines.is_empty()), "forty pages are looked at");
     assert!(contents.alerts.contains(&"too_many_pages".to_owned()), "{:?}", contents.alerts);
