@@ -101,14 +101,14 @@ async fn a_reset_that_was_under_way_is_looked_up_and_never_repeated() {
     assert!(daemon.stop().await.success());
 }
 
-/// An account system that answers too late: it acts two seconds after its script was ended, and knows nothing before.
+/// An account system that answers too late: it acts five seconds after its script was ended, and knows nothing before.
 const LATE: &str = r#"
 read -r asked || exit 70
 case $asked in *'"request":"probe"'*) echo '{"ready": "siap"}'; exit ;; esac
 key=${asked#*'"idempotency_key":"'}; key=${key%%'"'*}
 case $asked in
 *'"request":"reset"'*)
-  setsid sh -c 'sleep 7; printf "%s\n" "$0" >>"$1/resets"' "$key" "$1" </dev/null >/dev/null 2>&1 &
+  setsid sh -c 'sleep 15; printf "%s\n" "$0" >>"$1/resets"' "$key" "$1" </dev/null >/dev/null 2>&1 &
   exec sleep 600 ;;
 *'"request":"read_back"'*)
   took=false; grep -qxF "$key" "$1/resets" 2>/dev/null && took=true
@@ -119,7 +119,7 @@ esac
 #[tokio::test]
 async fn t45_a_reset_that_happens_after_its_script_was_ended_is_not_decided_anew() {
     let accounts = "driver = \"command\"\n[accounts.command]\nprogram = \"/bin/sh\"\narguments = [\"@/late.sh\", \"@\"]\n\
-                    deadline_seconds = 5\nread_back = true\n";
+                    deadline_seconds = 10\nread_back = true\n";
     let office = Office::open_with(accounts).await;
     let folder = office.folder.path();
     office.write("late.sh", LATE);
