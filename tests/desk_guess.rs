@@ -168,6 +168,28 @@ async fn t09_result_links_that_are_unknown_used_or_expired_look_alike() {
     }
 }
 
+/// Who pressed the button twice is told that it is done; that says nothing to anybody else.
+#[tokio::test]
+async fn t09_links_to_confirm_a_change_that_are_unknown_or_expired_look_alike() {
+    let site = Site::start().await;
+    let router = site.pages();
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let expired = site.token(RINA.email, "ganti");
+    site.forward(TimeDelta::days(400));
+    site.settle().await;
+    let unknown: String = expired.chars().rev().collect();
+
+    for form in [None, Some([("kata", "SUDAH")].as_slice())] {
+        let mut answers = Vec::new();
+        for token in [&unknown, &expired] {
+            answers.push(told(&ask(&router, &format!("/ganti/{token}"), form, "").await, token));
+        }
+        assert!(answers.iter().all(|answer| answer.0 == 404 && *answer == answers[0]), "{answers:?}");
+    }
+}
+
 #[tokio::test]
 async fn t09_what_lies_behind_a_link_is_guessed_at_ten_times_an_hour_and_never_burnt() {
     let site = Site::start().await;

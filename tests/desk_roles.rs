@@ -115,8 +115,10 @@ async fn acts(site: &Site, who: &Admin, cases: &Cases) -> Vec<(&'static str, Opt
         let act = desk.resolve_unknown(who, &cases.unknown, "1", how, text(), lang);
         told.push(("resolve_unknown", refusal!(TaskAnswer, act)));
     }
-    told.push(("reissue", refusal!(TaskAnswer, desk.reissue(who, &cases.delivered, text(), typed(), lang))));
-    let hand = HandForm { identified_by: "KTP".into(), note: String::new(), code: typed() };
+    let seen = SeenResult { proposal_hash: hash(), issue: "1".into() };
+    let anew = ReissueForm { seen: seen.clone(), reason: text(), code: typed() };
+    told.push(("reissue", refusal!(TaskAnswer, desk.reissue(who, &cases.delivered, anew, lang))));
+    let hand = HandForm { seen, identified_by: "KTP".into(), note: String::new(), code: typed() };
     told.push(("hand_in_person", refusal!(HandAnswer, desk.hand_in_person(who, &cases.delivered, hand, lang))));
     told.push((
         "account_for_deviation",

@@ -138,7 +138,8 @@ async fn a_result_that_two_granted_is_shown_to_the_second_of_two_alone() {
     let here = format!("/berkas/{number}");
     let hand = async |who: &Admin| {
         let code = site.code_of(who).await;
-        let form = HandForm { identified_by: "Kartu pegawai".to_owned(), note: String::new(), code };
+        let seen = outcome(&site, who, &number).await.seen;
+        let form = HandForm { seen, identified_by: "Kartu pegawai".to_owned(), note: String::new(), code };
         site.desk.hand_in_person(who, &number, form, Language::Id).await.unwrap()
     };
     let before = page(&site, &admin, &here).await;
@@ -180,7 +181,9 @@ async fn a_result_that_two_granted_is_issued_again_by_two() {
     let here = format!("/berkas/{number}");
     let again = async |who: &Admin| {
         let code = site.code_of(who).await;
-        site.desk.reissue(who, &number, "Surelnya terhapus.".to_owned(), code, Language::Id).await.unwrap()
+        let seen = outcome(&site, who, &number).await.seen;
+        let form = ReissueForm { seen, reason: "Surelnya terhapus.".to_owned(), code };
+        site.desk.reissue(who, &number, form, Language::Id).await.unwrap()
     };
 
     assert!(matches!(again(&admin).await, TaskAnswer::Done));

@@ -95,10 +95,12 @@ async fn the_code_opens_the_dossier_for_ten_minutes_on_this_device() {
 #[tokio::test]
 async fn t14_a_form_from_elsewhere_is_refused() {
     let mut browser = Browser::opened(Fake::default()).await;
-    let foreign: [&[(&str, &str)]; 6] = [
+    let foreign: [&[(&str, &str)]; 8] = [
         &[("origin", "https://evil.example")],
         &[("origin", "https://evil.example"), ("sec-fetch-site", "same-origin")],
         &[("origin", "null")],
+        &[("origin", BASE), ("origin", "https://evil.example")],
+        &[("origin", "https://evil.example"), ("origin", BASE)],
         &[("sec-fetch-site", "cross-site"), ("origin", BASE)],
         &[("sec-fetch-site", "same-site"), ("origin", "null")],
         &[],
@@ -141,6 +143,12 @@ async fn t14_only_the_configured_host_is_answered() {
 
         assert_eq!(seen.status, StatusCode::MISDIRECTED_REQUEST);
         assert!(!seen.body.contains(host));
+    }
+    for pair in [[HOST, "evil.example"], ["evil.example", HOST], [HOST, HOST]] {
+        let request =
+            pair.iter().fold(axum::http::Request::get(lock()), |asked, host| asked.header(header::HOST, *host));
+        let seen = browser.send(request.body(Body::empty()).expect("a plain request")).await;
+        assert_eq!(seen.status, StatusCode::MISDIRECTED_REQUEST, "{pair:?}: who answers to two names answers to any");
     }
     let probe = axum::http::Request::get("/healthz").header(header::HOST, "127.0.0.1:9").body(Body::empty());
     assert_eq!(browser.send(probe.expect("a plain request")).await.status, StatusCode::OK);

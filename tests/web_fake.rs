@@ -252,18 +252,11 @@ impl Counter for Fake {
         later(TaskAnswer::Done)
     }
 
-    fn reissue<'a>(
-        &'a self,
-        _: &'a Admin,
-        _: &'a CaseNumber,
-        reason: String,
-        code: Typed,
-        _: Language,
-    ) -> Later<'a, TaskAnswer> {
-        if code.expose() != CODE {
+    fn reissue<'a>(&'a self, _: &'a Admin, _: &'a CaseNumber, form: ReissueForm, _: Language) -> Later<'a, TaskAnswer> {
+        if form.code.expose() != CODE {
             return later(TaskAnswer::NeedsFactor { left: 3 });
         }
-        self.note(format!("reissue {reason}"));
+        self.note(format!("reissue {} {:?}", form.reason, form.seen));
         later(TaskAnswer::Done)
     }
 
@@ -274,7 +267,7 @@ impl Counter for Fake {
         form: HandForm,
         _: Language,
     ) -> Later<'a, HandAnswer> {
-        self.note(format!("hand_in_person {}", form.identified_by));
+        self.note(format!("hand_in_person {} {:?}", form.identified_by, form.seen));
         later(HandAnswer::Show(revealed()))
     }
 

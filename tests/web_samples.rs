@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use loket::sop::checklist::{Check, DocumentKind, Evidence, Finding, Pair};
 use loket::sop::names::{Nip, Service};
-use loket::web::answer::Typed;
+use loket::web::answer::{SeenResult, Typed};
 use loket::web::view::*;
 
 use crate::web_fake::{GOOD_TOKEN, HASH, NIP, PASSWORD, address, now, number};
@@ -241,6 +241,7 @@ pub fn outcome() -> OutcomeView {
             StepTime { step: 8, spent: 0, standard: 10, origin: Origin::Sop },
         ],
         next: "Pemohon membuka tautan, login, lalu mengganti password. Anda tidak perlu melakukan apa pun.".into(),
+        seen: SeenResult { proposal_hash: HASH.into(), issue: "2".into() },
         can_reissue: true,
         can_hand_in_person: true,
         two: None,

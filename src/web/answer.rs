@@ -202,8 +202,23 @@ pub enum TaskAnswer {
     Gone,
 }
 
+/// The result a page showed: a press on it means this one, and no later issue.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SeenResult {
+    pub proposal_hash: String,
+    pub issue: String,
+}
+
+/// A new secret and link in place of those that the page told of.
+pub struct ReissueForm {
+    pub seen: SeenResult,
+    pub reason: String,
+    pub code: Typed,
+}
+
 /// The result given to a person at the counter.
 pub struct HandForm {
+    pub seen: SeenResult,
     /// How the person was recognised, such as the kind of card shown.
     pub identified_by: String,
     pub note: String,

@@ -8,8 +8,8 @@ use futures::future::BoxFuture;
 
 use super::answer::{
     Act, ChangeAnswer, ConfirmAnswer, ConfirmForm, DecisionAnswer, DecisionForm, EnrolAnswer, HandAnswer, HandForm,
-    HeldAnswer, HeldForm, ManualOutcome, Resolution, RevealAnswer, RevealTyped, SignInAnswer, TaskAnswer, Typed,
-    UnlockAnswer,
+    HeldAnswer, HeldForm, ManualOutcome, ReissueForm, Resolution, RevealAnswer, RevealTyped, SignInAnswer, TaskAnswer,
+    Typed, UnlockAnswer,
 };
 use super::view::{
     Admin, CasePage, ChangeView, DeskFilter, DeskView, EnclosedFile, EnrolView, HeldView, LockView, Picture,
@@ -106,8 +106,7 @@ pub trait Counter: Send + Sync {
         &'a self,
         admin: &'a Admin,
         number: &'a CaseNumber,
-        reason: String,
-        code: Typed,
+        form: ReissueForm,
         lang: Language,
     ) -> Later<'a, TaskAnswer>;
 

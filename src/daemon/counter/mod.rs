@@ -241,11 +241,10 @@ impl Counter for Desk {
         &'a self,
         admin: &'a Admin,
         number: &'a CaseNumber,
-        reason: String,
-        code: Typed,
+        form: ReissueForm,
         lang: Language,
     ) -> Later<'a, TaskAnswer> {
-        acting!(self, admin, lang, TaskAnswer, self.issue_anew(admin, number, reason, code, lang))
+        acting!(self, admin, lang, TaskAnswer, self.issue_anew(admin, number, form, lang))
     }
 
     fn hand_in_person<'a>(

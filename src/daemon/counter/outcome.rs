@@ -13,6 +13,7 @@ use crate::sop::case::{Case, Deed};
 use crate::sop::event::{Event, Recorded};
 use crate::sop::names::{CaseNumber, Language};
 use crate::sop::phase::{Attempt, Outcome, Phase, RevealKind, RevealState};
+use crate::web::answer::SeenResult;
 use crate::web::counter::Trouble;
 use crate::web::view::{Admin, CasePage, Headline, OutcomeView, Role, StepTime, TaskView, UnknownView};
 
@@ -79,7 +80,7 @@ impl Desk {
     pub(super) async fn outcome(&self, admin: &Admin, seen: &Seen<'_>, lang: Language) -> Result<OutcomeView, Fault> {
         let (case, words) = (seen.case, self.words(lang));
         let mut view = self.told(seen, headline(&case.phase), words.next(&case.phase), lang);
-        let Phase::Delivered { reveal, .. } = &case.phase else { return Ok(view) };
+        let Phase::Delivered { reveal, proposal } = &case.phase else { return Ok(view) };
         let mine = self.awaits_second(admin, case);
         if mine.is_some() {
             view = self.told(seen, Headline::AwaitsSecond, words.waits_for_second(), lang);
@@ -87,6 +88,7 @@ impl Desk {
         view.two = self.two_view(admin, seen, lang).await?;
         if admin.role == Role::Admin {
             let waits = reveal.state == RevealState::Waiting && reveal.what != RevealKind::SystemLink;
+            view.seen = SeenResult { proposal_hash: proposal.hash.0.clone(), issue: reveal.issue.to_string() };
             view.link_until = waits.then_some(reveal.expires_at);
             view.can_reissue = mine != Some(Deed::Reissue);
             view.can_hand_in_person = waits && reveal.expires_at > seen.now && mine != Some(Deed::HandInPerson);
@@ -102,6 +104,7 @@ impl Desk {
             history: history(seen.case, seen.events, self.words(lang)),
             times: times(seen),
             next,
+            seen: SeenResult::default(),
             can_reissue: false,
             can_hand_in_person: false,
             two: None,

@@ -17,7 +17,9 @@ use crate::sop::command::{Choice, Command};
 use crate::sop::decide::Refused;
 use crate::sop::names::{CaseNumber, Language, Service};
 use crate::sop::phase::{Outcome, Phase, Reveal, RevealKind, RevealState};
-use crate::web::answer::{ChangeAnswer, DecisionAnswer, HandAnswer, HandForm, RevealAnswer, RevealTyped, Typed};
+use crate::web::answer::{
+    ChangeAnswer, DecisionAnswer, Earlier, HandAnswer, HandForm, RevealAnswer, RevealTyped, SeenResult, Typed,
+};
 use crate::web::counter::Trouble;
 use crate::web::view::{Admin, ChangeView, RevealAsk, RevealView, RevealedView};
 
@@ -102,10 +104,14 @@ impl Desk {
     ) -> Result<HandAnswer, Trouble> {
         let _alone = self.hand.lock().await;
         let Some(case) = self.engine.case(number).await? else { return Ok(HandAnswer::Gone) };
-        let Phase::Delivered { reveal, proposal } = &case.phase else {
+        let Phase::Delivered { reveal, .. } = &case.phase else {
             let refused = Refused::WrongPhase { phase: case.phase.name() };
             return Ok(HandAnswer::Refused(self.sentence(&refused, &case, lang)));
         };
+        if let Some(earlier) = self.issued_since(&case, &form.seen, lang) {
+            let at = self.words(lang).say("Muat ulang halaman.", "Reload the page.", &[]);
+            return Ok(HandAnswer::Refused(format!("{} {at}", earlier.what)));
+        }
         let kept = self.engine.open_result(&self.engine.key(number), reveal.issue).await?;
         let Some(kept) = kept.filter(|_| reveal.state == RevealState::Waiting) else {
             return Ok(HandAnswer::Refused(self.sentence(&Refused::Gone, &case, lang)));
@@ -113,7 +119,7 @@ impl Desk {
         let (identified_by, more) = (form.identified_by.trim(), form.note.trim());
         let note = if more.is_empty() { identified_by.to_owned() } else { format!("{identified_by}; {more}") };
         let choice = Choice::HandInPerson { note };
-        Ok(match self.put(admin, &case, &proposal.hash.0, choice, Some(&form.code), lang).await? {
+        Ok(match self.put(admin, &case, &form.seen.proposal_hash, choice, Some(&form.code), lang).await? {
             DecisionAnswer::Done => HandAnswer::Show(shown(&kept.result, reveal)),
             DecisionAnswer::AwaitsSecond => HandAnswer::AwaitsSecond,
             DecisionAnswer::NeedsFactor { left } => HandAnswer::NeedsFactor { left },
@@ -124,6 +130,22 @@ impl Desk {
             DecisionAnswer::Changed { what, .. } => HandAnswer::Refused(format!("{what}.")),
             DecisionAnswer::NeedsConfirmation | DecisionAnswer::Gone => HandAnswer::Gone,
         })
+    }
+
+    /// Who issued the result anew after a page showed it so; its reader has not seen what they would act on (THREATS row 13).
+    pub(super) fn issued_since(&self, case: &Case, seen: &SeenResult, lang: Language) -> Option<Earlier> {
+        let Phase::Delivered { reveal, .. } = &case.phase else { return None };
+        if reveal.issue.to_string() == seen.issue {
+            return None;
+        }
+        let last = case.decisions.last();
+        let mut earlier = self.earlier(case, last.map(|d| d.by.clone()), last.map(|d| d.at), lang);
+        earlier.what = self.words(lang).say(
+            "Hasil ini sudah diterbitkan ulang oleh {0}.",
+            "This result was issued anew by {0}.",
+            &[&earlier.by],
+        );
+        Some(earlier)
     }
 
     pub(super) async fn show_change(&self, token: &str) -> Result<Option<ChangeView>, Trouble> {

@@ -13,7 +13,7 @@ use crate::sop::decide::Refused;
 use crate::sop::event::{Event, Recorded};
 use crate::sop::names::{CaseNumber, Language, Service};
 use crate::sop::phase::{Attempt, Phase};
-use crate::web::answer::{DecisionAnswer, Field, FieldError, ManualOutcome, Resolution, TaskAnswer, Typed, Why};
+use crate::web::answer::{DecisionAnswer, Field, FieldError, ManualOutcome, ReissueForm, Resolution, TaskAnswer, Why};
 use crate::web::counter::Trouble;
 use crate::web::view::Admin;
 
@@ -193,15 +193,19 @@ impl Desk {
         &self,
         admin: &Admin,
         number: &CaseNumber,
-        reason: String,
-        code: Typed,
+        form: ReissueForm,
         lang: Language,
     ) -> Result<TaskAnswer, Trouble> {
         let _alone = self.hand.lock().await;
         let Some(case) = self.engine.case(number).await? else { return Ok(TaskAnswer::Gone) };
-        let proposal = case.phase.proposal().map(|p| p.hash.0.clone()).unwrap_or_default();
-        let choice = Choice::Reissue { reason: reason.clone() };
-        let answer = self.put(admin, &case, &proposal, choice, Some(&code), lang).await?;
+        let ReissueForm { seen, reason, code } = form;
+        let answer = match self.issued_since(&case, &seen, lang) {
+            Some(earlier) => DecisionAnswer::Already(earlier),
+            None => {
+                let choice = Choice::Reissue { reason: reason.clone() };
+                self.put(admin, &case, &seen.proposal_hash, choice, Some(&code), lang).await?
+            }
+        };
         let pressed = |d: &crate::sop::case::DecisionRecord| {
             d.by == admin.address && d.reason == reason && self.engine.clock.now() - d.at < ONE_PRESS
         };

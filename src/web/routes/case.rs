@@ -168,11 +168,11 @@ pub(super) async fn resolve(asked: Asked, Path((number, way)): Path<(String, Str
 
 pub(super) async fn reissue(asked: Asked, Path(number): Path<String>, posted: Posted) -> Answer {
     let sent = admit!(Sent::admit(&asked, &number, "ulang", &posted));
-    let (reason, code) = match task_form::sentence_and_code(&posted, Field::Reason) {
-        Ok(both) => both,
+    let form = match task_form::reissuing(&posted) {
+        Ok(form) => form,
         Err(errors) => return sent.invalid(&errors).await,
     };
-    let answer = asked.site.counter.reissue(&sent.who.admin, &sent.number, reason, code, asked.lang).await?;
+    let answer = asked.site.counter.reissue(&sent.who.admin, &sent.number, form, asked.lang).await?;
     worked(sent, answer).await
 }
 

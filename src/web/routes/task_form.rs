@@ -1,7 +1,7 @@
 //! Reads the forms of work done by hand: the outcome in the account system, the handing over in person.
 
 use super::decision_form::{WORDS, text};
-use crate::web::answer::{Field, FieldError, HandForm, ManualOutcome, Resolution, Typed, Why};
+use crate::web::answer::{Field, FieldError, HandForm, ManualOutcome, ReissueForm, Resolution, SeenResult, Typed, Why};
 use crate::web::asked::Posted;
 
 /// Least characters of a temporary password (DOMAIN: at least 15).
@@ -54,12 +54,11 @@ pub(super) fn sentence(form: &Posted, name: &str, field: Field) -> Result<String
     if errors.is_empty() { Ok(sentence) } else { Err(errors) }
 }
 
-/// A sentence and the code typed again.
-pub(super) fn sentence_and_code(form: &Posted, field: Field) -> Result<(String, Typed), Vec<FieldError>> {
+pub(super) fn reissuing(form: &Posted) -> Result<ReissueForm, Vec<FieldError>> {
     let mut errors = Vec::new();
-    let sentence = text(form, "alasan", field, true, WORDS, &mut errors);
+    let reason = text(form, "alasan", Field::Reason, true, WORDS, &mut errors);
     match code(form, &mut errors) {
-        Some(code) if errors.is_empty() => Ok((sentence, code)),
+        Some(code) if errors.is_empty() => Ok(ReissueForm { seen: seen(form), reason, code }),
         _ => Err(errors),
     }
 }
@@ -69,9 +68,13 @@ pub(super) fn handing_over(form: &Posted) -> Result<HandForm, Vec<FieldError>> {
     let identified_by = text(form, "kartu", Field::IdentifiedBy, true, WORDS, &mut errors);
     let note = text(form, "catatan", Field::Note, false, WORDS, &mut errors);
     match code(form, &mut errors) {
-        Some(code) if errors.is_empty() => Ok(HandForm { identified_by, note, code }),
+        Some(code) if errors.is_empty() => Ok(HandForm { seen: seen(form), identified_by, note, code }),
         _ => Err(errors),
     }
+}
+
+fn seen(form: &Posted) -> SeenResult {
+    SeenResult { proposal_hash: form.text("bukti").to_owned(), issue: form.text("terbitan").to_owned() }
 }
 
 fn code(form: &Posted, errors: &mut Vec<FieldError>) -> Option<Typed> {

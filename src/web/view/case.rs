@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::review::{ReviewView, TwoView};
 use crate::sop::names::{CaseNumber, Nip, Service};
+use crate::web::answer::SeenResult;
 
 /// One of the four decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -160,6 +161,8 @@ pub struct OutcomeView {
     pub times: Vec<StepTime>,
     /// What happens next and whether the reader must act, one or two sentences.
     pub next: String,
+    /// What either of the following means; empty where neither is offered.
+    pub seen: SeenResult,
     /// A new secret and link can be issued.
     pub can_reissue: bool,
     pub can_hand_in_person: bool,
