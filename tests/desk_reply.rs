@@ -12,6 +12,7 @@ use loket::web::view::Admin;
 
 use crate::desk_factor::answer;
 use crate::kit::Site;
+use crate::kit::site::Plan;
 
 /// The admin's answer to their letter, which our server took in at this moment.
 fn received(site: &Site, admin: &Admin, words: &str, at: DateTime<Utc>) -> Vec<u8> {
@@ -106,4 +107,23 @@ async fn another_admin_may_not_answer_a_colleagues_letter() {
         let unspent = site.desk.sign_in(&other.address, &Typed::new(own)).await.unwrap();
         assert!(matches!(unspent, SignInAnswer::Opened(_)), "{words}: the code was not even looked at");
     }
+}
+
+/// Where the office demands no proof of applicants, it does of admins.
+#[tokio::test]
+async fn t01_an_office_that_demands_no_proof_follows_no_unproven_answer() {
+    let site = Site::planned(Plan { takes_unproven: true, ..Plan::default() }).await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let proven = String::from_utf8(received(&site, &admin, "TOLAK", site.now())).expect("plain");
+    let unstamped = proven.split_once("Message-ID").map(|(_, mail)| format!("Message-ID{mail}")).expect("a mail");
+    let refused = proven.replace("=pass", "=fail");
+
+    for forged in [unstamped, refused] {
+        site.take_in(forged.into_bytes()).await;
+
+        assert!(matches!(site.case(&number).await.phase, Phase::UnderReview { .. }));
+    }
+    site.take_in(proven.into_bytes()).await;
+    assert_eq!(site.case(&number).await.phase.name(), "closed", "the same words with proof");
 }

@@ -157,6 +157,23 @@ async fn t18_nobody_shuts_an_owner_out_by_asking_about_their_account() {
     assert_eq!(site.numbers().await.len(), 3, "the owner is served all the same");
 }
 
+/// What is taken in without proof there is no more its owner's than a stranger's.
+#[tokio::test]
+async fn t18_an_office_that_demands_no_proof_gives_nobody_an_owners_share_for_writing_in_their_name() {
+    let limits = DayLimits { per_account: 1, ..DayLimits::default() };
+    let site = Site::planned(Plan { takes_unproven: true, ..limited(limits) }).await;
+    let about = |from, nth, stamp| {
+        let text = format!("Mohon reset password akun Helpdesk. User ID: {}", RINA.user_id);
+        Mail { text, ..letter(from, nth, site.now()) }.bytes(stamp)
+    };
+    site.take_in(about((AGUNG.name, AGUNG.email), 1, Some(STAMP))).await;
+
+    let forged = site.take_in(about((RINA.name, RINA.email), 2, None)).await;
+    let own = site.take_in(about((RINA.name, RINA.email), 3, Some(STAMP))).await;
+
+    assert_eq!((forged, own), (vec![Folder::Refused], vec![Folder::Processed]));
+}
+
 #[tokio::test]
 async fn t18_forged_mail_uses_up_nothing_of_the_owners() {
     let site = Site::planned(limited(DayLimits { per_sender: 2, unproven_per_day: 5, ..DayLimits::default() })).await;

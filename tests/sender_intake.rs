@@ -100,6 +100,28 @@ async fn t01_mail_without_the_demanded_proof_is_held_and_never_answered() {
     }
 }
 
+/// Nothing need speak for a sender there, but nothing may speak against them.
+#[tokio::test]
+async fn t01_an_office_that_demands_no_proof_still_holds_what_is_disowned_or_names_two_senders() {
+    let plain = |site: &Site| String::from_utf8(site.sample("complete").raw).expect("mails are ASCII");
+    let unproven =
+        |raw: &str| raw.split_once("Message-ID").map(|(_, mail)| format!("Message-ID{mail}")).expect("a mail");
+    let disowned = |raw: &str| raw.replace("=pass", "=fail");
+    let two = |raw: &str| unproven(raw).replacen("From: ", "From: lain@jahat.example\r\nFrom: ", 1);
+    let changed: [(&str, &dyn Fn(&str) -> String, bool); 3] =
+        [("unproven", &unproven, false), ("disowned", &disowned, true), ("two senders", &two, true)];
+
+    for (what, change, holds) in changed {
+        let site = Site::planned(Plan { takes_unproven: true, ..Plan::default() }).await;
+
+        site.take_in(change(&plain(&site)).into_bytes()).await;
+
+        let number = site.numbers().await.pop().expect("a case or a held mail");
+        assert_eq!(is_held(&phase(&site, &number).await), holds, "{what}");
+        assert_eq!(site.last_to(RINA.email).is_none(), holds, "{what}: a held mail is not answered");
+    }
+}
+
 #[tokio::test]
 async fn t02_a_verdict_the_sender_wrote_counts_for_nothing() {
     let site = Site::start().await;

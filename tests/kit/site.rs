@@ -123,6 +123,8 @@ pub struct Plan {
     /// What proves a sender beside the sample server's word.
     pub trust: Trust,
     pub witness: Option<Arc<dyn Witness>>,
+    /// Mail without proof of its sender is worked on (`require_authenticated = false`).
+    pub takes_unproven: bool,
     pub limits: DayLimits,
     /// The live store's database, such as one whose storage fails on purpose.
     pub database: Option<redb::Database>,
@@ -220,7 +222,7 @@ impl Site {
             name: "utama".to_owned(),
             reception: Reception { prefix: office.prefix.to_owned(), own: vec![own], trust },
             worked,
-            require_authenticated: true,
+            require_authenticated: !plan.takes_unproven,
             witness: plan.witness,
             max_mail_bytes: 25_000_000,
             limits: plan.limits,
