@@ -109,6 +109,59 @@ async fn another_admin_may_not_answer_a_colleagues_letter() {
     }
 }
 
+/// Whether the code stands in a letter or in the case's journal.
+async fn tells(site: &Site, number: &CaseNumber, code: &str) -> bool {
+    let events = site.engine.events(&site.engine.key(number)).await.expect("on record");
+    let letters = site.letters().into_iter().map(|letter| letter.body);
+    letters.chain(events.iter().map(|recorded| format!("{:?}", recorded.event))).any(|text| text.contains(code))
+}
+
+const WORDS: [(&str, &str, &str); 2] =
+    [("TOLAK", "reject_needs_code = true", "closed"), ("LENGKAPI", "complete_needs_code = true", "incomplete")];
+
+/// No reply could ever do what the procedure asks a code for: only SETUJU took one.
+#[tokio::test]
+async fn rejecting_and_asking_to_complete_take_a_code_where_the_procedure_wants_one() {
+    for (word, rule, then) in WORDS {
+        let site = Site::planned(Plan { rules: vec![("reply", rule)], ..Plan::default() }).await;
+        let number = site.deliver("complete").await;
+        let (admin, _) = site.admins_of(&number).await;
+        let asked = site.last_to(admin.address.as_str()).expect("the admin was asked");
+        assert!(asked.body.contains(&format!("  {word} 123456 – ")), "{}", asked.body);
+
+        site.take_in(answer(&site, &admin, &asked.message_id, &format!("{word} NIP berbeda."), "satu@x.example")).await;
+
+        assert!(matches!(site.case(&number).await.phase, Phase::UnderReview { .. }), "{word}");
+        let told = site.last_to(admin.address.as_str()).expect("the admin is told").body;
+        assert!(told.contains("memerlukan kode 6 angka") && told.contains(&format!("  {word} 123456 – ")), "{told}");
+        let code = code(&site, &admin, site.now()).await;
+        let words = format!("{word} {code} NIP berbeda.");
+        site.take_in(answer(&site, &admin, &asked.message_id, &words, "dua@x.example")).await;
+        assert_eq!(site.case(&number).await.phase.name(), then);
+        assert!(!tells(&site, &number, &code).await, "{word}");
+    }
+}
+
+/// Digits that nobody asked for went into the reason, and with it to the applicant, while they still opened the desk.
+#[tokio::test]
+async fn a_code_that_nobody_asked_for_is_proven_all_the_same_and_told_to_nobody() {
+    for (word, _, then) in WORDS {
+        let (site, number, admin, _) = asked().await;
+        let letter = site.last_to(admin.address.as_str()).expect("the admin was asked").message_id;
+        site.take_in(answer(&site, &admin, &letter, &format!("{word} 000000 NIP berbeda."), "satu@x.example")).await;
+        assert!(matches!(site.case(&number).await.phase, Phase::UnderReview { .. }), "{word}: a wrong code");
+        let code = code(&site, &admin, site.now()).await;
+
+        let words = format!("{word} {code} NIP berbeda.");
+        site.take_in(answer(&site, &admin, &letter, &words, "dua@x.example")).await;
+
+        assert_eq!(site.case(&number).await.phase.name(), then);
+        assert!(!tells(&site, &number, &code).await, "{word}");
+        let spent = site.desk.sign_in(&admin.address, &Typed::new(code)).await.unwrap();
+        assert!(!matches!(spent, SignInAnswer::Opened(_)), "{word}: each code counts once");
+    }
+}
+
 /// Where the office demands no proof of applicants, it does of admins.
 #[tokio::test]
 async fn t01_an_office_that_demands_no_proof_follows_no_unproven_answer() {

@@ -97,6 +97,8 @@ impl Engine {
             findings: u.checklist.iter().map(row).collect(),
             alerts: u.alerts.clone(),
             reply_window: Some(procedure.reply.code_window_minutes),
+            reject_needs_code: procedure.reply.reject_needs_code,
+            complete_needs_code: procedure.reply.complete_needs_code,
             decided_at: Some(now),
             about_subject: case.last_mail().map(|mail| mail.subject.clone()),
             until: letter.until,

@@ -89,13 +89,13 @@ impl Engine {
         let (choice, code) = match words {
             AdminReply::Approve(code) => (Choice::Approve { reason: remark(&mail.facts.contents.body) }, Some(code)),
             AdminReply::ApproveWithoutCode => return Ok(Step::Cannot("needs_code")),
-            AdminReply::Reject(reason) => {
+            AdminReply::Reject(given, reason) => {
                 let (code, reason) = ground(&reason, case);
                 let letter = Letter::new(LetterName::Rejected, Recipient::Correspondent).code(&code).remark(&reason);
                 let letter = self.preview(case, &letter, &mailbox.worked).ok().map(|text| text.body);
-                (Choice::Reject { code, note: reason, letter }, None)
+                (Choice::Reject { code, note: reason, letter }, given)
             }
-            AdminReply::Complete(note) => {
+            AdminReply::Complete(given, note) => {
                 let items = match case.phase.proposal().map(|p| &p.recommendation) {
                     Some(Recommendation::Complete { items } | Recommendation::Look { items }) => items.clone(),
                     _ => Vec::new(),
@@ -103,7 +103,7 @@ impl Engine {
                 let letter = Letter::new(LetterName::CompletionRequest, Recipient::Correspondent);
                 let letter = letter.items(items.clone()).remark(&note);
                 let text = (!note.is_empty()).then(|| self.preview(case, &letter, &mailbox.worked));
-                (Choice::Complete { items, letter: text.and_then(Result::ok).map(|text| text.body) }, None)
+                (Choice::Complete { items, letter: text.and_then(Result::ok).map(|text| text.body) }, given)
             }
         };
         let mut factor = Factor::None;

@@ -94,6 +94,9 @@ pub struct LetterFacts {
     pub first_approver: Option<String>,
     /// Minutes in which a reply with a code must arrive.
     pub reply_window: Option<u32>,
+    /// Whether a reply that rejects, or asks to complete, must hold a code.
+    pub reject_needs_code: bool,
+    pub complete_needs_code: bool,
     /// Working minutes left of the step's standard.
     pub minutes_left: Option<i64>,
     /// Working minutes used and allowed, of SOP step `step`.
@@ -390,6 +393,8 @@ pub(super) fn specimen() -> LetterFacts {
         in_place_of: some("Contoh Admin Cuti"),
         first_approver: some("Contoh Admin Lain"),
         reply_window: Some(10),
+        reject_needs_code: true,
+        complete_needs_code: true,
         minutes_left: Some(9),
         minutes_used: Some(17),
         standard_minutes: Some(15),

@@ -12,10 +12,10 @@ pub enum AdminReply {
     Approve(Code),
     /// `SETUJU` without six digits, or with more than them.
     ApproveWithoutCode,
-    /// `TOLAK alasan…`; the reason may be empty.
-    Reject(String),
-    /// `LENGKAPI tambahan…`; the note may be empty.
-    Complete(String),
+    /// `TOLAK alasan…` or `TOLAK 123456 alasan…`; the reason may be empty.
+    Reject(Option<Code>, String),
+    /// `LENGKAPI tambahan…` or `LENGKAPI 123456 tambahan…`; the note may be empty.
+    Complete(Option<Code>, String),
 }
 
 /// Six digits a person typed. Good once, so never shown.
@@ -44,10 +44,12 @@ pub fn admin(body: &str) -> Option<AdminReply> {
     let unquoted = unquoted(body);
     let first = unquoted.first()?;
     let (word, rest) = command_word(first);
+    let (given, text) = leading_code(rest);
+    let text = || words(text, &unquoted[1..]);
     match word.as_str() {
         "SETUJU" | "APPROVE" => Some(code(rest).map_or(AdminReply::ApproveWithoutCode, AdminReply::Approve)),
-        "TOLAK" | "REJECT" => Some(AdminReply::Reject(words(rest, &unquoted[1..]))),
-        "LENGKAPI" | "COMPLETE" => Some(AdminReply::Complete(words(rest, &unquoted[1..]))),
+        "TOLAK" | "REJECT" => Some(AdminReply::Reject(given, text())),
+        "LENGKAPI" | "COMPLETE" => Some(AdminReply::Complete(given, text())),
         _ => None,
     }
 }
@@ -151,6 +153,20 @@ fn code(rest: &str) -> Option<Code> {
     (digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(Code(digits))
 }
 
+/// Six digits right after the word, also as `123 456`, are a code, asked for or not: the words behind them go into a letter, and
+/// a code must not.
+fn leading_code(rest: &str) -> (Option<Code>, &str) {
+    let length = if rest.as_bytes().get(3) == Some(&b' ') { 7 } else { 6 };
+    let Some((head, tail)) = rest.split_at_checked(length) else { return (None, rest) };
+    let digits = head.replacen(' ', "", 1);
+    let six = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_digit());
+    if six && !tail.starts_with(char::is_alphanumeric) {
+        (Some(Code(digits)), tail.trim_start_matches(|c: char| !c.is_alphanumeric()))
+    } else {
+        (None, rest)
+    }
+}
+
 /// The rest of the command's paragraph, or the next one where the command stands alone.
 fn words(rest: &str, following: &[String]) -> String {
     let mut text = rest.to_owned();
@@ -196,7 +212,7 @@ mod tests {
             assert_eq!(approved(&format!("SETUJU 314159{quote}")).as_deref(), Some("314159"), "{quote}");
             assert_eq!(
                 admin(&format!("Tolak: NIP tidak sesuai{quote}")),
-                Some(AdminReply::Reject("NIP tidak sesuai".into())),
+                Some(AdminReply::Reject(None, "NIP tidak sesuai".into())),
                 "{quote}"
             );
         }
@@ -218,7 +234,7 @@ mod tests {
 
         assert_eq!(
             admin(body),
-            Some(AdminReply::Complete("Surat belum bertanda tangan.\nMohon dikirim ulang.".into()))
+            Some(AdminReply::Complete(None, "Surat belum bertanda tangan.\nMohon dikirim ulang.".into()))
         );
     }
 
@@ -232,9 +248,33 @@ mod tests {
         assert_eq!(admin("SETUJUI 314159"), None);
     }
 
+    /// The digits stood in the reason, and the reason in the applicant's letter.
+    #[test]
+    fn six_digits_after_the_word_are_a_code_and_no_words() {
+        let read = |body: &str| match admin(body) {
+            Some(AdminReply::Reject(code, text) | AdminReply::Complete(code, text)) => {
+                (code.map(|code| code.digits().to_owned()), text)
+            }
+            other => panic!("{body}: {other:?}"),
+        };
+        let coded = |text: &str| (Some("314159".to_owned()), text.to_owned());
+
+        assert_eq!(read("TOLAK 314159 NIP tidak sesuai"), coded("NIP tidak sesuai"));
+        assert_eq!(read("Tolak: 314 159, R04 surat tidak sah"), coded("R04 surat tidak sah"));
+        assert_eq!(read("LENGKAPI 314159\n\nMohon tanda tangan."), coded("Mohon tanda tangan."));
+        assert_eq!(read("TOLAK\u{a0}314159."), coded(""));
+        assert_eq!(read("REJECT 314159\nthe decree has ended"), coded("the decree has ended"));
+        assert_eq!(read("COMPLETE 314 159 2 lembar"), coded("2 lembar"));
+        for words in ["31415 hari", "3141592 tidak ada", "314159a", "314  159", "3 14159", "surat 314159", "é14159"] {
+            assert_eq!(read(&format!("TOLAK {words}")), (None, words.to_owned()));
+        }
+    }
+
     #[test]
     fn a_code_is_never_shown() {
-        assert!(!format!("{:?}", admin("SETUJU 314159")).contains("314159"));
+        for word in ["SETUJU", "TOLAK", "LENGKAPI"] {
+            assert!(!format!("{:?}", admin(&format!("{word} 314159"))).contains("314159"), "{word}");
+        }
     }
 
     #[test]
