@@ -155,6 +155,24 @@ async fn t04_a_signed_mail_replayed_a_hundred_times_makes_one_case() {
     assert_eq!(to_rina, 1, "one acknowledgement");
 }
 
+/// The border server passed the true signature; the others, written above it anew each time, were all that was remembered.
+#[tokio::test]
+async fn t04_a_mail_replayed_under_ever_new_signatures_makes_one_case() {
+    let site = Site::start().await;
+    let signed = String::from_utf8(Signer::new(DOMAIN).sign(&site.sample("complete").raw)).expect("mails are ASCII");
+    let id = site.sample("complete").message_id;
+
+    for n in 0..10 {
+        let other = |k| format!("DKIM-Signature: v=1; d={DOMAIN}; h=From:Subject:Date; b=Q{n:03}{k:04}\r\n");
+        let others: String = (0..20).map(other).collect();
+        let replay = format!("{others}{}", signed.replace(&id, &format!("ulang-{n}@{DOMAIN}")));
+        assert_eq!(site.take_in(replay.into_bytes()).await, [Folder::Processed]);
+        site.forward(TimeDelta::minutes(1));
+    }
+
+    assert_eq!(site.numbers().await.len(), 1);
+}
+
 #[tokio::test]
 async fn t04_a_mail_that_came_without_proof_does_not_shut_out_the_proven_one() {
     let (site, _server, domain) = demanding(SenderProof::Dkim).await;

@@ -13,7 +13,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use super::authenticity::{Authenticity, How, Trust, clause, covers, is_foreign};
+use super::authenticity::{Authenticity, How, Trust, clause, is_foreign};
 use super::headers::{Headers, without_comments};
 use super::message::{Inbound, arrived, written};
 use crate::sop::names::Address;
@@ -117,12 +117,11 @@ pub fn covers_what_counts(signed: &[String], headers: &Headers) -> bool {
 /// taken for the sender's must vouch for all that counts, and be fresh. Where none stands there, nothing can be looked at,
 /// and the server's word is all there is.
 pub fn signatures_count(headers: &Headers, domain: &str) -> bool {
-    let own = |value: &&str| tag(value, "d").is_some_and(|signer| are_related(&signer, domain));
     let vouches = |value: &str| {
         let signed: Vec<String> = tag(value, "h").unwrap_or_default().split(':').map(str::to_owned).collect();
         tag(value, "l").is_none() && covers_what_counts(&signed, headers)
     };
-    let mut own = headers.all("dkim-signature").filter(own).peekable();
+    let mut own = headers.all("dkim-signature").filter(|value| is_own(value, domain)).peekable();
     own.peek().is_none() || (own.all(vouches) && is_fresh(written(headers), arrived(headers)))
 }
 
@@ -198,12 +197,19 @@ fn is_outside(ip: IpAddr) -> bool {
     }
 }
 
-/// Names a signed mail by its signatures, so that it is known again whatever was written around it. Only signatures of the
-/// sender's domain and forwarders' seals count, else a copied one could stand for somebody else's mail.
+/// Names a signed mail by its signatures, so that it is known again whatever was written around it. Which of them proved it is
+/// not known, and others are easily written above: so each counts that may have been taken for the sender's, and every forwarder's
+/// seal. They do under the sender's address, else a copied one could stand for somebody else's mail.
 pub fn signature_keys(headers: &Headers, sender: &Address) -> Vec<String> {
-    let own = headers.all("dkim-signature").filter(|value| covers(tag(value, "d").as_deref(), sender.domain()));
-    let values = own.chain(headers.all("arc-message-signature")).take(20);
-    values.filter_map(|value| tag(value, "b")).map(|b| format!("signature:{}", fingerprint(&b))).collect()
+    let own = headers.all("dkim-signature").filter(|value| is_own(value, sender.domain()));
+    let values = own.chain(headers.all("arc-message-signature"));
+    let name = sender.as_str().to_lowercase();
+    values.filter_map(|value| tag(value, "b")).map(|b| format!("signature:{name}:{}", fingerprint(&b))).collect()
+}
+
+/// Whether a signature may be taken for one of the domain's organisation.
+fn is_own(signature: &str, domain: &str) -> bool {
+    tag(signature, "d").is_some_and(|signer| are_related(&signer, domain))
 }
 
 /// A tag of a signature without its blanks (RFC 6376, 3.2).

@@ -76,6 +76,51 @@ fn t04_a_signed_mail_is_known_again_however_its_signature_is_written() {
     assert_eq!(keys("DKIM-Signature: d=jahat.example; b=QUJDRA==\r\n"), Vec::<String>::new());
 }
 
+/// A domain's policy lets another of its organisation's sign for it; such a mail was proven, and not known again.
+#[test]
+fn t04_a_mail_is_known_again_by_whichever_of_its_organisations_domains_signed_it() {
+    let keys = |signer: &str, sender: &str| {
+        let header = format!("DKIM-Signature: d={signer}; b=QUJDRA==\r\n");
+        signature_keys(&Headers::read(header.as_bytes()), &Address::parse(sender).unwrap())
+    };
+
+    for (signer, sender) in
+        [("surat.dinas.example", "budi@dinas.example"), ("dinas.example", "budi@bagian.dinas.example")]
+    {
+        assert_eq!(keys(signer, sender).len(), 1, "{signer}");
+        assert_ne!(keys(signer, sender), keys(signer, &sender.replace("budi", "bupati")), "another's mail is another");
+    }
+}
+
+/// Twenty signatures of a mail were remembered, so twenty others above the true one made the mail a new one each time.
+#[test]
+fn t04_a_signed_mail_is_known_again_whatever_signatures_are_written_above_its_own() {
+    let true_one = "DKIM-Signature: d=dinas.example; b=QUJDRA==\r\n";
+    let others = |round: u32| -> String {
+        let other = |n| format!("DKIM-Signature: d=dinas.example; h=From:Subject:Date; b=Q{round:03}{n:04}\r\n");
+        (0..400).map(other).collect()
+    };
+
+    assert_eq!(shared_by(&format!("{}{true_one}", others(1)), &format!("{}{true_one}", others(2))), 1);
+    assert_eq!(shared_by(&others(1), &others(2)), 0);
+}
+
+#[test]
+fn t04_a_forwarded_mail_is_known_again_by_its_forwarders_seal() {
+    let sealed = |b: &str| format!("ARC-Message-Signature: i=1; d=lama.example; b={b}\r\n");
+
+    assert_eq!(shared_by(&sealed("QUJDRA=="), &format!("Subject: lain\r\n{}", sealed("QUJDRA=="))), 1);
+    assert_eq!(shared_by(&sealed("QUJDRA=="), &sealed("QUJDRQ==")), 0);
+}
+
+/// How many keys two mails of one sender have in common.
+fn shared_by(one: &str, other: &str) -> usize {
+    let sender = Address::parse("budi@dinas.example").unwrap();
+    let keys = |headers: &str| signature_keys(&Headers::read(headers.as_bytes()), &sender);
+    let known = keys(one);
+    keys(other).iter().filter(|key| known.contains(key)).count()
+}
+
 #[test]
 fn what_is_demanded_decides_whose_word_counts() {
     let proven = || Authenticity::Authenticated { how: How::Dmarc };
