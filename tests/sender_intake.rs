@@ -193,6 +193,25 @@ async fn t04_a_mail_that_came_without_proof_does_not_shut_out_the_proven_one() {
     assert_eq!(phases, [true, false]);
 }
 
+/// Without a Message-ID only its bytes tell that it is the same.
+#[tokio::test]
+async fn t04_a_mail_without_a_message_id_is_known_again_by_its_bytes() {
+    for passes in [true, false] {
+        let site = Site::start().await;
+        let sample = site.sample("complete");
+        let raw = String::from_utf8(sample.raw).expect("mails are ASCII");
+        let line = format!("Message-ID: <{}>\r\n", sample.message_id);
+        assert!(raw.contains(&line), "{raw:.600}");
+        let raw = raw.replacen(&line, "", 1).replace("=pass", if passes { "=pass" } else { "=fail" });
+
+        let folders = [site.take_in(raw.clone().into_bytes()).await, site.take_in(raw.into_bytes()).await];
+
+        let numbers = site.numbers().await;
+        assert_eq!(numbers.len(), 1, "proven: {passes}, {folders:?}");
+        assert_eq!(is_held(&phase(&site, &numbers[0]).await), !passes);
+    }
+}
+
 #[tokio::test]
 async fn a_mail_waits_while_its_senders_domain_does_not_answer_and_is_then_held() {
     let (site, mut server, domain) = demanding(SenderProof::Dkim).await;

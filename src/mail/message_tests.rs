@@ -31,9 +31,10 @@ fn an_ordinary_mail_is_read_whole() {
 fn two_from_fields_and_groups_are_noticed() {
     let two = read("From: a@x.example\r\nFrom: b@y.example\r\n\r\n");
     let group = read("From: Tim: a@x.example, b@y.example;\r\n\r\n");
+    let alone = read("From: Tim: a@x.example;\r\n\r\n");
     let twice = read("From: a@x.example\r\nFrom: a@x.example\r\n\r\n");
 
-    for mail in [two, group, twice] {
+    for mail in [two, group, alone, twice] {
         assert!(matches!(mail.authenticity, Authenticity::Contradicted { .. }), "{mail:?}");
     }
 }
