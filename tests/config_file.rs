@@ -403,3 +403,27 @@ fn roots_of_signatures_are_read_and_a_bad_one_is_named() {
         assert!(found.starts_with("`signatures.roots[0]`:") && found.contains(why), "{found}");
     }
 }
+
+/// A mailbox that is opened under another name than its address, or lies in a Maildir, did not know its own mail.
+#[test]
+fn t19_mail_from_a_mailboxs_own_address_is_ours_however_it_is_opened() {
+    let own = |text: &str| {
+        let own = loket::daemon::assembly::office(&read(text)).own_addresses;
+        own.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    let opened_by = |lines: &str| with("user = \"lpse@karangmulia.example\"\n", lines);
+    let maildir = "[[mailbox]]\nname = \"lokal\"\nprocedure = \"sop/helpdesk.toml\"\nkind = \"maildir\"\n\
+                   directory = \"/var/mail/loket\"\nrequire_authenticated = false\naddress = \"lokal@x.example\"\n";
+
+    assert_eq!(own(&opened_by("user = \"lokal\"\n")), ["lpse@karangmulia.example"], "letters come from it");
+    for text in [
+        opened_by("user = \"lokal@x.example\"\n"),
+        opened_by("user = \"lokal\"\naddress = \"lokal@x.example\"\n"),
+        format!("{SHIPPED}\n{maildir}"),
+    ] {
+        assert!(own(&text).contains(&"lokal@x.example".to_owned()), "{:?}", own(&text));
+    }
+    assert!(
+        wrong(&opened_by("user = \"lokal\"\naddress = \"lokal\"\n")).contains("`mailbox[0].address`: is \"lokal\"")
+    );
+}

@@ -9,12 +9,15 @@ use super::login::LoginConfig;
 use super::office::OfficeConfig;
 use super::section::Section;
 use crate::sop::hours::YearDates;
+use crate::sop::names::Address;
 use crate::sop::procedure::Procedure;
 
 /// One mailbox. Its name stands in the origin of every mail.
 #[derive(Debug, Clone)]
 pub struct MailboxConfig {
     pub name: String,
+    /// Where it is not told by the name that it is opened with.
+    pub address: Option<Address>,
     pub procedure: Arc<Procedure>,
     pub kind: MailboxKind,
     pub trust: TrustConfig,
@@ -75,6 +78,12 @@ pub enum ProofConfig {
 }
 
 impl MailboxConfig {
+    /// The addresses that mail is written to here, as far as they are known. Mail from them is our own.
+    pub fn addresses(&self) -> impl Iterator<Item = Address> {
+        let user = self.imap().and_then(|imap| Address::parse(&imap.user));
+        self.address.clone().into_iter().chain(user)
+    }
+
     pub fn imap(&self) -> Option<&ImapConfig> {
         match &self.kind {
             MailboxKind::Imap(imap) => Some(imap),
@@ -102,9 +111,10 @@ pub(super) fn read_all(
                 MailboxKind::Maildir { directory: section.path("directory", "the Maildir that mail is delivered to") }
             }
         };
+        let address = section.parsed("address", "a mail address", Address::parse);
         let trust = read_trust(&mut section);
         section.finish();
-        mailboxes.push(MailboxConfig { name, procedure, kind, trust });
+        mailboxes.push(MailboxConfig { name, address, procedure, kind, trust });
     }
     mailboxes
 }

@@ -43,7 +43,7 @@ use crate::mail::witness::{DnsSettings, DnsWitness};
 use crate::reading::Roots;
 use crate::reading::clamd::{ClamdConfig, ClamdPlace};
 use crate::reading::pool::{Pool, PoolConfig};
-use crate::sop::names::{Address, Sha256Hex};
+use crate::sop::names::Sha256Hex;
 use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
 use crate::store::redb::RedbStore;
@@ -193,10 +193,9 @@ fn day_limits(config: &Config) -> DayLimits {
     }
 }
 
-pub(crate) fn office(config: &Config) -> Office {
-    let own = std::iter::once(config.courier.from_address.clone()).chain(
-        config.mailboxes.iter().filter_map(|mailbox| mailbox.imap().and_then(|imap| Address::parse(&imap.user))),
-    );
+/// The office as the engine knows it.
+pub fn office(config: &Config) -> Office {
+    let received = config.mailboxes.iter().flat_map(MailboxConfig::addresses);
     Office {
         id: config.office.id.clone(),
         prefix: config.office.prefix.clone(),
@@ -204,7 +203,7 @@ pub(crate) fn office(config: &Config) -> Office {
         zone: config.office.zone,
         base_url: config.desk.base_url.trim_end_matches('/').to_owned(),
         mail_domain: config.courier.from_address.domain().to_owned(),
-        own_addresses: own.collect(),
+        own_addresses: std::iter::once(config.courier.from_address.clone()).chain(received).collect(),
         superior: config.office.superior.clone().map(|address| (address.to_string(), address)),
     }
 }
