@@ -170,6 +170,35 @@ async fn a_forwarded_mail_is_proven_by_the_seal_of_a_forwarder_the_office_named(
     assert_eq!(ask(&server, &stranger, &trusted).await, Ok(Said::Nothing), "a seal by another key");
 }
 
+/// A sealed mail can be sent again for ever, like a signed one.
+#[tokio::test]
+async fn t04_an_old_seal_proves_nothing() {
+    let forwarder = Signer::new("lama.example");
+    let server = NameServer::start(&[forwarder.record()]).await;
+    let sealed = forwarder.seal(&written("budi@dinas.example"), "dinas.example");
+    let on = async |day| ask(&server, &received(&sealed, "203.0.113.5", day), &["lama.example"]).await;
+
+    assert_eq!(on(15).await, Ok(Said::Proven(How::Arc)));
+    assert_eq!(on(20).await, Ok(Said::Nothing));
+}
+
+#[tokio::test]
+async fn t04_a_seal_that_leaves_something_open_proves_nothing() {
+    let forwarder = Signer::new("lama.example");
+    let server = NameServer::start(&[forwarder.record()]).await;
+    let plain = written("budi@dinas.example");
+
+    for (fields, proves) in [
+        (&["From", "Subject", "Date"][..], Said::Proven(How::Arc)),
+        (&["From", "Subject"], Said::Nothing),
+        (&["From", "Date"], Said::Nothing),
+        (&["From"], Said::Nothing),
+    ] {
+        let sealed = forwarder.seal_fields(&plain, "dinas.example", fields);
+        assert_eq!(ask(&server, &sealed, &["lama.example"]).await, Ok(proves), "{fields:?}");
+    }
+}
+
 #[tokio::test]
 async fn a_name_server_that_does_not_answer_says_nothing_against_a_mail() {
     let (domain, far) = (Signer::new("dinas.example"), Signer::new("jauh.test"));

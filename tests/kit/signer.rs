@@ -48,12 +48,16 @@ impl Signer {
 
     /// Sealed by a forwarder that saw the mail signed by `by`.
     pub fn seal(&self, mail: &[u8], by: &str) -> Vec<u8> {
+        self.seal_fields(mail, by, &["From", "To", "Subject", "Date"])
+    }
+
+    pub fn seal_fields(&self, mail: &[u8], by: &str, fields: &[&str]) -> Vec<u8> {
         let parsed = AuthenticatedMessage::parse(mail).expect("a whole mail");
         let seen = mail_auth::dkim::Signature { d: by.to_owned(), ..Default::default() };
         let results = AuthenticationResults::new(&self.domain)
             .with_dkim_result(&DkimOutput::pass().with_signature(&seen), &format!("x@{by}"));
         let sealer = ArcSealer::from_key(self.key()).domain(&*self.domain).selector(SELECTOR);
-        let sealer = sealer.headers(["From", "To", "Subject", "Date"]);
+        let sealer = sealer.headers(fields.to_vec());
         let set = sealer.seal(&parsed, &results, &ArcOutput::default()).expect("a first seal");
         above(&set.to_header(), mail)
     }
