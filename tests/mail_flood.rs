@@ -94,6 +94,23 @@ async fn t18_what_was_put_aside_is_worked_on_when_it_is_moved_back_another_day()
     assert_eq!(site.numbers().await.len(), 2, "worked on once");
 }
 
+/// Beyond the day it came in on, it was not taken apart: what it says is not known on the next day either.
+#[tokio::test]
+async fn t18_what_is_beyond_its_day_is_put_aside_also_where_the_day_ends_while_others_are_read() {
+    let limits = DayLimits { per_sender: 1, ..DayLimits::default() };
+    let site = Site::planned(Plan { reading_takes: TimeDelta::hours(9), ..limited(limits) }).await;
+    site.take_in(request((RINA.name, RINA.email), 1, site.now())).await;
+    let evening = site.now();
+
+    let (second, other) =
+        (request((RINA.name, RINA.email), 2, evening), request((AGUNG.name, AGUNG.email), 1, evening));
+    let folders = site.take_in_together(vec![second, other]).await;
+
+    assert!(site.now() - evening >= TimeDelta::hours(9), "it is the next morning");
+    assert_eq!(folders, [Folder::Refused, Folder::Processed]);
+    assert_eq!(site.numbers().await.len(), 2);
+}
+
 #[tokio::test]
 async fn t18_a_flood_that_goes_on_is_told_again_after_the_day() {
     let site = Site::planned(limited(DayLimits { per_sender: 1, ..DayLimits::default() })).await;

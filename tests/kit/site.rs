@@ -40,6 +40,12 @@ pub const BASE_URL: &str = "https://meja.lembayungraya.example";
 /// A clock that stands until it is moved.
 pub struct HandClock(Mutex<DateTime<Utc>>);
 
+impl HandClock {
+    fn forward(&self, by: TimeDelta) {
+        *self.0.lock().expect("nobody panics while holding the clock") += by;
+    }
+}
+
 impl Clock for HandClock {
     fn now(&self) -> DateTime<Utc> {
         *self.0.lock().expect("nobody panics while holding the clock")
@@ -83,16 +89,24 @@ impl Courier for Postbag {
 }
 
 /// Reads in this very process.
-struct HereReader(Limits, Arc<AtomicUsize>);
+struct HereReader {
+    limits: Limits,
+    reads: Arc<AtomicUsize>,
+    clock: Arc<HandClock>,
+    takes: TimeDelta,
+}
 
 impl Reader for HereReader {
     fn read(&self, raw: Arc<Vec<u8>>) -> BoxFuture<'_, Result<Contents, Fault>> {
-        self.1.fetch_add(1, Ordering::Relaxed);
-        Box::pin(async move { Ok(take_apart(&raw, &self.0)) })
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move {
+            self.clock.forward(self.takes);
+            Ok(take_apart(&raw, &self.limits))
+        })
     }
 
     fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
-        Box::pin(async move { picture(&raw, paper, page, width, &self.0) })
+        Box::pin(async move { picture(&raw, paper, page, width, &self.limits) })
     }
 }
 
@@ -116,6 +130,8 @@ pub struct Plan {
     pub workers: bool,
     /// The program that should read mails is gone.
     pub reader_gone: bool,
+    /// By how much the clock moves on while a mail is read, without workers.
+    pub reading_takes: TimeDelta,
     /// Resets are done by a person.
     pub by_hand: bool,
     /// Appended to the shipped procedure file's tables: `(table, line)`.
@@ -189,7 +205,8 @@ impl Site {
             let config = PoolConfig { deadline: patient, ..PoolConfig::new(env!("CARGO_BIN_EXE_loket").into()) };
             Arc::new(PoolReader(Pool::new(config)))
         } else {
-            Arc::new(HereReader(Limits::default(), reads.clone()))
+            let (reads, clock, takes) = (reads.clone(), clock.clone(), plan.reading_takes);
+            Arc::new(HereReader { limits: Limits::default(), reads, clock, takes })
         };
         let engine = Arc::new(Engine {
             office: Office {
@@ -253,7 +270,7 @@ impl Site {
     }
 
     pub fn forward(&self, by: TimeDelta) {
-        *self.clock.0.lock().expect("nobody panics while holding the clock") += by;
+        self.clock.forward(by);
     }
 
     pub fn set_clock(&self, at: DateTime<Utc>) {
