@@ -86,6 +86,20 @@ proptest! {
     }
 }
 
+/// The two sheets farthest apart, and those on either side of what was measured (DESIGN, the look).
+#[test]
+fn t17_sheets_of_one_person_that_look_otherwise_are_not_the_same_letter() {
+    let sheet = |dark: usize| {
+        let mut bits = [0; 32];
+        (0..dark).for_each(|bit| bits[bit / 8] |= 1 << (bit % 8));
+        Marks { nip: hash("nip 1"), look: Look::of(&bits), ..Marks::default() }
+    };
+
+    for (dark, sameness) in [(0, Some(Sameness::Likely)), (30, Some(Sameness::Likely)), (31, None), (256, None)] {
+        assert_eq!(sheet(0).sameness(&sheet(dark)), sameness, "{dark} bits apart");
+    }
+}
+
 fn seen(mails: &[MailFacts], known: Known<'_>) -> Understanding {
     let accounts = accounts();
     understand(mails, &Known { accounts: Some(&accounts), ..known }, &Recognition::helpdesk(), today())
