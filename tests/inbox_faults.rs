@@ -156,7 +156,9 @@ async fn a_failing_server_is_left_alone_for_longer_and_longer() {
 async fn a_mail_that_does_not_come_stays_and_is_told_of_until_somebody_takes_it_away_and_the_others_go_on() {
     let refused = Manners { withheld: Some(2), ..Manners::default() };
     let breaking = Manners { garbled: Some(2), ..Manners::default() };
-    for manners in [refused, breaking] {
+    // It was asked for first again after each break, and the others never came.
+    let silent_about_it = Manners { withheld: Some(2), silent_at: Some("(UID)"), ..Manners::default() };
+    for manners in [refused, breaking, silent_about_it] {
         let impostor = Impostor::start(manners, &(1..=4).map(mail).collect::<Vec<_>>()).await;
         let inbox = open(&impostor);
 

@@ -104,11 +104,16 @@ impl Watch {
                 self.rest(mail, &fault.message);
                 return Err(fault);
             }
-            Ok(None) | Err(Trouble::Refused { .. }) if is_listed(line, mail.uid).await? => {
-                self.rest(mail, "the server lists it but does not hand it over");
-            }
-            // Another client removed it between listing and fetching.
-            Ok(None) | Err(Trouble::Refused { .. }) => self.withheld.done(&mail.uid),
+            Ok(None) | Err(Trouble::Refused { .. }) => match is_listed(line, mail.uid).await {
+                Ok(true) => self.rest(mail, "the server lists it but does not hand it over"),
+                // Another client removed it between listing and fetching.
+                Ok(false) => self.withheld.done(&mail.uid),
+                // A break over the question is one over the mail: it must not come first again.
+                Err(fault) => {
+                    self.rest(mail, &fault.message);
+                    return Err(fault);
+                }
+            },
         }
         Ok(())
     }
