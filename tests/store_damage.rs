@@ -200,7 +200,7 @@ async fn a_byte_flipped_in_any_table_is_named_and_the_other_cases_are_served() {
         let scanned = store.scan(&office(), None, 99).await.unwrap();
         let whole = scanned.iter().filter(|(_, stored)| stored.is_ok()).count();
         assert!(whole + 1 >= CASES as usize, "flip {round} in {table} hides cases from a look at all");
-        let leased = LeaseRequest { kinds: Vec::new(), now: at(10), until: at(20), limit: 99 };
+        let leased = LeaseRequest { kinds: Vec::new(), now: at(10), until: at(20), limit: 99, in_hand: Vec::new() };
         store.lease_due(leased).await.unwrap();
         let next = store.next_due(&[]).await.unwrap();
         assert!(

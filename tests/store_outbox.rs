@@ -12,7 +12,7 @@ use crate::kit::Site;
 use crate::store_fixture::{at, key, office, open, row, step};
 
 fn wanted(now: i64, limit: usize) -> LeaseRequest {
-    LeaseRequest { kinds: Vec::new(), now: at(now), until: at(now + 60), limit }
+    LeaseRequest { kinds: Vec::new(), now: at(now), until: at(now + 60), limit, in_hand: Vec::new() }
 }
 
 async fn lease(store: &RedbStore, now: i64) -> Vec<Row> {
@@ -25,6 +25,10 @@ fn ids(rows: &[Row]) -> Vec<&str> {
 
 fn done(id: &str) -> Settlement {
     Settlement { id: id.to_owned(), how: Settled::Done }
+}
+
+fn again(due: i64) -> Settled {
+    Settled::RetryAt { due: at(due), attempts: 1, error: None }
 }
 
 async fn store_with_rows(folder: &std::path::Path) -> RedbStore {
@@ -49,6 +53,21 @@ async fn due_rows_are_handed_out_oldest_first_and_once_until_the_lease_ends() {
     assert!(first[0].payload == b"payload of first");
     assert!(second.is_empty());
     assert_eq!(ids(&third), ["first", "now", "later"]);
+}
+
+#[tokio::test]
+async fn the_lease_of_a_row_in_hand_goes_on_and_ends_with_its_settlement() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    lease(&store, 10).await;
+    let in_hand = vec![(key(1), "first".to_owned())];
+
+    let others = store.lease_due(LeaseRequest { in_hand: in_hand.clone(), ..wanted(80, 100) }).await.unwrap();
+    store.settle(vec![(key(1), Settlement { id: "first".to_owned(), how: again(90) })]).await.unwrap();
+    let settled = store.lease_due(LeaseRequest { in_hand, ..wanted(90, 100) }).await.unwrap();
+
+    assert_eq!(ids(&others), ["now", "later"]);
+    assert_eq!(ids(&settled), ["first"]);
 }
 
 #[tokio::test]

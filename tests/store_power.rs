@@ -262,7 +262,7 @@ async fn t41_once_a_flush_has_failed_nothing_is_taken_in_or_handed_out() {
 
     store.failed().await;
     assert!(store.commit(vec![step(3, 0)]).await.is_err(), "the disk answers again, but what it holds is not known");
-    let due = LeaseRequest { kinds: Vec::new(), now: at(60), until: at(600), limit: 9 };
+    let due = LeaseRequest { kinds: Vec::new(), now: at(60), until: at(600), limit: 9, in_hand: Vec::new() };
     assert!(store.lease_due(due).await.is_err(), "no row is handed out, so no driver is called");
     assert!(store.put_contents(vec![(key(4), noise(1, 100))]).await.is_err(), "no mail is taken in");
     drop(store);

@@ -17,7 +17,7 @@ use super::codec;
 use super::correspondence::PendingLetter;
 use super::peril::{Moment, moment};
 use super::port::{Fault, FaultKind};
-use super::store::{LeaseRequest, Row, Settled, Settlement};
+use super::store::{LeaseRequest, Row, RowName, Settled, Settlement};
 use super::weave::Task;
 use crate::sop::command::Command;
 use crate::vault::Random;
@@ -26,7 +26,8 @@ use crate::vault::Random;
 pub(super) const HANDS: usize = 16;
 /// The most rows that [`Engine::dispatch_due`] carries out.
 const ARMFUL: usize = 128;
-/// A lease outlives every deadline of what it covers: so nothing is leased that is not begun at once.
+/// Of one that takes longer the lease is renewed at each look at the outbox, so that it never ends in the hand, however slow an
+/// effect is and wherever the clock goes.
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
 pub(super) const LETTER_TRIES: u32 = 20;
@@ -37,8 +38,24 @@ const OTHERS: [&str; 3] = ["driver", "read_back", "wake"];
 const SHORTEST_WAIT: TimeDelta = TimeDelta::milliseconds(20);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
-/// Rows in hand.
-type Hands<'e> = FuturesUnordered<BoxFuture<'e, Result<(), Fault>>>;
+/// Rows in hand, and what is being done with each.
+#[derive(Default)]
+struct Hands<'e> {
+    rows: Vec<RowName>,
+    at_work: FuturesUnordered<BoxFuture<'e, (RowName, Result<(), Fault>)>>,
+}
+
+impl Hands<'_> {
+    /// What came of the next row that is done; `None` where none is in hand. May be dropped halfway.
+    async fn next(&mut self) -> Option<Result<(), Fault>> {
+        let (row, done) = self.at_work.next().await?;
+        // Once: a later row of the same name may be in another hand already.
+        if let Some(place) = self.rows.iter().position(|in_hand| *in_hand == row) {
+            self.rows.swap_remove(place);
+        }
+        Some(done)
+    }
+}
 
 /// Seconds to wait after so many failures: doubling from 5 s to 6 h, with a third of jitter (RFC 5321 §4.5.4.1).
 pub fn backoff(attempts: u32, random: &dyn Random) -> TimeDelta {
@@ -64,15 +81,15 @@ impl Engine {
 
     async fn keep_up(&self, kinds: &[&str], most: usize, stop: &CancellationToken) -> Result<(), Fault> {
         let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
-        let mut hands = Hands::new();
+        let mut hands = Hands::default();
         let mut clock = Forerun::default();
         while !stop.is_cancelled() {
             let rung = self.outbox.notified();
-            if hands.is_empty() {
+            if hands.rows.is_empty() {
                 self.after_clock_went_back(&mut clock, &kinds).await?;
             }
             self.take_up(&mut hands, &kinds, most).await?;
-            let wait = if hands.len() < most { self.until_next(&kinds).await? } else { LONGEST_WAIT };
+            let wait = if hands.rows.len() < most { self.until_next(&kinds).await? } else { LONGEST_WAIT };
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(done) = hands.next() => done?,
@@ -94,7 +111,7 @@ impl Engine {
 
     /// Carries out what is due at this moment, all at once; returns how many rows there were.
     pub async fn dispatch_due(&self) -> Result<usize, Fault> {
-        let mut hands = Hands::new();
+        let mut hands = Hands::default();
         let count = self.take_up(&mut hands, &[], ARMFUL).await?;
         while let Some(done) = hands.next().await {
             done?;
@@ -104,17 +121,19 @@ impl Engine {
 
     /// Begins what is due, of every kind where none is named, as far as hands are free; returns how many rows.
     async fn take_up<'e>(&'e self, hands: &mut Hands<'e>, kinds: &[String], most: usize) -> Result<usize, Fault> {
-        let (now, limit) = (self.clock.now(), most.saturating_sub(hands.len()));
-        if limit == 0 {
-            return Ok(0);
-        }
-        let request = LeaseRequest { kinds: kinds.to_vec(), now, until: now + LEASE, limit };
+        let (now, limit) = (self.clock.now(), most.saturating_sub(hands.rows.len()));
+        let in_hand = hands.rows.clone();
+        let request = LeaseRequest { kinds: kinds.to_vec(), now, until: now + LEASE, limit, in_hand };
         let rows = self.store.lease_due(request).await?;
         let count = rows.len();
         if count > 0 {
             moment(Moment::RowsLeased);
         }
-        hands.extend(rows.into_iter().map(|row| self.carry_out(row).boxed()));
+        for row in rows {
+            let name = (row.key.clone(), row.id.clone());
+            hands.rows.push(name.clone());
+            hands.at_work.push(async move { (name, self.carry_out(row).await) }.boxed());
+        }
         Ok(count)
     }
 

@@ -39,6 +39,9 @@ pub struct Stored {
 /// A live case as a scan finds it.
 pub type Scanned = (CaseKey, Result<Stored, Fault>);
 
+/// By what a row is known: its case, and its id there.
+pub type RowName = (CaseKey, String);
+
 /// A row that waits for a person, as a look at all of them finds it.
 pub type StuckRow = (CaseKey, Result<Row, Fault>);
 
@@ -296,9 +299,11 @@ pub struct LeaseRequest {
     /// Empty takes every kind.
     pub kinds: Vec<String>,
     pub now: DateTime<Utc>,
-    /// Until then nobody else gets the rows. A settlement ends the lease.
+    /// Until then nobody gets the rows a second time. A settlement ends the lease.
     pub until: DateTime<Utc>,
     pub limit: usize,
+    /// Rows that are still in hand: their leases go on until then too, also where they would be over.
+    pub in_hand: Vec<RowName>,
 }
 
 /// A journal entry as it lies in the store, sealed; what the archive takes over and `verify` recomputes.

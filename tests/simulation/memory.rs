@@ -194,6 +194,9 @@ impl Kept {
     }
 
     fn lease_due(&mut self, wanted: &LeaseRequest) -> Vec<Row> {
+        for place in &wanted.in_hand {
+            self.leases.entry(place.clone()).and_modify(|(until, _)| *until = wanted.until);
+        }
         let free = |place: &(CaseKey, String)| self.leases.get(place).is_none_or(|(until, _)| *until <= wanted.now);
         let kind = |row: &Row| wanted.kinds.is_empty() || wanted.kinds.contains(&row.kind);
         let waits = |row: &Row| row.state == RowState::Waiting && row.due <= wanted.now;

@@ -25,6 +25,7 @@ enum Call {
         lasts: i64,
         limit: usize,
         kind: Option<u8>,
+        in_hand: Vec<(u32, u8)>,
     },
     Documents(Vec<Write>),
     Remove {
@@ -116,8 +117,9 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
 }
 
 fn calls() -> impl Strategy<Value = Vec<Call>> {
-    let lease = (0..60i64, 1..30i64, 1..4usize, proptest::option::of(0..2u8))
-        .prop_map(|(now, lasts, limit, kind)| Call::Lease { now, lasts, limit, kind });
+    let in_hand = proptest::collection::vec((1..=CASES, 0..IDS), 0..3);
+    let lease = (0..60i64, 1..30i64, 0..4usize, proptest::option::of(0..2u8), in_hand)
+        .prop_map(|(now, lasts, limit, kind, in_hand)| Call::Lease { now, lasts, limit, kind, in_hand });
     let call = prop_oneof![
         8 => steps().prop_map(Call::Commit),
         3 => proptest::collection::vec((1..=CASES, 0..IDS, how()), 1..3).prop_map(Call::Settle),
@@ -259,9 +261,10 @@ impl Twins {
                 let rows: Vec<_> = rows.iter().map(|(of, n, how)| (key(*of), settlement(&(*n, *how)))).collect();
                 self.both(|store| store.settle(rows.clone())).await;
             }
-            Call::Lease { now, lasts, limit, kind: of } => {
+            Call::Lease { now, lasts, limit, kind: of, in_hand } => {
                 let kinds: Vec<String> = of.iter().map(|n| kind(*n)).collect();
-                let wanted = LeaseRequest { kinds, now: at(*now), until: at(now + lasts), limit: *limit };
+                let in_hand = in_hand.iter().map(|(of, n)| (key(*of), id(*n))).collect();
+                let wanted = LeaseRequest { kinds, now: at(*now), until: at(now + lasts), limit: *limit, in_hand };
                 let (redb, memory) = self.both(|store| store.lease_due(wanted.clone())).await;
                 assert!(redb == memory, "rows handed out");
             }

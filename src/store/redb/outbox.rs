@@ -10,7 +10,9 @@ use super::Inner;
 use super::records::RowRecord;
 use super::tables::{DUE, Place, ROWS, STUCK, case_key, readable};
 use super::transaction::Tables;
-use crate::engine::store::{Cancel, LeaseRequest, NewRow, OutboxTally, Row, RowState, Settled, Settlement, StuckRow};
+use crate::engine::store::{
+    Cancel, LeaseRequest, NewRow, OutboxTally, Row, RowName, RowState, Settled, Settlement, StuckRow,
+};
 use crate::sop::names::OfficeId;
 use crate::store::StoreError;
 use crate::vault::DossierKey;
@@ -50,6 +52,15 @@ impl Leases {
     /// A row that nobody can carry out is not looked at again before `until`.
     fn pass_over(&mut self, place: Place, id: &str, until: DateTime<Utc>) {
         self.rows.insert((place, id.to_owned()), RowLease { until, stamp: NOBODYS });
+    }
+
+    /// Lets the leases of rows that are in hand go on. One that was settled has none any more.
+    fn renew(&mut self, in_hand: &[RowName], until: DateTime<Utc>) {
+        for (key, id) in in_hand {
+            if let Some(lease) = self.rows.get_mut(&(Place::of(key), id.clone())) {
+                lease.until = until;
+            }
+        }
     }
 
     fn of(&self, place: &Place, id: &str) -> Option<&RowLease> {
@@ -176,6 +187,7 @@ pub fn drop_row(tables: &mut Tables<'_>, place: &Place, id: &str) -> Result<(), 
 /// it is durable: a row settled meanwhile is either still leased or already gone, never handed out twice.
 pub fn lease_due(inner: &Inner, wanted: &LeaseRequest) -> Result<Vec<Row>, StoreError> {
     let mut leases = inner.leases();
+    leases.renew(&wanted.in_hand, wanted.until);
     let transaction = inner.database.begin_read()?;
     let due = transaction.open_table(DUE)?;
     let end = (wanted.now.timestamp_micros().saturating_add(1), "", "", "");
