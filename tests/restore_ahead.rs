@@ -102,7 +102,6 @@ async fn t47_a_case_that_went_another_way_than_its_dossier_is_named_and_stays() 
 /// A dossier whose items no longer open is no reason to give up the live case: it may be all there is.
 #[tokio::test]
 async fn t43_a_case_whose_dossier_is_damaged_stays_and_is_named() {
-    const PARTS: redb::TableDefinition<(u64, u32, u32), &[u8]> = redb::TableDefinition::new("parts");
     let site = Site::start().await;
     let number = site.deliver("complete").await;
     let backup = site.back_up().await;
@@ -115,6 +114,115 @@ async fn t43_a_case_whose_dossier_is_damaged_stays_and_is_named() {
     assert_eq!(site.numbers().await.as_slice(), std::slice::from_ref(&number));
     let unfiled = site.engine.unfiled().await.unwrap();
     assert!(unfiled.len() == 1 && unfiled[0].0 == number && unfiled[0].1.contains("damaged"), "{unfiled:?}");
+}
+
+const PARTS: redb::TableDefinition<(u64, u32, u32), &[u8]> = redb::TableDefinition::new("parts");
+
+/// Numbers of dossiers that a start took over, and whether the whole archive was looked through.
+async fn caught_up(site: &Site) -> (Vec<String>, bool) {
+    let (store, office) = (&site.engine.store, &site.engine.office.id);
+    let recalled = store.documents(office, "recalled").await.unwrap();
+    let done = store.document(office, "caught_up", "caught_up").await.unwrap();
+    (recalled.into_iter().map(|document| document.id).collect(), done.is_some())
+}
+
+/// The cases of such a file lived again, were reset a second time under another key, and only a line of the log told of it.
+#[tokio::test]
+async fn t47_no_office_opens_after_a_restore_while_a_file_of_the_archive_cannot_be_read() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let backup = site.back_up().await;
+    reject(&site, &number).await;
+    filed(&site, &number).await;
+    let archive = std::fs::read(site.archive_file(2026)).unwrap();
+    let site = site.brought_back(&backup, true);
+    std::fs::write(site.archive_file(2026), "garbled").unwrap();
+
+    let refused = site.engine.reconcile().await.expect_err("what was filed is not known");
+    std::fs::write(site.archive_file(2026), archive).unwrap();
+    site.engine.reconcile().await.unwrap();
+
+    assert!(refused.message.contains("archive-2026.redb cannot be read"), "{refused}");
+    assert!(site.numbers().await.is_empty(), "it is the archive's");
+    assert_eq!(caught_up(&site).await, (vec![], true));
+}
+
+/// Of such a dossier the number alone was kept, so that its mails began it anew and its letter counted again, and nobody asked for it
+/// at the next start.
+#[tokio::test]
+async fn t43_a_damaged_mail_of_a_filed_case_hides_nothing_else_of_it_and_is_asked_for_again() {
+    let site = Site::start().await;
+    let backup = site.back_up().await;
+    let paper = || letter_pdf(&t17_letters::letter(&RINA, "000.3/0951/BLPE/B.PBJ", t17_letters::day(9)));
+    let attached = vec![("Surat.pdf", "application/pdf", paper()), t17_letters::decree()];
+    let raw = t17_letters::request(&site, &RINA, attached);
+    let number = t17_letters::take(&site, raw.clone()).await;
+    reject(&site, &number).await;
+    filed(&site, &number).await;
+    let archive = std::fs::read(site.archive_file(2026)).unwrap();
+    crate::store_damage::flip(&site.archive_file(2026), PARTS, false, |length| length / 2);
+
+    let site = site.restored_from(&backup).await;
+    let in_part = caught_up(&site).await;
+    site.take_in(raw).await;
+    let opened_by_the_same = site.numbers().await;
+    let again = t17_letters::send(&site, &RINA, paper()).await;
+    std::fs::write(site.archive_file(2026), archive).unwrap();
+    site.engine.reconcile().await.unwrap();
+
+    assert_eq!(in_part, (vec![], false));
+    assert!(opened_by_the_same.is_empty(), "{opened_by_the_same:?}");
+    let found = t17_letters::check(&site, &again, "letter_not_reused").await;
+    t17_letters::expect(&found, Finding::Unclear, Some(&number));
+    assert_eq!(caught_up(&site).await, (vec![], true));
+}
+
+/// A start that was cut began again with the first dossier, and with some thousands none ever came to the end.
+#[tokio::test]
+async fn t47_a_start_goes_on_with_the_archive_where_the_one_before_it_was_cut() {
+    let site = Site::start().await;
+    let backup = site.back_up().await;
+    let numbers = [site.deliver("complete").await, site.deliver("user_id").await];
+    for number in &numbers {
+        reject(&site, number).await;
+    }
+    assert_eq!(site.engine.file_closed().await.unwrap().archived, numbers);
+    let archive = std::fs::read(site.archive_file(2026)).unwrap();
+    crate::store_damage::flip(&site.archive_file(2026), PARTS, false, |length| length / 2);
+    let site = site.restored_from(&backup).await;
+    let cut = caught_up(&site).await;
+
+    // Of the second dossier nothing could be read any more.
+    std::fs::write(site.archive_file(2026), archive).unwrap();
+    let file = redb::Database::open(site.archive_file(2026)).unwrap();
+    let transaction = file.begin_write().unwrap();
+    transaction.open_table(PARTS).unwrap().retain(|(position, ..), _| position == 1).unwrap();
+    transaction.commit().unwrap();
+    drop(file);
+    site.engine.reconcile().await.unwrap();
+
+    assert_eq!(cut, (vec![numbers[1].to_string()], false));
+    assert_eq!(caught_up(&site).await, (vec![], true));
+}
+
+/// It ended each start.
+#[tokio::test]
+async fn t43_a_damaged_case_beside_its_dossier_does_not_keep_a_restored_office_closed() {
+    const CASES: redb::TableDefinition<(&str, &str), &[u8]> = redb::TableDefinition::new("cases");
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let backup = site.back_up().await;
+    reject(&site, &number).await;
+    filed(&site, &number).await;
+    let site = site.brought_back_with(&backup, true, |state| {
+        crate::store_damage::flip(&state.join("live/loket.redb"), CASES, false, |length| length / 2);
+    });
+    let key = site.engine.key(&number);
+    assert!(site.engine.store.load(&key).await.is_err(), "the flip is in this case");
+
+    site.engine.reconcile().await.expect("the rest of the office is well");
+
+    assert!(site.engine.store.load(&key).await.is_err(), "it stays, and verify names it");
 }
 
 /// The account system answered Done for a key it knew and set no password: the page showed one that opened nothing.

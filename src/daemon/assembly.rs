@@ -11,6 +11,7 @@ use super::alarm::facts::Pulse;
 use super::canary::Canary;
 use super::keys::KeyChange;
 use super::tokens::TokenFolder;
+use super::watchdog;
 use crate::accounts::command::{Script, ScriptSettings};
 use crate::accounts::directory::Directory;
 use crate::accounts::manual::Manual;
@@ -108,7 +109,7 @@ impl Assembly {
         });
         engine.procedures.recall(&engine.office.id, &*engine.store).await?;
         engine.learn_names().await?;
-        engine.reconcile().await?;
+        watchdog::taking_its_time(engine.reconcile()).await?;
         let mut mailboxes = Vec::new();
         let mut inboxes: Vec<Arc<dyn Inbox>> = Vec::new();
         for mailbox in &config.mailboxes {

@@ -123,7 +123,11 @@ pub type Stands = (CaseKey, Result<Kinship, Fault>);
 #[derive(Debug, Default)]
 pub struct Ahead {
     pub dossiers: Vec<CaseKey>,
-    /// Something of the archive could not be read, so that there may be more.
+    /// Those among them of which nothing but the number is left.
+    pub destroyed: Vec<CaseKey>,
+    /// Names of files that cannot be read: what they hold is not known.
+    pub unread: Vec<String>,
+    /// A dossier's record could not be read, so that there is at least one more.
     pub in_part: bool,
 }
 

@@ -14,10 +14,13 @@ use crate::sop::case::Case;
 
 /// Family and name of the document that holds the epoch in which the whole archive was last looked through.
 const CAUGHT_UP: &str = "caught_up";
+/// Family of the documents, by number, that name the dossiers taken over so far, until all are.
+const RECALLED: &str = "recalled";
 
 impl Engine {
     /// Runs at each start, before anybody can be answered. What the archive holds leaves the live store, and after a restore
-    /// the whole archive is looked through once for what it knows and the store does not.
+    /// the whole archive is looked through once for what it knows and the store does not. Fails where a file of it cannot be
+    /// looked through then.
     pub async fn reconcile(&self) -> Result<(), Fault> {
         let cases = self.live_cases().await?;
         let found = self.leave_to_the_archive(cases.iter().map(|case| self.key(&case.number)).collect()).await?;
@@ -65,39 +68,71 @@ impl Engine {
 
     async fn catch_up(&self, epoch: u64) -> Result<(), Fault> {
         let ahead = self.archive.ahead().await?;
+        if !ahead.unread.is_empty() {
+            return Err(unread(&ahead.unread));
+        }
+        let mut whole = !ahead.in_part;
         for key in &ahead.dossiers {
-            // One that lives beside a dossier of its number is for a person to look at.
-            if self.store.load(key).await?.is_some() {
+            if self.is_recalled(key).await {
                 continue;
             }
-            let mut batch = Batch::new(key.clone(), 1, self.clock.now(), Vec::new());
-            if let Err(fault) = self.recall(key, &mut batch).await {
-                tracing::warn!(case = %key.number, "its number is kept, and nothing else of its dossier: {fault}");
+            match self.store.load(key).await {
+                Ok(None) => whole &= self.take_over(key, epoch, ahead.destroyed.contains(key)).await?,
+                // One that lives beside a dossier of its number is for a person to look at.
+                Ok(Some(_)) => {}
+                Err(fault) => {
+                    tracing::error!(case = %key.number, "it lives beside its dossier, and does not read: {fault}")
+                }
             }
-            self.store.adopt(batch).await?;
         }
         tracing::info!(
             dossiers = ahead.dossiers.len(),
             "looked through the archive for what was filed after the backup"
         );
-        if ahead.in_part {
+        if !whole {
             return Ok(());
         }
-        let (office, family, id) = (self.office.id.clone(), CAUGHT_UP.to_owned(), CAUGHT_UP.to_owned());
-        let write = DocumentWrite { office, family, id, expected_version: None, bytes: Some(codec::encode(&epoch)) };
-        self.store.write_documents(vec![write]).await.map(drop)
+        let mut writes = vec![self.office_document(CAUGHT_UP, CAUGHT_UP.to_owned(), Some(codec::encode(&epoch)))];
+        writes.extend(ahead.dossiers.iter().map(|key| self.office_document(RECALLED, key.number.to_string(), None)));
+        self.store.write_documents(writes).await.map(drop)
+    }
+
+    /// Whether an earlier start took all of the dossier over; so one that was cut is gone on with.
+    async fn is_recalled(&self, key: &CaseKey) -> bool {
+        let kept = self.store.document(&self.office.id, RECALLED, &key.number.to_string()).await;
+        kept.is_ok_and(|kept| kept.is_some())
+    }
+
+    /// Takes over what the dossier tells; `false` where something of it does not read, and is asked for again at the next start.
+    async fn take_over(&self, key: &CaseKey, epoch: u64, destroyed: bool) -> Result<bool, Fault> {
+        let mut batch = Batch::new(key.clone(), 1, self.clock.now(), Vec::new());
+        let recalled = if destroyed { Ok(true) } else { self.recall(key, &mut batch).await };
+        if let Err(fault) = &recalled {
+            tracing::warn!(case = %key.number, "its number is kept, and not all else of its dossier: {fault}");
+        }
+        let whole = recalled.unwrap_or(false);
+        if whole {
+            batch.documents.push(self.office_document(RECALLED, key.number.to_string(), Some(codec::encode(&epoch))));
+        }
+        self.store.adopt(batch).await?;
+        Ok(whole)
     }
 
     /// What a step of the case would have left behind in the store: known mails, the threads that lead to it, the marks of its
-    /// letters, the account's last reset.
-    async fn recall(&self, key: &CaseKey, batch: &mut Batch) -> Result<(), Fault> {
-        let Some(bytes) = self.archive.item(&key.number, "permohonan.json").await? else { return Ok(()) };
+    /// letters, the account's last reset. What does not read keeps nothing else away; `false` tells of it.
+    async fn recall(&self, key: &CaseKey, batch: &mut Batch) -> Result<bool, Fault> {
+        let Some(bytes) = self.archive.item(&key.number, "permohonan.json").await? else { return Ok(true) };
         let unread = |error: serde_json::Error| Fault::permanent(format!("its last state does not read ({error})"));
         let case: Case = serde_json::from_slice(&bytes).map_err(unread)?;
         batch.at = case.opened_at;
-        let mut messages = Vec::new();
+        let (mut messages, mut whole) = (Vec::new(), true);
         for (index, mail) in case.mails.iter().enumerate() {
-            let raw = self.archive.item(&key.number, &format!("surel/{:02}.eml", index + 1)).await?;
+            let name = format!("surel/{:02}.eml", index + 1);
+            let raw = self.archive.item(&key.number, &name).await.unwrap_or_else(|fault| {
+                tracing::warn!(case = %key.number, item = name, "a mail is known by its hash and Message-ID alone: {fault}");
+                whole = false;
+                None
+            });
             batch.seen.extend(seen_keys(mail, &raw.unwrap_or_default()));
             messages.extend(mail.message_id.clone());
         }
@@ -105,10 +140,26 @@ impl Engine {
         messages.extend(case.letters.iter().map(|letter| self.message_id(&key.number.to_string(), &letter.id)));
         let tag = |value| Tag { family: family::MESSAGE.to_owned(), value, set: true };
         batch.tags.extend(messages.into_iter().map(tag));
-        self.remember_filed(&case, batch).await?;
-        let (Some(decision), Some(account)) = (case.decisions.last(), &case.account) else { return Ok(()) };
-        let known = self.approvals(account).await?;
-        batch.documents.extend(self.recalled(&known, &key.number, decision.at));
-        Ok(())
+        let remembered = self.remember_filed(&case, batch).await;
+        if let (Some(decision), Some(account)) = (case.decisions.last(), &case.account) {
+            let known = self.approvals(account).await?;
+            batch.documents.extend(self.recalled(&known, &key.number, decision.at));
+        }
+        remembered.map(|()| whole)
     }
+
+    fn office_document(&self, family: &str, id: String, bytes: Option<Vec<u8>>) -> DocumentWrite {
+        let (office, family) = (self.office.id.clone(), family.to_owned());
+        DocumentWrite { office, family, id, expected_version: None, bytes }
+    }
+}
+
+/// Without these files a case that was reset and filed after the backup would be decided and reset once more.
+fn unread(files: &[String]) -> Fault {
+    Fault::permanent(format!(
+        "Cannot open the office after a restore: {} cannot be read, and what was filed there after the backup might be done a second time. \
+         Put a whole copy in its place, as a later backup has it; where there is none, move it out of the folder, and look at every \
+         open case before somebody decides on it",
+        files.join(", ")
+    ))
 }

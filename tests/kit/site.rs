@@ -1,6 +1,7 @@
 //! A whole office in one process: the engine over a store in a temporary folder, the embedded account directory, the
 //! sample people and mails, and the desk over all of it. The clock stands until a test moves it; letters are captured.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -355,6 +356,11 @@ impl Site {
 
     /// The same with or without the archive's files, before the office opens.
     pub fn brought_back(self, backup: &[u8], with_archive: bool) -> Self {
+        self.brought_back_with(backup, with_archive, |_| {})
+    }
+
+    /// The same, with something done to the restored state folder before its store is opened.
+    pub fn brought_back_with(self, backup: &[u8], with_archive: bool, harm: impl FnOnce(&Path)) -> Self {
         let Self { engine, desk, state: before, .. } = self;
         let state = tempfile::tempdir().expect("a temporary folder");
         let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
@@ -370,6 +376,7 @@ impl Site {
         let (keys, random) = (engine.keys.clone(), engine.random.clone());
         let restoring = Restoring { keyring: &keys, random: &*random, file: &file, force: false, year: 2026 };
         loket::store::restore(&folder, &restoring).expect("the backup is put in place");
+        harm(state.path());
         let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("the restored store opens"));
         let archive = RedbArchive::open(archive_folder, keys, random, Some(&store)).expect("the archive opens");
         drop(desk);

@@ -43,6 +43,14 @@ pub struct Found {
     pub hash: [u8; 32],
 }
 
+/// What a walk through the archive could not read.
+#[derive(Default)]
+pub struct Unread {
+    /// By name.
+    pub files: Vec<String>,
+    pub dossiers: usize,
+}
+
 impl Cabinet {
     /// The files by year, oldest first.
     pub fn files(&self) -> Result<Vec<(i32, PathBuf)>, StoreError> {
@@ -174,16 +182,16 @@ impl Cabinet {
         Ok((key, dossier))
     }
 
-    /// Calls `each` for every dossier whose record reads; returns how many files and records do not.
-    pub fn walk(&self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<usize, StoreError> {
-        let mut unread = 0;
+    /// Calls `each` for every dossier whose record reads; returns what does not.
+    pub fn walk(&self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<Unread, StoreError> {
+        let mut unread = Unread::default();
         for (_, path) in self.files()? {
             let (shelf, positions) = match Shelf::open(&path).and_then(|shelf| Ok((shelf.numbers()?, shelf))) {
                 Ok((numbers, shelf)) => (Rc::new(shelf), numbers),
                 Err(error @ StoreError::InUse { .. }) => return Err(error),
                 Err(error) => {
                     tracing::error!("an archive file is left out: {error}");
-                    unread += 1;
+                    unread.files.push(path.file_name().unwrap_or_default().to_string_lossy().into_owned());
                     continue;
                 }
             };
@@ -192,7 +200,7 @@ impl Cabinet {
                     Ok((record, hash)) => each(Found { shelf: Rc::clone(&shelf), position, record, hash })?,
                     Err(error) => {
                         tracing::error!(case = readable(&number), "a dossier is left out of the list: {error}");
-                        unread += 1;
+                        unread.dossiers += 1;
                     }
                 }
             }

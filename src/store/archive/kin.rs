@@ -61,11 +61,14 @@ impl Cabinet {
             let record = &found.record;
             let Some(key) = case_key(&record.office, &record.number) else { return Ok(()) };
             if !live.journal_entries(&key).is_ok_and(|held| begins(&record.journal, &held)) {
+                if found.line().destroyed.is_some() {
+                    ahead.destroyed.push(key.clone());
+                }
                 ahead.dossiers.push(key);
             }
             Ok(())
         })?;
-        ahead.in_part = unread > 0;
+        (ahead.unread, ahead.in_part) = (unread.files, unread.dossiers > 0);
         Ok(ahead)
     }
 
