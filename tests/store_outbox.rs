@@ -71,6 +71,21 @@ async fn the_lease_of_a_row_in_hand_goes_on_and_ends_with_its_settlement() {
 }
 
 #[tokio::test]
+async fn t43_a_damaged_row_hides_no_other_of_its_case() {
+    const ROWS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("rows");
+    let folder = tempfile::tempdir().unwrap();
+    drop(store_with_rows(folder.path()).await);
+    crate::store_damage::flip(&folder.path().join("live/loket.redb"), ROWS, false, |length| length - 1);
+    let store = open(folder.path());
+
+    let rows = store.each_row(&key(1)).await.unwrap();
+
+    let read: Vec<Option<&str>> = rows.iter().map(|row| row.as_ref().ok().map(|row| row.id.as_str())).collect();
+    assert_eq!(read, [None, Some("later"), Some("now")]);
+    assert!(store.rows_of(&key(1)).await.is_err());
+}
+
+#[tokio::test]
 async fn rows_are_counted_by_how_they_stand() {
     let folder = tempfile::tempdir().unwrap();
     let store = store_with_rows(folder.path()).await;

@@ -39,14 +39,11 @@ impl Engine {
             for (key, _) in &page {
                 let is_prompt = |row: &Row| PROMPT.contains(&row.kind.as_str()) && kinds.contains(&row.kind);
                 let is_late = |row: &Row| row.state == RowState::Waiting && row.due > now + LONGEST_PAUSE;
-                let rows = match self.store.rows_of(key).await {
-                    Ok(rows) => rows,
-                    Err(fault) => {
-                        tracing::error!(case = %key.number, "what waits for it cannot be read: {fault}");
-                        continue;
-                    }
-                };
-                let again = rows.into_iter().filter(|row| is_prompt(row) && is_late(row)).map(|row| {
+                let rows = self.store.each_row(key).await?.into_iter().filter_map(|row| {
+                    row.inspect_err(|fault| tracing::error!(case = %key.number, "an effect cannot be read: {fault}"))
+                        .ok()
+                });
+                let again = rows.filter(|row| is_prompt(row) && is_late(row)).map(|row| {
                     tracing::warn!(case = %key.number, effect = row.kind, "an effect was put off by a clock that was ahead");
                     let how = Settled::RetryAt { due: now, attempts: row.attempts, error: row.note };
                     (key.clone(), Settlement { id: row.id, how })

@@ -375,8 +375,13 @@ pub trait Store: Send + Sync {
     /// Settles a row without a step of its case (a retry, a row held). Ends the lease.
     fn settle(&self, rows: Vec<(CaseKey, Settlement)>) -> BoxFuture<'_, Result<(), Fault>>;
 
-    /// All rows of a case, in the order of their ids.
-    fn rows_of<'a>(&'a self, key: &'a CaseKey) -> BoxFuture<'a, Result<Vec<Row>, Fault>>;
+    /// The rows of a case, in the order of their ids; for one that is damaged, the fault that says so.
+    fn each_row<'a>(&'a self, key: &'a CaseKey) -> BoxFuture<'a, Result<Vec<Result<Row, Fault>>, Fault>>;
+
+    /// All rows of a case. Fails where one is damaged.
+    fn rows_of<'a>(&'a self, key: &'a CaseKey) -> BoxFuture<'a, Result<Vec<Row>, Fault>> {
+        Box::pin(async move { self.each_row(key).await?.into_iter().collect() })
+    }
 
     /// Rows of an office that wait for a person, held or dead; for one that is damaged, the fault that says so.
     fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<StuckRow>, Fault>>;

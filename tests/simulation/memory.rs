@@ -294,8 +294,9 @@ impl Store for MemoryStore {
         })
     }
 
-    fn rows_of<'a>(&'a self, key: &'a CaseKey) -> Answer<'a, Vec<Row>> {
-        self.now(|kept| kept.rows.values().filter(|(row, _)| row.key == *key).map(|(row, _)| row.clone()).collect())
+    fn each_row<'a>(&'a self, key: &'a CaseKey) -> Answer<'a, Vec<Result<Row, Fault>>> {
+        let of = move |(row, _): &&(Row, u64)| row.key == *key;
+        self.now(|kept| kept.rows.values().filter(of).map(|(row, _)| Ok(row.clone())).collect())
     }
 
     fn stuck_rows<'a>(&'a self, _: &'a OfficeId) -> Answer<'a, Vec<StuckRow>> {

@@ -429,8 +429,8 @@ impl Store for Port {
         })
     }
 
-    fn rows_of<'a>(&'a self, key: &'a CaseKey) -> Answer<'a, Vec<Row>> {
-        Box::pin(async move { self.read("rows", async { self.kept().rows_of(key).await }).await })
+    fn each_row<'a>(&'a self, key: &'a CaseKey) -> Answer<'a, Vec<Result<Row, Fault>>> {
+        Box::pin(async move { self.read("rows", async { self.kept().each_row(key).await }).await })
     }
 
     fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> Answer<'a, Vec<StuckRow>> {

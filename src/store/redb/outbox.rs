@@ -244,14 +244,19 @@ pub fn next_due(inner: &Inner, kinds: &[String]) -> Result<Option<DateTime<Utc>>
     Ok(next)
 }
 
-pub fn rows_of(inner: &Inner, place: &Place) -> Result<Vec<Row>, StoreError> {
+/// A row that cannot be opened hides no other.
+pub fn each_row(inner: &Inner, place: &Place) -> Result<Vec<Result<Row, StoreError>>, StoreError> {
     let transaction = inner.database.begin_read()?;
     let (office, number) = place.key();
     let past = format!("{number}\0");
     let mut rows = Vec::new();
     for entry in transaction.open_table(ROWS)?.range((office, number, "")..(office, past.as_str(), ""))? {
         let (key, _) = entry?;
-        rows.extend(read_open(inner, &transaction, place, key.value().2)?.map(|(row, _)| row));
+        match read_open(inner, &transaction, place, key.value().2) {
+            Ok(row) => rows.extend(row.map(|(row, _)| Ok(row))),
+            Err(error @ StoreError::Damaged { .. }) => rows.push(Err(error)),
+            Err(error) => return Err(error),
+        }
     }
     Ok(rows)
 }

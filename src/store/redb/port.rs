@@ -119,8 +119,11 @@ impl Store for RedbStore {
         Box::pin(async move { self.write(Work::Settle(rows)).await.map(|_| ()) })
     }
 
-    fn rows_of<'a>(&'a self, key: &'a CaseKey) -> BoxFuture<'a, Result<Vec<Row>, Fault>> {
-        self.now(move |inner| outbox::rows_of(inner, &Place::of(key)))
+    fn each_row<'a>(&'a self, key: &'a CaseKey) -> BoxFuture<'a, Result<Vec<Result<Row, Fault>>, Fault>> {
+        self.now(move |inner| {
+            let rows = outbox::each_row(inner, &Place::of(key))?;
+            Ok(rows.into_iter().map(|row| row.map_err(Fault::from)).collect())
+        })
     }
 
     fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<StuckRow>, Fault>> {

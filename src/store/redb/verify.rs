@@ -68,10 +68,10 @@ impl Inner {
                     .and_then(|record| self.open_case(transaction, &place, &record))
                     .err(),
                 self.events(&case).err(),
-                outbox::rows_of(self, &place).err(),
             ];
+            let rows = outbox::each_row(self, &place)?.into_iter().filter_map(Result::err);
             // A key that does not open fails each of them alike.
-            let mut faults: Vec<Damage> = checks.into_iter().flatten().map(damage).collect();
+            let mut faults: Vec<Damage> = checks.into_iter().flatten().chain(rows).map(damage).collect();
             faults.dedup();
             found.extend(faults);
         }
