@@ -130,6 +130,34 @@ async fn t18_a_flood_that_goes_on_is_told_again_after_the_day() {
     assert!(digests(&site).last().is_some_and(|letter| letter.subject.contains(" 5 surel")));
 }
 
+/// Everybody else got the digest again at each try, and as another letter where more had been put aside meanwhile.
+#[tokio::test]
+async fn t38_an_admin_whose_server_defers_a_digest_brings_nobody_else_a_second_one() {
+    let site = Site::planned(limited(DayLimits { per_sender: 1, ..DayLimits::default() })).await;
+    let slow = address(site.office.admins[0].1);
+    site.post.deferred.lock().unwrap().push(slow.clone());
+    for nth in 0..3 {
+        site.take_in(request((RINA.name, RINA.email), nth, site.now())).await;
+    }
+    site.forward(TimeDelta::minutes(61));
+    site.settle().await;
+    let at_first = digests(&site);
+
+    site.take_in(request((RINA.name, RINA.email), 3, site.now())).await;
+    site.forward(TimeDelta::minutes(5));
+    site.settle().await;
+    let at_second = digests(&site);
+    site.post.deferred.lock().unwrap().clear();
+    site.forward(TimeDelta::minutes(5));
+    site.settle().await;
+
+    let told: Vec<Address> = digests(&site).into_iter().flat_map(|letter| letter.to).collect();
+    assert_eq!((at_first.len(), at_second.len()), (site.office.admins.len() - 1, site.office.admins.len() - 1));
+    assert_eq!(told.iter().filter(|to| **to == slow).count(), 1);
+    assert_eq!(told.len(), site.office.admins.len());
+    assert!(digests(&site).iter().all(|letter| letter.subject.contains(" 2 surel")), "one text for all");
+}
+
 /// The office's day is full before the applicant completes what they were asked for.
 #[tokio::test]
 async fn t18_nobody_elses_flood_keeps_an_applicant_from_completing() {

@@ -1,11 +1,14 @@
 //! Letters to the office's own people that are about no case: who is locked out, what was put aside.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::Engine;
+use super::codec;
 use super::dispatch::LETTER_TRIES;
 use super::port::{Fault, FaultKind, Outgoing};
-use super::store::{Row, of_epoch};
+use super::store::{NewRow, Row, Settled, Settlement, of_epoch};
+use super::weave::Task;
 use crate::letters::{LetterFacts, LetterKind};
 use crate::sop::names::Address;
 use crate::vault::sha256_hex;
@@ -16,9 +19,19 @@ pub(super) struct Notice {
     pub facts: LetterFacts,
 }
 
+/// A notice to one person, written once: what it tells may read otherwise at the next try.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PendingNotice {
+    to: Address,
+    message_id: String,
+    subject: String,
+    body: String,
+    date: DateTime<Utc>,
+}
+
 impl Engine {
-    /// Sends the notices of an outbox row and settles it. Sent again after a failure under the same Message-IDs; a person whose
-    /// server refuses the letter keeps it from nobody else.
+    /// Puts a row for each person in the place of the row that tells all of them, so that nobody waits for another, or is told again
+    /// because another could not be.
     pub(super) async fn send_notices(
         &self,
         row: &Row,
@@ -26,43 +39,53 @@ impl Engine {
         series: &str,
         notices: Vec<Notice>,
     ) -> Result<(), Fault> {
-        let mut failed = None;
         let epoch = self.store.epoch().await?;
-        for notice in notices {
-            let letter = Outgoing { date: at, ..self.noticed(row, series, notice, epoch)? };
-            match self.courier.send(&letter).await {
-                Ok(()) => {}
-                Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {
-                    tracing::warn!(effect = row.kind, "a notice to the office's own people is given up: {fault}");
-                }
-                Err(fault) => failed = Some(fault),
-            }
-        }
-        match failed {
-            Some(fault) => Err(fault),
-            None => self.settle_done(row).await,
-        }
+        let by = notices.into_iter().map(|notice| self.addressed(row, at, series, notice, epoch));
+        let how = Settled::Replaced { by: by.collect::<Result<_, Fault>>()? };
+        self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
     }
 
-    fn noticed(&self, row: &Row, series: &str, notice: Notice, epoch: u64) -> Result<Outgoing, Fault> {
+    fn addressed(
+        &self,
+        row: &Row,
+        at: DateTime<Utc>,
+        series: &str,
+        notice: Notice,
+        epoch: u64,
+    ) -> Result<NewRow, Fault> {
         let Notice { to, kind, facts } = notice;
         let text = self.letters.render(kind, self.office.language, &facts).map_err(Fault::permanent)?;
-        // People and figures may change between two tries: another letter has another Message-ID.
-        let letter = format!("{}\n{}\n{}", to.as_str(), text.subject, text.body);
-        let letter = &sha256_hex(letter.as_bytes()).0[..12];
-        let id = of_epoch(format!("{}-{letter}", row.id), "-e", epoch);
-        let id = id.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
-        Ok(Outgoing {
-            message_id: self.message_id(series, &id),
-            to: vec![to],
+        // Rows and Message-IDs are seen by others: the address stays out of them.
+        let letter = sha256_hex(format!("{}\n{}\n{}", to.as_str(), text.subject, text.body).as_bytes()).0;
+        let id = of_epoch(format!("{}-{}", row.id, &letter[..12]), "-e", epoch);
+        let named = id.replace(|c: char| !c.is_ascii_alphanumeric() && c != '-', "-");
+        let message_id = self.message_id(series, &named);
+        let letter = PendingNotice { to, message_id, subject: text.subject, body: text.body, date: at };
+        let task = Task::Notice { letter: Box::new(letter) };
+        Ok(NewRow { id, kind: task.kind().to_owned(), due: self.clock.now(), payload: codec::encode(&task) })
+    }
+
+    /// A person whose server refuses the letter, or defers it for too long, goes without: nobody can be told of that by mail.
+    pub(super) async fn send_notice(&self, row: &Row, letter: PendingNotice) -> Result<(), Fault> {
+        let letter = Outgoing {
+            message_id: letter.message_id,
+            to: vec![letter.to],
             bcc: Vec::new(),
-            subject: text.subject,
-            body: text.body,
+            subject: letter.subject,
+            body: letter.body,
             in_reply_to: None,
             references: Vec::new(),
             auto_submitted: true,
-            date: row.due,
+            date: letter.date,
             enclosures: Vec::new(),
-        })
+        };
+        match self.courier.send(&letter).await {
+            Err(fault) if fault.kind != FaultKind::Permanent && row.attempts + 1 < LETTER_TRIES => return Err(fault),
+            Err(fault) => {
+                tracing::warn!(effect = row.kind, "a notice to the office's own people is given up: {fault}");
+            }
+            Ok(()) => {}
+        }
+        self.settle_done(row).await
     }
 }

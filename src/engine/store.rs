@@ -204,6 +204,10 @@ pub enum Settled {
     Held {
         why: String,
     },
+    /// The row is removed, and these stand in its place.
+    Replaced {
+        by: Vec<NewRow>,
+    },
 }
 
 /// Rows of this case that need not happen any more. Dead ones go too.

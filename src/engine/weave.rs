@@ -8,6 +8,7 @@ use super::casebook::Along;
 use super::codec;
 use super::correspondence::{PendingLetter, Written};
 use super::intake::tally::DayLimits;
+use super::notice::PendingNotice;
 use super::port::Fault;
 use super::store::{Batch, CaseKey, NewLink, NewRow, SecretChange, Tag, of_epoch};
 use crate::sop::case::Case;
@@ -39,6 +40,10 @@ pub(super) enum Task {
     },
     Wake {
         alarm: Alarm,
+    },
+    /// One person's letter of one of the next three, as it will go out at each try.
+    Notice {
+        letter: Box<PendingNotice>,
     },
     /// Tell the admins of mail put aside that day; `closing`: only if more was put aside since they were told.
     Digest {
@@ -72,6 +77,7 @@ impl Task {
             Self::Driver { .. } => "driver",
             Self::ReadBack { .. } => "read_back",
             Self::Wake { .. } => "wake",
+            Self::Notice { .. } => "notice",
             Self::Digest { .. } => "digest",
             Self::Locked { .. } => "locked",
             Self::Returned { .. } => "returned",

@@ -53,12 +53,14 @@ impl Clock for HandClock {
     }
 }
 
-/// Takes every letter; refuses the addresses it was told to, and never answers where it was told to be silent.
+/// Takes every letter; refuses or defers the addresses it was told to, and never answers where it was told to be silent.
 #[derive(Default)]
 pub struct Postbag {
     pub sent: Mutex<Vec<Outgoing>>,
     pub refused: Mutex<Vec<Address>>,
     pub silent: Mutex<Vec<Address>>,
+    /// Told to come again.
+    pub deferred: Mutex<Vec<Address>>,
     /// Letters that wait for an answer.
     pub in_hand: AtomicUsize,
     /// Letters it carries side by side, if that is limited.
@@ -70,6 +72,9 @@ impl Courier for Postbag {
         Box::pin(async {
             if self.refused.lock().expect("no panic under the lock").iter().any(|no| letter.to.contains(no)) {
                 return Err(Fault::permanent("550 no such mailbox"));
+            }
+            if self.deferred.lock().expect("no panic under the lock").iter().any(|no| letter.to.contains(no)) {
+                return Err(Fault::transient("451 come again"));
             }
             if self.silent.lock().expect("no panic under the lock").iter().any(|no| letter.to.contains(no)) {
                 self.in_hand.fetch_add(1, Ordering::Relaxed);

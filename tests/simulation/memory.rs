@@ -130,12 +130,7 @@ impl Kept {
                     Cancel::IdPrefix(prefix) => id.starts_with(prefix.as_str()),
                 })
         });
-        for NewRow { id, kind, due, payload } in batch.outbox {
-            self.stamp += 1;
-            let (state, note) = (RowState::Waiting, None);
-            let row = Row { key: key.clone(), id: id.clone(), kind, due, attempts: 0, note, state, payload };
-            self.rows.insert((key.clone(), id), (row, self.stamp));
-        }
+        self.add(&key, batch.outbox);
         self.seen.extend(batch.seen.into_iter().map(|seen| (seen, key.number.clone())));
         for Tag { family, value, set } in batch.tags {
             let entry = (family, value, key.clone());
@@ -167,6 +162,15 @@ impl Kept {
         Outcome::Committed { version }
     }
 
+    fn add(&mut self, key: &CaseKey, rows: Vec<NewRow>) {
+        for NewRow { id, kind, due, payload } in rows {
+            self.stamp += 1;
+            let (state, note) = (RowState::Waiting, None);
+            let row = Row { key: key.clone(), id: id.clone(), kind, due, attempts: 0, note, state, payload };
+            self.rows.insert((key.clone(), id), (row, self.stamp));
+        }
+    }
+
     fn settle(&mut self, key: &CaseKey, settlements: &[Settlement]) {
         for Settlement { id, how } in settlements {
             let place = (key.clone(), id.clone());
@@ -183,6 +187,10 @@ impl Kept {
                 }
                 Settled::Dead { error } => (row.state, row.note) = (RowState::Dead, Some(error.clone())),
                 Settled::Held { why } => (row.state, row.note) = (RowState::Held, Some(why.clone())),
+                Settled::Replaced { by } => {
+                    self.rows.remove(&place);
+                    self.add(key, by.clone());
+                }
             }
         }
     }

@@ -414,6 +414,7 @@ impl Store for Port {
                 Settled::RetryAt { error, .. } => format!("again: {error:?}"),
                 Settled::Dead { error } => format!("given up: {error}"),
                 Settled::Held { why } => format!("held: {why}"),
+                Settled::Replaced { by } => format!("replaced by {}", by.len()),
             };
             self.world.lock().tell(|| format!("{}/{id} {how}", key.number));
         }

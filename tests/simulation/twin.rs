@@ -65,6 +65,7 @@ enum How {
     Again(i64),
     Dead,
     Held,
+    Replaced(u8, i64),
 }
 
 #[derive(Debug, Clone)]
@@ -75,7 +76,8 @@ struct Write {
 }
 
 fn how() -> impl Strategy<Value = How> {
-    prop_oneof![Just(How::Done), (0..60i64).prop_map(How::Again), Just(How::Dead), Just(How::Held)]
+    let replaced = (0..IDS, 0..60i64).prop_map(|(n, due)| How::Replaced(n, due));
+    prop_oneof![Just(How::Done), (0..60i64).prop_map(How::Again), Just(How::Dead), Just(How::Held), replaced]
 }
 
 fn write() -> impl Strategy<Value = Write> {
@@ -150,6 +152,10 @@ fn settled(how: How) -> Settled {
         How::Again(due) => Settled::RetryAt { due: at(due), attempts: 3, error: Some("451".to_owned()) },
         How::Dead => Settled::Dead { error: "550".to_owned() },
         How::Held => Settled::Held { why: "dipulihkan".to_owned() },
+        How::Replaced(n, due) => {
+            let row = NewRow { id: id(n), kind: kind(n % 2), due: at(due), payload: b"instead".to_vec() };
+            Settled::Replaced { by: vec![row] }
+        }
     }
 }
 

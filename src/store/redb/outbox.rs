@@ -112,6 +112,10 @@ pub fn settle(
         drop_row(tables, place, id)?;
         let note = match how {
             Settled::Done => continue,
+            Settled::Replaced { by } => {
+                add(inner, tables, place, key, by)?;
+                continue;
+            }
             Settled::RetryAt { due, attempts, error } => {
                 (record.state, record.due, record.attempts) = (RowState::Waiting, *due, *attempts);
                 error.as_deref()
