@@ -1,6 +1,6 @@
 //! `loket run` as a process: it opens, answers the command line while it works, keeps others out, and ends when told.
 
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 
 use chrono::Datelike;
 use loket::daemon::clock::SystemClock;
@@ -56,6 +56,10 @@ async fn the_socket_is_its_owners_alone_and_gone_with_the_daemon() {
 #[tokio::test(flavor = "multi_thread")]
 async fn t44_a_second_daemon_on_the_same_folder_names_the_first_and_ends() {
     let site = Site::new();
+    let (program_told, kept) = (site.path("alarm"), site.path("told"));
+    std::fs::write(&program_told, format!("#!/bin/sh\ncat >> {}\n", kept.display())).unwrap();
+    std::fs::set_permissions(&program_told, PermissionsExt::from_mode(0o755)).unwrap();
+    site.change("[log]", &format!("[alarms]\nprogram = \"{}\"\n[log]", program_told.display()));
     let daemon = site.run().await;
     let second = site.path("second.toml");
     let text = std::fs::read_to_string(&site.config).unwrap();
@@ -68,6 +72,8 @@ async fn t44_a_second_daemon_on_the_same_folder_names_the_first_and_ends() {
     assert_eq!(ended.status.code(), Some(75), "{told}");
     assert!(told.contains(&format!("process {}", daemon.pid())), "{told}");
     assert!(daemon.lives() && site.path("state/loket.sock").exists());
+    let alarms = std::fs::read_to_string(&kept).unwrap_or_default();
+    assert!(!alarms.contains("office_closed"), "the office is open: {alarms}");
     site.loket(&["cases", "list"]).well();
 }
 

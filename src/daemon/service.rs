@@ -7,13 +7,13 @@ use anyhow::Result;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
-use super::alarm::Alarm;
 use super::alarm::bell::Bell;
-use super::alarm::board::{Board, Standing};
+use super::alarm::board::Board;
 use super::alarm::facts::Sources;
 use super::alarm::watch::{LastFacts, Watch};
 use super::assembly::{Assembly, Extent};
-use super::clock::{SaneClock, SystemClock};
+use super::clock::SaneClock;
+use super::closed::Closed;
 use super::counter::Desk;
 use super::desk::OpenDesk;
 use super::figures::Figures;
@@ -51,15 +51,12 @@ async fn broken(tasks: &mut JoinSet<()>) -> tokio::task::JoinError {
 }
 
 /// Runs an office until `stop`. Fails naming what is wrong; nothing is half done then that a restart would not finish. The second
-/// channel hears of it even where nothing can be written down: it is told at each start that fails.
+/// channel hears of it even where nothing can be written down.
 pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
-    let bell = Bell::of(config)?;
+    let closed = Closed::of(config)?;
     let served = keep_open(config, stop).await;
-    if let (Err(_), Some(bell)) = (&served, bell) {
-        let standing = Standing { alarm: Alarm::OfficeClosed, since: SystemClock.now(), told: false, over: false };
-        if let Err(fault) = bell.ring(&standing).await {
-            tracing::error!("{fault}");
-        }
+    if let (Err(why), Some(closed)) = (&served, closed) {
+        closed.tell(why).await;
     }
     served
 }
@@ -99,6 +96,12 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
         let stop = stop.clone();
         async move { watch.keep(&stop).await }
     });
+    if let Some(closed) = Closed::of(config)? {
+        let stop = stop.clone();
+        open.spawn(async move {
+            stop.run_until_cancelled(closed.over()).await;
+        });
+    }
     open.spawn({
         let (engine, stop) = (assembly.engine.clone(), stop.clone());
         async move {

@@ -35,7 +35,7 @@ pub enum Alarm {
     CasesDamaged {
         cases: usize,
     },
-    /// The daemon had to stop: nothing can be written down, or it could not start.
+    /// The daemon had to stop: nothing can be written down, or it could not start. On no board: see `daemon::closed`.
     OfficeClosed,
     /// Cases that the archive does not take.
     FilingFails {
