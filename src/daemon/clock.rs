@@ -34,8 +34,8 @@ impl Clock for SystemClock {
     }
 }
 
-/// The machine's clock as far as it is believed: it never goes back, and a jump counts after it has stood for ten minutes. A
-/// machine that was suspended comes back with such a jump.
+/// The machine's clock as far as it is believed: a jump, ahead or back, counts after it has stood for ten minutes, and otherwise time never
+/// goes back. A machine that was suspended comes back with such a jump.
 pub struct SaneClock {
     begun: Instant,
     belief: Mutex<Belief>,
