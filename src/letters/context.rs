@@ -219,8 +219,19 @@ fn without_degrees(name: &str) -> String {
 
 /// Makes foreign text safe for one line of a letter or its subject.
 pub(super) fn one_line(text: &str) -> String {
+    if is_plain_line(text) { text.to_owned() } else { tamed_line(text) }
+}
+
+fn tamed_line(text: &str) -> String {
     let spaced: String = visible(text, LINE, |character| matches!(character, '\n' | '\r' | '\t').then_some(' '));
     spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a line is safe as it stands, as most are.
+fn is_plain_line(text: &str) -> bool {
+    text.len() <= LINE
+        && text.bytes().all(|byte| matches!(byte, b' '..=b'~') && byte != b'{')
+        && !(text.starts_with(' ') || text.ends_with(' ') || text.contains("  "))
 }
 
 fn several_lines(text: &str) -> String {
@@ -282,6 +293,11 @@ mod tests {
 
             prop_assert!(!line.chars().any(char::is_control));
             prop_assert!(!line.contains("{{"));
+        }
+
+        #[test]
+        fn a_plain_line_is_what_it_would_be_made(text in "[ -|]{0,12}|[\\PC]{0,8}") {
+            prop_assert_eq!(one_line(&text), tamed_line(&text));
         }
     }
 }

@@ -15,8 +15,14 @@ const CLOSE: usize = 4;
 /// Whether the text orders a machine about.
 pub fn steers_the_machine(text: &str, words: &OrderWords) -> bool {
     let gist = Gist::of(text);
-    gist.has_any(&words.phrases)
-        || text.split(['.', '\n', ';', '!']).any(|s| addresses_a_machine(s, words) || settles_it(&Gist::of(s), words))
+    if gist.has_any(&words.phrases) {
+        return true;
+    }
+    // Most texts hold no such verb at all.
+    let may_settle = gist.has_any(&words.skips) || gist.has_any(&words.rulings);
+    let sentences = || text.split(['.', '\n', ';', '!']);
+    sentences().any(|s| addresses_a_machine(s, words))
+        || (may_settle && sentences().any(|s| settles_it(&Gist::of(s), words)))
 }
 
 /// `lewati … verifikasi`, `keluarkan … disetujui`: a check is to be left out, or the outcome is laid down.
