@@ -70,6 +70,34 @@ async fn what_a_restore_holds_back_is_retried_by_hand() {
     assert!(once_more.contains("nothing to retry"), "{once_more}");
 }
 
+/// The mail server was away and the alarm named `cases list --stuck`, which showed only what was held or given up: "There are
+/// no cases", while `retry` said that nothing was stuck.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_letter_that_is_tried_in_vain_is_listed_and_tried_at_once_by_hand() {
+    let site = Site::new();
+    site.import().well();
+    let daemon = site.run().await;
+    std::fs::rename(site.path("outbox"), site.path("away")).unwrap();
+    site.deliver("1.complete", &site.sample("complete"));
+    let stuck = || site.loket(&["cases", "list", "--stuck", "--json"]).json();
+    let listed =
+        wait_for("a letter to fail", || async { Some(stuck()).filter(|list| list[0]["stuck"].is_u64()) }).await;
+    let number = listed[0]["number"].as_str().unwrap();
+    let shown = site.loket(&["cases", "show", number, "--json"]).json();
+    let failed = |effect: &&serde_json::Value| effect["attempts"].as_u64() > Some(0);
+    let row = shown["effects"].as_array().unwrap().iter().find(failed).unwrap()["id"].as_str().unwrap();
+
+    let kept = site.loket(&["cases", "drop", number, "--row", row]).refused(1);
+    std::fs::rename(site.path("away"), site.path("outbox")).unwrap();
+    let again = site.loket(&["cases", "retry", number, "--json"]).json();
+
+    assert!(kept.contains("is still being tried"), "{kept}");
+    let retried = again["retried"].as_array().unwrap();
+    assert!(retried.iter().any(|effect| effect["id"] == row && effect["state"] == "waiting"), "{again}");
+    wait_for("the letter to go", || async { (stuck() == serde_json::json!([])).then_some(()) }).await;
+    daemon.stop().await;
+}
+
 /// A held digest kept the alarm ringing, and the list that the alarm names did not show it.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_restore_holds_back_of_the_offices_own_books_is_listed_and_retried_too() {

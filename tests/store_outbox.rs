@@ -154,7 +154,7 @@ async fn a_settled_row_is_gone_retried_held_or_dead() {
     let states: Vec<(&str, RowState)> = rows.iter().map(|row| (row.id.as_str(), row.state)).collect();
     assert_eq!(states, [("later", RowState::Dead), ("now", RowState::Waiting)]);
     assert_eq!(rows[1].note.as_deref(), Some("451 coba lagi"));
-    assert_eq!(ids(&stuck), ["later"]);
+    assert_eq!(ids(&stuck), ["later", "now"], "given up, and tried in vain");
     assert_eq!(ids(&due), ["now"]);
     assert_eq!(due[0].attempts, 1);
 }
@@ -172,6 +172,28 @@ async fn a_person_can_set_a_stuck_row_going_again() {
 
     assert!(store.stuck_rows(&office()).await.unwrap().is_empty());
     assert_eq!(ids(&lease(&store, 6).await), ["first"]);
+}
+
+#[tokio::test]
+async fn a_row_that_is_made_due_sooner_stays_with_whoever_holds_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    let settle = |id: &str, how| store.settle(vec![(key(1), Settlement { id: id.to_owned(), how })]);
+    let failed = |due| Settled::RetryAt { due: at(due), attempts: 1, error: Some("451".to_owned()) };
+    settle("first", failed(500)).await.unwrap();
+    settle("later", failed(30)).await.unwrap();
+    assert_eq!(ids(&lease(&store, 31).await), ["now", "later"]);
+
+    for id in ["first", "later"] {
+        settle(id, Settled::DueBy { due: at(20) }).await.unwrap();
+    }
+    let free = lease(&store, 32).await;
+    settle("later", failed(600)).await.unwrap();
+
+    assert_eq!(ids(&free), ["first"]);
+    assert_eq!((free[0].attempts, free[0].note.as_deref()), (1, Some("451")));
+    let later = store.rows_of(&key(1)).await.unwrap().into_iter().find(|row| row.id == "later").unwrap();
+    assert_eq!(later.due, at(600), "whoever held it settles the same row");
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ pub struct Cases {
 enum Verb {
     /// Every case that is not in the archive yet.
     List {
-        /// Only those with effects that wait for a person, and closed ones that the archive does not take.
+        /// Only those with effects that are held, given up or tried in vain, and closed ones that the archive does not take.
         #[arg(long)]
         stuck: bool,
         #[arg(long)]
@@ -35,7 +35,7 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Try again what was held or given up, at once. A reset that a restore holds may have happened: it is left out, and with
+    /// Try again at once what was held, given up, or tried in vain. A reset that a restore holds may have happened: it is left out, and with
     /// --row its outcome is left to an admin at the desk.
     Retry {
         #[arg(value_parser = number)]

@@ -156,6 +156,13 @@ pub struct Row {
     pub payload: Vec<u8>,
 }
 
+impl Row {
+    /// Held, given up, or tried in vain so far.
+    pub fn is_stuck(&self) -> bool {
+        self.state != RowState::Waiting || self.attempts > 0
+    }
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RowState {
     /// Waits for its time or for a free hand.
@@ -197,6 +204,10 @@ pub enum Settled {
         due: DateTime<Utc>,
         attempts: u32,
         error: Option<String>,
+    },
+    /// A row that waits falls due by then; nothing else of it changes, and whoever works on it goes on.
+    DueBy {
+        due: DateTime<Utc>,
     },
     Dead {
         error: String,
@@ -387,7 +398,8 @@ pub trait Store: Send + Sync {
         Box::pin(async move { self.each_row(key).await?.into_iter().collect() })
     }
 
-    /// Rows of an office that wait for a person, held or dead; for one that is damaged, the fault that says so.
+    /// Rows of an office that are [stuck](Row::is_stuck), by their cases' numbers and ids; for one that is damaged, the
+    /// fault that says so.
     fn stuck_rows<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Vec<StuckRow>, Fault>>;
 
     /// Counts the rows of an office.

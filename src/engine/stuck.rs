@@ -1,6 +1,7 @@
-//! Effects that wait for a person: held by a restore, or given up. Whoever looks after the machine has them tried again,
-//! or drops them with that on record. A reset is never among what is tried again: a restored ledger says "intended" of
-//! one that may have happened after the backup was taken, so its outcome counts as unknown, for an admin to settle.
+//! Effects that are stuck: held by a restore, given up, or tried in vain so far. Whoever looks after the machine has them
+//! tried again at once, or drops what waits for a person, with that on record. A reset that a restore holds is never tried
+//! again: a restored ledger says "intended" of one that may have happened after the backup was taken, so its outcome counts
+//! as unknown, for an admin to settle.
 
 use super::Engine;
 use super::casebook::{Along, Answer};
@@ -40,7 +41,11 @@ impl Engine {
         {
             return self.leave_to_an_admin(row, &attempt).await;
         }
-        let how = Settled::RetryAt { due: self.clock.now(), attempts: 0, error: None };
+        let due = self.clock.now();
+        let how = match row.state {
+            RowState::Waiting => Settled::DueBy { due },
+            RowState::Held | RowState::Dead => Settled::RetryAt { due, attempts: 0, error: None },
+        };
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await?;
         self.wake_dispatchers();
         Ok(Looked::Armed)

@@ -174,6 +174,11 @@ impl Kept {
     fn settle(&mut self, key: &CaseKey, settlements: &[Settlement]) {
         for Settlement { id, how } in settlements {
             let place = (key.clone(), id.clone());
+            if let Settled::DueBy { due } = how {
+                let waits = |row: &&mut (Row, u64)| row.0.state == RowState::Waiting;
+                self.rows.get_mut(&place).filter(waits).into_iter().for_each(|(row, _)| row.due = row.due.min(*due));
+                continue;
+            }
             self.ended.push(place.clone());
             let lease = self.leases.get(&place);
             let Some((row, stamp)) = self.rows.get_mut(&place) else { continue };
@@ -181,6 +186,7 @@ impl Kept {
                 continue;
             }
             match how {
+                Settled::DueBy { .. } => {}
                 Settled::Done => drop(self.rows.remove(&place)),
                 Settled::RetryAt { due, attempts, error } => {
                     (row.state, row.due, row.attempts, row.note) = (RowState::Waiting, *due, *attempts, error.clone());
@@ -309,7 +315,7 @@ impl Store for MemoryStore {
 
     fn stuck_rows<'a>(&'a self, _: &'a OfficeId) -> Answer<'a, Vec<StuckRow>> {
         self.now(|kept| {
-            let stuck = kept.rows.values().filter(|(row, _)| row.state != RowState::Waiting);
+            let stuck = kept.rows.values().filter(|(row, _)| row.is_stuck());
             stuck.map(|(row, _)| (row.key.clone(), Ok(row.clone()))).collect()
         })
     }

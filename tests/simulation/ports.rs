@@ -412,6 +412,7 @@ impl Store for Port {
             let how = match how {
                 Settled::Done => "done".to_owned(),
                 Settled::RetryAt { error, .. } => format!("again: {error:?}"),
+                Settled::DueBy { .. } => "hastened".to_owned(),
                 Settled::Dead { error } => format!("given up: {error}"),
                 Settled::Held { why } => format!("held: {why}"),
                 Settled::Replaced { by } => format!("replaced by {}", by.len()),

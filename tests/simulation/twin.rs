@@ -63,6 +63,7 @@ type Links = (Option<u8>, Option<u8>, Option<u8>);
 enum How {
     Done,
     Again(i64),
+    Sooner(i64),
     Dead,
     Held,
     Replaced(u8, i64),
@@ -76,8 +77,10 @@ struct Write {
 }
 
 fn how() -> impl Strategy<Value = How> {
+    let again = (0..60i64).prop_map(How::Again);
+    let sooner = (0..60i64).prop_map(How::Sooner);
     let replaced = (0..IDS, 0..60i64).prop_map(|(n, due)| How::Replaced(n, due));
-    prop_oneof![Just(How::Done), (0..60i64).prop_map(How::Again), Just(How::Dead), Just(How::Held), replaced]
+    prop_oneof![Just(How::Done), again, sooner, Just(How::Dead), Just(How::Held), replaced]
 }
 
 fn write() -> impl Strategy<Value = Write> {
@@ -150,6 +153,7 @@ fn settled(how: How) -> Settled {
     match how {
         How::Done => Settled::Done,
         How::Again(due) => Settled::RetryAt { due: at(due), attempts: 3, error: Some("451".to_owned()) },
+        How::Sooner(due) => Settled::DueBy { due: at(due) },
         How::Dead => Settled::Dead { error: "550".to_owned() },
         How::Held => Settled::Held { why: "dipulihkan".to_owned() },
         How::Replaced(n, due) => {

@@ -29,7 +29,7 @@ pub struct CaseLine {
     pub services: Vec<Service>,
     pub admin: Option<Address>,
     pub rounds: u8,
-    /// Effects that wait for a person: held or given up.
+    /// Effects that are held, given up, or tried in vain so far.
     pub stuck: usize,
     /// Why the archive did not take it, though it is closed.
     #[serde(default)]
@@ -129,7 +129,7 @@ impl Operations {
         let accesses = self.engine.accesses(number, case.opened_at).await?;
         self.engine.record_access(who, Some(number), Seen::Summary).await?;
         let rows = self.engine.store.rows_of(&key).await?;
-        let stuck = rows.iter().filter(|row| row.state != RowState::Waiting).count();
+        let stuck = rows.iter().filter(|row| row.is_stuck()).count();
         let events = self.engine.events(&key).await?;
         let history = events.iter().map(|recorded| HistoryView { at: recorded.at, event: name(&recorded.event) });
         let unfiled = self.engine.unfiled().await?.into_iter().find_map(|(of, why)| (of == *number).then_some(why));
@@ -159,7 +159,7 @@ impl Operations {
         if rows.is_empty() {
             return Err(self.absent(number).await?);
         }
-        let stuck: Vec<Row> = rows.iter().filter(|row| row.state != RowState::Waiting).cloned().collect();
+        let stuck: Vec<Row> = rows.iter().filter(|row| row.is_stuck()).cloned().collect();
         let effects = rows.iter().map(effect).collect();
         let (checklist, alerts, letters, history) = Default::default();
         let (procedure, linked_to, mails, accesses) = Default::default();
@@ -207,7 +207,7 @@ fn line(case: &Case, stuck: usize) -> CaseLine {
     }
 }
 
-/// A book with effects that wait for a person: the digest of a flood, or the notice of a locked factor.
+/// A book with stuck effects: the digest of a flood, or the notice of a locked factor.
 fn book(number: &CaseNumber, stuck: &[Row]) -> CaseLine {
     CaseLine {
         number: number.clone(),

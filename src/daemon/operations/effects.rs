@@ -1,4 +1,4 @@
-//! What may be done with the effects that wait for a person: tried again, all of a case or one by name, or dropped by name.
+//! What may be done with stuck effects: tried again, all of a case or one by name, or dropped by name.
 
 use serde::{Deserialize, Serialize};
 
@@ -29,7 +29,7 @@ pub struct DropView {
 }
 
 impl Operations {
-    /// Held and dead effects wait again, due at once; without a name all but a held reset, which is never repeated blindly.
+    /// Stuck effects are due at once; without a name all but a held reset, which is never repeated blindly.
     pub(super) async fn retry_case(&self, number: &CaseNumber, id: Option<&str>) -> Result<Answer, Answer> {
         let stuck = self.stuck_of(number).await?;
         let mut view = RetryView { number: number.clone(), retried: Vec::new(), apart: Vec::new() };
@@ -57,6 +57,12 @@ impl Operations {
         let stuck = self.stuck_of(number).await?;
         let mut rows = named(number, &stuck, Some(id))?;
         let Some(row) = rows.pop() else { return Err(Answer::negative(format!("{number} has no such effect"))) };
+        if row.state == RowState::Waiting {
+            return Err(Answer::negative(format!(
+                "Effect {id} of {number} is still being tried, and only what is held or given up can be dropped. \
+                 `loket cases retry {number} --row {id}` tries it at once"
+            )));
+        }
         let looked = self.engine.drop_stuck(row, who).await?;
         if looked == Looked::Needed {
             return Err(Answer::negative(format!(
@@ -68,10 +74,10 @@ impl Operations {
         Ok(Answer::done(&DropView { number: number.clone(), dropped: as_it_stands(row, looked) }))
     }
 
-    /// What waits for a person; a case without it is a negative finding.
+    /// What is stuck; a case without it is a negative finding.
     async fn stuck_of(&self, number: &CaseNumber) -> Result<Vec<Row>, Answer> {
         let mut rows = self.engine.store.rows_of(&self.engine.key(number)).await?;
-        rows.retain(|row| row.state != RowState::Waiting);
+        rows.retain(Row::is_stuck);
         if !rows.is_empty() {
             return Ok(rows);
         }

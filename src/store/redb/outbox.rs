@@ -1,7 +1,7 @@
 //! The outbox: rows, their due index, and leases. One process holds the store, so leases live in memory and die with
 //! it: after a crash every row is free again, and what may have been begun is in the case's own ledger.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::{DateTime, Utc};
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable};
@@ -104,6 +104,10 @@ pub fn settle(
     settlements: &[Settlement],
 ) -> Result<(), StoreError> {
     for Settlement { id, how } in settlements {
+        if let Settled::DueBy { due } = how {
+            hasten(tables, place, id, *due)?;
+            continue;
+        }
         tables.after.ended.push((place.clone(), id.clone()));
         let Some(mut record) = read_row(tables, place, id)? else { continue };
         if inner.leases().of(place, id).is_some_and(|lease| lease.stamp != record.stamp) {
@@ -111,7 +115,7 @@ pub fn settle(
         }
         drop_row(tables, place, id)?;
         let note = match how {
-            Settled::Done => continue,
+            Settled::Done | Settled::DueBy { .. } => continue,
             Settled::Replaced { by } => {
                 add(inner, tables, place, key, by)?;
                 continue;
@@ -134,6 +138,14 @@ pub fn settle(
         put_row(tables, place, id, &record)?;
     }
     Ok(())
+}
+
+/// The row and its lease stay as they are: whoever holds it settles the same row.
+fn hasten(tables: &mut Tables<'_>, place: &Place, id: &str, due: DateTime<Utc>) -> Result<(), StoreError> {
+    let waits = |row: &RowRecord| row.state == RowState::Waiting && row.due > due;
+    let Some(record) = read_row(tables, place, id)?.filter(waits) else { return Ok(()) };
+    drop_row(tables, place, id)?;
+    put_row(tables, place, id, &RowRecord { due, ..record })
 }
 
 pub fn cancel(tables: &mut Tables<'_>, place: &Place, cancels: &[Cancel]) -> Result<(), StoreError> {
@@ -265,20 +277,30 @@ pub fn each_row(inner: &Inner, place: &Place) -> Result<Vec<Result<Row, StoreErr
     Ok(rows)
 }
 
-/// A row that cannot be opened hides no other.
+/// Rows that wait for a person stand in an index; those tried in vain are found among all. A row that cannot be opened hides
+/// no other.
 pub fn stuck(inner: &Inner, office: &OfficeId) -> Result<Vec<StuckRow>, StoreError> {
     let transaction = inner.database.begin_read()?;
-    let past = format!("{}\0", office.0);
+    let (from, past) = ((office.0.as_str(), "", ""), format!("{}\0", office.0));
+    let to = (past.as_str(), "", "");
+    let mut found: BTreeSet<(Place, String)> = BTreeSet::new();
+    for entry in transaction.open_table(STUCK)?.range(from..to)? {
+        found.insert(named(entry?.0.value()));
+    }
+    for entry in transaction.open_table(ROWS)?.range(from..to)? {
+        let (key, value) = entry?;
+        let (place, id) = named(key.value());
+        if RowRecord::read(value.value(), &place, &id).is_ok_and(|row| row.attempts > 0) {
+            found.insert((place, id));
+        }
+    }
     let mut rows = Vec::new();
-    for entry in transaction.open_table(STUCK)?.range((office.0.as_str(), "", "")..(past.as_str(), "", ""))? {
-        let (key, _) = entry?;
-        let (office, number, id) = key.value();
-        let place = Place { office: office.to_owned(), number: number.to_owned() };
-        let Some(case) = case_key(office, number) else {
-            tracing::error!(row = id, "an outbox row skipped: its number {:?} is none", readable(number));
+    for (place, id) in &found {
+        let Some(case) = case_key(&place.office, &place.number) else {
+            tracing::error!(row = id, "an outbox row skipped: its number {:?} is none", readable(&place.number));
             continue;
         };
-        match read_open(inner, &transaction, &place, id) {
+        match read_open(inner, &transaction, place, id) {
             Ok(row) => rows.extend(row.map(|(row, _)| (case, Ok(row)))),
             Err(error @ StoreError::Damaged { .. }) => rows.push((case, Err(error.into()))),
             Err(error) => return Err(error),
@@ -310,6 +332,10 @@ pub fn tally(inner: &Inner, office: &OfficeId) -> Result<OutboxTally, StoreError
         }
     }
     Ok(tally)
+}
+
+fn named((office, number, id): (&str, &str, &str)) -> (Place, String) {
+    (Place { office: office.to_owned(), number: number.to_owned() }, id.to_owned())
 }
 
 /// A row unsealed, and its stamp.
