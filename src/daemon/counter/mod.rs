@@ -106,10 +106,11 @@ impl Desk {
         Ok(shown)
     }
 
-    /// The mailbox whose procedure a case is worked by, for reading its mails again.
+    /// The mailbox that a case came in by, for reading its mails again: of its procedure file, else of a later one.
     fn mailbox_of(&self, case: &crate::sop::case::Case) -> Option<&Arc<Mailbox>> {
+        let of = |mailbox: &&Arc<Mailbox>| mailbox.worked.procedure.id() == case.procedure.id;
         let pinned = self.mailboxes.iter().find(|m| *m.worked.procedure.hash() == case.procedure.hash);
-        pinned.or_else(|| self.mailboxes.first())
+        pinned.or_else(|| self.mailboxes.iter().find(of)).or_else(|| self.mailboxes.first())
     }
 }
 

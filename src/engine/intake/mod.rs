@@ -45,6 +45,7 @@ use crate::vault;
 const READERS: usize = 8;
 
 /// A mailbox and what its mail is worked by.
+#[derive(Clone)]
 pub struct Mailbox {
     pub name: String,
     pub reception: Reception,
@@ -56,6 +57,13 @@ pub struct Mailbox {
     /// Bytes.
     pub max_mail_bytes: u64,
     pub limits: DayLimits,
+}
+
+impl Mailbox {
+    /// This mailbox for a case that began under another procedure: its mail is read by that one to its end.
+    fn under(&self, worked: Arc<Worked>) -> Self {
+        Self { worked, ..self.clone() }
+    }
 }
 
 /// Whether a mail may wait for a sender's domain that cannot be asked at the moment.

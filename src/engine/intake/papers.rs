@@ -44,10 +44,11 @@ impl Intake<'_> {
 
     /// All papers of a case together with a further mail: good old ones stay valid.
     pub(super) async fn merged(&self, key: &CaseKey, case: &Case, mail: &Looked) -> Result<Dossier, Fault> {
-        let mut facts = self.engine.facts_of(self.mailbox, key, &case.mails, &self.contents).await?;
+        let mailbox = &self.mailbox.under(self.engine.procedures.get(&case.procedure.hash)?);
+        let mut facts = self.engine.facts_of(mailbox, key, &case.mails, &self.contents).await?;
         facts.push(mail.facts.clone());
-        let file = self.engine.case_file(self.mailbox, &facts, mail.facts.received).await;
-        let checked = self.engine.check(self.mailbox, &file, Some(key), &self.batches).await?;
+        let file = self.engine.case_file(mailbox, &facts, mail.facts.received).await;
+        let checked = self.engine.check(mailbox, &file, Some(key), &self.batches).await?;
         Ok(checked.with(mail.reference()))
     }
 }
@@ -61,6 +62,7 @@ impl Engine {
         case: &Case,
     ) -> Result<Option<Dossier>, Fault> {
         let Some(mail) = case.last_mail().cloned() else { return Ok(None) };
+        let mailbox = &mailbox.under(self.procedures.get(&case.procedure.hash)?);
         for mail in &case.mails {
             self.reader.try_again(&mail.sha256);
         }
