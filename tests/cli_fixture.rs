@@ -145,7 +145,7 @@ impl Site {
 /// The program under test; `LOKET_CONFIG` of the surroundings must not reach it.
 pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loket"));
-    command.env_remove("LOKET_CONFIG").env_remove("LOKET_MASTER_KEY").env_remove("CREDENTIALS_DIRECTORY");
+    command.env_remove("LOKET_CONFIG").env_remove("CREDENTIALS_DIRECTORY");
     command
 }
 

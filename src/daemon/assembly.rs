@@ -171,8 +171,7 @@ pub(crate) fn keyring(config: &Config, random: Option<&dyn Random>) -> Result<Ke
     let master = match &config.master_key {
         Some(source) => parse("master_key", source)?,
         None => {
-            let variables = |name: &str| std::env::var(name).ok();
-            let (key, place) = MasterKey::find(None, &config.state.directory, &variables, random)?;
+            let (key, place) = MasterKey::find(&config.state.directory, random)?;
             tracing::debug!(place = %place.display(), "master key found");
             key
         }

@@ -13,11 +13,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Random;
 
-/// Name of the systemd credential that holds the master key (`LoadCredentialEncrypted=loket.master:…`).
-const CREDENTIAL: &str = "loket.master";
-/// The environment variable that holds it, in base64.
-const VARIABLE: &str = "LOKET_MASTER_KEY";
-
 pub(super) fn hmac_sha256(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     let mut mac = Hmac::<Sha256>::new_from_slice(key).expect("HMAC takes a key of any length");
     for part in parts {
@@ -68,28 +63,9 @@ impl MasterKey {
         })
     }
 
-    /// Finds the key where the operator put it: the configured file, else the systemd credential `loket.master`, else
-    /// `LOKET_MASTER_KEY`, else `<state>/master.key`, which is created on first start; without `random` none is.
-    /// `variables` looks up an environment variable. Returns the key and where it lies, for the operator's log.
-    pub fn find(
-        configured: Option<&Path>,
-        state: &Path,
-        variables: &dyn Fn(&str) -> Option<String>,
-        random: Option<&dyn Random>,
-    ) -> Result<(Self, PathBuf), KeyError> {
-        if let Some(file) = configured {
-            return Ok((Self::read(file)?, file.to_owned()));
-        }
-        if let Some(folder) = variables("CREDENTIALS_DIRECTORY") {
-            let file = Path::new(&folder).join(CREDENTIAL);
-            if file.exists() {
-                return Ok((Self::read(&file)?, file));
-            }
-        }
-        if let Some(text) = variables(VARIABLE).map(Zeroizing::new) {
-            let key = Self::parse(text.as_bytes()).ok_or(KeyError::Malformed { place: VARIABLE.to_owned() })?;
-            return Ok((key, PathBuf::from(format!("${VARIABLE}"))));
-        }
+    /// Finds the key of an office that configured none: `<state>/master.key`, which is created on first start; without `random`
+    /// none is. Returns the key and where it lies, for the operator's log.
+    pub fn find(state: &Path, random: Option<&dyn Random>) -> Result<(Self, PathBuf), KeyError> {
         let file = state.join("master.key");
         match Self::read(&file) {
             Ok(key) => Ok((key, file)),
@@ -161,10 +137,9 @@ mod tests {
     fn the_first_start_makes_a_key_that_the_second_start_finds() {
         let folder = tempfile::tempdir().unwrap();
         let random = SeededRandom::new(2);
-        let nothing = |_: &str| None;
 
-        let (made, place) = MasterKey::find(None, folder.path(), &nothing, Some(&random)).unwrap();
-        let (found, _) = MasterKey::find(None, folder.path(), &nothing, Some(&random)).unwrap();
+        let (made, place) = MasterKey::find(folder.path(), Some(&random)).unwrap();
+        let (found, _) = MasterKey::find(folder.path(), Some(&random)).unwrap();
 
         assert!(made.0 == found.0);
         assert_eq!(std::fs::metadata(place).unwrap().permissions().mode() & 0o777, 0o600);
@@ -174,42 +149,27 @@ mod tests {
     fn a_key_that_is_missing_is_not_made_without_randomness() {
         let folder = tempfile::tempdir().unwrap();
 
-        let missing = MasterKey::find(None, folder.path(), &|_| None, None);
+        let missing = MasterKey::find(folder.path(), None);
 
         assert!(matches!(missing, Err(KeyError::Missing { .. })));
         assert!(!folder.path().join("master.key").exists());
     }
 
     #[test]
-    fn a_configured_key_that_is_missing_or_open_to_others_is_an_error_and_never_replaced() {
+    fn a_key_that_is_malformed_or_open_to_others_is_an_error_and_never_replaced() {
         let folder = tempfile::tempdir().unwrap();
         let random = SeededRandom::new(3);
-        let file = folder.path().join("kunci");
+        let file = folder.path().join("master.key");
+        let written = |text: &str, mode| {
+            std::fs::write(&file, text).unwrap();
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(mode)).unwrap();
+            MasterKey::find(folder.path(), Some(&random))
+        };
 
-        let missing = MasterKey::find(Some(&file), folder.path(), &|_| None, Some(&random));
-        std::fs::write(&file, STANDARD.encode([1u8; 32])).unwrap();
-        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
-        let exposed = MasterKey::find(Some(&file), folder.path(), &|_| None, Some(&random));
+        let malformed = written("kunci", 0o600);
+        let exposed = written(&STANDARD.encode([1u8; 32]), 0o644);
 
-        assert!(matches!(missing, Err(KeyError::Unreadable { .. })));
+        assert!(matches!(malformed, Err(KeyError::Malformed { .. })));
         assert!(matches!(exposed, Err(KeyError::Exposed { mode: 0o644, .. })));
-    }
-
-    #[test]
-    fn the_environment_and_the_credential_come_before_the_state_folder() {
-        let folder = tempfile::tempdir().unwrap();
-        let random = SeededRandom::new(4);
-        let variable = |name: &str| (name == VARIABLE).then(|| STANDARD.encode([9u8; 32]));
-        let credentials = folder.path().to_str().unwrap().to_owned();
-        let credential = |name: &str| (name == "CREDENTIALS_DIRECTORY").then(|| credentials.clone());
-
-        let (from_variable, _) = MasterKey::find(None, folder.path(), &variable, Some(&random)).unwrap();
-        std::fs::write(folder.path().join(CREDENTIAL), [8u8; 32]).unwrap();
-        std::fs::set_permissions(folder.path().join(CREDENTIAL), std::fs::Permissions::from_mode(0o400)).unwrap();
-        let (from_credential, _) = MasterKey::find(None, folder.path(), &credential, Some(&random)).unwrap();
-
-        assert!(from_variable.0 == [9u8; 32]);
-        assert!(from_credential.0 == [8u8; 32]);
-        assert!(!folder.path().join("master.key").exists());
     }
 }
