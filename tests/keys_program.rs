@@ -48,8 +48,11 @@ async fn the_master_key_is_changed_under_a_running_daemon_and_the_old_one_can_be
     let dossier = after[0]["number"].as_str().map(|_| site.loket(&["archive", "list", "--json"]).json()).unwrap();
     let number = dossier[0]["number"].as_str().unwrap();
     let opened = site.loket(&["archive", "show", number, "--json"]).json();
+    let backup = site.path("cadangan.loket");
+    site.loket(&["backup", backup.to_str().unwrap()]).well();
     site.change("\"kunci-baru\"", "\"kunci-lama\"");
     let refused = site.loket(&["cases", "list"]).refused(78);
+    let another = site.loket(&["restore", backup.to_str().unwrap(), "--force"]).refused(78);
 
     assert!(alone.contains("one key there is"), "{alone}");
     assert_eq!(rotated["unopened"], 0);
@@ -60,6 +63,7 @@ async fn the_master_key_is_changed_under_a_running_daemon_and_the_old_one_can_be
     assert_eq!(after, cases);
     assert!(opened["contents"].as_array().is_some_and(|items| !items.is_empty()), "{opened}");
     assert!(refused.contains("another master key"), "{refused}");
+    assert!(another.contains("another master key") && another.contains("cadangan.loket"), "{another}");
     for file in std::fs::read_dir(site.path("state/archive")).unwrap().flatten() {
         assert_eq!(verify_file(&file.path()).unwrap(), []);
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use chrono::Datelike;
 
 use super::carry::carry;
-use super::ending::{Done, Ending, NEGATIVE, TEMPORARY, say};
+use super::ending::{Done, Ending, NEGATIVE, say};
 use super::office::{ConfigFile, ask, give_back};
 use crate::daemon::assembly;
 use crate::daemon::clock::SystemClock;
@@ -132,10 +132,10 @@ fn tell(brought: &Brought, json: bool) -> Done {
     Ok(())
 }
 
+/// What a restore refuses is an answer to what was asked; all else ends as it does for the daemon.
 fn ending(error: StoreError) -> Ending {
-    let status = match error {
-        StoreError::InUse { .. } | StoreError::File { .. } => TEMPORARY,
-        _ => NEGATIVE,
-    };
-    Ending::new(status, error.to_string())
+    match error {
+        StoreError::Refused(sentence) => Ending::negative(sentence),
+        other => Ending::from(anyhow::Error::from(other)),
+    }
 }

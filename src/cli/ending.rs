@@ -94,7 +94,7 @@ fn status_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
         return Some(match error {
             StoreError::Storage { .. } | StoreError::File { .. } | StoreError::InUse { .. } => TEMPORARY,
             StoreError::Damaged { .. } => NEGATIVE,
-            StoreError::Refused(_) => CONFIGURATION,
+            StoreError::WrongKey(_) | StoreError::Refused(_) => CONFIGURATION,
         });
     }
     if let Some(error) = cause.downcast_ref::<DirectoryError>() {
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(status(held), TEMPORARY);
         assert_eq!(status(disk), TEMPORARY);
         assert_eq!(status(ReadingFault::NoSandbox { why: "cannot limit its memory".into() }), TEMPORARY);
-        assert_eq!(status(StoreError::Refused("Another master key".into())), CONFIGURATION);
+        assert_eq!(status(StoreError::WrongKey("The store".into())), CONFIGURATION);
         assert_eq!(status(Fault::permanent("Plain text off loopback")), CONFIGURATION);
         assert_eq!(status(Fault::transient("The server is away")), TEMPORARY);
         assert_eq!(status(anyhow::anyhow!("`courier.smtp` is missing")), CONFIGURATION);

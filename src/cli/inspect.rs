@@ -1,6 +1,5 @@
 //! `loket inspect`: what the daemon would understand of a mail. Keeps no state and sends nothing; the JSON is a contract.
 
-use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,7 +7,7 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::ending::{CONFIGURATION, Done, Ending};
+use super::ending::{CONFIGURATION, Done, Ending, NEGATIVE, say};
 use super::office::ConfigFile;
 use crate::accounts::csv;
 use crate::config::Config;
@@ -87,73 +86,50 @@ impl Office {
     }
 }
 
-/// Runs the command for the office of the configuration that was named, else for the defaults.
+/// Inspects for the office of the configuration that was named, else for the defaults.
 pub fn command(args: &Inspect) -> Done {
     let office = match args.config.load_if_named()? {
         Some(config) => Office::of(&config)?,
         None => Office::default(),
     };
-    match run(args, &office) {
-        0 => Ok(()),
-        status => Err(Ending::silent(status)),
-    }
-}
-
-/// Runs the command. Exit status: 0 understood, 1 a file could not be read, 75 no reading worker, 78 the accounts file is
-/// wrong.
-pub fn run(args: &Inspect, office: &Office) -> u8 {
-    let accounts = match args.accounts.as_deref().map(|path| load_accounts(path, office)).transpose() {
-        Ok(accounts) => accounts,
-        Err(problem) => {
-            eprintln!("{problem}");
-            return 78;
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let (runtime, program) = match (runtime, std::env::current_exe()) {
-        (Ok(runtime), Ok(program)) => (runtime, program),
-        (Err(problem), _) | (_, Err(problem)) => {
-            eprintln!("Cannot start a reading worker: {problem}. Try again");
-            return 75;
-        }
-    };
+    let accounts = args.accounts.as_deref().map(|path| load_accounts(path, &office)).transpose()?;
+    let no_worker = |why: std::io::Error| Ending::temporary(format!("Cannot start a reading worker: {why}. Try again"));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_worker)?;
+    let program = std::env::current_exe().map_err(no_worker)?;
     let pool = Pool::new(PoolConfig { roots: office.roots.clone(), ..PoolConfig::new(program) });
-    runtime.block_on(each_file(args, office, accounts.as_deref(), &pool))
+    runtime.block_on(each_file(args, &office, accounts.as_deref(), &pool))
 }
 
-/// Papers are taken apart in a worker process: a hostile file brings down that worker, not the command.
-async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>, pool: &Pool) -> u8 {
-    let mut status = 0;
+/// Papers are taken apart in a worker process: a hostile file brings down that worker, not the command. A file that cannot be
+/// read is named, and the others are looked at all the same.
+async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>, pool: &Pool) -> Done {
+    let mut unread = Vec::new();
     for file in &args.files {
         let raw = match std::fs::read(file) {
             Ok(raw) => raw,
-            Err(problem) => {
-                eprintln!("Cannot read the mail `{}`: {problem}. Check the path and its permissions", file.display());
-                status = 1;
+            Err(why) => {
+                let file = file.display();
+                unread.push(format!("Cannot read the mail `{file}`: {why}. Check the path and its permissions"));
                 continue;
             }
         };
-        let read_papers =
-            if raw.len() as u64 > office.max_mail_bytes { Ok(None) } else { pool.read(&raw).await.map(Some) };
-        let contents = match read_papers {
-            Ok(contents) => contents,
-            Err(fault) => {
-                eprintln!("{fault}");
-                return 75;
-            }
+        let contents = match raw.len() as u64 > office.max_mail_bytes {
+            true => None,
+            false => Some(pool.read(&raw).await.map_err(|fault| Ending::temporary(fault.to_string()))?),
         };
         let found = inspect(read(&raw, office).await, contents, office, accounts);
         let text = if args.json { in_json(file, &found) } else { in_words(file, &found) };
-        if writeln!(std::io::stdout(), "{text}").is_err() {
-            return 1;
-        }
+        say(&text)?;
     }
-    status
+    if unread.is_empty() { Ok(()) } else { Err(Ending { status: NEGATIVE, sentences: unread }) }
 }
 
-fn load_accounts(path: &Path, office: &Office) -> Result<Vec<Account>, String> {
-    let bytes = std::fs::read(path).map_err(|e| format!("Cannot read the accounts file `{}`: {e}", path.display()))?;
-    csv::read(&bytes, &office.recognition.role.profile).map_err(|e| format!("`{}`: {e}", path.display()))
+fn load_accounts(path: &Path, office: &Office) -> Result<Vec<Account>, Ending> {
+    let bytes = std::fs::read(path).map_err(|why| {
+        Ending::negative(format!("Cannot read the accounts file {}: {why}. Check its path", path.display()))
+    })?;
+    csv::read(&bytes, &office.recognition.role.profile)
+        .map_err(|why| Ending::negative(format!("{}: {why}", path.display())))
 }
 
 /// A mail's headers, and what the sender's domain says of it where the configuration asks for that. A domain that does not
@@ -165,7 +141,7 @@ async fn read(raw: &[u8], office: &Office) -> Inbound {
         (Some(sender), Some(witness)) if trust.proof.asks(&inbound.authenticity) => {
             let asked = witness.ask(Question::about(raw, sender, &inbound, trust)).await;
             asked.unwrap_or_else(|fault| {
-                eprintln!("{fault}");
+                Ending::temporary(fault.message).tell();
                 Said::Nothing
             })
         }

@@ -20,6 +20,12 @@ pub enum StoreError {
     /// Somebody else holds the folder or file.
     #[error("{place} is in use by {holder}. Stop it first, or talk to it through its socket")]
     InUse { place: String, holder: String },
+    /// Nothing can be opened, and nothing was changed.
+    #[error(
+        "{0} was sealed under another master key. Put the key of its time where `keys.master_key` says, or as `master.key` into \
+         the state folder; while the key is being changed, the one before where `keys.previous_key` says"
+    )]
+    WrongKey(String),
     /// Asked for something that cannot be done; says what to do instead.
     #[error("{0}")]
     Refused(String),

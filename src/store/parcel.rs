@@ -205,10 +205,7 @@ impl Parcel {
         let mut wrapped = vec![0u8; u32::from_be_bytes(length).min(1024) as usize];
         from.read_exact(&mut wrapped).map_err(cut)?;
         if !keyring.fingerprints().contains(&fingerprint) {
-            return Err(StoreError::Refused(format!(
-                "{} was sealed under another master key. Put the key of its time where `keys.master_key` or `keys.previous_key` says",
-                file.display()
-            )));
+            return Err(StoreError::WrongKey(file.display().to_string()));
         }
         let key = keyring.unwrap(&OWNER, &wrapped).map_err(|_| StoreError::damaged(&thing, "its key does not open"))?;
         Ok(Self { from, key, thing, piece: Vec::new(), taken: 0, pieces: 0, ended: false })

@@ -15,7 +15,7 @@ use super::contents::{ContentFolder, SealedContent};
 use super::folder::{StateFolder, create_private, sync_folder};
 use super::redb::open_database;
 use super::redb::records::{LinkRecord, RowRecord};
-use super::redb::schema::{WRONG_KEY, fingerprints};
+use super::redb::schema::fingerprints;
 use super::redb::tables::{self, CASES, CONTENTS, META, Place, SCHEMA, SERIES};
 use super::redb::transaction::{Tables, begin};
 use super::sound;
@@ -78,7 +78,7 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     let at_hand = keyring.fingerprints();
     if !fingerprints(&meta.fingerprint).is_some_and(|sealed_under| sealed_under.iter().all(|one| at_hand.contains(one)))
     {
-        return Err(StoreError::Refused(WRONG_KEY.to_owned()));
+        return Err(StoreError::WrongKey("The store".to_owned()));
     }
     let damaged = sound::damage(&transaction, keyring)?;
     let present = present(&folder.live(), &meta, force)?;

@@ -68,7 +68,7 @@ fn a_wrong_accounts_file_is_named_by_line_and_column() {
 
     let output = loket(&["--json", "--accounts", &accounts, &mail]);
 
-    assert_eq!(output.status.code(), Some(78));
+    assert_eq!(output.status.code(), Some(1), "as `accounts import` ends");
     assert!(String::from_utf8_lossy(&output.stderr).contains("Line 2, column `email`"));
     assert!(output.stdout.is_empty());
 }
@@ -83,4 +83,18 @@ fn people_get_a_table_that_no_mail_can_make_jump() {
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(text.contains("verdict    request") && text.contains("appointment_decree"), "{text}");
     assert!(!text.contains('\u{1b}'));
+}
+
+/// A reader that had seen enough counted as a failure here alone.
+#[test]
+fn a_reader_that_has_seen_enough_is_no_failure() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mail = written(folder.path(), "satu.eml", MAIL);
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+
+    let mut inspect = Command::new(env!("CARGO_BIN_EXE_loket"));
+    let ended = inspect.args(["inspect", "--json", &mail]).stdout(writer).status().expect("the program starts");
+
+    assert_eq!(ended.code(), Some(0));
 }

@@ -16,8 +16,6 @@ use crate::store::backup::{copy, copy_tables};
 use crate::store::folder::sync_folder;
 use crate::vault::{Keyring, LastingKeys, Random};
 
-pub const WRONG_KEY: &str = "The store was sealed under another master key. Put the key it was made with where `keys.master_key` says, or as `master.key` into the state folder; while the key is being changed, the one before where `keys.previous_key` says";
-
 type Step = fn(&mut Tables<'_>, &Keyring, &dyn Random) -> Result<(), StoreError>;
 
 /// What leads from each schema to the next, from schema 1 on.
@@ -97,7 +95,7 @@ fn keep_lasting_keys(tables: &mut Tables<'_>, keyring: &Keyring, random: &dyn Ra
     let fingerprint = tables.meta.get("fingerprint")?.map(|value| value.value().to_vec()).unwrap_or_default();
     // What schema 1 was sealed under comes first where a newer key was added meanwhile.
     let first = fingerprint.get(..32).unwrap_or_default();
-    let lasting = keyring.derived_lasting(first).ok_or_else(|| StoreError::Refused(WRONG_KEY.to_owned()))?;
+    let lasting = keyring.derived_lasting(first).ok_or_else(|| StoreError::WrongKey("The store".to_owned()))?;
     let sealed = keyring.seal_lasting(random, lasting);
     tables.meta.insert("lasting", sealed.as_slice())?;
     Ok(())
@@ -110,7 +108,7 @@ fn check_key(tables: &mut Tables<'_>, keyring: &Keyring) -> Result<bool, StoreEr
     let at_hand = keyring.fingerprints();
     let sealed_under = fingerprints(&known).unwrap_or_default();
     if sealed_under.is_empty() || !sealed_under.iter().all(|one| at_hand.contains(one)) {
-        return Err(StoreError::Refused(WRONG_KEY.to_owned()));
+        return Err(StoreError::WrongKey("The store".to_owned()));
     }
     if sealed_under.contains(&keyring.fingerprint()) {
         return Ok(true);
