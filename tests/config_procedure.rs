@@ -1,8 +1,8 @@
 //! The procedure file: what is shipped is valid, and what is wrong is named.
 
-use loket::sop::checklist::{DocumentKind, Finding};
+use loket::sop::checklist::Finding;
 use loket::sop::procedure::Procedure;
-use loket::sop::procedure::papers::{Answerer, Consequence};
+use loket::sop::procedure::papers::Consequence;
 use loket::sop::procedure::rules::Origin;
 use loket::sop::worktime::Minutes;
 
@@ -48,8 +48,6 @@ fn an_expired_decree_is_asked_for_anew_and_a_contradicted_nip_proposes_rejection
     assert_eq!(procedure.check("decree_in_force").unwrap().consequence(Finding::Missing), Consequence::Complete);
     assert_eq!(procedure.check("nip_matches").unwrap().consequence(Finding::Contradicted), Consequence::Reject);
     assert!(Consequence::Reject > Consequence::Complete && Consequence::Complete > Consequence::Confirm);
-    assert!(!procedure.check("confirmed_with_applicant").unwrap().may_answer(Answerer::System));
-    assert_eq!(procedure.document(DocumentKind::AppointmentDecree).unwrap().grace_days, 60);
 }
 
 /// Every `# key = …` line is at its default: with all of them in force the procedure is the same.
@@ -106,9 +104,34 @@ fn contradictions_in_a_file_are_all_named_at_once() {
     }
 }
 
+/// `signer = "both"` in `[profile]` changed nothing, and nobody was told.
+#[test]
+fn a_key_that_nothing_obeys_is_named_and_an_earlier_file_with_it_still_reads() {
+    let earlier = SHIPPED
+        .replace("\nrole = \"Helpdesk\"\n", "\nrole = \"Helpdesk\"\nservices = [\"user_id_info\"]\nsigner = \"both\"\n")
+        .replace("missing = \"confirm\"\nunclear", "answered_by = [\"admin\"]\nmissing = \"confirm\"\nunclear")
+        .replace("code = \"R04\"", "code = \"R44\"")
+        .replace("reason = \"R04\"", "reason = \"R44\"");
+    let earlier =
+        format!("{earlier}\n[[document]]\nkind = \"request_letter\"\nname = {{ id = \"surat\", en = \"letter\" }}\n");
+
+    let told = flaws(&earlier);
+    let recalled = Procedure::recall(&earlier).unwrap();
+
+    for key in
+        ["`profile.signer`", "`recognition.letter.signer`", "`profile.services`", "`check.answered_by`", "`document`"]
+    {
+        assert!(told.contains(key), "{key} is not in:\n{told}");
+    }
+    assert_eq!((recalled.source(), recalled.reject_reasons.len()), (earlier.as_str(), 10));
+    assert_ne!(recalled.hash(), Procedure::helpdesk().hash());
+}
+
 #[test]
 fn a_missing_reject_reason_and_a_word_nobody_knows_are_named() {
     assert!(flaws(&SHIPPED.replace("code = \"R06\"", "code = \"R66\"")).contains("lacks `R06`"));
+    let unlike = SHIPPED.replace("code = \"R04\"", "code = \"R44\"").replace("reason = \"R04\"", "reason = \"R44\"");
+    assert!(flaws(&unlike).contains("lacks `R04`"), "it is given where no ground was named");
     assert!(
         flaws(&SHIPPED.replace("fate = \"destroy\"", "fate = \"destory\""))
             .contains("the nearest known one is `destroy`")

@@ -11,7 +11,7 @@ use super::store::{DocumentWrite, Store};
 use crate::dossier::recognition::Recognition;
 use crate::sop::hours::YearDates;
 use crate::sop::names::{Address, Language, OfficeId, Sha256Hex};
-use crate::sop::procedure::Procedure;
+use crate::sop::procedure::{Flaw, Procedure};
 use crate::sop::worktime::Calendar;
 
 /// What does not change while the daemon runs.
@@ -55,7 +55,8 @@ impl Procedures {
 
     /// Reads a procedure file and keeps its text, so that a case begun under it can end under it.
     pub async fn adopt(&self, text: &str, office: &OfficeId, store: &dyn Store) -> Result<Arc<Worked>, Fault> {
-        let worked = self.read(text)?;
+        let flawed = |flaws: Vec<Flaw>| unusable(flaws.first().map(ToString::to_string).unwrap_or_default());
+        let worked = self.keep(Procedure::parse(text).map_err(flawed)?)?;
         let write = DocumentWrite {
             office: office.clone(),
             family: FAMILY.to_owned(),
@@ -71,7 +72,7 @@ impl Procedures {
     pub async fn recall(&self, office: &OfficeId, store: &dyn Store) -> Result<(), Fault> {
         for document in store.documents(office, FAMILY).await? {
             let text: String = codec::decode(&document.bytes, "a kept procedure file")?;
-            self.read(&text)?;
+            self.keep(Procedure::recall(&text).map_err(|flaw| unusable(flaw.to_string()))?)?;
         }
         Ok(())
     }
@@ -83,15 +84,16 @@ impl Procedures {
         })
     }
 
-    fn read(&self, text: &str) -> Result<Arc<Worked>, Fault> {
-        let flawed = |what: String| Fault::permanent(format!("Cannot use a procedure file: {what}. Correct the file"));
-        let procedure = Procedure::parse(text)
-            .map_err(|flaws| flawed(flaws.first().map(ToString::to_string).unwrap_or_default()))?;
-        let calendar = procedure.calendar(self.zone, &self.years).map_err(flawed)?;
-        let recognition = Recognition::from_procedure(text).map_err(|e| flawed(e.to_string()))?;
+    fn keep(&self, procedure: Procedure) -> Result<Arc<Worked>, Fault> {
+        let calendar = procedure.calendar(self.zone, &self.years).map_err(unusable)?;
+        let recognition = Recognition::from_procedure(procedure.source()).map_err(|e| unusable(e.to_string()))?;
         let hash = procedure.hash().clone();
         let worked = Arc::new(Worked { procedure, calendar, recognition });
         self.by_hash.write().unwrap_or_else(std::sync::PoisonError::into_inner).insert(hash, worked.clone());
         Ok(worked)
     }
+}
+
+fn unusable(what: String) -> Fault {
+    Fault::permanent(format!("Cannot use a procedure file: {what}. Correct the file"))
 }

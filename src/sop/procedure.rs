@@ -11,15 +11,15 @@ use chrono_tz::Tz;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-use super::checklist::DocumentKind;
 use super::hours::{Hours, YearDates};
 use super::names::{Language, Sha256Hex};
 use super::worktime::{Calendar, Minutes};
 
 pub mod papers;
+mod retired;
 pub mod rules;
 
-use papers::{Basis, CheckRule, DocumentRule, OutOfScope, Profile, RejectReason};
+use papers::{Basis, CheckRule, OutOfScope, Profile, RejectReason};
 use rules::{
     Approval, ChangeReminders, Completion, Confirmation, LinkRules, Overrun, Reply, Retention, SecretRules,
     TimeStandard,
@@ -38,8 +38,6 @@ pub struct Procedure {
     pub language: Language,
     pub sop: Basis,
     pub profile: Profile,
-    #[serde(rename = "document")]
-    pub documents: Vec<DocumentRule>,
     #[serde(rename = "check")]
     pub checks: Vec<CheckRule>,
     #[serde(rename = "reject_reason")]
@@ -95,14 +93,31 @@ impl Procedure {
     /// Reads a procedure file. A text that is not TOML, an unknown key or a wrong type gives one flaw; a file that
     /// reads but contradicts itself gives all of them.
     pub fn parse(text: &str) -> Result<Self, Vec<Flaw>> {
-        let mut procedure: Self = toml::from_str(text).map_err(|e| {
+        let unread = |e: toml::de::Error| {
             let key = e.span().map_or_else(|| "file".to_owned(), |s| format!("line {}", line_of(text, s.start)));
             vec![Flaw { key, message: message(&e) }]
-        })?;
-        procedure.hash = Sha256Hex(Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect());
-        procedure.source = Source(text.to_owned());
+        };
+        let retired = retired::take_out(&mut toml::from_str(text).map_err(unread)?);
+        if !retired.is_empty() {
+            return Err(retired);
+        }
+        let procedure = toml::from_str::<Self>(text).map_err(unread)?.read_from(text);
         let flaws = procedure.flaws();
         if flaws.is_empty() { Ok(procedure) } else { Err(flaws) }
+    }
+
+    /// Reads a file that was in force before, so that a case begun under it can end under it: retired keys are passed over,
+    /// and what an earlier version accepted is not questioned.
+    pub fn recall(text: &str) -> Result<Self, Flaw> {
+        let unread = |e: toml::de::Error| Flaw { key: "file".to_owned(), message: message(&e) };
+        let mut file: toml::Table = toml::from_str(text).map_err(unread)?;
+        retired::take_out(&mut file);
+        Ok(file.try_into::<Self>().map_err(unread)?.read_from(text))
+    }
+
+    fn read_from(self, text: &str) -> Self {
+        let hash = Sha256Hex(Sha256::digest(text).iter().map(|b| format!("{b:02x}")).collect());
+        Self { hash, source: Source(text.to_owned()), ..self }
     }
 
     /// The Helpdesk procedure as it is shipped, used where no file is configured.
@@ -123,10 +138,6 @@ impl Procedure {
     /// The file's text, to be kept beside the hash for the cases that began under it.
     pub fn source(&self) -> &str {
         &self.source.0
-    }
-
-    pub fn document(&self, kind: DocumentKind) -> Option<&DocumentRule> {
-        self.documents.iter().find(|d| d.kind == kind)
     }
 
     pub fn check(&self, item: &str) -> Option<&CheckRule> {

@@ -1,13 +1,15 @@
-//! What the SOP asks of an applicant: its legal standing, the role it is for, documents, checklist, reasons to reject.
+//! What the SOP asks of an applicant: its legal standing, the role it is for, checklist, reasons to reject.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
-use crate::sop::checklist::{DocumentKind, Finding};
-use crate::sop::names::{Language, Service};
+use crate::sop::checklist::Finding;
+use crate::sop::names::Language;
 
-/// Reject reasons that the procedure gives by itself, without a finding: deadline passed, someone else's account, out
-/// of scope, confirmation failed, account not found.
-pub const REASONS_IN_USE: [&str; 5] = ["R06", "R07", "R08", "R09", "R10"];
+/// Reject reasons that the procedure gives by itself, without a finding: the records say otherwise, deadline passed, someone
+/// else's account, out of scope, confirmation failed, account not found.
+pub const REASONS_IN_USE: [&str; 6] = [UNLIKE_THE_RECORDS, "R06", "R07", "R08", "R09", "R10"];
+/// The ground where none was named: the letter does not agree with the records.
+pub const UNLIKE_THE_RECORDS: &str = "R04";
 
 /// The SOP document's header.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
@@ -23,32 +25,16 @@ pub struct Basis {
     pub related: Vec<String>,
 }
 
-/// The kind of account the procedure is for, and what its people are called.
+/// The kind of account the procedure is for.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// The role as the register and the decree name it; also the default of the accounts file.
     pub role: String,
-    pub services: Vec<Service>,
-    /// The step's executor, as letters name him or her.
-    pub executor: String,
-    pub applicant: String,
-    #[serde(default)]
-    pub signer: Signer,
-}
-
-/// Who must sign the request letter (DOMAIN §2, ambiguity 5).
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Signer {
-    #[default]
-    Applicant,
-    Superior,
-    Both,
 }
 
 /// A sentence in the languages of the letters.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Phrase {
     pub id: String,
@@ -64,22 +50,6 @@ impl Phrase {
     }
 }
 
-/// A document the SOP requires.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct DocumentRule {
-    pub kind: DocumentKind,
-    pub name: Phrase,
-    #[serde(default = "yes")]
-    pub required: bool,
-    /// A good one may be taken from an earlier dossier of the same applicant (DOMAIN §4, mail 4).
-    #[serde(default)]
-    pub reusable: bool,
-    /// Days after the end of validity in which the document is allowed with a confirmation and a deviation note; 0: none.
-    #[serde(default)]
-    pub grace_days: u32,
-}
-
 /// One item of the checklist.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -93,8 +63,6 @@ pub struct CheckRule {
     /// What the letter asks for when the item is missing.
     #[serde(default)]
     pub ask: Option<Phrase>,
-    #[serde(default = "by_system")]
-    pub answered_by: Vec<Answerer>,
     #[serde(default = "complete")]
     pub missing: Consequence,
     #[serde(default = "reject")]
@@ -107,10 +75,6 @@ pub struct CheckRule {
 }
 
 impl CheckRule {
-    pub fn may_answer(&self, who: Answerer) -> bool {
-        self.answered_by.contains(&who)
-    }
-
     /// What a finding of this item leads to.
     pub fn consequence(&self, finding: Finding) -> Consequence {
         match finding {
@@ -120,14 +84,6 @@ impl CheckRule {
             Finding::Unclear => self.unclear,
         }
     }
-}
-
-/// Who may give or change the finding of an item.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Answerer {
-    System,
-    Admin,
 }
 
 /// What a finding leads to. The order is the order of weight: the heaviest of all items is proposed.
@@ -146,13 +102,13 @@ pub enum Consequence {
 }
 
 /// One reason phrase of the rejection letter.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RejectReason {
     /// `R01`, as the desk shows it.
     pub code: String,
     pub text: Phrase,
-    /// What must be true before a new request can succeed; the letter says "after …".
+    /// What must be true before a new request can succeed; the letter says "setelah …", "once …".
     pub remedy: Phrase,
 }
 
@@ -160,15 +116,8 @@ pub struct RejectReason {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OutOfScope {
+    /// Who serves which accounts; the letter says it after a colon.
     pub turn_to: Phrase,
-}
-
-fn yes() -> bool {
-    true
-}
-
-fn by_system() -> Vec<Answerer> {
-    vec![Answerer::System, Answerer::Admin]
 }
 
 fn complete() -> Consequence {
