@@ -38,7 +38,11 @@ async fn code(site: &Site, admin: &Admin, at: DateTime<Utc>) -> String {
 }
 
 async fn asked() -> (Site, CaseNumber, Admin, Admin) {
-    let site = Site::start().await;
+    asked_under(Plan::default()).await
+}
+
+async fn asked_under(plan: Plan) -> (Site, CaseNumber, Admin, Admin) {
+    let site = Site::planned(plan).await;
     let number = site.deliver("complete").await;
     let (admin, other) = site.admins_of(&number).await;
     site.forward(TimeDelta::minutes(30));
@@ -179,4 +183,26 @@ async fn t01_an_office_that_demands_no_proof_follows_no_unproven_answer() {
     }
     site.take_in(proven.into_bytes()).await;
     assert_eq!(site.case(&number).await.phase.name(), "closed", "the same words with proof");
+}
+
+/// The letter invited a reply all the same, and the reply was taken for a mail of the applicant.
+#[tokio::test]
+async fn an_office_that_takes_no_replies_invites_none_and_tells_an_admin_who_replies() {
+    for words in ["TOLAK R04", "Terima kasih, akan saya periksa."] {
+        let plan = Plan { rules: vec![("reply", "allowed = false")], ..Plan::default() };
+        let (site, number, admin, _) = asked_under(plan).await;
+        let asked = site.last_to(admin.address.as_str()).expect("the admin was asked").body;
+
+        site.take_in(received(&site, &admin, words, site.now())).await;
+
+        assert!(asked.contains("Setujui: http") && !asked.contains("membalas surel ini"), "{asked}");
+        let sent = site.letters();
+        let told = sent.iter().find(|letter| letter.subject.contains("Balasan tidak dapat dilaksanakan"));
+        let body = &told.expect("the admin is answered").body;
+        assert!(body.contains("tidak menerima keputusan melalui balasan surel"), "{words}: {body}");
+        assert!(!body.contains("SETUJU 123456"), "{words}: {body}");
+        let case = site.case(&number).await;
+        assert!(matches!(case.phase, Phase::UnderReview { .. }) && case.mails.len() == 1, "{words}");
+        assert_eq!(site.numbers().await, [number], "{words}");
+    }
 }

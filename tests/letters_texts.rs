@@ -5,11 +5,12 @@ use std::fs;
 
 use chrono::{DateTime, NaiveDate, TimeDelta, TimeZone, Utc};
 use loket::letters::{
-    Elsewhere, Ending, FindingRow, Form, Lack, LetterError, LetterFacts, LetterKind, LetterProposal, Letters, Office,
-    Origin, Problem, Received, RejectReason, Text, Unlock, check_edited, fill_links, placeholders,
+    Ending, FindingRow, Form, Lack, LetterError, LetterFacts, LetterKind, LetterProposal, Letters, Office, Origin,
+    Problem, Received, Text, Unlock, check_edited, fill_links, placeholders,
 };
 use loket::sop::checklist::Finding;
 use loket::sop::names::{Language, Service};
+use loket::sop::procedure::Procedure;
 
 fn office() -> Office {
     Office {
@@ -147,7 +148,13 @@ fn facts(kind: LetterKind) -> LetterFacts {
             deadline: wita(13, 16, 30),
             ..base
         },
-        Rejected => LetterFacts { reasons: vec![RejectReason::R03, RejectReason::R04], ..base },
+        Rejected => {
+            let reasons = Procedure::helpdesk().reject_reasons;
+            LetterFacts {
+                reasons: reasons.into_iter().filter(|r| ["R03", "R04"].contains(&r.code.as_str())).collect(),
+                ..base
+            }
+        }
         ResultReset => {
             LetterFacts { done_at: wita(10, 10, 55), expires_at: wita(11, 12, 0), unlock: Some(Unlock::Nip), ..base }
         }
@@ -174,7 +181,7 @@ fn facts(kind: LetterKind) -> LetterFacts {
             classification: Some("000.3".into()),
             ..base
         },
-        OutOfScope => LetterFacts { elsewhere: Some(Elsewhere::Vendor), ..base },
+        OutOfScope => LetterFacts { turn_to: Some(Procedure::helpdesk().out_of_scope.turn_to), ..base },
         TooLarge => LetterFacts {
             number: String::new(),
             about_subject: Some("Permohonan reset".into()),
@@ -197,7 +204,8 @@ fn facts(kind: LetterKind) -> LetterFacts {
             alerts: vec!["executable_attachment".into(), "instruction_in_text".into()],
             ..base
         },
-        StandardHalf | StandardOverdue => standard(base),
+        StandardHalf => LetterFacts { minutes_used: Some(8), ..standard(base) },
+        StandardOverdue => standard(base),
         OverdueSuperior => LetterFacts {
             admin: Some("Kepala Bagian Pengelolaan LPSE".into()),
             decided_by: Some("Teguh Anggara Wibisono".into()),
@@ -426,10 +434,11 @@ fn an_offices_own_text_replaces_ours() {
 
 #[test]
 fn an_offices_own_phrase_replaces_one_and_leaves_the_others() {
-    let letters = overridden("phrases/id.toml", "[reasons]\nR03 = \"peran dalam keputusan bukan {role}\"\n").unwrap();
+    let own = "[causes]\naccount_not_known = \"akun tidak terdaftar di SPSE\"\n";
+    let letters = overridden("phrases/id.toml", own).unwrap();
 
-    assert_eq!(letters.reason(RejectReason::R03, "Helpdesk", Language::Id), "peran dalam keputusan bukan Helpdesk");
-    assert_eq!(letters.reason(RejectReason::R10, "Helpdesk", Language::Id), "akun tidak ditemukan atau tidak aktif");
+    assert_eq!(letters.cause("account_not_known", Language::Id), "akun tidak terdaftar di SPSE");
+    assert_eq!(letters.cause("no_account_named", Language::Id), "usulan tidak menyebut akun");
 }
 
 #[test]
@@ -446,7 +455,7 @@ fn a_mistake_in_an_offices_text_is_told_in_one_sentence_at_start() {
         ),
         ("rejectd/id.txt", "Subject: Ditolak\n"),
         ("parts/closing/en.txt", "{{ ofice.phone }}\n"),
-        ("phrases/en.toml", "[reasons]\nR01 = 5\n"),
+        ("phrases/en.toml", "[causes]\nreturned_later = 5\n"),
     ];
     let told: Vec<String> = cases
         .iter()
@@ -457,6 +466,30 @@ fn a_mistake_in_an_offices_text_is_told_in_one_sentence_at_start() {
         .collect();
 
     insta::assert_snapshot!("mistakes_in_overrides", told.join("\n"));
+}
+
+/// An engine's sentence in English stood in an Indonesian letter.
+#[test]
+fn every_cause_the_engine_names_has_words_and_what_others_say_stays_as_they_said_it() {
+    let letters = letters();
+
+    for language in [Language::Id, Language::En] {
+        for key in [
+            "stopped_while_asking",
+            "no_account_named",
+            "account_not_known",
+            "nothing_was_changed",
+            "reset_outlived_its_password",
+            "held_and_may_have_happened",
+            "returned_later",
+        ] {
+            assert!(letters.cause(key, language).contains(' '), "{key}");
+        }
+        assert!(letters.cause("dropped_by_hand: uid 0", language).ends_with("(uid 0)"));
+        for said in ["550 5.1.1: no such mailbox", "the account system knows no such account"] {
+            assert_eq!(letters.cause(said, language), said);
+        }
+    }
 }
 
 /// Regression: the admin's mail showed `user_id_absent` as it stands in the code.

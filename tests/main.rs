@@ -68,6 +68,7 @@ mod layers;
 mod letters_form;
 mod letters_samples;
 mod letters_texts;
+mod letters_truth;
 mod login_oauth;
 mod mail_flood;
 mod mail_hygiene;

@@ -80,7 +80,11 @@ async fn t47_a_held_letter_that_is_dropped_is_undelivered_and_the_admin_hears() 
     assert!(matches!(&rejection(&case).state, LetterState::Undelivered { why, .. } if why.contains("uid 0")));
     let sent = site.letters().split_off(before);
     assert_eq!(sent.len(), 1, "the letter itself never goes");
-    assert!(sent[0].to == [admin.address] && sent[0].body.contains("dropped unsent"), "{}", sent[0].body);
+    assert!(
+        sent[0].to == [admin.address] && sent[0].body.contains("dibatalkan oleh pengelola sistem (uid 0)."),
+        "{}",
+        sent[0].body
+    );
     retry_all(&site, &number).await;
     assert_eq!(site.engine.file_closed().await.unwrap().archived, [number]);
 }
@@ -127,7 +131,7 @@ async fn t47_a_reset_that_may_have_happened_after_the_backup_is_not_repeated() {
         assert!(events.iter().any(|e| matches!(e.event, Event::ExecutionUnknown { .. })));
         let told = events
             .iter()
-            .any(|e| matches!(&e.event, Event::ExecutionFailed { why, .. } if why.contains("reset it again")));
+            .any(|e| matches!(&e.event, Event::ExecutionFailed { why, .. } if why == "reset_outlived_its_password"));
         assert!(told, "the account system knew of it; its password was in no backup");
         let login = site
             .directory

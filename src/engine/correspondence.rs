@@ -13,7 +13,8 @@ use super::port::{Enclosure, Fault, Outgoing};
 use super::store::{CaseKey, NewLink};
 use crate::letters::{self, Fillings, LetterError, LetterKind, Text};
 use crate::sop::case::{Attachment, Case, LetterRecord, LetterState};
-use crate::sop::effect::{Letter, Recipient};
+use crate::sop::effect::{Letter, LetterName, Recipient};
+use crate::sop::event::letter_subject;
 use crate::sop::names::{Address, Language};
 use crate::sop::phase::{AdminId, Phase};
 
@@ -88,6 +89,7 @@ impl Engine {
         key: &CaseKey,
         case: &Case,
         letter: &Letter,
+        about: Option<String>,
         id: &str,
         epoch: u64,
     ) -> Result<Option<Written>, Fault> {
@@ -99,7 +101,8 @@ impl Engine {
             return Ok(None);
         }
         let worked = self.procedures.get(&case.procedure.hash)?;
-        let facts = self.facts(case, letter, &worked, now);
+        let mut facts = self.facts(case, letter, &worked, now);
+        facts.about_subject = about.or(facts.about_subject);
         let language = if kind.to_admin() { self.office.language } else { case.language };
         let text = self.text_of(kind, language, &facts, letter.text.as_deref()).map_err(Fault::permanent)?;
         let text = self.with_times(text, letter, now).map_err(Fault::permanent)?;
@@ -148,6 +151,16 @@ impl Engine {
         };
         let files = enclosures.into_iter().map(|file| file.bytes).collect();
         Ok(Some(Written { pending, links, record, files }))
+    }
+
+    /// The subject of the letter that a notice says did not arrive, without the number that the notice bears itself.
+    pub(super) async fn failed_subject(&self, key: &CaseKey, notice: &Letter) -> Result<Option<String>, Fault> {
+        if notice.kind != LetterName::LetterUndelivered {
+            return Ok(None);
+        }
+        let subject = letter_subject(&self.events(key).await?, &notice.code);
+        let number = format!("[{}] ", key.number);
+        Ok(subject.map(|subject| subject.strip_prefix(&number).map(str::to_owned).unwrap_or(subject)))
     }
 
     /// Puts the tokens in and the enclosures to it, at the moment of sending.

@@ -6,14 +6,13 @@ use super::Engine;
 use super::office::Worked;
 use crate::letters::form::{self, FormFile};
 use crate::letters::{
-    self, Elsewhere, Ending, FindingRow, Form, LetterError, LetterFacts, LetterKind, LetterProposal, Origin,
-    RejectReason, Text, Unlock,
+    self, Ending, FindingRow, Form, LetterError, LetterFacts, LetterKind, LetterProposal, Origin, Text, Unlock,
 };
-use crate::sop::case::{Attachment, Case};
+use crate::sop::case::{Attachment, Case, Deed};
 use crate::sop::checklist::{Check, Finding};
 use crate::sop::command::{DraftKind, Drafting};
 use crate::sop::effect::{Letter, LetterName, Recipient};
-use crate::sop::phase::{Phase, Proposal, Recommendation, RevealKind, RevealState};
+use crate::sop::phase::{Outcome, Phase, Proposal, Recommendation, RevealKind, RevealState};
 use crate::sop::procedure::rules;
 
 /// Drafts over the office's letters.
@@ -68,7 +67,10 @@ impl Engine {
         let u = &case.understanding;
         let received = case.first_mail().map_or(case.opened_at, |mail| mail.received_at);
         let opening = worked.calendar.next_opening(received);
-        let missing = letters::lacks(&letter.items, u);
+        let mut missing = letters::lacks(&letter.items, u);
+        for lack in &mut missing {
+            lack.ask = procedure.check(&lack.item).and_then(|rule| rule.ask.clone());
+        }
         let mut facts = LetterFacts {
             number: case.number.to_string(),
             name: Some(self.addressee(case, &letter.to)).filter(|name| !name.is_empty()),
@@ -84,8 +86,8 @@ impl Engine {
             form: form_of(case, letter),
             note: Some(letter.remark.clone()).filter(|note| !note.is_empty()),
             deadline: letter.until,
-            reasons: RejectReason::parse(&letter.code).into_iter().collect(),
-            elsewhere: Some(Elsewhere::Unknown),
+            reasons: procedure.reject_reason(&letter.code).cloned().into_iter().collect(),
+            turn_to: Some(procedure.out_of_scope.turn_to.clone()),
             done_at: Some(now),
             expires_at: letter.until,
             ending: ending(case),
@@ -96,10 +98,10 @@ impl Engine {
             sender_registered: u.check("sender_registered").map(|c| c.finding == Finding::Met),
             findings: u.checklist.iter().map(row).collect(),
             alerts: u.alerts.clone(),
-            reply_window: Some(procedure.reply.code_window_minutes),
+            reply_window: procedure.reply.allowed.then_some(procedure.reply.code_window_minutes),
             reject_needs_code: procedure.reply.reject_needs_code,
             complete_needs_code: procedure.reply.complete_needs_code,
-            decided_at: Some(now),
+            decided_by: letter.by.as_ref().map(|by| self.name_of(by)),
             about_subject: case.last_mail().map(|mail| mail.subject.clone()),
             until: letter.until,
             ..LetterFacts::default()
@@ -168,8 +170,12 @@ impl Engine {
             }
             LetterName::HeldMail => facts.held = Some(letter.code.clone()),
             LetterName::DecisionDone => {
+                facts.decided_at = facts.done_at;
                 facts.decision = match letter.code.as_str() {
-                    "approve" => Some(LetterProposal::Approve),
+                    "approve" => {
+                        facts.decided_at = case.decided().1;
+                        granted(case)
+                    }
                     "complete" => Some(LetterProposal::Complete),
                     "hand_over" => Some(LetterProposal::HandOver),
                     // Nobody in the office decided.
@@ -180,6 +186,25 @@ impl Engine {
                     Phase::Incomplete { deadline, .. } => Some(*deadline),
                     _ => None,
                 };
+            }
+            LetterName::AlreadyDecided => {
+                let (by, at) = case.decided();
+                (facts.decided_by, facts.decided_at) = (by.map(|by| self.name_of(by)), at);
+                facts.decision = match &case.phase {
+                    Phase::Incomplete { .. } => Some(LetterProposal::Complete),
+                    Phase::Closed { outcome: Outcome::Rejected { .. } | Outcome::Expired, .. } => {
+                        Some(LetterProposal::Reject)
+                    }
+                    _ => granted(case),
+                };
+            }
+            LetterName::ManualTask => facts.decided_by = case.attempt().map(|attempt| self.name_of(&attempt.by)),
+            LetterName::StandardOverdue => {
+                let actor = case.times.open_span().and_then(|span| span.actor.as_ref());
+                facts.decided_by = actor.or(case.assigned.as_ref()).map(|by| self.name_of(by));
+            }
+            LetterName::OutcomeUnknown | LetterName::DriverFailed => {
+                facts.note = facts.note.take().map(|why| self.letters.cause(&why, self.office.language));
             }
             LetterName::SecondNeeded => {
                 facts.decision = Some(match letter.code.as_str() {
@@ -195,9 +220,10 @@ impl Engine {
                 facts.received_at = case.last_mail().map(|mail| mail.received_at);
             }
             LetterName::LetterUndelivered => {
-                let failed = case.letters.iter().rev().find(|l| l.kind == letter.code);
+                let failed = case.letters.iter().find(|l| l.id == letter.code);
                 facts.recipient = failed.and_then(|l| l.to.first()).map(crate::sop::names::Address::masked);
-                facts.about_subject = Some(letter.code.clone());
+                facts.note = facts.note.take().map(|why| self.letters.cause(&why, self.office.language));
+                facts.about_subject = None;
             }
             LetterName::ResultReset | LetterName::ResultUserId | LetterName::ResultBoth => {
                 facts.unlock = Some(unlock(case));
@@ -222,6 +248,15 @@ pub fn unlock(case: &Case) -> Unlock {
     let spoken = case.confirmed().is_some_and(|c| c.code_tag.is_some());
     let no_nip = case.account.as_ref().is_none_or(|account| account.nip.is_none());
     if spoken || no_nip { Unlock::SpokenCode } else { Unlock::Nip }
+}
+
+/// What was granted last.
+fn granted(case: &Case) -> Option<LetterProposal> {
+    case.decisions.last().map(|decision| match decision.deed {
+        Deed::Grant => LetterProposal::Approve,
+        Deed::Reissue => LetterProposal::Reissue,
+        Deed::HandInPerson => LetterProposal::HandInPerson,
+    })
 }
 
 fn proposed(proposal: &Proposal) -> LetterProposal {

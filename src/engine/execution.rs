@@ -1,5 +1,6 @@
 //! Step 6 carried out: the temporary password is drawn and sealed and `started` is on record before the driver is
-//! called. A call found started is never repeated; the account system is asked, or a person.
+//! called. A call found started is never repeated; the account system is asked, or a person. Why something failed is
+//! reported by a key of the letters' causes.
 
 use chrono::{DateTime, Utc};
 
@@ -30,7 +31,7 @@ impl Engine {
         }
         let (by_hand, harmless) = (self.accounts.abilities().by_hand, self.is_harmless(attempt));
         if attempt.state == AttemptState::Started && !harmless {
-            let why = "the program stopped while the account system was being asked".to_owned();
+            let why = "stopped_while_asking".to_owned();
             return self.conclude(row, decision, Report::Unknown { why }, Along::default()).await;
         }
         let attempt = attempt.clone();
@@ -69,7 +70,7 @@ impl Engine {
     async fn reset(&self, row: &Row, case: &Case, attempt: &Attempt) -> Result<(), Fault> {
         let decision = attempt.decision;
         let Some(user_id) = &attempt.user_id else {
-            let note = "no account was named in the proposal".to_owned();
+            let note = "no_account_named".to_owned();
             return self.conclude(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
         };
         let worked = self.procedures.get(&case.procedure.hash)?;
@@ -93,9 +94,7 @@ impl Engine {
             }
             Ok(ResetOutcome::Done) => outlived(),
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
-            Ok(ResetOutcome::NotFound) => {
-                Report::NotFound { by: None, note: "the account system knows no such account".to_owned() }
-            }
+            Ok(ResetOutcome::NotFound) => Report::NotFound { by: None, note: "account_not_known".to_owned() },
             Ok(ResetOutcome::ByHand) => Report::HandedToPerson,
             Err(fault) => match fault.kind {
                 FaultKind::Transient if row.attempts + 1 < TRIES => return self.postpone(row, decision, &fault).await,
@@ -127,7 +126,7 @@ impl Engine {
         };
         let same = found.into_iter().find(|a| Some(&a.user_id) == attempt.user_id.as_ref());
         let Some(found) = same else {
-            let note = "the account system knows no such account".to_owned();
+            let note = "account_not_known".to_owned();
             return self.conclude(row, decision, Report::NotFound { by: None, note }, Along::default()).await;
         };
         let worked = self.procedures.get(&case.procedure.hash)?;
@@ -163,7 +162,7 @@ impl Engine {
                 if asked < settled {
                     return self.leave_until(row, settled).await;
                 }
-                let why = "the account system says that nothing was changed".to_owned();
+                let why = "nothing_was_changed".to_owned();
                 self.conclude(row, decision, Report::Failed { by: None, why }, Along::default()).await
             }
             Err(fault) if fault.kind == FaultKind::Transient && row.attempts + 1 < TRIES => Err(fault),
@@ -220,8 +219,7 @@ fn idempotency_key(key: &CaseKey, attempt: &Attempt) -> String {
 }
 
 fn outlived() -> Report {
-    let why = "the reset happened, but its password ended before that was known; reset it again".to_owned();
-    Report::Failed { by: None, why }
+    Report::Failed { by: None, why: "reset_outlived_its_password".to_owned() }
 }
 
 fn named(attempt: &Attempt) -> Option<String> {

@@ -13,7 +13,6 @@ use super::intake::{Looked, Mailbox};
 use super::port::Fault;
 use super::store::CaseKey;
 use super::weave::family;
-use crate::letters::RejectReason;
 use crate::letters::reply::{self, AdminReply};
 use crate::mail::message::Inbound;
 use crate::sop::case::{Case, Channel};
@@ -22,6 +21,8 @@ use crate::sop::decide::Refused;
 use crate::sop::effect::{Letter, LetterName, Recipient};
 use crate::sop::names::Sha256Hex;
 use crate::sop::phase::Recommendation;
+use crate::sop::procedure::Procedure;
+use crate::sop::procedure::papers::UNLIKE_THE_RECORDS;
 
 /// What became of a mail that may be an admin's answer to one of our letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,13 +54,14 @@ impl Engine {
         mail: &Looked,
         day: &mut Tally,
     ) -> Result<Followed, Fault> {
-        let Some((admin, (key, case, about))) = self.answer_of(mailbox, &mail.inbound).await? else {
+        let Some((admin, (key, case, about))) = self.answer_of(&mail.inbound).await? else {
             return Ok(Followed::NotAnAnswer);
         };
         let step = match reply::admin(&mail.facts.contents.body) {
             _ if !admin.role.acts() => Step::Cannot("reads_only"),
+            _ if !self.procedures.get(&case.procedure.hash)?.procedure.reply.allowed => Step::Cannot("replies_off"),
             None => Step::Cannot("words"),
-            Some(words) => self.follow(mailbox, mail, &admin, &key, &case, about, words).await?,
+            Some(words) => self.follow(mail, &admin, &key, &case, about, words).await?,
         };
         let (kind, code) = match step {
             Step::Taken(followed) => return Ok(followed),
@@ -74,10 +76,8 @@ impl Engine {
         self.answer_admin(&key, &admin, mail, kind, code).await
     }
 
-    #[allow(clippy::too_many_arguments)]
     async fn follow(
         &self,
-        mailbox: &Mailbox,
         mail: &Looked,
         admin: &AdminRecord,
         key: &CaseKey,
@@ -85,14 +85,15 @@ impl Engine {
         about: Sha256Hex,
         words: AdminReply,
     ) -> Result<Step, Fault> {
-        let rules = &mailbox.worked.procedure.reply;
+        let worked = self.procedures.get(&case.procedure.hash)?;
+        let rules = &worked.procedure.reply;
         let (choice, code) = match words {
             AdminReply::Approve(code) => (Choice::Approve { reason: remark(&mail.facts.contents.body) }, Some(code)),
             AdminReply::ApproveWithoutCode => return Ok(Step::Cannot("needs_code")),
             AdminReply::Reject(given, reason) => {
-                let (code, reason) = ground(&reason, case);
+                let (code, reason) = ground(&reason, case, &worked.procedure);
                 let letter = Letter::new(LetterName::Rejected, Recipient::Correspondent).code(&code).remark(&reason);
-                let letter = self.preview(case, &letter, &mailbox.worked).ok().map(|text| text.body);
+                let letter = self.preview(case, &letter, &worked).ok().map(|text| text.body);
                 (Choice::Reject { code, note: reason, letter }, given)
             }
             AdminReply::Complete(given, note) => {
@@ -102,7 +103,7 @@ impl Engine {
                 };
                 let letter = Letter::new(LetterName::CompletionRequest, Recipient::Correspondent);
                 let letter = letter.items(items.clone()).remark(&note);
-                let text = (!note.is_empty()).then(|| self.preview(case, &letter, &mailbox.worked));
+                let text = (!note.is_empty()).then(|| self.preview(case, &letter, &worked));
                 (Choice::Complete { items, letter: text.and_then(Result::ok).map(|text| text.body) }, given)
             }
         };
@@ -151,13 +152,8 @@ impl Engine {
     }
 
     /// The admin whose answer a mail is, as its headers tell, and to what.
-    pub(super) async fn answer_of(
-        &self,
-        mailbox: &Mailbox,
-        inbound: &Inbound,
-    ) -> Result<Option<(AdminRecord, Answered)>, Fault> {
-        let may = mailbox.worked.procedure.reply.allowed && inbound.answers_us;
-        let proven = inbound.sender().filter(|_| may && inbound.authenticity.is_authenticated());
+    pub(super) async fn answer_of(&self, inbound: &Inbound) -> Result<Option<(AdminRecord, Answered)>, Fault> {
+        let proven = inbound.sender().filter(|_| inbound.answers_us && inbound.authenticity.is_authenticated());
         let Some(sender) = proven else { return Ok(None) };
         let Some((_, admin)) = self.admin(sender).await?.filter(|(_, record)| record.is_active()) else {
             return Ok(None);
@@ -213,14 +209,14 @@ fn why_not(refused: &Refused) -> &'static str {
 }
 
 /// The ground an admin named (`TOLAK R02 …`), else the one that was proposed, else that the papers do not agree.
-fn ground(reason: &str, case: &Case) -> (String, String) {
+fn ground(reason: &str, case: &Case, procedure: &Procedure) -> (String, String) {
     let (word, rest) = reason.split_once(char::is_whitespace).unwrap_or((reason, ""));
-    if RejectReason::parse(&word.to_uppercase()).is_some() {
-        return (word.to_uppercase(), rest.trim().to_owned());
+    if let Some(named) = procedure.reject_reasons.iter().find(|known| known.code.eq_ignore_ascii_case(word)) {
+        return (named.code.clone(), rest.trim().to_owned());
     }
     let code = match case.phase.proposal().map(|p| &p.recommendation) {
         Some(Recommendation::Reject { code }) => code.clone(),
-        _ => "R04".to_owned(),
+        _ => UNLIKE_THE_RECORDS.to_owned(),
     };
     (code, reason.to_owned())
 }

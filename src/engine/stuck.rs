@@ -56,7 +56,7 @@ impl Engine {
         match row.kind.as_str() {
             "wake" => return Ok(Looked::Needed),
             "letter" => {
-                let why = format!("dropped unsent by hand ({who})");
+                let why = format!("dropped_by_hand: {who}");
                 self.step(row, Command::LetterFailed { id: row.id.clone(), why }).await?;
             }
             _ => match self.attempt_of(row).await? {
@@ -91,7 +91,7 @@ impl Engine {
                 return Err(Fault::transient(format!("{} moved on meanwhile. Look again", row.key.number)));
             }
         }
-        let why = "it was held, and may have happened before; look in the account system".to_owned();
+        let why = "held_and_may_have_happened".to_owned();
         self.conclude(row, decision, Report::Unknown { why }, Along::default()).await?;
         Ok(Looked::LeftToAnAdmin)
     }

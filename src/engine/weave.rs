@@ -110,7 +110,9 @@ impl Engine {
             let mut woven = Weaving { batch: &mut batch, now, id };
             match effect {
                 Effect::Send { letter } => {
-                    let Some(written) = self.write_letter(key, &case, &letter, &woven.id, epoch)? else { continue };
+                    let about = self.failed_subject(key, &letter).await?;
+                    let written = self.write_letter(key, &case, &letter, about, &woven.id, epoch)?;
+                    let Some(written) = written else { continue };
                     let Written { pending, links, record, files } = written;
                     let files = files.into_iter().map(|bytes| (key.clone(), bytes)).collect::<Vec<_>>();
                     if !files.is_empty() {

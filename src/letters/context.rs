@@ -13,6 +13,7 @@ use super::phrases::Phrases;
 use super::render::LetterError;
 use crate::sop::checklist::{Finding, told_first};
 use crate::sop::names::Language;
+use crate::sop::procedure::papers::Phrase;
 
 /// The longest value that stands in one line, in characters.
 const LINE: usize = 300;
@@ -45,15 +46,13 @@ pub(super) fn values(
     }
     let mut put = |name: &str, value: Value| values.insert(name.to_owned(), value);
     put("name", optional(facts.name.as_deref().map(without_degrees)));
-    for (name, block) in [("note", &facts.note), ("own_reason", &facts.own_reason)] {
-        put(name, optional(block.as_deref().map(|text| several_lines(text.trim()))));
-    }
+    put("note", optional(facts.note.as_deref().map(|text| several_lines(text.trim()))));
     put(LINKS, lines(kind.links().iter().map(|name| (*name).to_owned())));
     put("office", office_values(office, language));
     put("service", optional(phrases.services(&facts.services).map(str::to_owned)));
     put("request", Value::from(request(facts, language, phrases)));
     put_dossier(&mut put, facts, phrases, language);
-    put_decision(&mut put, facts, phrases);
+    put_decision(&mut put, facts, phrases, language);
     put("draft", facts.draft.as_ref().map_or(Value::from(()), |draft| draft_value(draft, phrases)));
     Ok(Value::from(values))
 }
@@ -85,18 +84,16 @@ fn put_dossier(
     put("alerts", lines(facts.alerts.iter().map(alert)));
 }
 
-fn put_decision(put: &mut impl FnMut(&str, Value) -> Option<Value>, facts: &LetterFacts, phrases: &Phrases) {
-    let role = one_line(&facts.role);
-    let own = facts.own_reason.as_deref().map(|text| several_lines(text.trim()));
-    put("reasons", lines(facts.reasons.iter().map(|reason| phrases.reason(*reason, &role)).chain(own)));
-    let mut remedies: Vec<String> = Vec::new();
-    for remedy in facts.reasons.iter().filter_map(|reason| phrases.remedy(*reason)) {
-        if !remedies.contains(remedy) {
-            remedies.push(remedy.clone());
-        }
-    }
-    put("remedies", lines(remedies.into_iter()));
-    put("elsewhere", phrase(&phrases.elsewhere, facts.elsewhere.unwrap_or(super::facts::Elsewhere::Unknown)));
+fn put_decision(
+    put: &mut impl FnMut(&str, Value) -> Option<Value>,
+    facts: &LetterFacts,
+    phrases: &Phrases,
+    language: Language,
+) {
+    let said = |phrase: &Phrase| one_line(phrase.in_language(language));
+    put("reasons", lines(facts.reasons.iter().map(|reason| said(&reason.text))));
+    put("remedies", lines(facts.reasons.iter().map(|reason| phrases.remedy(&said(&reason.remedy)))));
+    put("turn_to", optional(facts.turn_to.as_ref().map(said)));
     put("ending", facts.ending.map_or(Value::from(()), |ending| phrase(&phrases.endings, ending)));
     put("proposal", facts.proposal.map_or(Value::from(()), |proposal| phrase(&phrases.proposals, proposal)));
     put("decision", facts.decision.map_or(Value::from(()), |decision| phrase(&phrases.proposals, decision)));

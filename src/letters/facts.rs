@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::sop::checklist::Finding;
 use crate::sop::names::Service;
 use crate::sop::phase::Outcome;
+use crate::sop::procedure::papers::{Phrase, RejectReason};
 
 /// The office as its letters name it; from the configuration, the same for every letter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -62,9 +63,8 @@ pub struct LetterFacts {
     pub size_limit_mb: Option<u32>,
 
     pub reasons: Vec<RejectReason>,
-    /// A reason in the admin's own words, after the listed ones.
-    pub own_reason: Option<String>,
-    pub elsewhere: Option<Elsewhere>,
+    /// Who serves requests that are out of scope.
+    pub turn_to: Option<Phrase>,
 
     pub done_at: Option<DateTime<Utc>>,
     pub expires_at: Option<DateTime<Utc>>,
@@ -144,11 +144,14 @@ pub struct Lack {
     /// When a decree ran out.
     #[serde(default)]
     pub until: Option<NaiveDate>,
+    /// How the procedure asks for it, for an item that the phrases do not know.
+    #[serde(default)]
+    pub ask: Option<Phrase>,
 }
 
 impl Lack {
     pub fn of(item: &str, problem: Problem, file: Option<&String>) -> Self {
-        Self { item: item.to_owned(), problem, file: file.cloned(), pages: Vec::new(), until: None }
+        Self { item: item.to_owned(), problem, file: file.cloned(), pages: Vec::new(), until: None, ask: None }
     }
 }
 
@@ -204,46 +207,6 @@ pub enum Problem {
     LinkOnly,
     /// There, but a part of it is unclear or wrong in form; the item's own words say what to send.
     Incomplete,
-}
-
-/// DOMAIN §5, T3.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-pub enum RejectReason {
-    R01,
-    R02,
-    R03,
-    R04,
-    R05,
-    R06,
-    R07,
-    R08,
-    R09,
-    R10,
-}
-
-impl RejectReason {
-    pub const ALL: [RejectReason; 10] =
-        [Self::R01, Self::R02, Self::R03, Self::R04, Self::R05, Self::R06, Self::R07, Self::R08, Self::R09, Self::R10];
-
-    pub fn code(self) -> &'static str {
-        ["R01", "R02", "R03", "R04", "R05", "R06", "R07", "R08", "R09", "R10"][self as usize]
-    }
-
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|reason| reason.code() == text)
-    }
-}
-
-/// Whose account was meant, where the request is out of scope.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Elsewhere {
-    Vendor,
-    CommitmentOfficer,
-    SelectionGroup,
-    OtherRole,
-    SecondFactor,
-    Unknown,
 }
 
 /// What the reveal page asks for; never something that stands in the mail.
@@ -340,6 +303,7 @@ impl fmt::Debug for Text {
 pub(super) fn specimen() -> LetterFacts {
     let at = DateTime::<Utc>::from_timestamp(1_794_204_000, 0);
     let some = |text: &str| Some(text.to_owned());
+    let phrase = || Phrase { id: "contoh".to_owned(), en: "example".to_owned() };
     LetterFacts {
         number: "LPSE-2026-0047".to_owned(),
         name: some("Contoh Pemohon"),
@@ -369,9 +333,8 @@ pub(super) fn specimen() -> LetterFacts {
         note: some("Contoh catatan."),
         deadline: at,
         size_limit_mb: Some(25),
-        reasons: vec![RejectReason::R01],
-        own_reason: some("contoh alasan"),
-        elsewhere: Some(Elsewhere::Vendor),
+        reasons: vec![RejectReason { code: "R01".to_owned(), text: phrase(), remedy: phrase() }],
+        turn_to: Some(phrase()),
         done_at: at,
         expires_at: at,
         unlock: Some(Unlock::Nip),

@@ -23,8 +23,7 @@ mod texts;
 
 pub use calendar::{clock, date, moment, weekday_date, zone_label};
 pub use facts::{
-    Elsewhere, Ending, FindingRow, Form, Lack, LetterFacts, LetterProposal, Office, Origin, Problem, Received,
-    RejectReason, Text, Unlock,
+    Ending, FindingRow, Form, Lack, LetterFacts, LetterProposal, Office, Origin, Problem, Received, Text, Unlock,
 };
 pub use kind::LetterKind;
 pub use lacking::{asks_for_a_letter, lacks, present, unopened};

@@ -1,4 +1,4 @@
-//! The phrases that all letters share: items, problems, reasons, remedies. Kept in one file per language so that an
+//! The phrases that all letters share: items, problems, causes. Kept in one file per language so that an
 //! office can read and override them like any text.
 
 use std::collections::BTreeMap;
@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use super::calendar;
-use super::facts::{Lack, Received, RejectReason};
+use super::facts::{Lack, Received};
 use crate::sop::names::{Language, Service};
 
 type Table = BTreeMap<String, String>;
@@ -19,9 +19,7 @@ pub(super) struct Phrases {
     items: BTreeMap<String, Item>,
     problems: Table,
     received: Table,
-    reasons: Table,
-    remedies: Table,
-    pub elsewhere: Table,
+    rejection: Table,
     pub endings: Table,
     pub proposals: Table,
     pub held: Table,
@@ -30,6 +28,7 @@ pub(super) struct Phrases {
     pub tally: Table,
     pub alerts: Table,
     pub placeholders: Table,
+    pub causes: Table,
     /// An office's own phrases of an earlier year may lack these; the letter then says less.
     #[serde(default)]
     pub refusals: Table,
@@ -84,7 +83,8 @@ impl Phrases {
         let problem = self.problem(lack, language);
         if problem.is_empty() {
             let send = self.items.get(&lack.item).map(|item| item.send.replace("{role}", role));
-            return send.unwrap_or_else(|| self.item(&lack.item, role));
+            let own = || lack.ask.as_ref().map(|ask| ask.in_language(language).to_owned());
+            return send.or_else(own).unwrap_or_else(|| self.item(&lack.item, role));
         }
         format!("{}: {problem}", self.item(&lack.item, role))
     }
@@ -99,6 +99,12 @@ impl Phrases {
         let pages = lack.pages.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
         let until = lack.until.map(|day| calendar::day(day, language)).unwrap_or_default();
         problem.replace("{pages}", &pages).replace("{until}", &until).replace("{file}", &file)
+    }
+
+    /// A cause that the engine named by its key, `key` or `key: detail`; other words stay as they are.
+    pub fn cause(&self, why: &str) -> String {
+        let (key, detail) = why.split_once(": ").unwrap_or((why, ""));
+        self.causes.get(key).map_or_else(|| why.to_owned(), |phrase| phrase.replace("{0}", detail))
     }
 
     /// A paper that came, by kind, file name, number and day.
@@ -119,12 +125,9 @@ impl Phrases {
         line
     }
 
-    pub fn reason(&self, reason: RejectReason, role: &str) -> String {
-        self.reasons.get(reason.code()).map(|phrase| phrase.replace("{role}", role)).unwrap_or_default()
-    }
-
-    pub fn remedy(&self, reason: RejectReason) -> Option<&String> {
-        self.remedies.get(reason.code()).filter(|remedy| !remedy.is_empty())
+    /// When a new request can succeed, as a sentence around the condition that the procedure names.
+    pub fn remedy(&self, condition: &str) -> String {
+        self.rejection.get("remedy").map_or_else(|| condition.to_owned(), |phrase| phrase.replace("{0}", condition))
     }
 }
 
@@ -199,26 +202,26 @@ mod tests {
     use super::super::facts::Problem;
     use super::super::texts;
     use super::*;
+    use crate::sop::procedure::papers::Phrase;
 
     fn phrases(language: Language) -> Phrases {
         Phrases::parse(texts::phrases(language)).unwrap()
     }
 
-    /// The first phrase that `model` has and `own` lacks, as `reasons.R01`.
+    /// The first phrase that `model` has and `own` lacks, as `items.account_found`.
     fn lacks(own: &Phrases, model: &Phrases) -> Option<String> {
         let tables = |p: &Phrases| {
             [
                 ("problems", p.problems.clone()),
                 ("received", p.received.clone()),
-                ("reasons", p.reasons.clone()),
-                ("remedies", p.remedies.clone()),
-                ("elsewhere", p.elsewhere.clone()),
+                ("rejection", p.rejection.clone()),
                 ("endings", p.endings.clone()),
                 ("proposals", p.proposals.clone()),
                 ("held", p.held.clone()),
                 ("marks", p.marks.clone()),
                 ("tally", p.tally.clone()),
                 ("placeholders", p.placeholders.clone()),
+                ("causes", p.causes.clone()),
                 ("refusals", p.refusals.clone()),
             ]
         };
@@ -237,18 +240,6 @@ mod tests {
         assert_eq!(lacks(&id, &en), None);
         assert_eq!(lacks(&en, &id), None);
         assert_eq!(id.alerts.keys().collect::<Vec<_>>(), en.alerts.keys().collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn every_reason_has_words_and_a_way_forward() {
-        for language in [Language::Id, Language::En] {
-            let phrases = phrases(language);
-            for reason in RejectReason::ALL {
-                assert!(!phrases.reason(reason, "Helpdesk").is_empty(), "{reason:?}");
-                assert!(phrases.remedy(reason).is_some_and(|remedy| remedy.ends_with('.')), "{reason:?}");
-                assert!(!phrases.reason(reason, "Helpdesk").contains('{'));
-            }
-        }
     }
 
     #[test]
@@ -285,5 +276,15 @@ mod tests {
     #[test]
     fn an_item_of_an_offices_own_is_shown_by_its_key() {
         assert_eq!(phrases(Language::Id).item("surat_tugas", "Helpdesk"), "surat tugas");
+    }
+
+    #[test]
+    fn an_item_of_an_offices_own_is_asked_for_in_the_procedures_words() {
+        let ask = Some(Phrase { id: "surat tugas asli".into(), en: "the letter of assignment".into() });
+        let asked = |item: &str| Lack { ask: ask.clone(), ..Lack::of(item, Problem::Incomplete, None) };
+
+        assert_eq!(phrases(Language::Id).lack(&asked("surat_tugas"), "Helpdesk", Language::Id), "surat tugas asli");
+        let own = phrases(Language::Id).lack(&asked("request_letter"), "Helpdesk", Language::Id);
+        assert!(own.starts_with("Surat permohonan reset password"), "{own}");
     }
 }

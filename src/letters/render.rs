@@ -101,16 +101,6 @@ impl Letters {
         self.voices[language as usize].render_named("request_form", LetterKind::CompletionRequest, facts, &self.office)
     }
 
-    /// The noun of a checklist item, as letters and pages name it.
-    pub fn item_name(&self, item: &str, role: &str, language: Language) -> String {
-        self.voices[language as usize].phrases.item(item, role)
-    }
-
-    /// The words of a ground for rejection, without a full stop.
-    pub fn reason(&self, reason: super::RejectReason, role: &str, language: Language) -> String {
-        self.voices[language as usize].phrases.reason(reason, role)
-    }
-
     /// Why a confirmation is called for, without a full stop.
     pub fn trigger(&self, key: &str, language: Language) -> String {
         self.voices[language as usize].phrases.triggers.get(key).cloned().unwrap_or_else(|| key.replace('_', " "))
@@ -119,6 +109,11 @@ impl Letters {
     /// Why an admin's reply was not followed, one sentence; `None` where the text itself says enough.
     pub fn refusal(&self, key: &str, language: Language) -> Option<String> {
         self.voices[language as usize].phrases.refusals.get(key).cloned()
+    }
+
+    /// Why something failed or did not arrive, without a full stop; a person's or another system's words as they are.
+    pub fn cause(&self, why: &str, language: Language) -> String {
+        self.voices[language as usize].phrases.cause(why)
     }
 
     /// An absent fact is no mistake of the text here; everything else is, and is told once, at start.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::account::Account;
 use super::checklist::Understanding;
 use super::names::{Address, CaseNumber, Language, Nip, OfficeId, Service, Sha256Hex, UserId};
-use super::phase::{AdminId, Phase, Reveal};
+use super::phase::{AdminId, Outcome, Phase, Reveal};
 use super::timesheet::TimeSheet;
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -264,6 +264,21 @@ impl Case {
     pub fn standing_first(&self) -> Option<&DecisionRecord> {
         let proposal = self.phase.proposal()?;
         self.first_approval.as_ref().filter(|first| first.proposal == proposal.hash)
+    }
+
+    /// Who decided on it last, and when; a request that ended by itself was decided by nobody.
+    pub fn decided(&self) -> (Option<&AdminId>, Option<DateTime<Utc>>) {
+        let granted = self.decisions.last();
+        match &self.phase {
+            Phase::Closed { outcome: Outcome::Rejected { .. } | Outcome::Expired | Outcome::Dropped { .. }, at } => {
+                (self.assigned.as_ref(), Some(*at))
+            }
+            Phase::Closed { outcome: Outcome::Withdrawn | Outcome::OutOfScope | Outcome::TooLarge, at } => {
+                (None, Some(*at))
+            }
+            Phase::Incomplete { .. } => (self.assigned.as_ref(), self.times.open_span().map(|span| span.from)),
+            _ => (granted.map(|d| &d.by), granted.map(|d| d.at)),
+        }
     }
 
     pub fn services(&self) -> &[Service] {

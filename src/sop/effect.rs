@@ -39,7 +39,7 @@ pub struct Letter {
     /// The text a person released, instead of the drafted one.
     pub text: Option<String>,
     pub items: Vec<String>,
-    /// A reject reason, or another short code the text needs.
+    /// A reject reason, the id of a letter, or another short code the text needs.
     pub code: String,
     /// A moment the text names: a deadline or an expiry.
     pub until: Option<DateTime<Utc>>,
@@ -52,6 +52,9 @@ pub struct Letter {
     /// The absent admin in whose place the reader gets it.
     #[serde(default)]
     pub in_place_of: Option<AdminId>,
+    /// Who did what the letter tells of, where the case itself does not say.
+    #[serde(default)]
+    pub by: Option<AdminId>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -160,6 +163,7 @@ impl Letter {
             links_to: None,
             issue: None,
             in_place_of: None,
+            by: None,
         }
     }
 

@@ -201,3 +201,11 @@ pub struct Recorded {
     #[serde(flatten)]
     pub event: Event,
 }
+
+/// The subject a letter was written under.
+pub fn letter_subject(events: &[Recorded], id: &str) -> Option<String> {
+    events.iter().rev().find_map(|recorded| match &recorded.event {
+        Event::LetterQueued { letter, subject, .. } if letter.id == id => Some(subject.clone()),
+        _ => None,
+    })
+}

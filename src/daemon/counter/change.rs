@@ -75,7 +75,7 @@ impl Words<'_> {
             Cause::Failed { why } => self.say(
                 "Tidak berhasil di sistem akun; akun belum berubah ({0})",
                 "It failed in the account system; the account is unchanged ({0})",
-                &[why.trim_end_matches('.')],
+                &[self.cause(why).trim_end_matches('.')],
             ),
         }
     }

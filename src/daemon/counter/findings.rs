@@ -5,7 +5,6 @@ use super::words::{self, Words};
 use crate::engine::office::Worked;
 use crate::sop::case::Case;
 use crate::sop::checklist::{Check, Finding};
-use crate::sop::event::{Event, Recorded};
 use crate::sop::names::Language;
 use crate::sop::phase::Phase;
 use crate::web::view::{CheckRow, Tally};
@@ -60,12 +59,4 @@ pub(super) fn title(worked: &Worked, item: &str, lang: Language) -> Option<Strin
 /// Items by their nouns, joined.
 pub(super) fn titles<'a>(worked: &Worked, items: impl Iterator<Item = &'a str>, lang: Language) -> Vec<String> {
     items.map(|item| title(worked, item, lang).unwrap_or_else(|| item.replace('_', " "))).collect()
-}
-
-/// The subject a letter was written under.
-pub(super) fn letter_subject(events: &[Recorded], id: &str) -> Option<String> {
-    events.iter().rev().find_map(|recorded| match &recorded.event {
-        Event::LetterQueued { letter, subject, .. } if letter.id == id => Some(subject.clone()),
-        _ => None,
-    })
 }

@@ -3,11 +3,10 @@
 use chrono::{DateTime, Utc};
 
 use super::Desk;
-use super::findings::letter_subject;
 use crate::engine::office::Worked;
 use crate::letters::LetterKind;
 use crate::sop::case::{Case, LetterState};
-use crate::sop::event::Recorded;
+use crate::sop::event::{Recorded, letter_subject};
 use crate::sop::phase::Phase;
 use crate::sop::procedure::rules;
 use crate::sop::worktime::Minutes;
@@ -16,6 +15,7 @@ use crate::web::view::{CaseHead, ClockState, DeviationView, Origin, StepClock, S
 impl Desk {
     pub(super) fn head(&self, case: &Case, worked: &Worked, events: &[Recorded], now: DateTime<Utc>) -> CaseHead {
         use chrono::Datelike;
+        let words = self.words(self.engine.office.language);
         CaseHead {
             number: case.number.clone(),
             services: case.services().to_vec(),
@@ -29,7 +29,7 @@ impl Desk {
                 .calendar
                 .is_provisional(now)
                 .then(|| now.with_timezone(&self.engine.office.zone).year()),
-            undelivered: undelivered(case, events),
+            undelivered: undelivered(case, events).map(|lost| Undelivered { why: words.cause(&lost.why), ..lost }),
             deviations: self.deviations(case),
         }
     }

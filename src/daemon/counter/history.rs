@@ -2,12 +2,11 @@
 
 use chrono::{DateTime, Utc};
 
-use super::findings::letter_subject;
 use super::words::Words;
 use crate::letters::LetterKind;
 use crate::sop::case::{Case, ConfirmationMethod, ConfirmationResult, DecisionRecord, Deed};
 use crate::sop::checklist::{Finding, Understanding};
-use crate::sop::event::{Event, Recorded};
+use crate::sop::event::{Event, Recorded, letter_subject};
 use crate::sop::phase::AdminId;
 
 pub(super) fn history(case: &Case, events: &[Recorded], words: Words<'_>) -> Vec<(DateTime<Utc>, String)> {
@@ -119,9 +118,11 @@ impl Teller<'_> {
                 w.say("Tugas diberikan untuk dikerjakan di {0}", "The task was given to a person, in {0}", &[system])
             }
             Event::ExecutionFailed { why, .. } => {
-                w.say("Tidak berhasil di sistem akun: {0}", "Failed in the account system: {0}", &[why])
+                w.say("Tidak berhasil di sistem akun: {0}", "Failed in the account system: {0}", &[&w.cause(why)])
             }
-            Event::ExecutionUnknown { why, .. } => w.say("Hasil tidak pasti: {0}", "Outcome unknown: {0}", &[why]),
+            Event::ExecutionUnknown { why, .. } => {
+                w.say("Hasil tidak pasti: {0}", "Outcome unknown: {0}", &[&w.cause(why)])
+            }
             Event::ExecutionDone { by: Some(by), .. } => {
                 w.say("{0} mengisi hasil dari {1}", "{0} entered the result from {1}", &[&w.name(by), system])
             }

@@ -47,7 +47,7 @@ impl Desk {
         let what = self.words(lang).say(
             "Upaya pada sistem akun berakhir tanpa kepastian: {0}.",
             "The attempt in the account system ended without a certain outcome: {0}.",
-            &[why.trim_end_matches('.')],
+            &[self.engine.letters.cause(why, lang).trim_end_matches('.')],
         );
         UnknownView {
             head: self.head(seen.case, seen.worked, seen.events, seen.now),

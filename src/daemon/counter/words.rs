@@ -69,6 +69,11 @@ impl Words<'_> {
         &self.engine.letters.office().system
     }
 
+    /// Why something failed or is not certain.
+    pub fn cause(&self, why: &str) -> String {
+        self.engine.letters.cause(why, self.lang)
+    }
+
     /// Why a confirmation is called for, one sentence.
     pub fn called_for(&self, triggers: &[String]) -> String {
         let reasons: Vec<String> = triggers.iter().map(|t| self.engine.letters.trigger(t, self.lang)).collect();

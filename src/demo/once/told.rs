@@ -60,7 +60,7 @@ impl Told {
             }
         };
         compare("the verdict", said(label.verdict), said(self.verdict()));
-        compare("the outcome", format!("{:?}", label.fate), format!("{:?}", self.fate()));
+        compare("the outcome", format!("{:?}", label.fate), self.fate());
         if matches!(label.verdict, Verdict::Request) {
             compare("the service", format!("{:?}", label.services), format!("{:?}", self.understanding.services));
         }
@@ -88,21 +88,19 @@ impl Told {
         }
     }
 
-    /// [`Fate::Ignored`] for an end no sample has: an archived request was never ignored, so no label says it.
-    fn fate(&self) -> Fate {
-        match &self.outcome {
+    /// How it ended, as a label's fate is written; [`Fate::Ignored`] for an end no sample has: an archived request was never ignored, so no label says it.
+    fn fate(&self) -> String {
+        let fate = match &self.outcome {
             Outcome::ResetConfirmed => Fate::ResetConfirmed,
             Outcome::UserIdGiven => Fate::UserIdGiven,
-            Outcome::Rejected { code } => match crate::letters::RejectReason::ALL.iter().find(|r| r.code() == code) {
-                Some(reason) => Fate::Rejected(*reason),
-                None => Fate::Ignored,
-            },
+            Outcome::Rejected { code } => return format!("Rejected({code:?})"),
             Outcome::Expired => Fate::Expired,
             Outcome::Withdrawn => Fate::Withdrawn,
             Outcome::OutOfScope => Fate::OutOfScope,
             Outcome::Dropped { .. } => Fate::Dropped,
             Outcome::ResetUnconfirmed | Outcome::NotFetched | Outcome::TooLarge => Fate::Ignored,
-        }
+        };
+        format!("{fate:?}")
     }
 
     /// `11 met, 1 missing (appointment_decree)`.

@@ -62,7 +62,7 @@ impl<'h> Walk<'h> {
         match play {
             Play::AskToComplete => self.decide("lengkapi", &[]).await,
             Play::Approve => self.decide("setujui", &[]).await,
-            Play::Reject(reason) => self.decide("tolak", &[("dasar", reason.code())]).await,
+            Play::Reject(reason) => self.decide("tolak", &[("dasar", reason)]).await,
             Play::DropHeld => self.decide("buang", &[("alasan", "Pengirim tidak dapat dibuktikan")]).await,
             Play::FollowUp => self.follow_up().await,
             Play::LetDeadlinePass => self.let_deadline_pass().await,

@@ -7,7 +7,6 @@ use super::papers::{Letter, letter_pdf, memo_docx};
 use super::people::{AGUNG, BAYU, FARIDAH, JOHANNES, MELATI, Person, RINA, SEKAR, WULAN};
 use super::post::{DOCX, PDF};
 use super::requests::{Draft, FollowUp};
-use crate::letters::RejectReason::{R02, R04, R06};
 use crate::sop::checklist::Finding;
 use crate::sop::names::Service::{self, ResetPassword, UserIdInfo};
 
@@ -109,8 +108,8 @@ fn nip_differs(day: NaiveDate, decree: &[u8]) -> Draft {
     let titles = ("NIP pada surat berbeda dari register", "The NIP in the letter differs from the register");
     let label = Label {
         findings: vec![("request_letter", MET), ("account_found", MET), ("nip_matches", CONTRADICTED)],
-        plays: vec![Play::Reject(R04)],
-        fate: Fate::Rejected(R04),
+        plays: vec![Play::Reject("R04")],
+        fate: Fate::Rejected("R04"),
         ..request("nip_differs", titles, &[ResetPassword])
     };
     // With this NIP the decree names somebody else, or nobody: how that is found is the dossier's business.
@@ -163,8 +162,8 @@ fn not_in_decree(day: NaiveDate, decree: &[u8]) -> Draft {
     let label = Label {
         complete: Some(false),
         findings: vec![("request_letter", MET), ("appointment_decree", MET), ("decree_names_applicant", NOT_NAMED)],
-        plays: vec![Play::Reject(R02)],
-        fate: Fate::Rejected(R02),
+        plays: vec![Play::Reject("R02")],
+        fate: Fate::Rejected("R02"),
         ..request("not_in_decree", titles, &[ResetPassword])
     };
     let paper = letter(&FARIDAH, &[ResetPassword], "000.3/0916/BLPE/B.PBJ", day, true);
@@ -222,7 +221,7 @@ fn stranger(_: NaiveDate, _: &[u8]) -> Draft {
     let label = Label {
         complete: Some(false),
         findings: vec![("request_letter", MISSING), ("appointment_decree", MISSING)],
-        plays: vec![Play::AskToComplete, Play::LetDeadlinePass, Play::Reject(R06)],
+        plays: vec![Play::AskToComplete, Play::LetDeadlinePass, Play::Reject("R06")],
         fate: Fate::Expired,
         ..request("stranger", titles, &[ResetPassword])
     };

@@ -1,6 +1,5 @@
 //! What must come of a sample: how its mail is understood, what the people in it do, and how its case ends.
 
-use crate::letters::RejectReason;
 use crate::sop::checklist::Finding;
 use crate::sop::names::Service;
 
@@ -41,7 +40,8 @@ pub enum Play {
     /// Nobody answers; the deadline of the completion passes.
     LetDeadlinePass,
     Approve,
-    Reject(RejectReason),
+    /// For the reason of this code.
+    Reject(&'static str),
     /// The admin drops a held mail.
     DropHeld,
     /// The applicant opens the one-time page and types the NIP.
@@ -57,7 +57,7 @@ pub enum Play {
 pub enum Fate {
     ResetConfirmed,
     UserIdGiven,
-    Rejected(RejectReason),
+    Rejected(&'static str),
     /// Not completed in time.
     Expired,
     Withdrawn,

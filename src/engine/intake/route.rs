@@ -191,7 +191,7 @@ impl Intake<'_> {
                 };
                 let Some(letter) = letter_named(&case, &id) else { continue };
                 taught |= !matches!(letter.state, LetterState::Undelivered { .. });
-                let why = "returned by a later server".to_owned();
+                let why = "returned_later".to_owned();
                 let command = Command::LetterFailed { id: letter.id.clone(), why };
                 self.learn(&key, command).await?;
             }

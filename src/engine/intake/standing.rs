@@ -39,7 +39,7 @@ impl Engine {
             return Ok(true);
         }
         let home = room(Standing::AtHome) && self.standing(mailbox, inbound, &OnDesk::new()).await? == Standing::AtHome;
-        Ok(!home && self.answer_of(mailbox, inbound).await?.is_none())
+        Ok(!home && self.answer_of(inbound).await?.is_none())
     }
 
     /// Nobody else's flood keeps an applicant from completing what they were asked for.

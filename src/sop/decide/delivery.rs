@@ -35,11 +35,11 @@ pub(super) fn handed_over(
     note: String,
     ctx: &Context,
 ) {
-    let issue = attempt.decision;
+    let (issue, handed_by) = (attempt.decision, Some(by.clone()));
     stand_ready(r, attempt, what, life(ctx), ctx);
     r.record(Event::HandedInPerson { issue, by, note, first: None }, ctx);
     r.effects.push(Effect::DestroySecret { issue });
-    r.send(Letter::new(LetterName::HandedInPerson, Recipient::Registered).issue(issue));
+    r.send(Letter { by: handed_by, ..Letter::new(LetterName::HandedInPerson, Recipient::Registered).issue(issue) });
     received(r, issue, what, ctx);
 }
 
@@ -152,9 +152,10 @@ pub(super) fn hand_in_person(r: &mut Ruling, hand: Hand, note: String, ctx: &Con
     let two = two::needed_again(&r.case, ctx.procedure, ctx.calendar);
     let Some(record) = two::counted(r, record, two, ctx)? else { return Ok(()) };
     let DecisionRecord { by, reason: note, first, .. } = record;
+    let handed_by = Some(by.clone());
     r.record(Event::HandedInPerson { issue, by, note, first }, ctx);
     r.effects.push(Effect::DestroySecret { issue });
-    r.send(Letter::new(LetterName::HandedInPerson, Recipient::Registered).issue(issue));
+    r.send(Letter { by: handed_by, ..Letter::new(LetterName::HandedInPerson, Recipient::Registered).issue(issue) });
     received(r, issue, what, ctx);
     Ok(())
 }

@@ -129,7 +129,7 @@ fn letter_failed(r: &mut Ruling, id: &str, why: &str, ctx: &Context) {
     let to_admin = ctx.admins.iter().any(|a| to.contains(&a.id));
     if !to_admin {
         let links_to = r.case.phase.proposal().map(|p| p.hash.clone());
-        let letter = |to| Letter { links_to, ..Letter::new(LetterName::LetterUndelivered, to).code(&kind).remark(why) };
+        let letter = |to| Letter { links_to, ..Letter::new(LetterName::LetterUndelivered, to).code(id).remark(why) };
         r.tell_admin(ctx, letter);
     }
 }

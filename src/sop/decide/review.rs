@@ -10,7 +10,8 @@ use crate::sop::command::{Context, DraftKind};
 use crate::sop::effect::{Effect, Letter, LetterName};
 use crate::sop::event::Event;
 use crate::sop::names::Sha256Hex;
-use crate::sop::phase::{AdminId, Drafts, Outcome, Phase, Proposal, Recommendation};
+use crate::sop::phase::{AdminId, Drafts, Phase, Proposal, Recommendation};
+use crate::sop::procedure::papers::UNLIKE_THE_RECORDS;
 
 /// Turns the findings into a proposal for a named admin (step 2 → 3 or 5).
 pub(super) fn check(r: &mut Ruling, ctx: &Context) {
@@ -43,9 +44,11 @@ pub(super) fn propose(r: &mut Ruling, recommendation: Recommendation, ctx: &Cont
 /// The proposal for a case as it stands. Its hash covers everything the admin is shown to decide on.
 pub(super) fn proposal(case: &Case, recommendation: Recommendation, drafts: Option<Drafts>, ctx: &Context) -> Proposal {
     let (items, code) = match &recommendation {
-        Recommendation::Complete { items } | Recommendation::Look { items } => (items.clone(), "R04".to_owned()),
+        Recommendation::Complete { items } | Recommendation::Look { items } => {
+            (items.clone(), UNLIKE_THE_RECORDS.to_owned())
+        }
         Recommendation::Reject { code } => (Vec::new(), code.clone()),
-        Recommendation::Approve => (Vec::new(), "R04".to_owned()),
+        Recommendation::Approve => (Vec::new(), UNLIKE_THE_RECORDS.to_owned()),
     };
     let drafts = drafts.unwrap_or_else(|| Drafts {
         completion: ctx.drafting.draft(DraftKind::Completion, case, &items, ""),
@@ -178,18 +181,8 @@ fn propose_anew(r: &mut Ruling, old: Proposal, triggers: Vec<String>, ctx: &Cont
 
 /// Whoever decided first is named to whoever comes second.
 pub(super) fn too_late(case: &Case) -> Refused {
-    let last = case.decisions.last();
-    let approved = (last.map(|d| d.by.clone()), last.map(|d| d.at));
-    let (by, at) = match &case.phase {
-        Phase::Closed { outcome, at } => match outcome {
-            Outcome::Rejected { .. } | Outcome::Expired | Outcome::Dropped { .. } => (case.assigned.clone(), Some(*at)),
-            Outcome::Withdrawn | Outcome::OutOfScope | Outcome::TooLarge => (None, Some(*at)),
-            _ => (approved.0, Some(*at)),
-        },
-        Phase::Incomplete { .. } => (case.assigned.clone(), case.times.open_span().map(|span| span.from)),
-        _ => approved,
-    };
-    Refused::AlreadyDecided { by, at, what: case.phase.name() }
+    let (by, at) = case.decided();
+    Refused::AlreadyDecided { by: by.cloned(), at, what: case.phase.name() }
 }
 
 /// Sends the named admin the proposal with its links.

@@ -1,0 +1,158 @@
+//! What letters of real cases say: the facts come from the engine, not from the test. A text whose snapshot is given a fact
+//! proves nothing where the engine never gives it.
+
+use chrono::TimeDelta;
+use loket::demo::samples::people;
+use loket::letters::moment;
+use loket::sop::names::{CaseNumber, Language};
+use loket::web::answer::{HandAnswer, HandForm};
+use loket::web::counter::Counter;
+use loket::web::view::{Admin, Choice};
+
+use crate::desk_factor::answer;
+use crate::desk_result::by_hand;
+use crate::desk_walk::{approve, decide, form, review};
+use crate::kit::Site;
+use crate::kit::site::{Plan, address};
+
+/// A reason of the office's own, beside the shipped ones.
+const OWN_REASON: &str = r#"
+[[reject_reason]]
+code = "R11"
+text = { id = "surat tugas belum ditandatangani", en = "the letter of assignment is not signed" }
+remedy = { id = "surat tugas ditandatangani", en = "the letter of assignment is signed" }
+"#;
+
+async fn asked(plan: Plan) -> (Site, CaseNumber, Admin) {
+    let site = Site::planned(plan).await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    (site, number, admin)
+}
+
+fn told(site: &Site, to: &str) -> (String, String) {
+    let letter = site.last_to(to).expect("they were written to");
+    (letter.subject, letter.body)
+}
+
+/// It said "Surat tidak sampai: rejected".
+#[tokio::test]
+async fn a_letter_that_did_not_arrive_is_named_by_its_subject() {
+    let (site, number, admin) = asked(Plan::default()).await;
+    site.post.refused.lock().unwrap().push(address(people::RINA.email));
+    let view = review(&site, &admin, &number).await;
+
+    decide(&site.desk, &admin, &number, form(&view, Choice::Reject)).await;
+    site.settle().await;
+
+    let (subject, body) = told(&site, admin.address.as_str());
+    assert_eq!(subject, format!("[{number}] Surat tidak sampai: Permohonan ditolak"));
+    assert!(body.contains(&format!("Surat “Permohonan ditolak” untuk permohonan {number} kepada")), "{body}");
+    assert!(body.contains("Keterangan: 550 no such mailbox."), "{body}");
+}
+
+/// It named nobody, and the moment it was written as that of the decision.
+#[tokio::test]
+async fn whoever_decides_too_late_reads_who_decided_what_and_when() {
+    let (site, number, admin) = asked(Plan::default()).await;
+    let letter = site.last_to(admin.address.as_str()).unwrap().message_id;
+    let at = moment(site.now(), site.engine.office.zone, Language::Id);
+    approve(&site, &admin, &number).await;
+    site.forward(TimeDelta::hours(2));
+
+    site.take_in(answer(&site, &admin, &letter, "TOLAK terlambat", "lambat@x.example")).await;
+
+    let (_, body) = told(&site, admin.address.as_str());
+    let decided = format!("sudah diputuskan oleh {} pada {at}, dengan keputusan menyetujui permohonan.", admin.name);
+    assert!(body.contains(&decided), "{body}");
+}
+
+#[tokio::test]
+async fn work_by_hand_names_who_approved_it() {
+    let (site, number, admin) = by_hand("complete").await;
+
+    let (_, body) = told(&site, admin.address.as_str());
+    assert!(
+        body.contains(&format!("Permohonan {number} (reset password) telah disetujui oleh {}.", admin.name)),
+        "{body}"
+    );
+}
+
+#[tokio::test]
+async fn an_applicant_reads_who_handed_the_result_over() {
+    let (site, number, admin) = asked(Plan::default()).await;
+    approve(&site, &admin, &number).await;
+    let code = site.code_of(&admin).await;
+    let hand = HandForm { identified_by: "Kartu pegawai".to_owned(), note: String::new(), code };
+
+    let handed = site.desk.hand_in_person(&admin, &number, hand, Language::Id).await.unwrap();
+    site.settle().await;
+
+    assert!(matches!(handed, HandAnswer::Show(_)));
+    let (_, body) = told(&site, people::RINA.email);
+    assert!(body.contains(&format!("telah diserahkan secara langsung oleh {} pada", admin.name)), "{body}");
+}
+
+#[tokio::test]
+async fn the_superior_reads_who_is_in_charge() {
+    let (site, _, admin) = asked(Plan::default()).await;
+
+    site.forward(TimeDelta::minutes(30));
+    site.settle().await;
+
+    let (_, body) = told(&site, site.office.superior.1);
+    assert!(body.contains(&format!("Penanggung jawab: {}", admin.name)), "{body}");
+}
+
+/// Every value under 100 sent "telah memakai setengah".
+#[tokio::test]
+async fn a_reminder_tells_the_minutes_used_at_whatever_share_it_is_sent() {
+    let plan = Plan { rules: vec![("overrun", "remind_at_percent = [80]")], ..Plan::default() };
+    let (site, number, admin) = asked(plan).await;
+
+    site.forward(TimeDelta::minutes(12));
+    site.settle().await;
+
+    let (_, body) = told(&site, admin.address.as_str());
+    assert!(body.contains(&format!("Langkah 5 permohonan {number} telah memakai 12 dari 15 menit kerja")), "{body}");
+}
+
+/// The desk offered it, and the letter gave no reason at all.
+#[tokio::test]
+async fn a_reason_of_the_offices_own_stands_in_the_letter_as_at_the_desk() {
+    for by_reply in [false, true] {
+        let plan = Plan { rules: vec![("overrun", OWN_REASON)], ..Plan::default() };
+        let (site, number, admin) = asked(plan).await;
+        let view = review(&site, &admin, &number).await;
+        assert!(view.proposal.grounds.iter().any(|ground| ground.text == "surat tugas belum ditandatangani"));
+
+        if by_reply {
+            let letter = site.last_to(admin.address.as_str()).unwrap().message_id;
+            site.take_in(answer(&site, &admin, &letter, "TOLAK r11", "tolak@x.example")).await;
+        } else {
+            let mut rejection = form(&view, Choice::Reject);
+            rejection.reason_code = Some("R11".to_owned());
+            decide(&site.desk, &admin, &number, rejection).await;
+            site.settle().await;
+        }
+
+        let (_, body) = told(&site, people::RINA.email);
+        assert!(body.contains("dengan alasan:\n\n  1. surat tugas belum ditandatangani\n"), "{body}");
+        let remedy = "Saudara dapat mengajukan permohonan baru setelah surat tugas ditandatangani.";
+        assert!(body.contains(remedy), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn a_request_out_of_scope_is_answered_with_the_procedures_own_words() {
+    let site = Site::start().await;
+
+    site.deliver("vendor").await;
+
+    let sender = site.sample("vendor").sender;
+    let (_, body) = told(&site, &sender);
+    let procedure = &site.mailbox.worked.procedure;
+    let turn_to =
+        format!("Permohonan lain disampaikan kepada pengelola yang berwenang: {}.", procedure.out_of_scope.turn_to.id);
+    assert!(body.contains(&turn_to), "{body}");
+}
