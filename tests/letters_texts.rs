@@ -165,12 +165,6 @@ fn facts(kind: LetterKind) -> LetterFacts {
             unlock: Some(Unlock::SpokenCode),
             ..base
         },
-        Reissued => LetterFacts {
-            done_at: wita(12, 9, 5),
-            expires_at: wita(13, 12, 0),
-            unlock: Some(Unlock::SpokenCode),
-            ..base
-        },
         ResultSystemLink | ChangeReminder | Withdrawn => LetterFacts { done_at: wita(10, 10, 55), ..base },
         HandedInPerson => {
             LetterFacts { done_at: wita(12, 9, 5), decided_by: Some("Teguh Anggara Wibisono".into()), ..base }
@@ -249,7 +243,6 @@ fn facts(kind: LetterKind) -> LetterFacts {
             let name = Some("Lestari Maharani".into());
             LetterFacts { number: String::new(), name, count: Some(5), until: wita(10, 11, 15), ..base }
         }
-        HolidaysMissing => LetterFacts { number: String::new(), year: Some(2027), ..base },
         Flood => {
             LetterFacts { number: String::new(), count: Some(120), sender: Some("a…@banyak.example".into()), ..base }
         }

@@ -156,3 +156,22 @@ async fn a_request_out_of_scope_is_answered_with_the_procedures_own_words() {
         format!("Permohonan lain disampaikan kepada pengelola yang berwenang: {}.", procedure.out_of_scope.turn_to.id);
     assert!(body.contains(&turn_to), "{body}");
 }
+
+#[tokio::test]
+async fn an_applicant_who_completes_the_dossier_reads_that_it_arrived() {
+    let site = Site::start().await;
+    let number = site.deliver("completed_later").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    decide(&site.desk, &admin, &number, form(&view, Choice::Complete)).await;
+    site.settle().await;
+    site.forward(TimeDelta::hours(8));
+    let at = moment(site.now(), site.engine.office.zone, Language::Id);
+
+    site.follow_up("completed_later", &number).await;
+
+    let (subject, body) = told(&site, &site.sample("completed_later").sender);
+    assert_eq!(subject, format!("[{number}] Kelengkapan berkas telah kami terima"));
+    assert!(body.contains(&format!("untuk permohonan {number} telah kami terima pada {at}.")), "{body}");
+    assert!(body.contains("diterima di luar jam layanan; pemeriksaan dimulai pada Rabu, 11 November 2026"), "{body}");
+}

@@ -105,11 +105,6 @@ impl<'a> CaseFile<'a> {
         self.read.iter().map(|r| &r.stack).find(|s| s.kind == kind && s.method == Method::None)
     }
 
-    /// Whether any paper could not be read, whatever it may be.
-    pub fn has_unread(&self) -> bool {
-        self.read.iter().any(|r| r.stack.method == Method::None)
-    }
-
     pub fn documents(&self) -> Vec<Document> {
         self.read.iter().map(Read::document).collect()
     }

@@ -65,7 +65,8 @@ impl Engine {
     pub(super) fn facts(&self, case: &Case, letter: &Letter, worked: &Worked, now: DateTime<Utc>) -> LetterFacts {
         let procedure = &worked.procedure;
         let u = &case.understanding;
-        let received = case.first_mail().map_or(case.opened_at, |mail| mail.received_at);
+        let mail = if letter.kind == LetterName::CompletionReceived { case.last_mail() } else { case.first_mail() };
+        let received = mail.map_or(case.opened_at, |mail| mail.received_at);
         let opening = worked.calendar.next_opening(received);
         let mut missing = letters::lacks(&letter.items, u);
         for lack in &mut missing {

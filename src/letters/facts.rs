@@ -120,7 +120,6 @@ pub struct LetterFacts {
     /// Machines' mails that were only counted.
     pub passed_over: Option<u32>,
     pub until: Option<DateTime<Utc>>,
-    pub year: Option<i32>,
 }
 
 impl fmt::Debug for LetterFacts {
@@ -373,6 +372,5 @@ pub(super) fn specimen() -> LetterFacts {
         count: Some(5),
         passed_over: Some(7),
         until: at,
-        year: Some(2027),
     }
 }

@@ -33,8 +33,6 @@ pub enum LetterKind {
     ChangeReminder,
     /// The one-time result was not fetched in time and is destroyed; how to get a new one.
     SecretExpired,
-    /// A fresh one-time link in place of a lost or expired one.
-    Reissued,
     /// The result was handed over in person; a record for the applicant.
     HandedInPerson,
     /// T7.
@@ -80,8 +78,6 @@ pub enum LetterKind {
     FactorLocked,
     /// Too many wrong codes of somebody else.
     ColleagueLocked,
-    /// The holiday list of a year is missing; clocks are provisional.
-    HolidaysMissing,
     /// More mail than the limits allow, told once in a digest.
     Flood,
     /// One of our letters came back after its case was archived.
@@ -91,7 +87,7 @@ pub enum LetterKind {
 use LetterKind::*;
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 38] = [
+    pub const ALL: [LetterKind; 36] = [
         Acknowledgement,
         CompletionReceived,
         CompletionRequest,
@@ -103,7 +99,6 @@ impl LetterKind {
         ResultBoth,
         ChangeReminder,
         SecretExpired,
-        Reissued,
         HandedInPerson,
         Closed,
         OutOfScope,
@@ -127,7 +122,6 @@ impl LetterKind {
         MailWaiting,
         FactorLocked,
         ColleagueLocked,
-        HolidaysMissing,
         Flood,
         ReturnedLate,
     ];
@@ -145,7 +139,6 @@ impl LetterKind {
             ResultUserId => "result_user_id",
             ResultBoth => "result_both",
             ChangeReminder => "change_reminder",
-            Reissued => "reissued",
             HandedInPerson => "handed_in_person",
             Closed => "closed",
             OutOfScope => "out_of_scope",
@@ -170,7 +163,6 @@ impl LetterKind {
             SecretExpired => "secret_expired",
             FactorLocked => "factor_locked",
             ColleagueLocked => "colleague_locked",
-            HolidaysMissing => "holidays_missing",
             Flood => "flood",
             ReturnedLate => "returned_late",
         }
@@ -191,23 +183,14 @@ impl LetterKind {
                 | ResultBoth
                 | ChangeReminder
                 | SecretExpired
-                | Reissued
                 | HandedInPerson
-        )
-    }
-
-    /// True for letters that carry a decision: drafts until an admin releases them.
-    pub fn is_decision(self) -> bool {
-        matches!(
-            self,
-            CompletionRequest | Rejected | ResultReset | ResultSystemLink | ResultUserId | ResultBoth | Reissued
         )
     }
 
     /// The links its text may hold. The names stand in the text as `{{ link("approve") }}`.
     pub fn links(self) -> &'static [&'static str] {
         match self {
-            ResultReset | ResultBoth | Reissued => &["reveal", "confirm"],
+            ResultReset | ResultBoth => &["reveal", "confirm"],
             ResultUserId => &["reveal"],
             ResultSystemLink | ChangeReminder => &["confirm"],
             ActionNeeded | FreshProposal => &["approve", "complete", "reject", "hand_over"],
@@ -224,7 +207,7 @@ impl LetterKind {
     pub fn late_times(self) -> &'static [&'static str] {
         match self {
             CompletionRequest => &["deadline"],
-            ResultReset | ResultUserId | ResultBoth | Reissued => &["done_at", "expires_at"],
+            ResultReset | ResultUserId | ResultBoth => &["done_at", "expires_at"],
             ResultSystemLink => &["done_at"],
             _ => &[],
         }
@@ -246,6 +229,7 @@ impl From<LetterName> for LetterKind {
     fn from(name: LetterName) -> Self {
         match name {
             LetterName::Acknowledgement => Acknowledgement,
+            LetterName::CompletionReceived => CompletionReceived,
             LetterName::CompletionRequest => CompletionRequest,
             LetterName::CompletionReminder => CompletionReminder,
             LetterName::Rejected => Rejected,

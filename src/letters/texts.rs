@@ -19,11 +19,11 @@ macro_rules! texts {
 /// Every letter, the form that goes with one, and every part that letters share, Indonesian and English.
 const TEXTS: &[(&str, [&str; 2])] = texts! {
     "acknowledgement" "completion_received" "completion_request" "completion_reminder" "rejected"
-    "result_reset" "result_system_link" "result_user_id" "result_both" "change_reminder" "secret_expired" "reissued"
+    "result_reset" "result_system_link" "result_user_id" "result_both" "change_reminder" "secret_expired"
     "handed_in_person" "closed" "out_of_scope" "too_large" "withdrawn"
     "action_needed" "second_needed" "fresh_proposal" "manual_task" "held_mail" "standard_half" "standard_overdue" "overdue_superior"
     "outcome_unknown" "driver_failed" "decision_done" "already_decided" "reply_not_understood" "letter_undelivered"
-    "new_link_asked" "mail_waiting" "factor_locked" "colleague_locked" "holidays_missing" "flood" "returned_late"
+    "new_link_asked" "mail_waiting" "factor_locked" "colleague_locked" "flood" "returned_late"
     "request_form"
     "parts/greeting" "parts/closing" "parts/greeting_office" "parts/closing_office" "parts/reveal" "parts/care"
     "parts/dossier" "parts/reply_words"

@@ -76,6 +76,8 @@ pub enum Recipient {
 #[serde(rename_all = "snake_case")]
 pub enum LetterName {
     Acknowledgement,
+    /// What was asked for has arrived.
+    CompletionReceived,
     CompletionRequest,
     CompletionReminder,
     Rejected,
@@ -117,6 +119,7 @@ impl LetterName {
     pub fn key(self) -> &'static str {
         match self {
             Self::Acknowledgement => "acknowledgement",
+            Self::CompletionReceived => "completion_received",
             Self::CompletionRequest => "completion_request",
             Self::CompletionReminder => "completion_reminder",
             Self::Rejected => "rejected",

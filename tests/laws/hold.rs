@@ -229,6 +229,7 @@ fn letters_go_where_they_may(ruling: &Ruling) {
             | LetterName::HandedInPerson
             | LetterName::Closed => assert_eq!(letter.to, Recipient::Registered, "{:?}", letter.kind),
             LetterName::Acknowledgement
+            | LetterName::CompletionReceived
             | LetterName::CompletionRequest
             | LetterName::CompletionReminder
             | LetterName::Rejected

@@ -53,11 +53,16 @@ pub(super) fn add_mail(r: &mut Ruling, dossier: Dossier, ctx: &Context) -> Resul
     match &r.case.phase {
         Phase::Closed { .. } => return Err(Refused::WrongPhase { phase: "closed" }),
         Phase::Incomplete { .. } | Phase::UnderReview { .. } | Phase::AwaitingConfirmation { .. } => {
-            if matches!(r.case.phase, Phase::Incomplete { .. }) {
+            let answers = matches!(r.case.phase, Phase::Incomplete { .. });
+            if answers {
                 clock::enter(r, 2, dossier.mail.received_at, ctx);
             }
             take_in(r, dossier, ctx);
             review::check(r, ctx);
+            // One receipt a round, and none where the next request goes out with this very step.
+            if answers && !matches!(r.case.phase, Phase::Incomplete { .. }) {
+                r.send(Letter::new(LetterName::CompletionReceived, Recipient::Correspondent));
+            }
         }
         Phase::Held { .. } => {
             take_in(r, dossier, ctx);
