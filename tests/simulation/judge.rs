@@ -187,7 +187,7 @@ pub fn reset(world: &World, inside: &Inside, order: &str) {
 fn believed_undone(story: &[Recorded], decision: u32) -> bool {
     story.iter().any(|recorded| match &recorded.event {
         Event::ExecutionFailed { decision: of, by: None, why } => {
-            *of == decision && !why.starts_with("the reset happened")
+            *of == decision && why != "reset_outlived_its_password"
         }
         _ => false,
     })
@@ -309,7 +309,7 @@ fn each_reset_is_on_record(story: &[Recorded], order: &str) {
     let begun = |event: &Event| matches!(event, Event::ExecutionStarted { decision: of } if *of == decision);
     let told = |event: &Event| match event {
         Event::ExecutionDone { decision: of, .. } | Event::ExecutionUnknown { decision: of, .. } => *of == decision,
-        Event::ExecutionFailed { decision: of, why, .. } => *of == decision && why.starts_with("the reset happened"),
+        Event::ExecutionFailed { decision: of, why, .. } => *of == decision && why == "reset_outlived_its_password",
         _ => false,
     };
     assert!(story.iter().any(|recorded| begun(&recorded.event)), "{order} was reset and never begun");
