@@ -11,7 +11,7 @@ use loket::web::view::{Admin, Choice};
 
 use crate::desk_factor::answer;
 use crate::desk_result::by_hand;
-use crate::desk_walk::{approve, decide, form, review};
+use crate::desk_walk::{approve, decide, form, outcome, review};
 use crate::kit::Site;
 use crate::kit::site::{Plan, address};
 
@@ -83,7 +83,8 @@ async fn an_applicant_reads_who_handed_the_result_over() {
     let (site, number, admin) = asked(Plan::default()).await;
     approve(&site, &admin, &number).await;
     let code = site.code_of(&admin).await;
-    let hand = HandForm { identified_by: "Kartu pegawai".to_owned(), note: String::new(), code };
+    let seen = outcome(&site, &admin, &number).await.seen;
+    let hand = HandForm { seen, identified_by: "Kartu pegawai".to_owned(), note: String::new(), code };
 
     let handed = site.desk.hand_in_person(&admin, &number, hand, Language::Id).await.unwrap();
     site.settle().await;

@@ -81,7 +81,10 @@ impl Assembly {
     pub async fn open(config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
         let random: Arc<dyn Random> = Arc::new(OsRandom);
         let folder = Arc::new(StateFolder::take(&config.state.directory)?);
-        let store = Arc::new(RedbStore::open(folder, keyring(config, Some(&*random))?, random.clone())?);
+        // A key that is missing is made for a new office alone.
+        let new = !folder.live().join("loket.redb").exists();
+        let keys = keyring(config, new.then_some(&*random))?;
+        let store = Arc::new(RedbStore::open(folder, keys, random.clone())?);
         let keys = store.keyring();
         let archive = config.state.archive_directory.clone();
         let archive = Arc::new(RedbArchive::open(archive, keys.clone(), random.clone(), Some(&store))?);

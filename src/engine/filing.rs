@@ -152,7 +152,7 @@ impl Engine {
         }
         for (index, (letter, subject, body)) in letters_of(&events).enumerate() {
             let name = format!("surat/{:02}-{}.txt", index + 1, letter.kind);
-            let text = format!("{subject}\n\n{body}\n\n{}\n", fate(case, &letter.id, self.office.zone));
+            let text = format!("{subject}\n\n{body}\n\n{}\n", self.fate_of(case, &letter.id));
             items.push(item(&name, "text/plain; charset=utf-8", "Surat keluar", text.into_bytes()));
             for file in &letter.enclosures {
                 let missing = || Fault::permanent(format!("Cannot archive {}: an enclosure is not there", case.number));
@@ -212,17 +212,21 @@ fn letters_of(events: &[Recorded]) -> impl Iterator<Item = (&crate::sop::case::L
     })
 }
 
-/// What became of a letter, as a line under its copy.
-fn fate(case: &Case, id: &str, zone: chrono_tz::Tz) -> String {
-    let Some(letter) = case.letters.iter().find(|l| l.id == id) else { return String::new() };
-    let to: Vec<String> = letter.to.iter().map(ToString::to_string).collect();
-    let moment = |at: DateTime<Utc>| letters::moment(at, zone, Language::Id);
-    let state = match &letter.state {
-        LetterState::Queued => "belum dikirim".to_owned(),
-        LetterState::Sent { at } => format!("diterima server tujuan pada {}", moment(*at)),
-        LetterState::Undelivered { at, why } => format!("tidak sampai, {}: {why}", moment(*at)),
-    };
-    format!("-- Kepada {}; {state}.", to.join(", "))
+impl Engine {
+    /// What became of a letter, as a line under its copy.
+    fn fate_of(&self, case: &Case, id: &str) -> String {
+        let Some(letter) = case.letters.iter().find(|l| l.id == id) else { return String::new() };
+        let to: Vec<String> = letter.to.iter().map(ToString::to_string).collect();
+        let moment = |at: DateTime<Utc>| letters::moment(at, self.office.zone, Language::Id);
+        let state = match &letter.state {
+            LetterState::Queued => "belum dikirim".to_owned(),
+            LetterState::Sent { at } => format!("diterima server tujuan pada {}", moment(*at)),
+            LetterState::Undelivered { at, why } => {
+                format!("tidak sampai, {}: {}", moment(*at), self.letters.cause(why, Language::Id))
+            }
+        };
+        format!("-- Kepada {}; {}.", to.join(", "), state.trim_end_matches('.'))
+    }
 }
 
 fn item(name: &str, media_type: &str, title: &str, bytes: Vec<u8>) -> ArchiveItem {

@@ -156,7 +156,8 @@ impl Engine {
 
 /// Without these files a case that was reset and filed after the backup would be decided and reset once more.
 fn unread(files: &[String]) -> Fault {
-    Fault::permanent(format!(
+    // It may be read again a little later.
+    Fault::transient(format!(
         "Cannot open the office after a restore: {} cannot be read, and what was filed there after the backup might be done a second time. \
          Put a whole copy in its place, as a later backup has it; where there is none, move it out of the folder, and look at every \
          open case before somebody decides on it",

@@ -205,7 +205,7 @@ pub enum Settled {
         attempts: u32,
         error: Option<String>,
     },
-    /// A row that waits falls due by then; nothing else of it changes, and whoever works on it goes on.
+    /// A row that waits falls due by then and has all its tries again; whoever works on it goes on.
     DueBy {
         due: DateTime<Utc>,
     },

@@ -70,12 +70,12 @@ fn put_dossier(
     let present = facts.present.iter().map(|paper| one_line(&phrases.received(paper, &role, language)));
     put("present", lines(present));
     let first = told_first(facts.findings.iter().map(|row| (row.item.as_str(), row.finding)));
-    let (first, others) = facts.findings.split_at(first);
-    put("first", first.iter().map(|row| row_value(row, &role, phrases)).collect());
+    let value = |(index, row): (usize, &FindingRow)| row_value(row, index < first, &role, phrases);
+    put("first", facts.findings.iter().enumerate().take(first).map(value).collect());
     let rows = |step: u8| {
-        let mut rows: Vec<&FindingRow> = others.iter().filter(|row| row.step == step).collect();
-        rows.sort_by_key(|row| std::cmp::Reverse(row.finding));
-        rows.into_iter().map(|row| row_value(row, &role, phrases)).collect::<Vec<Value>>()
+        let mut rows: Vec<_> = facts.findings.iter().enumerate().filter(|(_, row)| row.step == step).collect();
+        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.finding));
+        rows.into_iter().map(value).collect::<Vec<Value>>()
     };
     put("completeness", Value::from(rows(2)));
     put("validity", Value::from(rows(5)));
@@ -128,13 +128,14 @@ fn tally(findings: &[FindingRow], role: &str, phrases: &Phrases) -> String {
     parts.collect::<Vec<_>>().join(", ")
 }
 
-fn row_value(row: &FindingRow, role: &str, phrases: &Phrases) -> Value {
+fn row_value(row: &FindingRow, first: bool, role: &str, phrases: &Phrases) -> Value {
     let finding = finding_key(row.finding);
     let fields = [
-        ("item", one_line(&phrases.item(&row.item, role))),
-        ("finding", finding.to_owned()),
-        ("mark", phrases.marks.get(finding).cloned().unwrap_or_default()),
-        ("because", one_line(&row.because)),
+        ("item", Value::from(one_line(&phrases.item(&row.item, role)))),
+        ("finding", Value::from(finding)),
+        ("mark", Value::from(phrases.marks.get(finding).cloned().unwrap_or_default())),
+        ("because", Value::from(one_line(&row.because))),
+        ("first", Value::from(first)),
     ];
     map(fields)
 }
@@ -189,10 +190,9 @@ fn lines(items: impl Iterator<Item = String>) -> Value {
     Value::from(items.map(Value::from).collect::<Vec<Value>>())
 }
 
-fn map<const N: usize>(fields: [(&str, String); N]) -> Value {
-    Value::from(
-        fields.map(|(name, value)| (name.to_owned(), Value::from(value))).into_iter().collect::<BTreeMap<_, _>>(),
-    )
+fn map<const N: usize, V: Into<Value>>(fields: [(&str, V); N]) -> Value {
+    let fields = fields.map(|(name, value)| (name.to_owned(), value.into()));
+    Value::from(fields.into_iter().collect::<BTreeMap<_, Value>>())
 }
 
 fn harmless(value: &Json) -> Value {

@@ -253,8 +253,19 @@ fn refuse_unknown_names(texts: &Environment<'static>, name: &str, has_subject: b
 fn known_names() -> Vec<String> {
     let facts = serde_json::to_value(LetterFacts::default()).ok();
     let facts = facts.as_ref().and_then(serde_json::Value::as_object).into_iter().flat_map(|map| map.keys().cloned());
-    let derived =
-        ["blank", "office", "service", "request", "completeness", "validity", "tally", "remedies", "link", "range"];
+    let derived = [
+        "blank",
+        "office",
+        "service",
+        "request",
+        "first",
+        "completeness",
+        "validity",
+        "tally",
+        "remedies",
+        "link",
+        "range",
+    ];
     facts.chain(derived.map(str::to_owned)).collect()
 }
 

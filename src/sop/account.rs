@@ -1,7 +1,7 @@
 //! The account's record: what SPSE, or the archive of initial registrations, holds about a person (SOP step 5).
 
 use chrono::NaiveDate;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use super::names::{Address, Nip, UserId};
 
@@ -10,6 +10,8 @@ use super::names::{Address, Nip, UserId};
 pub struct Account {
     pub user_id: UserId,
     pub name: String,
+    /// What an account system keeps in its place (a dash, a number of another kind) is no NIP.
+    #[serde(default, deserialize_with = "nip_if_whole")]
     pub nip: Option<Nip>,
     pub email: Address,
     pub phone: Option<String>,
@@ -19,4 +21,33 @@ pub struct Account {
     pub active: bool,
     pub decree_number: Option<String>,
     pub decree_valid_until: Option<NaiveDate>,
+}
+
+fn nip_if_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Nip>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| Nip::parse(&text)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_reads_without_a_nip_where_its_system_keeps_none_that_is_whole() {
+        let read = |nip: &str| -> Account {
+            let text = format!(
+                r#"{{"user_id": "A", "name": "B", "nip": {nip}, "email": "a@b.example", "phone": null, "role": "Helpdesk",
+                    "work_unit": null, "position": null, "active": true, "decree_number": null, "decree_valid_until": null}}"#
+            );
+            serde_json::from_str(&text).expect("it reads")
+        };
+
+        for none in ["null", r#""""#, r#""-""#, r#""196001011""#] {
+            assert_eq!(read(none).nip, None, "{none}");
+        }
+        let whole = read(r#""19900101 201503 2 901""#);
+        assert_eq!(whole.nip, Nip::parse("199001012015032901"));
+        let again: Account =
+            serde_json::from_str(&serde_json::to_string(&whole).expect("it writes")).expect("it reads");
+        assert_eq!(again, whole);
+    }
 }

@@ -23,6 +23,7 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// ```text
 /// lock             the holder's process id
 /// loket.sock       while the daemon runs
+/// closed           why the office had to close, until it is open again
 /// master.key       unless the operator keeps the key elsewhere
 /// live/            loket.redb and contents/
 /// archive/         archive-YYYY.redb

@@ -35,7 +35,7 @@ pub enum KeyError {
     Exposed { place: String, mode: u32 },
     /// Where none may be made.
     #[error(
-        "There is no master key at {place}. Put the key there that the backup was made under, or name its place in the configuration"
+        "There is no master key at {place}. Put the key there that the state, or the backup, is sealed under, or name its place in the configuration"
     )]
     Missing { place: String },
 }

@@ -176,7 +176,8 @@ impl Kept {
             let place = (key.clone(), id.clone());
             if let Settled::DueBy { due } = how {
                 let waits = |row: &&mut (Row, u64)| row.0.state == RowState::Waiting;
-                self.rows.get_mut(&place).filter(waits).into_iter().for_each(|(row, _)| row.due = row.due.min(*due));
+                let row = self.rows.get_mut(&place).filter(waits);
+                row.into_iter().for_each(|(row, _)| (row.due, row.attempts) = (row.due.min(*due), 0));
                 continue;
             }
             self.ended.push(place.clone());

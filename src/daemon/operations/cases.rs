@@ -145,7 +145,7 @@ impl Operations {
             mails: case.mails.len(),
             checklist: checks.collect(),
             alerts: case.understanding.alerts.clone(),
-            letters: case.letters.iter().map(letter).collect(),
+            letters: case.letters.iter().map(|record| self.letter(record)).collect(),
             effects: rows.iter().map(effect).collect(),
             history: history.collect(),
             accesses,
@@ -224,18 +224,21 @@ fn book(number: &CaseNumber, stuck: &[Row]) -> CaseLine {
     }
 }
 
-fn letter(record: &crate::sop::case::LetterRecord) -> LetterView {
-    let (state, why) = match &record.state {
-        LetterState::Queued => ("queued", None),
-        LetterState::Sent { .. } => ("sent", None),
-        LetterState::Undelivered { why, .. } => ("undelivered", Some(why.clone())),
-    };
-    LetterView {
-        id: record.id.clone(),
-        kind: record.kind.clone(),
-        queued: record.queued_at,
-        state: state.to_owned(),
-        why,
+impl Operations {
+    fn letter(&self, record: &crate::sop::case::LetterRecord) -> LetterView {
+        let told = |why: &str| self.engine.letters.cause(why, self.engine.office.language);
+        let (state, why) = match &record.state {
+            LetterState::Queued => ("queued", None),
+            LetterState::Sent { .. } => ("sent", None),
+            LetterState::Undelivered { why, .. } => ("undelivered", Some(told(why))),
+        };
+        LetterView {
+            id: record.id.clone(),
+            kind: record.kind.clone(),
+            queued: record.queued_at,
+            state: state.to_owned(),
+            why,
+        }
     }
 }
 

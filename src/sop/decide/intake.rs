@@ -54,13 +54,14 @@ pub(super) fn add_mail(r: &mut Ruling, dossier: Dossier, ctx: &Context) -> Resul
         Phase::Closed { .. } => return Err(Refused::WrongPhase { phase: "closed" }),
         Phase::Incomplete { .. } | Phase::UnderReview { .. } | Phase::AwaitingConfirmation { .. } => {
             let answers = matches!(r.case.phase, Phase::Incomplete { .. });
+            let brings = !dossier.mail.attachments.is_empty();
             if answers {
                 clock::enter(r, 2, dossier.mail.received_at, ctx);
             }
             take_in(r, dossier, ctx);
             review::check(r, ctx);
-            // One receipt a round, and none where the next request goes out with this very step.
-            if answers && !matches!(r.case.phase, Phase::Incomplete { .. }) {
+            // One receipt a round, for papers that came, and none where the next request goes out with this very step.
+            if answers && brings && !matches!(r.case.phase, Phase::Incomplete { .. }) {
                 r.send(Letter::new(LetterName::CompletionReceived, Recipient::Correspondent));
             }
         }

@@ -140,12 +140,12 @@ pub fn settle(
     Ok(())
 }
 
-/// The row and its lease stay as they are: whoever holds it settles the same row.
+/// The row and its lease stay: whoever holds it settles the same row.
 fn hasten(tables: &mut Tables<'_>, place: &Place, id: &str, due: DateTime<Utc>) -> Result<(), StoreError> {
-    let waits = |row: &RowRecord| row.state == RowState::Waiting && row.due > due;
+    let waits = |row: &RowRecord| row.state == RowState::Waiting;
     let Some(record) = read_row(tables, place, id)?.filter(waits) else { return Ok(()) };
     drop_row(tables, place, id)?;
-    put_row(tables, place, id, &RowRecord { due, ..record })
+    put_row(tables, place, id, &RowRecord { due: record.due.min(due), attempts: 0, ..record })
 }
 
 pub fn cancel(tables: &mut Tables<'_>, place: &Place, cancels: &[Cancel]) -> Result<(), StoreError> {
