@@ -74,17 +74,32 @@ async fn a_refused_step_leaves_nothing_although_its_neighbours_are_committed() {
     doubled.seen = vec!["<b@x>".to_owned(), "<a@x>".to_owned()];
     doubled.tags = vec![tag("open", "", true)];
     doubled.outbox = vec![row("ack", 0)];
-    let third = step(3, 0);
+    let third = step(1, 1);
 
     let outcomes = store.commit(vec![first, doubled, third]).await.unwrap();
 
     let seen = Outcome::Seen { key: "<a@x>".to_owned(), by: key(1).number };
-    assert_eq!(outcomes, [committed(1), seen, committed(1)]);
+    assert_eq!(outcomes, [committed(1), seen, committed(2)]);
     assert!(store.load(&key(2)).await.unwrap().is_none());
     assert!(store.find(&office(), "open", "").await.unwrap().is_empty());
     assert!(store.rows_of(&key(2)).await.unwrap().is_empty());
     assert!(store.seen(&office(), &["<b@x>".to_owned()]).await.unwrap().is_empty());
     assert_eq!(store.journal_head(&office()).await.unwrap().position, 2);
+}
+
+/// Two mailboxes got the same mail, and the number that one of them kept ready for it was left out of the register.
+#[tokio::test]
+async fn no_case_is_opened_beyond_a_number_that_was_refused_in_the_same_call() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let seen = |serial, mail: &str| Batch { seen: vec![mail.to_owned()], ..step(serial, 0) };
+    store.commit(vec![seen(1, "<a@x>")]).await.unwrap();
+
+    let outcomes = store.commit(vec![seen(2, "<a@x>"), seen(3, "<b@x>"), step(1, 1)]).await.unwrap();
+
+    assert!(matches!(outcomes[0], Outcome::Seen { .. }));
+    assert_eq!(outcomes[1..], [Outcome::Stale { version: 0 }, committed(2)]);
+    assert_eq!(one(&store, seen(2, "<b@x>")).await, committed(1), "the next one has the number");
 }
 
 /// Somebody decides between an intake's look and its commit: what it built on its refused step must not pass.
@@ -302,7 +317,7 @@ struct Move {
 }
 
 impl Model {
-    /// `refused`: an earlier step of this case in the same call was.
+    /// `refused`: an earlier step that this one stands on was, in the same call.
     fn apply(&mut self, play: &Move, refused: bool) -> (Batch, Outcome) {
         let version = self.cases.get(&play.serial).map_or(0, |case| case.0);
         let mut batch = step(play.serial, version + play.off);
@@ -400,11 +415,14 @@ proptest! {
             let mut store = open(folder.path());
             let mut model = Model::default();
             for (round, group) in groups.iter().enumerate() {
-                let mut refused = Vec::new();
+                let mut refused: Vec<(u32, bool)> = Vec::new();
                 let play = |play: &Move| {
-                    let (batch, outcome) = model.apply(play, together && refused.contains(&play.serial));
+                    let opens = play.off == 0 && !model.cases.contains_key(&play.serial);
+                    let stands_on =
+                        |&(serial, opened): &(u32, bool)| serial == play.serial || (opened && opens && serial < play.serial);
+                    let (batch, outcome) = model.apply(play, together && refused.iter().any(stands_on));
                     if !matches!(outcome, Outcome::Committed { .. }) {
-                        refused.push(play.serial);
+                        refused.push((play.serial, opens));
                     }
                     (batch, outcome)
                 };

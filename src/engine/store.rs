@@ -107,6 +107,22 @@ impl Batch {
     }
 }
 
+impl Batch {
+    /// Whether this step means nothing without that earlier one of the same call: one of the same case; or where it opens a case,
+    /// the opening of one with a lower number in the series, since no number is left out.
+    pub fn stands_on(&self, earlier: &Self) -> bool {
+        let series = |batch: &Self| {
+            let number = &batch.key.number;
+            (batch.expected_version == 0).then(|| (number.prefix().to_owned(), number.year()))
+        };
+        let follows = || series(self).is_some_and(|own| series(earlier) == Some(own));
+        self.key == earlier.key
+            || (self.key.office == earlier.key.office
+                && self.key.number.serial() > earlier.key.number.serial()
+                && follows())
+    }
+}
+
 /// What became of one batch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

@@ -5,7 +5,7 @@ use loket::sop::command::{Command, Dossier, DraftKind, OpeningVerdict};
 use loket::sop::decide::{Refused, open};
 use loket::sop::effect::{Effect, LetterName};
 use loket::sop::names::{Address, Service, Sha256Hex, UserId};
-use loket::sop::phase::Phase;
+use loket::sop::phase::{Phase, Recommendation};
 
 use super::office::{APPLICANT, Office, admin_id, digest, tuesday_at_nine};
 use super::papers::{self, Papers};
@@ -84,6 +84,39 @@ fn an_approval_of_what_was_shown_before_an_edit_is_refused() {
     assert_eq!(proposal.drafts.rejection, "Mohon maaf.");
 }
 
+/// Nothing is rejected that can be cured (SOP step 3 comes before step 7); what lies in the past cannot be.
+#[test]
+fn missing_papers_are_asked_for_before_anything_is_rejected_and_an_ended_decree_is_not() {
+    let proposed = |papers: Papers| {
+        let office = Office::shipped();
+        let mut dossier = papers::dossier(&office, papers::mail(0, APPLICANT, true, tuesday_at_nine()), papers);
+        let nip = dossier.understanding.checklist.iter_mut().find(|check| check.item == "nip_matches");
+        nip.expect("it is judged").finding = Finding::Contradicted;
+        let opening = papers::opening(7, dossier, OpeningVerdict::Request);
+        let walk = Walk::begin_with(office, opening, tuesday_at_nine());
+        walk.case.phase.proposal().expect("something is proposed").recommendation.clone()
+    };
+
+    assert_eq!(proposed(Papers::NoDecree), Recommendation::Complete { items: vec!["appointment_decree".into()] });
+    assert!(matches!(proposed(Papers::OldDecreeFromElsewhere), Recommendation::Reject { .. }));
+}
+
+/// A letter may be edited while the applicant is still to be called; the call stays called for.
+#[test]
+fn an_edit_while_a_call_is_awaited_changes_the_proposal_and_waives_no_call() {
+    let mut walk = Walk::begin(Office::shipped(), Papers::FromElsewhere, OpeningVerdict::Request, tuesday_at_nine());
+    let Phase::AwaitingConfirmation { triggers, .. } = walk.case.phase.clone() else { panic!("a call is asked for") };
+    let before = walk.current();
+
+    walk.does(Command::SaveDraft { by: admin_id(1), draft: DraftKind::Rejection, text: "Mohon maaf.".into() });
+
+    assert_ne!(walk.current(), before);
+    let Phase::AwaitingConfirmation { proposal, triggers: now } = &walk.case.phase else {
+        panic!("still to be called")
+    };
+    assert_eq!((proposal.drafts.rejection.as_str(), now), ("Mohon maaf.", &triggers));
+}
+
 #[test]
 fn a_first_approval_is_void_once_the_dossier_changes() {
     let office = Office::shipped().with(|p| p.approval.two_for_every_approval = true);
@@ -110,7 +143,8 @@ fn an_approval_of_what_was_shown_before_another_case_was_approved_is_refused() {
 
     assert_eq!(walk.is_refused(stale), Refused::Changed { current: walk.current() });
     assert!(ruling.effects.contains(&Effect::VoidLinks), "the links to it are void");
-    assert_eq!(walk.letters(LetterName::FreshProposal).len(), 1);
+    let fresh = walk.letters(LetterName::FreshProposal);
+    assert!(fresh.len() == 1 && fresh[0].until.is_some(), "told once, with the time that is left: {fresh:?}");
     let Phase::AwaitingConfirmation { triggers, .. } = &walk.case.phase else { panic!("a call is needed") };
     assert_eq!(triggers, &["second_reset"]);
     let revisions = walk.case.revisions;

@@ -2,11 +2,11 @@
 //! an admin who leaves; and whose time it is.
 
 use loket::sop::case::{Confirmation, ConfirmationMethod, ConfirmationResult};
-use loket::sop::command::{Alarm, Choice, Command, OpeningVerdict};
+use loket::sop::command::{Alarm, Choice, Command, DraftKind, OpeningVerdict};
 use loket::sop::decide::Refused;
 use loket::sop::effect::{LetterName, Recipient};
 use loket::sop::event::Event;
-use loket::sop::phase::{Phase, Recommendation};
+use loket::sop::phase::{HeldReason, Phase, Recommendation};
 
 use super::office::{Office, admin, admin_id, tuesday_at_nine};
 use super::papers::Papers;
@@ -88,6 +88,47 @@ fn a_denial_taken_back_leads_to_a_fresh_proposal() {
 
     assert_eq!(walk.case.phase.proposal().map(|p| &p.recommendation), Some(&Recommendation::Approve));
     walk.does(walk.approval(0));
+}
+
+/// A call in which no code was given settles all but the lack of a NIP, since nothing else would open the result.
+#[test]
+fn a_call_without_a_code_settles_all_but_an_unknown_nip() {
+    let mut walk = request(Office::shipped(), Papers::NipUnknown);
+    let without_code = |walk: &Walk| match walk.call(0, ConfirmationResult::Confirmed) {
+        Command::Confirm(given) => Command::Confirm(Confirmation { code_tag: None, ..given }),
+        other => other,
+    };
+    walk.does(without_code(&walk));
+    assert_eq!(walk.case.phase.name(), "awaiting_confirmation", "the code is still wanted");
+    let refused = walk.is_refused(walk.decision(0, reason("sudah ditelepon")));
+    assert!(matches!(refused, Refused::NeedsConfirmation { triggers } if triggers == ["nip_unknown"]));
+
+    let mut elsewhere = request(Office::shipped(), Papers::FromElsewhere);
+    elsewhere.does(without_code(&elsewhere));
+    assert_eq!(elsewhere.case.phase.name(), "under_review");
+    elsewhere.does(elsewhere.decision(0, reason("sudah ditelepon")));
+}
+
+/// Whoever telephones though nothing calls for it changes nothing but the record.
+#[test]
+fn a_call_that_nothing_asked_for_resumes_nothing() {
+    let mut walk = request(Office::shipped(), Papers::Complete);
+
+    let ruling = walk.does(walk.call(0, ConfirmationResult::Confirmed));
+
+    assert!(!ruling.events.iter().any(|event| matches!(event, Event::ReviewResumed)), "{:?}", ruling.events);
+    assert_eq!(walk.case.phase.name(), "under_review");
+}
+
+#[test]
+fn nobody_is_called_or_written_to_about_a_mail_that_is_held() {
+    let held = OpeningVerdict::Held(HeldReason::Unauthenticated);
+    let mut walk = Walk::begin(Office::shipped(), Papers::Complete, held, tuesday_at_nine());
+    let draft = Command::SaveDraft { by: admin_id(0), draft: DraftKind::Rejection, text: "Mohon maaf.".into() };
+
+    for refused in [walk.call(0, ConfirmationResult::Confirmed), draft] {
+        assert_eq!(walk.is_refused(refused), Refused::WrongPhase { phase: "held" });
+    }
 }
 
 /// The caller said yes to her own account; then a mail named another one.

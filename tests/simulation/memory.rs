@@ -261,15 +261,14 @@ impl Store for MemoryStore {
 
     fn commit(&self, batches: Vec<Batch>) -> Answer<'_, Vec<Outcome>> {
         self.now(|kept| {
-            let mut refused = Vec::new();
+            let mut refused: Vec<Batch> = Vec::new();
             let step = |batch: Batch| {
-                let (key, version) = (batch.key.clone(), batch.expected_version);
-                if refused.contains(&key) {
-                    return Outcome::Stale { version };
-                }
-                let outcome = kept.step(batch);
+                let outcome = match refused.iter().any(|earlier| batch.stands_on(earlier)) {
+                    true => Outcome::Stale { version: batch.expected_version },
+                    false => kept.step(batch.clone()),
+                };
                 if !matches!(outcome, Outcome::Committed { .. }) {
-                    refused.push(key);
+                    refused.push(batch);
                 }
                 outcome
             };

@@ -23,12 +23,12 @@ struct Ready {
     contents: Vec<ContentRecord>,
 }
 
-/// The steps of one call, in order. Those of a case build on each other: after a refused one the next ones stand on nothing, even
-/// where somebody else has meanwhile brought the case to the version they expect.
+/// The steps of one call, in order. After a refused one those that [stand on it](Batch::stands_on) are refused too, even where
+/// somebody else has meanwhile brought their case to the version they expect.
 pub fn steps(inner: &Inner, tables: &mut Tables<'_>, batches: &[Batch]) -> Result<Vec<Outcome>, StoreError> {
     let mut outcomes: Vec<Outcome> = Vec::with_capacity(batches.len());
     for (nth, step) in batches.iter().enumerate() {
-        let mut before = batches[..nth].iter().zip(&outcomes).filter(|(earlier, _)| earlier.key == step.key);
+        let mut before = batches[..nth].iter().zip(&outcomes).filter(|(earlier, _)| step.stands_on(earlier));
         let outcome = match before.any(|(_, outcome)| !matches!(outcome, Outcome::Committed { .. })) {
             true => Outcome::Stale { version: step.expected_version },
             false => batch(inner, tables, step)?,
