@@ -2,14 +2,15 @@
 //! an admin who leaves; and whose time it is.
 
 use loket::sop::case::{Confirmation, ConfirmationMethod, ConfirmationResult};
-use loket::sop::command::{Alarm, Choice, Command, DraftKind, OpeningVerdict};
+use loket::sop::checklist::Finding;
+use loket::sop::command::{Alarm, Choice, Command, Dossier, DraftKind, OpeningVerdict};
 use loket::sop::decide::Refused;
 use loket::sop::effect::{LetterName, Recipient};
 use loket::sop::event::Event;
 use loket::sop::phase::{HeldReason, Phase, Recommendation};
 
-use super::office::{Office, admin, admin_id, tuesday_at_nine};
-use super::papers::Papers;
+use super::office::{APPLICANT, Office, admin, admin_id, tuesday_at_nine};
+use super::papers::{self, Papers};
 use super::walk::Walk;
 
 fn request(office: Office, papers: Papers) -> Walk {
@@ -88,6 +89,47 @@ fn a_denial_taken_back_leads_to_a_fresh_proposal() {
 
     assert_eq!(walk.case.phase.proposal().map(|p| &p.recommendation), Some(&Recommendation::Approve));
     walk.does(walk.approval(0));
+}
+
+/// Each circumstance alone calls for a call, whatever else is in order.
+#[test]
+fn every_trigger_of_a_confirmation_is_enough_by_itself() {
+    let called_for = |spoil: &dyn Fn(&mut Dossier)| -> Vec<String> {
+        let office = Office::shipped();
+        let mail = papers::mail(0, APPLICANT, true, tuesday_at_nine());
+        let mut dossier = papers::dossier(&office, mail, Papers::Complete);
+        spoil(&mut dossier);
+        let opening = papers::opening(7, dossier, OpeningVerdict::Request);
+        match Walk::begin_with(office, opening, tuesday_at_nine()).case.phase {
+            Phase::AwaitingConfirmation { triggers, .. } => triggers.into_iter().filter(|t| t != "item_asks").collect(),
+            _ => Vec::new(),
+        }
+    };
+
+    for (item, trigger) in [
+        ("sender_registered", "sender_not_registered"),
+        ("name_matches", "name_differs"),
+        ("nip_matches", "nip_mismatch"),
+        ("work_unit_matches", "work_unit_differs"),
+        ("decree_in_force", "decree_in_grace"),
+    ] {
+        let unclear = |dossier: &mut Dossier| {
+            let check = dossier.understanding.checklist.iter_mut().find(|check| check.item == item);
+            check.expect("it is judged").finding = Finding::Unclear;
+        };
+        assert_eq!(called_for(&unclear), [trigger]);
+    }
+    for (alert, trigger) in [
+        ("different_people", "name_differs"),
+        ("address_change_requested", "address_change_requested"),
+        ("other_channel_requested", "other_channel_requested"),
+        ("tte_unverifiable", "tte_unverifiable"),
+        ("poorly_legible", "poorly_legible"),
+        ("second_reset", "second_reset"),
+    ] {
+        assert_eq!(called_for(&|dossier| dossier.understanding.alerts.push(alert.into())), [trigger]);
+    }
+    assert!(called_for(&|_| {}).is_empty());
 }
 
 /// A call in which no code was given settles all but the lack of a NIP, since nothing else would open the result.

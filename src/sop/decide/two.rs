@@ -1,8 +1,6 @@
 //! When one approval is not enough, and why: circumstances of the case that the procedure file names. They are known before
 //! anybody decides, so that the page can tell them.
 
-use std::fmt;
-
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
@@ -28,26 +26,6 @@ pub enum TwoFor {
     OutsideHours,
     Repeat,
     Role,
-}
-
-impl TwoFor {
-    pub fn key(self) -> &'static str {
-        match self {
-            Self::EveryApproval => "every_approval",
-            Self::Trigger => "trigger",
-            Self::FirstRequest => "first_request",
-            Self::UnregisteredSender => "unregistered_sender",
-            Self::OutsideHours => "outside_hours",
-            Self::Repeat => "repeat",
-            Self::Role => "role",
-        }
-    }
-}
-
-impl fmt::Display for TwoFor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.key())
-    }
 }
 
 /// Everything that makes a second approval necessary; empty where one is enough.
