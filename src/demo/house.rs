@@ -93,7 +93,7 @@ impl House {
         for _ in 0..4 {
             let (_, record) =
                 self.engine.admin(address).await?.ok_or_else(|| anyhow!("Nobody is enrolled under {address}"))?;
-            if let Some(code) = record.next_code(self.now())? {
+            if let Some(code) = record.lasting_code(self.now())? {
                 return Ok(code);
             }
             self.forward(TimeDelta::seconds(30))?;

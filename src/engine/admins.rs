@@ -133,10 +133,18 @@ impl AdminRecord {
     /// The first code that still counts at this moment, for whoever plays the admin; `None` where all were used, for
     /// at most half a minute.
     pub fn next_code(&self, now: DateTime<Utc>) -> Result<Option<String>, Fault> {
+        self.fresh_code(&[-30, 0, 30], now)
+    }
+
+    /// As [`Self::next_code`], for whoever takes a while until it is typed: one that counts for half a minute at least.
+    pub fn lasting_code(&self, now: DateTime<Utc>) -> Result<Option<String>, Fault> {
+        self.fresh_code(&[0, 30], now)
+    }
+
+    fn fresh_code(&self, seconds: &[i64], now: DateTime<Utc>) -> Result<Option<String>, Fault> {
         let factor = self.factor()?;
-        let codes = [-30, 0, 30].map(|away| factor.code(now + TimeDelta::seconds(away)));
-        let fresh = |code: &&String| factor.check(code, now).is_some_and(|step| step > self.last_step);
-        Ok(codes.iter().find(fresh).cloned())
+        let mut codes = seconds.iter().map(|away| factor.code(now + TimeDelta::seconds(*away)));
+        Ok(codes.find(|code| factor.check(code, now).is_some_and(|step| step > self.last_step)))
     }
 
     /// The factor; for the enrolment page and the demo alone.

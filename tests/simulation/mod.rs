@@ -3,7 +3,7 @@
 //! all of them once the faults end and everybody has done their part.
 //!
 //! `LOKET_SEED=17 cargo nextest run simulation --no-capture` plays one seed and tells what happened, the same each time;
-//! `LOKET_SEEDS=10000 cargo nextest run simulation --no-capture` plays so many. Papers are short and read once for all seeds
+//! `LOKET_SEEDS=1000000 cargo nextest run simulation --no-capture` plays so many. Papers are short and read once for all seeds
 //! ([`papers`]); most of a seed is the engine's own work on cases and letters, which an unoptimized build does slowly.
 
 mod judge;
@@ -37,7 +37,7 @@ use self::office::Stage;
 use self::world::{Counts, DAEMONS, Luck, alone};
 
 /// Seeds that every run plays.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 10_000;
 
 type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + 'a>>;
 
