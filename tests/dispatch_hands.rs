@@ -17,15 +17,17 @@ async fn silent_office() -> Site {
     site
 }
 
+async fn first_in_hand(site: &Site) {
+    wait_for("the first letter in hand", || async { (site.post.in_hand.load(Ordering::Relaxed) > 0).then_some(()) })
+        .await;
+}
+
 #[tokio::test]
 async fn a_letter_without_an_answer_holds_up_no_letter_that_is_written_after_it() {
     let site = silent_office().await;
     let stop = CancellationToken::new();
     let later = async {
-        wait_for("the first letter in hand", || async {
-            (site.post.in_hand.load(Ordering::Relaxed) > 0).then_some(())
-        })
-        .await;
+        first_in_hand(&site).await;
         site.receive(vec![site.sample("completed_later").raw]).await;
         wait_for("the later letter", || async { site.last_to(AGUNG.email) }).await
     };
@@ -64,10 +66,7 @@ async fn a_row_in_hand_is_taken_by_no_second_hand_however_long_it_takes() {
     let site = silent_office().await;
     let stop = CancellationToken::new();
     let later = async {
-        wait_for("the first letter in hand", || async {
-            (site.post.in_hand.load(Ordering::Relaxed) > 0).then_some(())
-        })
-        .await;
+        first_in_hand(&site).await;
         let in_hand = site.post.in_hand.load(Ordering::Relaxed);
         site.forward(TimeDelta::hours(3));
         site.receive(vec![site.sample("completed_later").raw]).await;

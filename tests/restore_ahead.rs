@@ -76,15 +76,21 @@ async fn t47_a_case_that_was_filed_after_the_backup_does_not_live_again() {
     }
 }
 
+/// A case that was rejected and filed after a backup: its number, the backup, and the archive's file as it is by then.
+async fn filed_after_a_backup(site: &Site) -> (CaseNumber, Vec<u8>, Vec<u8>) {
+    let number = site.deliver("complete").await;
+    let backup = site.back_up().await;
+    reject(site, &number).await;
+    filed(site, &number).await;
+    let archive = std::fs::read(site.archive_file(2026)).unwrap();
+    (number, backup, archive)
+}
+
 /// The archive's disk came back later than the live store, and the office had worked on without it.
 #[tokio::test]
 async fn t47_a_case_that_went_another_way_than_its_dossier_is_named_and_stays() {
     let site = Site::start().await;
-    let number = site.deliver("complete").await;
-    let backup = site.back_up().await;
-    reject(&site, &number).await;
-    filed(&site, &number).await;
-    let archive = std::fs::read(site.archive_file(2026)).unwrap();
+    let (number, backup, archive) = filed_after_a_backup(&site).await;
     let site = site.brought_back(&backup, false);
     reject(&site, &number).await;
     retry_all(&site, &number).await;
@@ -130,11 +136,7 @@ async fn caught_up(site: &Site) -> (Vec<String>, bool) {
 #[tokio::test]
 async fn t47_no_office_opens_after_a_restore_while_a_file_of_the_archive_cannot_be_read() {
     let site = Site::start().await;
-    let number = site.deliver("complete").await;
-    let backup = site.back_up().await;
-    reject(&site, &number).await;
-    filed(&site, &number).await;
-    let archive = std::fs::read(site.archive_file(2026)).unwrap();
+    let (_, backup, archive) = filed_after_a_backup(&site).await;
     let site = site.brought_back(&backup, true);
     std::fs::write(site.archive_file(2026), "garbled").unwrap();
 
