@@ -89,7 +89,7 @@ async fn all_opens(store: &RedbStore, archive: &RedbArchive) {
     }
     let documents = store.documents(&office(), "admin").await.unwrap();
     assert_eq!(documents.len(), CASES as usize);
-    assert!(documents.iter().any(|document| document.bytes == b"seed of 17"));
+    assert!(documents.iter().flatten().any(|document| document.bytes == b"seed of 17"));
     for (serial, _) in FILED {
         assert!(archive.item(&key(serial).number, "surat-masuk.eml").await.unwrap().is_some());
     }

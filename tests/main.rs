@@ -86,6 +86,7 @@ mod store_commit;
 mod store_contents;
 mod store_crash;
 mod store_damage;
+mod store_documents;
 mod store_fixture;
 mod store_outbox;
 mod store_power;

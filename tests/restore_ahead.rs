@@ -129,7 +129,7 @@ async fn caught_up(site: &Site) -> (Vec<String>, bool) {
     let (store, office) = (&site.engine.store, &site.engine.office.id);
     let recalled = store.documents(office, "recalled").await.unwrap();
     let done = store.document(office, "caught_up", "caught_up").await.unwrap();
-    (recalled.into_iter().map(|document| document.id).collect(), done.is_some())
+    (recalled.into_iter().flatten().map(|document| document.id).collect(), done.is_some())
 }
 
 /// The cases of such a file lived again, were reset a second time under another key, and only a line of the log told of it.

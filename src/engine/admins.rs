@@ -170,7 +170,7 @@ impl Engine {
     }
 
     pub async fn admins(&self) -> Result<Vec<AdminRecord>, Fault> {
-        let documents = self.store.documents(&self.office.id, FAMILY).await?;
+        let documents = self.office_documents(FAMILY).await?;
         documents.iter().map(read).collect()
     }
 

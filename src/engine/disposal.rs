@@ -134,7 +134,8 @@ impl Engine {
     /// All proposals, by id: the register of destroyed dossiers.
     pub async fn disposals(&self) -> Result<Vec<Disposal>, Fault> {
         let documents = self.store.documents(&self.office.id, FAMILY).await?;
-        documents.iter().map(|document| codec::decode(&document.bytes, "a disposal")).collect()
+        // A register that leaves one out without a word would be none.
+        documents.into_iter().map(|document| codec::decode(&document?.bytes, "a disposal")).collect()
     }
 
     /// Puts a proposal on record. Nothing is destroyed.

@@ -67,7 +67,7 @@ impl Engine {
 
     /// Cases that the last run of the schedule, or the start, found that it could not file, with the reason.
     pub async fn unfiled(&self) -> Result<Vec<(CaseNumber, String)>, Fault> {
-        let kept = self.store.document(&self.office.id, UNFILED, UNFILED).await?;
+        let kept = self.memo(UNFILED, UNFILED).await?;
         kept.map_or(Ok(Vec::new()), |kept| codec::decode(&kept.bytes, "the cases that cannot be filed"))
     }
 

@@ -141,7 +141,7 @@ impl Engine {
         let mut others: Vec<(CaseNumber, Letters)> = Vec::new();
         if letters.iter().any(|marks| marks.look.is_some()) {
             // Looks that are alike have no key in common.
-            for document in self.store.documents(&self.office.id, family::LETTER).await? {
+            for document in self.office_documents(family::LETTER).await? {
                 others.extend(numbered(&document)?);
             }
         } else {
@@ -197,12 +197,12 @@ impl Engine {
         let mut found: Vec<ApprovedDecree> = Vec::new();
         let numbers = u.documents.iter().filter(|d| d.kind == DocumentKind::AppointmentDecree);
         for number in numbers.filter_map(|d| d.number.as_deref()).filter_map(plain_number) {
-            for document in self.store.documents(&self.office.id, &self.numbered(&number)).await? {
+            for document in self.office_documents(&self.numbered(&number)).await? {
                 found.push(codec::decode(&document.bytes, "a remembered decree")?);
             }
         }
         for person in self.people(&u.applicant) {
-            for document in self.store.documents(&self.office.id, &person).await? {
+            for document in self.office_documents(&person).await? {
                 let decree: ApprovedDecree = codec::decode(&document.bytes, "a remembered decree")?;
                 found.push(ApprovedDecree { same_applicant: true, ..decree });
             }

@@ -14,6 +14,7 @@ mod correspondence;
 mod digest;
 pub mod dispatch;
 pub mod disposal;
+mod documents;
 pub mod drafting;
 pub mod evidence;
 mod execution;

@@ -8,7 +8,7 @@ use super::codec;
 use super::filing::Filed;
 use super::intake::seen_keys;
 use super::port::Fault;
-use super::store::{Batch, CaseKey, DocumentWrite, FIRST_EPOCH, Outcome, Tag};
+use super::store::{Batch, CaseKey, FIRST_EPOCH, Outcome, Tag};
 use super::weave::family;
 use crate::sop::case::Case;
 
@@ -62,7 +62,7 @@ impl Engine {
     }
 
     async fn caught_up(&self) -> Result<Option<u64>, Fault> {
-        let kept = self.store.document(&self.office.id, CAUGHT_UP, CAUGHT_UP).await?;
+        let kept = self.memo(CAUGHT_UP, CAUGHT_UP).await?;
         kept.map(|kept| codec::decode(&kept.bytes, "the epoch that was caught up with")).transpose()
     }
 
@@ -146,11 +146,6 @@ impl Engine {
             batch.documents.extend(self.recalled(&known, &key.number, decision.at));
         }
         remembered.map(|()| whole)
-    }
-
-    fn office_document(&self, family: &str, id: String, bytes: Option<Vec<u8>>) -> DocumentWrite {
-        let (office, family) = (self.office.id.clone(), family.to_owned());
-        DocumentWrite { office, family, id, expected_version: None, bytes }
     }
 }
 

@@ -474,8 +474,12 @@ pub trait Store: Send + Sync {
         id: &'a str,
     ) -> BoxFuture<'a, Result<Option<Document>, Fault>>;
 
-    /// All documents of a family, by id.
-    fn documents<'a>(&'a self, office: &'a OfficeId, family: &'a str) -> BoxFuture<'a, Result<Vec<Document>, Fault>>;
+    /// All documents of a family, by id; one that is damaged is a fault of its own and hides no other.
+    fn documents<'a>(
+        &'a self,
+        office: &'a OfficeId,
+        family: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Result<Document, Fault>>, Fault>>;
 
     /// Writes documents in one transaction, all or none. The answer is `Committed` (of the last one's version) or
     /// `DocumentStale`.

@@ -1,4 +1,4 @@
-//! What of a live store, or of its copy, opens under the keys at hand: dossier keys, cases, outbox rows, links. A backup of what
+//! What of a live store, or of its copy, opens under the keys at hand: dossier keys, cases, outbox rows, links, documents. A backup of what
 //! is damaged holds the damage too; it is named when the backup is taken and again when it is restored, and costs nothing else.
 
 use std::collections::BTreeMap;
@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use redb::{ReadTransaction, ReadableTable};
 
 use super::StoreError;
-use super::redb::records::{CaseRecord, LinkRecord, RowRecord};
-use super::redb::tables::{CASES, KEYS, LINKS, Place, ROWS, readable};
+use super::redb::records::{CaseRecord, DocumentRecord, LinkRecord, RowRecord};
+use super::redb::tables::{CASES, DOCUMENTS, KEYS, LINKS, Place, ROWS, readable};
 use crate::engine::store::Damage;
 use crate::vault::{Binding, DossierKey, Keyring};
 
@@ -53,6 +53,20 @@ pub(super) fn damage(transaction: &ReadTransaction, keyring: &Keyring) -> Result
         walk.look(&place, format!("a link of case {}", readable(&place.number)), record, |record| {
             vec![(LinkRecord::binding(hash.value()), record.sealed)]
         });
+    }
+    for entry in transaction.open_table(DOCUMENTS)?.iter()? {
+        let (key, value) = entry?;
+        let (office, family, id) = key.value();
+        let record = DocumentRecord::read(value.value(), family);
+        let opened = record.map(|record| {
+            let binding = DocumentRecord::binding(office, family, id, record.version);
+            keyring.office.open(&binding, &record.sealed)
+        });
+        match opened {
+            Ok(Ok(_)) => {}
+            Err(StoreError::Damaged { thing, what }) => walk.name(thing, &what),
+            _ => walk.name(format!("a document of {family:?}"), "its seal does not open"),
+        }
     }
     Ok(walk.found)
 }

@@ -382,8 +382,8 @@ impl Store for MemoryStore {
         self.now(|kept| kept.documents.get(&(family.to_owned(), id.to_owned())).cloned())
     }
 
-    fn documents<'a>(&'a self, _: &'a OfficeId, family: &'a str) -> Answer<'a, Vec<Document>> {
-        self.now(|kept| kept.documents.iter().filter(|((f, _), _)| f == family).map(|(_, d)| d.clone()).collect())
+    fn documents<'a>(&'a self, _: &'a OfficeId, family: &'a str) -> Answer<'a, Vec<Result<Document, Fault>>> {
+        self.now(|kept| kept.documents.iter().filter(|((f, _), _)| f == family).map(|(_, d)| Ok(d.clone())).collect())
     }
 
     fn write_documents(&self, writes: Vec<DocumentWrite>) -> Answer<'_, Outcome> {

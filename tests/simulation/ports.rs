@@ -486,7 +486,7 @@ impl Store for Port {
         self.kept().document(office, family, id)
     }
 
-    fn documents<'a>(&'a self, office: &'a OfficeId, family: &'a str) -> Answer<'a, Vec<Document>> {
+    fn documents<'a>(&'a self, office: &'a OfficeId, family: &'a str) -> Answer<'a, Vec<Result<Document, Fault>>> {
         self.kept().documents(office, family)
     }
 

@@ -55,7 +55,7 @@ impl Board {
 
     /// The board as it was last kept; an empty one where there is none that this program can read.
     pub async fn load(engine: &Engine) -> Result<Self, Fault> {
-        let kept = engine.store.document(&engine.office.id, FAMILY, ID).await?;
+        let kept = engine.memo(FAMILY, ID).await?;
         let standings = kept.and_then(|document| codec::decode(&document.bytes, "the alarms").ok());
         Ok(Self(Arc::new(Mutex::new(standings.unwrap_or_default()))))
     }

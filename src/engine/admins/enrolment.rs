@@ -71,7 +71,7 @@ impl Engine {
         let hash = hex(token.hashed().as_bytes());
         let epoch = self.store.epoch().await?;
         let now = self.clock.now();
-        for document in self.store.documents(&self.office.id, FAMILY).await? {
+        for document in self.office_documents(FAMILY).await? {
             let mut record = read(&document)?;
             let good = match &record.standing {
                 Standing::Invited { link, expires, epoch: of } => link.0 == hash && *expires > now && *of == epoch,

@@ -222,7 +222,7 @@ pub fn day(engine: &Engine, mailbox: &str, at: DateTime<Utc>) -> String {
 
 /// A day's record and its version; an empty one where nothing came in yet.
 pub async fn load(engine: &Engine, day: &str) -> Result<(u64, Tally), Fault> {
-    match engine.store.document(&engine.office.id, FAMILY, day).await? {
+    match engine.memo(FAMILY, day).await? {
         Some(document) => Ok((document.version, codec::decode(&document.bytes, "a day's count of mail")?)),
         None => Ok((0, Tally::default())),
     }

@@ -252,8 +252,10 @@ pub fn documents(inner: &Inner, tables: &mut Tables<'_>, writes: &[DocumentWrite
 
 fn stale_document(tables: &Tables<'_>, writes: &[DocumentWrite]) -> Result<Option<Outcome>, StoreError> {
     for write in writes {
+        // What is written whatever stands there takes the place of a damaged one, too.
+        let Some(expected) = write.expected_version else { continue };
         let version = document_version(tables, write)?;
-        if write.expected_version.is_some_and(|expected| expected != version) {
+        if expected != version {
             return Ok(Some(Outcome::DocumentStale { family: write.family.clone(), id: write.id.clone(), version }));
         }
     }
@@ -277,7 +279,11 @@ fn write_documents(inner: &Inner, tables: &mut Tables<'_>, writes: &[DocumentWri
             last = 0;
             continue;
         };
-        let version = document_version(tables, write)? + 1;
+        let before = match document_version(tables, write) {
+            Err(StoreError::Damaged { .. }) => 0,
+            version => version?,
+        };
+        let version = before + 1;
         let binding = DocumentRecord::binding(&write.office.0, &write.family, &write.id, version);
         let sealed = inner.keyring.office.seal(inner.random.as_ref(), &binding, bytes);
         tables.documents.insert(key, DocumentRecord { version, sealed }.write().as_slice())?;

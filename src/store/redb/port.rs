@@ -207,7 +207,11 @@ impl Store for RedbStore {
         self.now(move |inner| inner.document(office, family, id))
     }
 
-    fn documents<'a>(&'a self, office: &'a OfficeId, family: &'a str) -> BoxFuture<'a, Result<Vec<Document>, Fault>> {
+    fn documents<'a>(
+        &'a self,
+        office: &'a OfficeId,
+        family: &'a str,
+    ) -> BoxFuture<'a, Result<Vec<Result<Document, Fault>>, Fault>> {
         self.now(move |inner| inner.documents(office, family))
     }
 

@@ -10,6 +10,7 @@ use super::tables::{
     CASES, CONTENTS, DOCUMENTS, EVENTS, JOURNAL, LINKS, META, Place, SECRETS, SEEN, SERIES, TAGS, case_key, number,
     readable, series, sortable,
 };
+use crate::engine::port::Fault;
 use crate::engine::store::{
     CaseKey, Document, JournalEntry, JournalHead, Link, Scanned, SealedSecret, Stored, StoredEvent,
 };
@@ -256,7 +257,7 @@ impl Inner {
         self.open_document(office, family, id, value.value()).map(Some)
     }
 
-    pub fn documents(&self, office: &OfficeId, family: &str) -> Result<Vec<Document>, StoreError> {
+    pub fn documents(&self, office: &OfficeId, family: &str) -> Result<Vec<Result<Document, Fault>>, StoreError> {
         let transaction = self.database.begin_read()?;
         let past = format!("{family}\0");
         let mut documents = Vec::new();
@@ -265,7 +266,7 @@ impl Inner {
             transaction.open_table(DOCUMENTS)?.range((office_name, family, "")..(office_name, past.as_str(), ""))?
         {
             let (key, value) = entry?;
-            documents.push(self.open_document(office, family, key.value().2, value.value())?);
+            documents.push(self.open_document(office, family, key.value().2, value.value()).map_err(Fault::from));
         }
         Ok(documents)
     }
