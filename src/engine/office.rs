@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use super::codec;
 use super::port::Fault;
-use super::store::{DocumentWrite, Store};
+use super::store::{Document, DocumentWrite, Store};
 use crate::dossier::recognition::Recognition;
 use crate::sop::hours::YearDates;
 use crate::sop::names::{Address, Language, OfficeId, Sha256Hex};
@@ -56,7 +56,9 @@ impl Procedures {
     /// Reads a procedure file and keeps its text, so that a case begun under it can end under it.
     pub async fn adopt(&self, text: &str, office: &OfficeId, store: &dyn Store) -> Result<Arc<Worked>, Fault> {
         let flawed = |flaws: Vec<Flaw>| unusable(flaws.first().map(ToString::to_string).unwrap_or_default());
-        let worked = self.keep(Procedure::parse(text).map_err(flawed)?)?;
+        let procedure = Procedure::parse(text).map_err(flawed)?;
+        let calendar = procedure.calendar(self.zone, &self.years).map_err(unusable)?;
+        let worked = self.work_by(procedure, calendar)?;
         let write = DocumentWrite {
             office: office.clone(),
             family: FAMILY.to_owned(),
@@ -68,13 +70,21 @@ impl Procedures {
         Ok(worked)
     }
 
-    /// Reads the texts that earlier runs kept.
+    /// Reads the texts that earlier runs kept. One that cannot be read stops the cases that began under it, and nothing else.
     pub async fn recall(&self, office: &OfficeId, store: &dyn Store) -> Result<(), Fault> {
         for document in store.documents(office, FAMILY).await? {
-            let text: String = codec::decode(&document.bytes, "a kept procedure file")?;
-            self.keep(Procedure::recall(&text).map_err(|flaw| unusable(flaw.to_string()))?)?;
+            if let Err(fault) = document.and_then(|document| self.recall_one(&document)) {
+                tracing::error!("{fault}; cases that began under it wait");
+            }
         }
         Ok(())
+    }
+
+    fn recall_one(&self, document: &Document) -> Result<(), Fault> {
+        let text: String = codec::decode(&document.bytes, "a kept procedure file")?;
+        let procedure = Procedure::recall(&text).map_err(|flaw| unusable(flaw.to_string()))?;
+        let calendar = procedure.calendar_as_far_as_known(self.zone, &self.years);
+        self.work_by(procedure, calendar).map(drop)
     }
 
     pub fn get(&self, hash: &Sha256Hex) -> Result<Arc<Worked>, Fault> {
@@ -84,8 +94,7 @@ impl Procedures {
         })
     }
 
-    fn keep(&self, procedure: Procedure) -> Result<Arc<Worked>, Fault> {
-        let calendar = procedure.calendar(self.zone, &self.years).map_err(unusable)?;
+    fn work_by(&self, procedure: Procedure, calendar: Calendar) -> Result<Arc<Worked>, Fault> {
         let recognition = Recognition::from_procedure(procedure.source()).map_err(|e| unusable(e.to_string()))?;
         let hash = procedure.hash().clone();
         let worked = Arc::new(Worked { procedure, calendar, recognition });

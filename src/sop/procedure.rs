@@ -168,6 +168,11 @@ impl Procedure {
         Calendar::new(zone, &self.hours, years)
     }
 
+    /// The calendar of a file that was accepted earlier: seasons of later years that it does not know have its plain week.
+    pub fn calendar_as_far_as_known(&self, zone: Tz, years: &[YearDates]) -> Calendar {
+        Calendar::as_far_as_known(zone, &self.hours, years)
+    }
+
     fn flaws(&self) -> Vec<Flaw> {
         let mut flaws = Vec::new();
         let mut flaw = |key: String, message: String| flaws.push(Flaw { key, message });

@@ -86,22 +86,28 @@ impl Calendar {
                 "`hours.week` has no open hours, so no deadline could ever be reached; open at least one day".into()
             );
         }
+        let mut named =
+            years.iter().flat_map(|dates| dates.season.iter().map(move |season| (dates.year, &season.hours)));
+        if let Some((year, season)) = named.find(|(_, season)| !hours.seasons.contains_key(*season)) {
+            return Err(format!("the dates of {year} name the season `{season}`, which `hours.seasons` lacks"));
+        }
+        Ok(Self::as_far_as_known(zone, hours, years))
+    }
+
+    /// As [`Calendar::new`], of hours that were accepted earlier: a season they do not name has the plain week.
+    pub fn as_far_as_known(zone: Tz, hours: &Hours, years: &[YearDates]) -> Self {
         let mut calendar = Self::weekly(zone, hours.week.clone());
         for dates in years {
             calendar.years.insert(dates.year);
             calendar.closed.extend(dates.closed.iter().map(|c| (c.date, c.name.clone())));
             calendar.open.extend(dates.open.iter().map(|o| (o.date, o.hours.clone())));
             for season in &dates.season {
-                let week = hours.seasons.get(&season.hours).ok_or_else(|| {
-                    format!(
-                        "the dates of {} name the season `{}`, which `hours.seasons` lacks",
-                        dates.year, season.hours
-                    )
-                })?;
-                calendar.seasons.push((season.from, season.until, week.clone()));
+                if let Some(week) = hours.seasons.get(&season.hours) {
+                    calendar.seasons.push((season.from, season.until, week.clone()));
+                }
             }
         }
-        Ok(calendar)
+        calendar
     }
 
     fn weekly(zone: Tz, week: Week) -> Self {
