@@ -2,9 +2,10 @@
 //! codes all go by this time, so a clock that is set wrong must not let them run out at once.
 
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use rustix::time::{ClockId, clock_gettime};
 
 use crate::engine::Engine;
 use crate::engine::port::{Clock, Fault};
@@ -16,6 +17,8 @@ const STEERED: TimeDelta = TimeDelta::minutes(2);
 const PROBATION: Duration = Duration::from_secs(600);
 /// The longest an office is thought to be switched off.
 const ABSENCE: TimeDelta = TimeDelta::days(31);
+/// Between two looks at a clock that is not believed yet.
+const LOOK: Duration = Duration::from_secs(5);
 /// Between two notes of the time.
 const NOTED: Duration = Duration::from_secs(600);
 
@@ -34,29 +37,51 @@ impl Clock for SystemClock {
     }
 }
 
+/// How long the machine has run. Unlike `Instant`, this goes on while it is suspended, so coming back is no jump (clock_gettime(2)).
+fn uptime() -> Duration {
+    clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
+}
+
 /// The machine's clock as far as it is believed: a jump, ahead or back, counts after it has stood for ten minutes, and otherwise time never
-/// goes back. A machine that was suspended comes back with such a jump.
+/// goes back.
 pub struct SaneClock {
-    begun: Instant,
+    begun: Duration,
     belief: Mutex<Belief>,
 }
 
 impl SaneClock {
     pub fn new() -> Self {
         let belief = Mutex::new(Belief::begin(SystemClock.now()));
-        Self { begun: Instant::now(), belief }
+        Self { begun: uptime(), belief }
     }
 
     /// Goes on from the time an office noted last, where the machine's clock cannot be right.
     pub async fn resume(&self, engine: &Engine) -> Result<(), Fault> {
-        let kept = engine.store.document(&engine.office.id, FAMILY, ID).await?;
+        let kept = engine.memo(FAMILY, ID).await?;
         let millis = kept.and_then(|document| document.bytes.try_into().ok()).map(i64::from_be_bytes);
         if let Some(last) = millis.and_then(DateTime::from_timestamp_millis) {
-            let (elapsed, wall) = (self.begun.elapsed(), SystemClock.now());
+            let (elapsed, wall) = (self.elapsed(), SystemClock.now());
             let mut belief = self.belief.lock().unwrap_or_else(PoisonError::into_inner);
             *belief = Belief::resume(last, wall, elapsed);
         }
         Ok(())
+    }
+
+    /// Waits until the machine's clock is believed: at once, but where it cannot be right. What came in meanwhile would count
+    /// from a time that is long over.
+    pub async fn settled(&self) {
+        while self.is_in_doubt() {
+            tokio::time::sleep(LOOK).await;
+        }
+    }
+
+    fn is_in_doubt(&self) -> bool {
+        self.now();
+        self.belief.lock().unwrap_or_else(PoisonError::into_inner).jump.is_some()
+    }
+
+    fn elapsed(&self) -> Duration {
+        uptime().saturating_sub(self.begun)
     }
 
     /// Notes the time now and then, until the future is dropped or nothing can be written down.
@@ -85,7 +110,7 @@ impl Default for SaneClock {
 
 impl Clock for SaneClock {
     fn now(&self) -> DateTime<Utc> {
-        let (elapsed, wall) = (self.begun.elapsed(), SystemClock.now());
+        let (elapsed, wall) = (self.elapsed(), SystemClock.now());
         let mut belief = self.belief.lock().unwrap_or_else(PoisonError::into_inner);
         let (now, news) = belief.look(wall, elapsed);
         drop(belief);
@@ -195,6 +220,17 @@ mod tests {
 
         assert_eq!(belief.look(at(20), after(20)), (at(20), None));
         assert_eq!(belief.look(at(90_700), after(700)).0, at(700), "its ten minutes begin again");
+    }
+
+    #[test]
+    fn t42_after_a_long_absence_a_clock_is_in_doubt_until_it_has_stood_for_ten_minutes() {
+        let mut belief = Belief::resume(at(0), at(40 * 86_400), Duration::ZERO);
+        let mut doubted = |elapsed: u64| {
+            belief.look(at(40 * 86_400 + elapsed as i64), after(elapsed));
+            belief.jump.is_some()
+        };
+
+        assert_eq!([doubted(0), doubted(300), doubted(601)], [true, true, false]);
     }
 
     #[test]

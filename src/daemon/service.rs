@@ -20,6 +20,7 @@ use super::figures::Figures;
 use super::operations::{Operations, Staging};
 use super::run::{self, LastLook};
 use super::socket::Socket;
+use super::watchdog;
 use crate::config::Config;
 use crate::engine::port::Clock;
 
@@ -66,6 +67,7 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     let clock: Arc<dyn Clock> = time.clone();
     let assembly = Assembly::open(config, Extent::Whole, clock.clone()).await?;
     time.resume(&assembly.engine).await?;
+    stop.run_until_cancelled(watchdog::taking_its_time(time.settled())).await;
     Staging::of(&config.state.directory).sweep();
     // Without a walled worker no mail may be taken in: what it would parse is written by anyone.
     assembly.pool.probe().await?;
