@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use chrono::{TimeZone, Utc};
+use chrono::{DateTime, TimeZone, Utc};
 use loket::config::accounts::Driver;
 use loket::config::desk::Network;
 use loket::config::mailbox::ProofConfig;
@@ -366,6 +366,16 @@ fn the_archive_schedule_wants_seconds_and_weekdays_by_name() {
     assert!(refused("0 0 17 30 Feb *").contains("never comes"));
     assert!(refused("jam lima").contains("2 fields"));
     assert_eq!(ArchiveSchedule::usual().to_string(), "0 0 17 * * Mon-Fri");
+}
+
+#[test]
+fn the_archive_schedule_never_names_a_moment_that_is_over_where_an_hour_comes_twice() {
+    let schedule = ArchiveSchedule::parse("0 30 2 * * *").unwrap();
+    let second_two_o_clock = "2026-10-25T01:00:00Z".parse::<DateTime<Utc>>().unwrap();
+
+    let next = schedule.next_after(chrono_tz::Europe::Berlin, second_two_o_clock).unwrap();
+
+    assert!(next > second_two_o_clock, "{next}");
 }
 
 #[test]

@@ -53,7 +53,8 @@ impl ArchiveSchedule {
 
     /// The next moment after `t`; `None` if the expression's years are over.
     pub fn next_after(&self, zone: Tz, t: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        self.schedule.after(&t.with_timezone(&zone)).next().map(|next| next.to_utc())
+        // In an hour that comes twice, the library also tells moments of its first round.
+        self.schedule.after(&t.with_timezone(&zone)).map(|next| next.to_utc()).find(|next| *next > t)
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
-use futures::{FutureExt, StreamExt};
+use futures::{FutureExt, StreamExt, TryFutureExt};
 use tokio_util::sync::CancellationToken;
 
 use super::Engine;
@@ -70,7 +70,12 @@ impl Engine {
     /// Works through the outbox until told to stop; rows in hand are finished first, and none is begun any more.
     pub async fn dispatch(&self, stop: &CancellationToken) -> Result<(), Fault> {
         let lines = HANDS.min(self.courier.at_once());
-        let (letters, others) = tokio::join!(self.keep_up(&LETTERS, lines, stop), self.keep_up(&OTHERS, HANDS, stop));
+        // Neither goes on alone: whoever waits for both is to hear of the one that failed.
+        let over = stop.child_token();
+        let (letters, others) = tokio::join!(
+            self.keep_up(&LETTERS, lines, &over).inspect_err(|_| over.cancel()),
+            self.keep_up(&OTHERS, HANDS, &over).inspect_err(|_| over.cancel()),
+        );
         letters.and(others)
     }
 
