@@ -10,10 +10,11 @@ use loket::sop::event::Event;
 use loket::sop::names::{CaseNumber, Language, UserId};
 use loket::sop::phase::Phase;
 use loket::vault::Secret;
+use loket::web::answer::{RevealAnswer, RevealTyped, Typed};
 use loket::web::counter::Counter;
 use loket::web::view::Choice;
 
-use crate::desk_walk::{decide, form, review};
+use crate::desk_walk::{approve, decide, form, review};
 use crate::kit::Site;
 
 async fn held(site: &Site, number: &CaseNumber, kind: &str) -> Vec<Row> {
@@ -25,7 +26,7 @@ async fn held(site: &Site, number: &CaseNumber, kind: &str) -> Vec<Row> {
 async fn retry_all(site: &Site, number: &CaseNumber) {
     for row in site.engine.store.rows_of(&site.engine.key(number)).await.unwrap() {
         if row.state == RowState::Held && !site.engine.may_have_happened(&row).await.unwrap() {
-            assert_eq!(site.engine.try_again(&row).await.unwrap(), Looked::Armed);
+            assert!(matches!(site.engine.try_again(&row).await.unwrap(), Looked::Armed { .. }));
         }
     }
     site.settle().await;
@@ -101,6 +102,31 @@ async fn t47_a_deadline_cannot_be_dropped() {
     assert_eq!(held(&site, &number, "wake").await.iter().filter(|held| held.id == row.id).count(), 1);
 }
 
+/// Each deadline that was days away came at once: a result that was fetched a moment ago was reminded of, and then ended.
+#[tokio::test]
+async fn t47_a_deadline_that_is_tried_again_comes_at_its_time() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let nip = RevealTyped::Nip(Typed::new(people::RINA.nip));
+    let shown = site.desk.reveal(&site.token(people::RINA.email, "ambil"), nip).await.unwrap();
+    assert!(matches!(shown, RevealAnswer::Revealed(_)));
+    site.settle().await;
+    let site = site.restored().await;
+    let before = (held(&site, &number, "wake").await, site.letters().len());
+
+    retry_all(&site, &number).await;
+
+    let dues = |rows: &[Row]| rows.iter().map(|row| (row.id.clone(), row.due)).collect::<Vec<_>>();
+    let rows = site.engine.store.rows_of(&site.engine.key(&number)).await.unwrap();
+    assert!(!before.0.is_empty() && before.0.iter().all(|row| row.due > site.now()), "{:?}", dues(&before.0));
+    assert_eq!(dues(&rows), dues(&before.0));
+    assert!(rows.iter().all(|row| row.state == RowState::Waiting));
+    assert!(matches!(site.case(&number).await.phase, Phase::Delivered { .. }));
+    assert_eq!(site.letters().len(), before.1, "nobody is reminded yet");
+}
+
 /// The backup was taken between decision and reset. The restored ledger said "intended", and trying the letters again reset
 /// the account a second time, under the applicant's hands.
 #[tokio::test]
@@ -153,6 +179,9 @@ async fn t47_a_letter_tried_again_after_a_restore_has_links_that_open() {
     assert!(site.last_to(admin.address.as_str()).is_none_or(|letter| !letter.body.contains("/tautan/")));
 
     retry_all(&site, &number).await;
+    // Of many hands at one case some have to come again.
+    site.forward(chrono::TimeDelta::minutes(1));
+    site.settle().await;
 
     let token = site.token(admin.address.as_str(), "tautan");
     let lock = site.desk.lock_view(&token, Language::Id).await.unwrap().expect("the link opens");

@@ -75,7 +75,7 @@ pub fn run(args: &Cases) -> Done {
         Verb::Show { .. } => say(&show(&ask::<CaseView>(&config, request)?, &config)),
         Verb::Retry { .. } => {
             let done: RetryView = ask(&config, request)?;
-            say(&retried(&done))
+            say(&retried(&done, &config))
         }
         Verb::Drop { .. } => {
             let DropView { number, dropped } = ask(&config, request)?;
@@ -84,9 +84,13 @@ pub fn run(args: &Cases) -> Done {
     }
 }
 
-fn retried(done: &RetryView) -> String {
-    let mut lines: Vec<String> =
-        done.retried.iter().map(|e| format!("{}: {}: {} {}", done.number, told(e), e.kind, e.id)).collect();
+fn retried(done: &RetryView, config: &Config) -> String {
+    let again = |e: &EffectView| {
+        let due =
+            if e.state == "waiting" { format!(", due {}", local(e.due, config.office.zone)) } else { String::new() };
+        format!("{}: {}: {} {}{due}", done.number, told(e), e.kind, e.id)
+    };
+    let mut lines: Vec<String> = done.retried.iter().map(again).collect();
     lines.extend(done.apart.iter().map(|e| {
         format!(
             "{}: not tried again: {} {}. It may have happened already: look in the account system, then \

@@ -3,6 +3,8 @@
 //! again: a restored ledger says "intended" of one that may have happened after the backup was taken, so its outcome counts
 //! as unknown, for an admin to settle.
 
+use chrono::{DateTime, Utc};
+
 use super::Engine;
 use super::casebook::{Along, Answer};
 use super::codec;
@@ -15,8 +17,10 @@ use crate::sop::phase::{Attempt, AttemptState, Phase};
 /// What became of an effect that somebody looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Looked {
-    /// It is due at once.
-    Armed,
+    /// It is due by then: at once, or at the time of its own that is still to come.
+    Armed {
+        due: DateTime<Utc>,
+    },
     Dropped,
     /// Whether the account was touched is unknown; an admin settles that at the desk.
     LeftToAnAdmin,
@@ -33,7 +37,7 @@ impl Engine {
         Ok(self.attempt_of(row).await?.is_some_and(|attempt| !self.is_harmless(&attempt)))
     }
 
-    /// Has a stuck row tried again at once, unless that could reset an account twice.
+    /// Has a stuck row tried again at once, or when its time comes, unless that could reset an account twice.
     pub async fn try_again(&self, row: &Row) -> Result<Looked, Fault> {
         if row.state == RowState::Held
             && let Some(attempt) = self.attempt_of(row).await?
@@ -41,14 +45,15 @@ impl Engine {
         {
             return self.leave_to_an_admin(row, &attempt).await;
         }
-        let due = self.clock.now();
+        let now = self.clock.now();
+        let due = if waits_for_its_time(row) { row.due.max(now) } else { now };
         let how = match row.state {
             RowState::Waiting => Settled::DueBy { due },
             RowState::Held | RowState::Dead => Settled::RetryAt { due, attempts: 0, error: None },
         };
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await?;
         self.wake_dispatchers();
-        Ok(Looked::Armed)
+        Ok(Looked::Armed { due })
     }
 
     /// Takes a stuck row away. A letter counts as undelivered from then on, of which the admin hears.
@@ -95,4 +100,9 @@ impl Engine {
         self.conclude(row, decision, Report::Unknown { why }, Along::default()).await?;
         Ok(Looked::LeftToAnAdmin)
     }
+}
+
+/// A deadline or a digest that was held before it fell due; what failed had fallen due.
+fn waits_for_its_time(row: &Row) -> bool {
+    matches!(row.kind.as_str(), "wake" | "digest") && row.attempts == 0
 }

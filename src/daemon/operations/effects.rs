@@ -29,7 +29,7 @@ pub struct DropView {
 }
 
 impl Operations {
-    /// Stuck effects are due at once; without a name all but a held reset, which is never repeated blindly.
+    /// Stuck effects are due at once, deadlines at their time; without a name all but a held reset, which is never repeated blindly.
     pub(super) async fn retry_case(&self, number: &CaseNumber, id: Option<&str>) -> Result<Answer, Answer> {
         let stuck = self.stuck_of(number).await?;
         let mut view = RetryView { number: number.clone(), retried: Vec::new(), apart: Vec::new() };
@@ -39,8 +39,7 @@ impl Operations {
                 continue;
             }
             let looked = self.engine.try_again(row).await?;
-            let due = if looked == Looked::Armed { self.engine.clock.now() } else { row.due };
-            view.retried.push(EffectView { due, ..as_it_stands(row, looked) });
+            view.retried.push(as_it_stands(row, looked));
         }
         match view.apart.first() {
             Some(call) if view.retried.is_empty() => Err(Answer::negative(format!(
@@ -102,11 +101,11 @@ fn named<'r>(number: &CaseNumber, stuck: &'r [Row], id: Option<&str>) -> Result<
 }
 
 fn as_it_stands(row: &Row, looked: Looked) -> EffectView {
-    let state = match looked {
-        Looked::Armed => "waiting",
-        Looked::Dropped => "dropped",
-        Looked::LeftToAnAdmin => "unknown",
+    let (state, due) = match looked {
+        Looked::Armed { due } => ("waiting", due),
+        Looked::Dropped => ("dropped", row.due),
+        Looked::LeftToAnAdmin => ("unknown", row.due),
         Looked::Needed => return effect(row),
     };
-    EffectView { state: state.to_owned(), ..effect(row) }
+    EffectView { state: state.to_owned(), due, ..effect(row) }
 }
