@@ -25,6 +25,22 @@ async fn filed(folder: &Path) -> Vec<ArchiveDossier> {
     given
 }
 
+/// Changes a file behind the archive's back.
+fn altered(file: &Path, change: impl FnOnce(&redb::WriteTransaction)) {
+    let database = redb::Database::open(file).unwrap();
+    let transaction = database.begin_write().unwrap();
+    change(&transaction);
+    transaction.commit().unwrap();
+}
+
+/// Sets what a file says of itself.
+fn says(file: &Path, name: &str, bytes: &[u8]) {
+    const ABOUT: TableDefinition<&str, Bytes> = TableDefinition::new("about");
+    altered(file, |transaction| {
+        transaction.open_table(ABOUT).unwrap().insert(name, bytes).unwrap();
+    });
+}
+
 /// The dossiers that are served whole.
 async fn served(archive: &RedbArchive, given: &[ArchiveDossier]) -> BTreeSet<u32> {
     let mut whole = BTreeSet::new();
@@ -195,6 +211,24 @@ async fn t43_a_byte_flipped_in_any_table_of_an_archive_is_named_and_the_other_do
         let lost: BTreeSet<u32> = (1..DOSSIERS).filter(|serial| !whole.contains(serial)).collect();
         assert!(lost.len() <= 1, "flip {round} in {table} takes away {lost:?}: {damage:?}");
         assert!(lost.is_subset(&named(&damage)), "flip {round} in {table}: {lost:?} lost, named is {damage:?}");
+    }
+}
+
+/// The next dossier was written over the last one, and over its only key.
+#[tokio::test]
+async fn t43_no_dossier_is_written_to_a_file_that_does_not_end_as_it_says() {
+    let (fewer, more) = (3_u64.to_be_bytes(), 5_u64.to_be_bytes());
+    for (name, bytes) in [("count", fewer.as_slice()), ("count", &more), ("count", b"none"), ("head", &[7; 32])] {
+        let folder = tempfile::tempdir().unwrap();
+        let given = filed(folder.path()).await;
+        says(&folder.path().join("archive-2026.redb"), name, bytes);
+        let archive = open(folder.path(), None);
+
+        let refused = archive.keep(dossier(DOSSIERS + 1, day(2026, 11, 9))).await.expect_err("it is damaged");
+
+        assert_eq!(refused.kind, FaultKind::Permanent);
+        assert!(refused.message.starts_with("archive-2026.redb is damaged: "), "{refused}");
+        assert_eq!(served(&archive, &given).await, (1..=DOSSIERS).collect());
     }
 }
 

@@ -7,7 +7,10 @@ use std::io::ErrorKind;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableError};
+use redb::{
+    Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableError,
+    WriteTransaction,
+};
 
 use super::aside::AsideFile;
 use super::record::{
@@ -312,19 +315,24 @@ fn write(
         let schema = read("schema")?;
         let fresh = schema.is_none();
         is_ours(path, number(schema))?;
-        let count = number(read("count")?);
-        let previous = match read("head")? {
-            Some(head) => {
-                head.try_into().map_err(|_| StoreError::damaged(path.display().to_string(), "its head is none"))?
-            }
-            None => before,
-        };
+        let (count, head) = (number(read("count")?), read("head")?);
+        let (last, hash) = last_dossier(&transaction)?.unzip();
+        let last = last.unwrap_or(0);
+        let damaged = |what: String| StoreError::damaged(path.file_name().unwrap_or_default().to_string_lossy(), what);
+        // Beyond a count that is wrong a dossier would be written over, and its only key with it.
+        if count != last {
+            return Err(damaged(format!("it counts {count} dossiers and holds {last}")));
+        }
+        if fresh && last > 0 || head.as_deref() != hash.as_ref().map(<[u8; 32]>::as_slice) {
+            return Err(damaged("its end does not fit its last dossier".to_owned()));
+        }
+        let previous = hash.unwrap_or(before);
         if fresh {
             about.insert("schema", SCHEMA.to_be_bytes().as_slice())?;
             about.insert("year", i64::from(year).to_be_bytes().as_slice())?;
             about.insert("before", before.as_slice())?;
         }
-        let position = count + 1;
+        let position = last + 1;
         let items = write_items(&transaction, position, &place, writing, random)?;
         let catalogue = serde_json::to_vec(&Catalogue::of(writing.dossier)).map_err(|error| {
             StoreError::Refused(format!(
@@ -356,8 +364,16 @@ fn write(
     Ok(())
 }
 
+/// Position and chain hash of the last dossier.
+fn last_dossier(transaction: &WriteTransaction) -> Result<Option<(u64, [u8; 32])>, StoreError> {
+    let table = transaction.open_table(DOSSIERS)?;
+    let Some((position, record)) = table.last()? else { return Ok(None) };
+    let (_, hash) = DossierRecord::read(record.value(), position.value())?;
+    Ok(Some((position.value(), hash)))
+}
+
 fn write_items(
-    transaction: &redb::WriteTransaction,
+    transaction: &WriteTransaction,
     position: u64,
     place: &Place,
     writing: &Writing<'_>,
