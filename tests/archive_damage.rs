@@ -9,7 +9,7 @@ use loket::engine::store::Damage;
 use loket::sop::names::CaseNumber;
 use loket::store::archive::{RedbArchive, verify_file};
 
-use redb::TableDefinition;
+use redb::{ReadableTable, TableDefinition};
 
 use crate::archive_fixture::{day, dossier, noise, open};
 use crate::store_damage::flip;
@@ -230,6 +230,38 @@ async fn t43_no_dossier_is_written_to_a_file_that_does_not_end_as_it_says() {
         assert!(refused.message.starts_with("archive-2026.redb is damaged: "), "{refused}");
         assert_eq!(served(&archive, &given).await, (1..=DOSSIERS).collect());
     }
+}
+
+/// Another dossier was shown, exported and destroyed under that number, and its own was not missed.
+#[tokio::test]
+async fn t43_a_number_that_leads_to_the_record_of_another_leads_nowhere() {
+    const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
+    let folder = tempfile::tempdir().unwrap();
+    let given = filed(folder.path()).await;
+    altered(&folder.path().join("archive-2026.redb"), |transaction| {
+        let mut numbers = transaction.open_table(NUMBERS).unwrap();
+        let second = numbers.iter().unwrap().flatten().find(|(_, position)| position.value() == 2).unwrap();
+        let name = second.0.value().to_owned();
+        drop(second);
+        numbers.insert(name.as_str(), 3).unwrap();
+    });
+    let archive = open(folder.path(), None);
+    let second = &given[1].key.number;
+
+    let shown = archive.show(second).await;
+    let exported = archive.export(second, &folder.path().join("out")).await;
+    let why = Destruction { at: day(2040, 1, 2), record: "BA.1".to_owned() };
+    let destroyed = archive.destroy(second, &why).await;
+    let kept = archive.keep(given[1].clone()).await;
+
+    for fault in [shown.err(), exported.err(), destroyed.err(), kept.err()] {
+        let fault = fault.expect("it leads nowhere");
+        assert!(fault.message.starts_with("dossier LPSE-2026-0002 is damaged: "), "{fault}");
+    }
+    assert_eq!(served(&archive, &given).await, BTreeSet::from([1, 3, 4]));
+    let listed: Vec<u32> = archive.list().await.unwrap().iter().map(|line| line.register.number.serial()).collect();
+    assert_eq!(listed, [1, 3, 4]);
+    assert_eq!(named(&archive.verify().await.unwrap()), BTreeSet::from([2]));
 }
 
 #[tokio::test]

@@ -77,7 +77,7 @@ impl Cabinet {
             match looked {
                 Ok((None, _)) => {}
                 Ok((Some(position), shelf)) => {
-                    let (record, hash) = shelf.record(position)?;
+                    let (record, hash) = shelf.record_of(&name, position)?;
                     return Ok(Some(Found { shelf: Rc::new(shelf), position, record, hash }));
                 }
                 // A clock that was behind may have counted a year less.
@@ -196,7 +196,7 @@ impl Cabinet {
                 }
             };
             for (position, number) in positions {
-                match shelf.record(position) {
+                match shelf.record_of(&number, position) {
                     Ok((record, hash)) => each(Found { shelf: Rc::clone(&shelf), position, record, hash })?,
                     Err(error) => {
                         tracing::error!(case = readable(&number), "a dossier is left out of the list: {error}");

@@ -40,9 +40,10 @@ impl Cabinet {
                 }
             };
             left.retain(|key| {
-                let kinship = match shelf.position(&sortable(&key.number)) {
+                let number = sortable(&key.number);
+                let kinship = match shelf.position(&number) {
                     Ok(None) => return true,
-                    Ok(Some(position)) => shelf.record(position).and_then(|(record, hash)| {
+                    Ok(Some(position)) => shelf.record_of(&number, position).and_then(|(record, hash)| {
                         self.kinship(&Found { shelf: Rc::clone(&shelf), position, record, hash }, key)
                     }),
                     Err(error) => Err(error),

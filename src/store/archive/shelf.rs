@@ -138,6 +138,16 @@ impl Shelf {
         })
     }
 
+    /// The record that the table of numbers leads to, if it is that number's.
+    pub fn record_of(&self, number: &str, position: u64) -> Result<(DossierRecord, [u8; 32]), StoreError> {
+        let (record, hash) = self.record(position)?;
+        if record.number != number {
+            let thing = format!("dossier {}", readable(number));
+            return Err(StoreError::damaged(thing, "the table of numbers leads to the record of another one"));
+        }
+        Ok((record, hash))
+    }
+
     /// An item's sealed bytes, checked against the record.
     pub fn stored_item(&self, position: u64, index: u32, item: &StoredItem) -> Result<Vec<u8>, StoreError> {
         let thing = format!("item {} of the dossier at position {position}", index + 1);
