@@ -232,6 +232,23 @@ async fn t43_no_dossier_is_written_to_a_file_that_does_not_end_as_it_says() {
     }
 }
 
+/// It was looked through for as many dossiers as it counted, for ever.
+#[tokio::test]
+async fn t43_a_file_that_counts_more_dossiers_than_it_holds_is_told_so_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    filed(folder.path()).await;
+    let file = folder.path().join("archive-2026.redb");
+    let counted = u64::from(DOSSIERS) | 1 << 56;
+    says(&file, "count", &counted.to_be_bytes());
+    let (told, hears) = std::sync::mpsc::channel();
+
+    std::thread::spawn(move || told.send(verify_file(&file).unwrap()));
+    let damage = hears.recv_timeout(std::time::Duration::from_secs(20)).expect("it comes to an end");
+
+    let told: Vec<String> = damage.iter().map(|damage| format!("{}: {}", damage.thing, damage.what)).collect();
+    assert_eq!(told, [format!("archive-2026.redb: it counts {counted} dossiers and holds {DOSSIERS}")]);
+}
+
 /// Another dossier was shown, exported and destroyed under that number, and its own was not missed.
 #[tokio::test]
 async fn t43_a_number_that_leads_to_the_record_of_another_leads_nowhere() {

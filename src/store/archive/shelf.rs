@@ -130,6 +130,14 @@ impl Shelf {
         Ok(numbers)
     }
 
+    /// Where dossiers lie.
+    pub fn positions(&self) -> Result<Vec<u64>, StoreError> {
+        self.guarded("its table of dossiers", || {
+            let table = self.transaction.open_table(DOSSIERS)?;
+            table.range::<u64>(..)?.map(|entry| Ok(entry?.0.value())).collect()
+        })
+    }
+
     pub fn record(&self, position: u64) -> Result<(DossierRecord, [u8; 32]), StoreError> {
         self.guarded(&format!("the record at position {position}"), || {
             let table = self.transaction.open_table(DOSSIERS)?;

@@ -1,7 +1,7 @@
 //! An archive file checked with nothing but the file: every stored hash and the whole chain, no key. Names the
 //! dossier that is damaged and goes on with the next.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use super::shelf::Shelf;
@@ -85,12 +85,17 @@ pub fn verify(shelf: &Shelf) -> Vec<Damage> {
             None
         }
     };
-    let counted = shelf.about_number("count").unwrap_or_else(|error| {
-        note(&shelf.name(), text(error));
-        0
-    });
-    let last = counted.max(named.keys().next_back().copied().unwrap_or(0));
-    for position in 1..=last {
+    let mut positions: BTreeSet<u64> = named.keys().copied().collect();
+    match shelf.about_number("count").and_then(|counted| Ok((counted, shelf.positions()?))) {
+        Ok((counted, held)) => {
+            if counted != held.len() as u64 {
+                note(&shelf.name(), format!("it counts {counted} dossiers and holds {}", held.len()));
+            }
+            positions.extend(held);
+        }
+        Err(error) => note(&shelf.name(), text(error)),
+    }
+    for position in positions {
         let dossier = match named.get(&position) {
             Some(number) => format!("dossier {}", readable(number)),
             None => format!("the dossier at position {position}"),
