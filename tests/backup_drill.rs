@@ -85,8 +85,9 @@ async fn t47_a_machine_that_is_gone_comes_back_with_accounts_and_archive_and_doe
     let opened_anew = opens(&site, &fresh).await;
 
     assert!(opened_before && !opened_after && opened_anew, "{opened_before} {opened_after} {opened_anew}");
-    assert_eq!((&told["cases"], &told["epoch"], &told["kept"]), (&taken["cases"], &json!(2), &json!([])));
+    assert_eq!((&told["cases"], &told["kept"]), (&taken["cases"], &json!([])));
     assert!(told["cases"].as_u64().is_some_and(|cases| cases > 0), "{told}");
+    assert!(told["epoch"].as_u64().is_some_and(|epoch| epoch > 1), "{told}");
     let mut placed = names(&told["placed"]);
     placed.sort();
     assert!(placed.len() == 2 && placed[0] == "accounts.redb" && placed[1].starts_with("archive-"), "{placed:?}");
@@ -172,7 +173,8 @@ fn t48_a_backup_of_an_earlier_loket_is_restored() {
     let told = site.loket(&["restore", file.to_str().unwrap(), "--json"]).json();
     let cases = site.loket(&["cases", "list", "--json"]).json();
 
-    assert_eq!((&told["cases"], &told["epoch"]), (&json!(1), &json!(2)));
+    assert_eq!(told["cases"], json!(1));
+    assert!(told["epoch"].as_u64().is_some_and(|epoch| epoch > 1), "{told}");
     assert_eq!(cases[0]["number"], "LPSE-2026-0002");
     let mut head = [0u8; 4];
     std::fs::File::open(&file).unwrap().read_exact(&mut head).unwrap();

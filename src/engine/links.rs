@@ -74,9 +74,9 @@ pub struct OpenedLink {
     pub purpose: Purpose,
 }
 
-/// Whether a letter's id was given out in this epoch.
-fn is_of(id: &str, epoch: u64) -> bool {
-    id.rsplit_once('e').is_some_and(|(_, given)| given.parse() == Ok(epoch))
+/// The epoch in which a letter's id was given out, and its links made.
+fn epoch_of(id: &str) -> u64 {
+    id.rsplit_once('e').and_then(|(_, given)| given.parse().ok()).unwrap_or(FIRST_EPOCH)
 }
 
 /// Whether what a link was made for is still so.
@@ -129,7 +129,8 @@ impl Engine {
         epoch: u64,
     ) -> Result<PendingLetter, Fault> {
         let mut renewed = letter.clone();
-        if epoch <= FIRST_EPOCH || letter.links.is_empty() || is_of(&letter.id, epoch) {
+        let written_in = epoch_of(&letter.id);
+        if written_in == epoch || letter.links.is_empty() {
             return Ok(renewed);
         }
         renewed.message_id = self.message_id(&key.number.to_string(), &renewed_id(&letter.id, epoch));
@@ -139,7 +140,7 @@ impl Engine {
         let mut batch = Batch::new(key.clone(), stored.version, self.clock.now(), stored.snapshot);
         batch.tags.push(Tag { family: family::MESSAGE.to_owned(), value: renewed.message_id.clone(), set: true });
         for recipe in &letter.links {
-            let Some((hash, earlier)) = self.outlived(recipe, epoch).await? else { continue };
+            let Some((hash, earlier)) = self.outlived(recipe, written_in, epoch).await? else { continue };
             let purpose: Purpose = codec::decode(&earlier.record, "a link's record")?;
             let mut expires = self.clock.now() + (earlier.expires - letter.date);
             if let Purpose::Reveal { issue } = purpose {
@@ -159,18 +160,19 @@ impl Engine {
         }
     }
 
-    /// The link of an earlier epoch that a recipe stood for, with its token's hash in this one; `None` where it is of this.
-    async fn outlived(&self, recipe: &LinkRecipe, epoch: u64) -> Result<Option<(HashedToken, Link)>, Fault> {
+    /// The link that a recipe stood for in the epoch it was made in, with its token's hash in this one; `None` where it has one
+    /// of this.
+    async fn outlived(
+        &self,
+        recipe: &LinkRecipe,
+        made_in: u64,
+        epoch: u64,
+    ) -> Result<Option<(HashedToken, Link)>, Fault> {
         let hash = |epoch| self.keys.links.token(epoch, &recipe.nonce, &recipe.context).hashed();
         if self.store.link(&hash(epoch)).await?.is_some() {
             return Ok(None);
         }
-        for earlier in (FIRST_EPOCH..epoch).rev() {
-            if let Some(link) = self.store.link(&hash(earlier)).await? {
-                return Ok(Some((hash(epoch), link)));
-            }
-        }
-        Ok(None)
+        Ok(self.store.link(&hash(made_in)).await?.map(|link| (hash(epoch), link)))
     }
 
     /// The address a recipe stands for in this epoch.

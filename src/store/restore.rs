@@ -29,8 +29,13 @@ const HELD: &str = "Held by a restore: look whether this happened after the back
 /// Content files that share a flush.
 const WRITTEN_TOGETHER: usize = 32;
 
-/// Numbers left out where nobody can tell which were given out after the backup was taken.
+/// Numbers left out, once or up to [`GAPS`] times, where nobody can tell which were given out after the backup was taken.
 const GAP: u32 = 1000;
+const GAPS: u64 = 9;
+
+/// By up to so much an epoch is further on than the one before: whoever restores a backup twice cannot tell what the first of
+/// the two machines gave out.
+const STRIDE: u64 = 1000;
 
 /// How a backup is brought back.
 #[derive(Clone, Copy)]
@@ -82,7 +87,8 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     }
     let damaged = sound::damage(&transaction, keyring)?;
     let present = present(&folder.live(), &meta, force)?;
-    let epoch = present.epoch.max(meta.epoch) + 1;
+    let epoch = present.epoch.max(meta.epoch) + 1 + below(random, STRIDE);
+    let gap = GAP * (1 + below(random, GAPS) as u32);
 
     let building = folder.path().join("restoring");
     create_private(&building)?;
@@ -92,7 +98,7 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     let (links_voided, rows_held, numbers) = {
         let mut tables = Tables::open(&filled)?;
         tables.set_number("epoch", epoch)?;
-        let numbers = count_on(&mut tables, &present, year)?;
+        let numbers = count_on(&mut tables, &present, year, gap)?;
         (void_links(&mut tables)?, hold_rows(&mut tables, keyring, random)?, numbers)
     };
     filled.commit()?;
@@ -100,6 +106,12 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     drop(database);
     let replaced = take_place(folder, &building)?;
     Ok(RestoreReport { cases, contents, links_voided, rows_held, epoch, replaced, damaged, numbers })
+}
+
+fn below(random: &dyn Random, limit: u64) -> u64 {
+    let mut bytes = [0u8; 8];
+    random.fill(&mut bytes);
+    u64::from_be_bytes(bytes) % limit
 }
 
 /// Completes a restore that was cut between its two renames, and clears away one that was cut before.
@@ -204,7 +216,12 @@ fn present(live: &Path, backup: &Standing, force: bool) -> Result<Present, Store
 
 /// No number is given out twice: each series goes on from where it stood here, and after a gap where nobody can tell. What
 /// the archive holds beyond that is learnt when the office opens.
-fn count_on(tables: &mut Tables<'_>, present: &Present, year: i32) -> Result<BTreeMap<String, u32>, StoreError> {
+fn count_on(
+    tables: &mut Tables<'_>,
+    present: &Present,
+    year: i32,
+    gap: u32,
+) -> Result<BTreeMap<String, u32>, StoreError> {
     let mut series = numbers(&tables.series)?;
     for (name, serial) in &present.numbers {
         let known = series.entry(name.clone()).or_default();
@@ -216,7 +233,7 @@ fn count_on(tables: &mut Tables<'_>, present: &Present, year: i32) -> Result<BTr
             for year in latest..=latest.max(year) {
                 let name = tables::series(&prefix, year);
                 let serial = series.entry((office.clone(), name.clone())).or_default();
-                *serial += GAP;
+                *serial += gap;
                 left_out.insert(name, *serial);
             }
         }
