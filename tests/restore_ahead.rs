@@ -179,6 +179,37 @@ async fn t43_a_damaged_mail_of_a_filed_case_hides_nothing_else_of_it_and_is_aske
     assert_eq!(caught_up(&site).await, (vec![], true));
 }
 
+/// Only a line of the log told of it: its number was given out again.
+#[tokio::test]
+async fn t43_a_filed_case_whose_record_does_not_read_keeps_its_number_and_is_named() {
+    let site = Site::start().await;
+    let backup = site.back_up().await;
+    let number = site.deliver("complete").await;
+    reject(&site, &number).await;
+    filed(&site, &number).await;
+    let archive = std::fs::read(site.archive_file(2026)).unwrap();
+    crate::store_damage::flip(&site.archive_file(2026), RECORDS, false, |length| length / 2);
+
+    let site = site.restored_from(&backup).await;
+    let named_at_the_start = site.engine.unfiled().await.unwrap();
+    site.engine.file_closed().await.unwrap();
+    let named_later = site.engine.unfiled().await.unwrap();
+    let later = site.deliver("user_id").await;
+    let in_part = caught_up(&site).await;
+    std::fs::write(site.archive_file(2026), archive).unwrap();
+    site.engine.reconcile().await.unwrap();
+
+    let [(named, why)] = named_at_the_start.as_slice() else { panic!("one is named: {named_at_the_start:?}") };
+    assert!(*named == number && why.contains("not known"), "{named}: {why}");
+    assert_eq!(named_later, named_at_the_start);
+    assert!(later > number, "{later} is given out after {number}");
+    assert_eq!(in_part, (vec![], false));
+    assert_eq!(caught_up(&site).await, (vec![], true));
+    assert_eq!(site.engine.unfiled().await.unwrap(), vec![]);
+}
+
+const RECORDS: redb::TableDefinition<u64, &[u8]> = redb::TableDefinition::new("dossiers");
+
 /// A start that was cut began again with the first dossier, and with some thousands none ever came to the end.
 #[tokio::test]
 async fn t47_a_start_goes_on_with_the_archive_where_the_one_before_it_was_cut() {

@@ -114,7 +114,7 @@ fn list(lines: &[CaseLine], config: &Config) -> String {
         vec![
             line.number.to_string(),
             line.outcome.as_ref().map_or(line.phase.clone(), |outcome| format!("{}: {outcome}", line.phase)),
-            local(line.received, config.office.zone),
+            if line.phase == "hidden" { "-".to_owned() } else { local(line.received, config.office.zone) },
             or_dash(Some(&line.applicant)),
             line.services.iter().map(word).collect::<Vec<_>>().join(" "),
             line.admin.as_ref().map_or("-".to_owned(), ToString::to_string),

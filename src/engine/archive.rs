@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::evidence::FileHead;
 use super::port::Fault;
 use super::store::{CaseKey, Damage};
-use crate::sop::names::{CaseNumber, Sha256Hex};
+use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 
 /// A closed dossier to file.
 #[derive(Clone)]
@@ -129,6 +129,9 @@ pub struct Ahead {
     pub unread: Vec<String>,
     /// A dossier's record could not be read, so that there is at least one more.
     pub in_part: bool,
+    /// Such dossiers by number, as far as the live store has no journal of theirs: they were filed since, and nothing else of them
+    /// is known.
+    pub hidden: Vec<CaseNumber>,
 }
 
 /// Keeps closed dossiers for years.
@@ -145,7 +148,7 @@ pub trait Archive: Send + Sync {
     fn kinships(&self, live: Vec<CaseKey>) -> BoxFuture<'_, Result<Vec<Stands>, Fault>>;
 
     /// Looks through the whole archive for what the live store does not know.
-    fn ahead(&self) -> BoxFuture<'_, Result<Ahead, Fault>>;
+    fn ahead<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Ahead, Fault>>;
 
     /// The register, by file and position; a damaged line is left out here and named by `verify`.
     fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>>;

@@ -65,14 +65,19 @@ impl Engine {
         Ok(filed)
     }
 
-    /// Cases that the last run of the schedule, or the start, found that it could not file, with the reason.
+    /// Cases that the last run of the schedule, or the start, found that it could not file, and dossiers that a start could
+    /// not read, with the reason.
     pub async fn unfiled(&self) -> Result<Vec<(CaseNumber, String)>, Fault> {
+        Ok([self.noted_unfiled().await?, self.hidden().await?].concat())
+    }
+
+    async fn noted_unfiled(&self) -> Result<Vec<(CaseNumber, String)>, Fault> {
         let kept = self.memo(UNFILED, UNFILED).await?;
         kept.map_or(Ok(Vec::new()), |kept| codec::decode(&kept.bytes, "the cases that cannot be filed"))
     }
 
     pub(super) async fn note_unfiled(&self, unfiled: &Vec<(CaseNumber, String)>) -> Result<(), Fault> {
-        if self.unfiled().await? == *unfiled {
+        if self.noted_unfiled().await? == *unfiled {
             return Ok(());
         }
         let (office, family, id) = (self.office.id.clone(), UNFILED.to_owned(), UNFILED.to_owned());

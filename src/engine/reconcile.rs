@@ -11,11 +11,14 @@ use super::port::Fault;
 use super::store::{Batch, CaseKey, FIRST_EPOCH, Outcome, Tag};
 use super::weave::family;
 use crate::sop::case::Case;
+use crate::sop::names::CaseNumber;
 
 /// Family and name of the document that holds the epoch in which the whole archive was last looked through.
 const CAUGHT_UP: &str = "caught_up";
 /// Family of the documents, by number, that name the dossiers taken over so far, until all are.
 const RECALLED: &str = "recalled";
+/// Family and name of the document that lists the dossiers of which the number alone is known.
+const HIDDEN: &str = "hidden_dossiers";
 
 impl Engine {
     /// Runs at each start, before anybody can be answered. What the archive holds leaves the live store, and after a restore
@@ -67,10 +70,11 @@ impl Engine {
     }
 
     async fn catch_up(&self, epoch: u64) -> Result<(), Fault> {
-        let ahead = self.archive.ahead().await?;
+        let ahead = self.archive.ahead(&self.office.id).await?;
         if !ahead.unread.is_empty() {
             return Err(unread(&ahead.unread));
         }
+        self.keep_hidden(&ahead.hidden).await?;
         let mut whole = !ahead.in_part;
         for key in &ahead.dossiers {
             if self.is_recalled(key).await {
@@ -95,6 +99,23 @@ impl Engine {
         let mut writes = vec![self.office_document(CAUGHT_UP, CAUGHT_UP.to_owned(), Some(codec::encode(&epoch)))];
         writes.extend(ahead.dossiers.iter().map(|key| self.office_document(RECALLED, key.number.to_string(), None)));
         self.store.write_documents(writes).await.map(drop)
+    }
+
+    /// Keeps the numbers of dossiers that cannot be read, so that none is given out again, and has them named.
+    async fn keep_hidden(&self, hidden: &[CaseNumber]) -> Result<(), Fault> {
+        for number in hidden {
+            self.store.adopt(Batch::new(self.key(number), 1, self.clock.now(), Vec::new())).await?;
+        }
+        let why = "its dossier in the archive cannot be read, and was filed after the backup: its mails, and what became of its                    account, are not known. Put a whole copy of the archive's file in its place, then restart";
+        let named: Vec<_> = hidden.iter().map(|number| (number.clone(), why.to_owned())).collect();
+        let bytes = (!named.is_empty()).then(|| codec::encode(&named));
+        self.store.write_documents(vec![self.office_document(HIDDEN, HIDDEN.to_owned(), bytes)]).await.map(drop)
+    }
+
+    /// Dossiers of which the last start knew no more than the number, with what that means.
+    pub(super) async fn hidden(&self) -> Result<Vec<(CaseNumber, String)>, Fault> {
+        let kept = self.memo(HIDDEN, HIDDEN).await?;
+        kept.map_or(Ok(Vec::new()), |kept| codec::decode(&kept.bytes, "the dossiers that cannot be read"))
     }
 
     /// Whether an earlier start took all of the dossier over; so one that was cut is gone on with.

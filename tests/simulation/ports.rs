@@ -262,7 +262,7 @@ impl Archive for Port {
         Box::pin(async { Ok(Vec::new()) })
     }
 
-    fn ahead(&self) -> Answer<'_, Ahead> {
+    fn ahead<'a>(&'a self, _: &'a OfficeId) -> Answer<'a, Ahead> {
         Box::pin(async { Ok(Ahead::default()) })
     }
 

@@ -104,17 +104,18 @@ impl Operations {
                 }
             }
         }
-        let unfiled: BTreeMap<CaseNumber, String> = engine.unfiled().await?.into_iter().collect();
+        let mut unfiled: BTreeMap<CaseNumber, String> = engine.unfiled().await?.into_iter().collect();
         let mut lines = Vec::new();
         for case in engine.live_cases().await? {
             let count = stuck.get(&case.number).map_or(0, Vec::len) + damaged.get(&case.number).unwrap_or(&0);
-            let unfiled = unfiled.get(&case.number).cloned();
+            let unfiled = unfiled.remove(&case.number);
             if !stuck_only || count > 0 || unfiled.is_some() {
                 lines.push(CaseLine { unfiled, ..line(&case, count) });
             }
         }
         if stuck_only {
             lines.extend(stuck.iter().filter(|(number, _)| is_book(number)).map(|(number, rows)| book(number, rows)));
+            lines.extend(unfiled.into_iter().map(|(number, why)| hidden(&number, why)));
         }
         Ok(Answer::done(&lines))
     }
@@ -179,6 +180,9 @@ impl Operations {
     }
 
     pub(super) async fn absent(&self, number: &CaseNumber) -> Result<Answer, Answer> {
+        if let Some((_, why)) = self.engine.unfiled().await?.into_iter().find(|(of, _)| of == number) {
+            return Ok(Answer::negative(format!("{number}: {why}")));
+        }
         let sentence = match self.engine.archive.receipt(number).await? {
             Some(_) => format!("{number} is closed and in the archive. `loket archive show {number}` shows it"),
             None => format!("There is no case {number}. `loket cases list` shows those there are"),
@@ -222,6 +226,11 @@ fn book(number: &CaseNumber, stuck: &[Row]) -> CaseLine {
         stuck: stuck.len(),
         unfiled: None,
     }
+}
+
+/// A dossier of which the number alone is known.
+fn hidden(number: &CaseNumber, why: String) -> CaseLine {
+    CaseLine { phase: "hidden".to_owned(), unfiled: Some(why), ..book(number, &[]) }
 }
 
 impl Operations {

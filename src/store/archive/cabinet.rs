@@ -48,7 +48,8 @@ pub struct Found {
 pub struct Unread {
     /// By name.
     pub files: Vec<String>,
-    pub dossiers: usize,
+    /// By number as it sorts.
+    pub dossiers: Vec<String>,
 }
 
 impl Cabinet {
@@ -200,7 +201,7 @@ impl Cabinet {
                     Ok((record, hash)) => each(Found { shelf: Rc::clone(&shelf), position, record, hash })?,
                     Err(error) => {
                         tracing::error!(case = readable(&number), "a dossier is left out of the list: {error}");
-                        unread.dossiers += 1;
+                        unread.dossiers.push(number);
                     }
                 }
             }

@@ -8,6 +8,7 @@ use super::shelf::Shelf;
 use crate::engine::archive::{Ahead, Kinship, Stands};
 use crate::engine::port::Fault;
 use crate::engine::store::{CaseKey, JournalEntry};
+use crate::sop::names::OfficeId;
 use crate::store::StoreError;
 use crate::store::redb::tables::{Place, case_key, sortable};
 
@@ -55,7 +56,7 @@ impl Cabinet {
         Ok(stand)
     }
 
-    pub fn ahead(&self) -> Result<Ahead, StoreError> {
+    pub fn ahead(&self, office: &OfficeId) -> Result<Ahead, StoreError> {
         let mut ahead = Ahead::default();
         let Some(live) = &self.live else { return Ok(ahead) };
         let unread = self.walk(|found| {
@@ -69,7 +70,10 @@ impl Cabinet {
             }
             Ok(())
         })?;
-        (ahead.unread, ahead.in_part) = (unread.files, unread.dossiers > 0);
+        let is_unknown = |key: &CaseKey| live.journal_entries(key).is_ok_and(|held| held.is_empty());
+        let named = unread.dossiers.iter().filter_map(|number| case_key(&office.0, number));
+        ahead.hidden = named.filter(is_unknown).map(|key| key.number).collect();
+        (ahead.unread, ahead.in_part) = (unread.files, !unread.dossiers.is_empty());
         Ok(ahead)
     }
 

@@ -12,7 +12,7 @@ use crate::engine::archive::{
 use crate::engine::evidence::FileHead;
 use crate::engine::port::Fault;
 use crate::engine::store::{CaseKey, Damage};
-use crate::sop::names::CaseNumber;
+use crate::sop::names::{CaseNumber, OfficeId};
 use crate::store::folder::create_private;
 use crate::store::redb::{RedbStore, Resealed};
 use crate::store::{Packing, StoreError};
@@ -90,8 +90,9 @@ impl Archive for RedbArchive {
         self.later(move |cabinet| cabinet.kinships(&live))
     }
 
-    fn ahead(&self) -> BoxFuture<'_, Result<Ahead, Fault>> {
-        self.later(Cabinet::ahead)
+    fn ahead<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Ahead, Fault>> {
+        let office = office.clone();
+        self.later(move |cabinet| cabinet.ahead(&office))
     }
 
     fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>> {
