@@ -12,7 +12,7 @@ use loket::sop::checklist::Finding;
 use loket::sop::names::{CaseNumber, UserId};
 use loket::sop::phase::Phase;
 use loket::vault::Secret;
-use loket::web::answer::{RevealAnswer, RevealTyped, Typed};
+use loket::web::answer::{DecisionAnswer, RevealAnswer, RevealTyped, Typed};
 use loket::web::counter::Counter;
 use loket::web::view::{Choice, Headline};
 
@@ -209,6 +209,26 @@ async fn t43_a_filed_case_whose_record_does_not_read_keeps_its_number_and_is_nam
 }
 
 const RECORDS: redb::TableDefinition<u64, &[u8]> = redb::TableDefinition::new("dossiers");
+
+/// It was decided a second time, with nothing but a line of the log against it.
+#[tokio::test]
+async fn t43_a_case_whose_dossier_does_not_read_is_not_decided_again() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let backup = site.back_up().await;
+    reject(&site, &number).await;
+    filed(&site, &number).await;
+    crate::store_damage::flip(&site.archive_file(2026), RECORDS, false, |length| length / 2);
+
+    let site = site.restored_from(&backup).await;
+    let view = review(&site, &admin, &number).await;
+    let answer = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
+
+    assert_eq!(site.engine.unfiled().await.unwrap()[0].0, number);
+    assert!(!matches!(answer, DecisionAnswer::Done), "it may have been decided since");
+    assert!(matches!(site.case(&number).await.phase, Phase::UnderReview { .. }));
+}
 
 /// A start that was cut began again with the first dossier, and with some thousands none ever came to the end.
 #[tokio::test]

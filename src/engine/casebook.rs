@@ -131,6 +131,9 @@ impl Engine {
                 Ok(ruling) => ruling,
                 Err(refused) => return Ok(Answer::Refused(refused, Box::new(case))),
             };
+            if decides && self.is_beside_its_dossier(&key.number).await? {
+                return Ok(Answer::Refused(Refused::BesideItsDossier, Box::new(case)));
+            }
             let approvals = self.approvals_of(&case, &ruling).await?;
             if let Some(answer) = self.outdated(key, &case, approvals.as_ref()).await? {
                 return Ok(answer);
@@ -159,10 +162,14 @@ impl Engine {
 
     /// What the procedure would answer. Does nothing, but that a case which another one outdated is checked again.
     pub async fn foresee(&self, case: &Case, command: Command) -> Result<Result<(), Refused>, Fault> {
+        let decides = matches!(command, Command::Decide(_));
         let ruling = match self.rule(case, command).await? {
             Ok(ruling) => ruling,
             Err(refused) => return Ok(Err(refused)),
         };
+        if decides && self.is_beside_its_dossier(&case.number).await? {
+            return Ok(Err(Refused::BesideItsDossier));
+        }
         let approvals = self.approvals_of(case, &ruling).await?;
         Ok(match self.outdated(&self.key(&case.number), case, approvals.as_ref()).await? {
             Some(Answer::Refused(refused, _)) => Err(refused),

@@ -71,6 +71,11 @@ impl Engine {
         Ok([self.noted_unfiled().await?, self.hidden().await?].concat())
     }
 
+    /// Whether the archive holds a dossier of this open case, damaged or another one.
+    pub(super) async fn is_beside_its_dossier(&self, number: &CaseNumber) -> Result<bool, Fault> {
+        Ok(self.noted_unfiled().await?.iter().any(|(noted, _)| noted == number))
+    }
+
     async fn noted_unfiled(&self) -> Result<Vec<(CaseNumber, String)>, Fault> {
         let kept = self.memo(UNFILED, UNFILED).await?;
         kept.map_or(Ok(Vec::new()), |kept| codec::decode(&kept.bytes, "the cases that cannot be filed"))

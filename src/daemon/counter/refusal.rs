@@ -144,6 +144,10 @@ fn plain(refused: &Refused, words: Words<'_>) -> String {
             "Berkas permohonan ini sudah masuk arsip dan tidak berubah lagi.",
             "The dossier of this request is in the archive and changes no more.",
         ),
+        Refused::BesideItsDossier => (
+            "Arsip memuat berkas bernomor ini yang rusak atau berbeda, jadi permohonan ini mungkin sudah diputuskan. Mintalah pengelola sistem memulihkan arsip lebih dahulu.",
+            "The archive holds a dossier of this number that is damaged or another one, so this request may have been decided already. Have the system's operator mend the archive first.",
+        ),
         _ => (
             "Ini tidak dapat dilakukan pada tahap permohonan sekarang. Muat ulang halaman.",
             "This cannot be done where the request stands now. Reload the page.",

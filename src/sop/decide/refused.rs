@@ -50,4 +50,7 @@ pub enum Refused {
     Gone,
     #[error("the dossier is filed, and stays as it is")]
     Filed,
+    /// A restore brought the case back, and what became of it since does not read.
+    #[error("the archive holds a dossier of this number, by which the request may have been decided already")]
+    BesideItsDossier,
 }
