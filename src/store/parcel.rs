@@ -171,13 +171,46 @@ pub fn unpack(file: &Path, folder: &Path, keyring: &Keyring) -> Result<Vec<PathB
     let mut paths = Vec::new();
     Parcel::open(file, keyring)?.each(|name, bytes| {
         let path = folder.join(name);
-        let mut out = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-        io::copy(bytes, &mut out)?;
-        out.sync_all()?;
+        let failed = |error: io::Error| StoreError::file("write", &path, &error);
+        let opened = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path);
+        let mut out = opened.map_err(failed)?;
+        copy(bytes, &mut out, failed)?;
+        out.sync_all().map_err(failed)?;
         paths.push(path);
         Ok(())
     })?;
     Ok(paths)
+}
+
+/// What cannot be read is the parcel's fault, what cannot be written is not.
+fn copy(from: &mut dyn Read, to: &mut File, failed: impl Fn(io::Error) -> StoreError) -> Result<(), Broken> {
+    let mut buffer = vec![0u8; PIECE];
+    loop {
+        match from.read(&mut buffer)? {
+            0 => return Ok(()),
+            read => to.write_all(&buffer[..read]).map_err(&failed)?,
+        }
+    }
+}
+
+/// Why a parcel cannot be gone through.
+enum Broken {
+    /// It does not read.
+    Parcel(io::Error),
+    /// It reads, and its member cannot be taken.
+    Beside(StoreError),
+}
+
+impl From<io::Error> for Broken {
+    fn from(error: io::Error) -> Self {
+        Self::Parcel(error)
+    }
+}
+
+impl From<StoreError> for Broken {
+    fn from(error: StoreError) -> Self {
+        Self::Beside(error)
+    }
 }
 
 /// A parcel being read, piece by piece.
@@ -212,19 +245,20 @@ impl Parcel {
     }
 
     /// Hands each member over, in order. What `take` leaves of one is read to its end.
-    fn each(&mut self, mut take: impl FnMut(&str, &mut dyn Read) -> io::Result<()>) -> Result<(), StoreError> {
+    fn each(&mut self, mut take: impl FnMut(&str, &mut dyn Read) -> Result<(), Broken>) -> Result<(), StoreError> {
         loop {
             let read = self.member(&mut take);
             match read {
                 Ok(true) => {}
                 Ok(false) => return Ok(()),
-                Err(error) => return Err(StoreError::damaged(&self.thing, error.to_string())),
+                Err(Broken::Parcel(error)) => return Err(StoreError::damaged(&self.thing, error.to_string())),
+                Err(Broken::Beside(error)) => return Err(error),
             }
         }
     }
 
     /// The next member; false at the end.
-    fn member(&mut self, take: &mut impl FnMut(&str, &mut dyn Read) -> io::Result<()>) -> io::Result<bool> {
+    fn member(&mut self, take: &mut impl FnMut(&str, &mut dyn Read) -> Result<(), Broken>) -> Result<bool, Broken> {
         let mut length = [0u8; 2];
         if self.read(&mut length[..1])? == 0 {
             return Ok(false);
@@ -240,7 +274,7 @@ impl Parcel {
         take(&name, &mut bytes)?;
         io::copy(&mut bytes, &mut io::sink())?;
         if bytes.limit() > 0 {
-            return Err(io::Error::other(format!("{name} ends too early")));
+            return Err(io::Error::other(format!("{name} ends too early")).into());
         }
         Ok(true)
     }
@@ -377,6 +411,25 @@ mod tests {
         let other = unpack(&file, &folder.path().join("other"), &ring(8)).unwrap_err().to_string();
         assert!(other.contains("another master key"), "{other}");
         assert!(unpack(&file, &folder.path().join("well"), &ring(7)).is_ok(), "and the whole one opens");
+    }
+
+    /// A full disk was told as a damaged backup.
+    #[test]
+    fn what_cannot_be_written_down_is_no_fault_of_the_parcel() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, _) = packed(folder.path());
+        let full = Path::new("/dev/full");
+        let mut out = OpenOptions::new().write(true).open(full).unwrap();
+
+        let mut parcel = Parcel::open(&file, &ring(7)).unwrap();
+        let told = parcel.each(|_, bytes| copy(bytes, &mut out, |error| StoreError::file("write", full, &error)));
+        let in_the_way = folder.path().join("out");
+        fs::create_dir(&in_the_way).unwrap();
+        fs::write(in_the_way.join("live.redb"), b"").unwrap();
+        let exists = unpack(&file, &in_the_way, &ring(7)).unwrap_err().to_string();
+
+        assert!(matches!(told, Err(StoreError::File { full: true, .. })), "{told:?}");
+        assert!(exists.starts_with("Cannot write") && exists.contains("live.redb"), "{exists}");
     }
 
     #[test]
