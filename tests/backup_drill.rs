@@ -137,6 +137,35 @@ async fn t47_an_archive_that_went_on_stays_and_another_one_is_replaced_by_force_
     assert!(!site.path("state/incoming").exists());
 }
 
+/// The office opened on the restored store alone, knew nothing of what was filed, and began its register anew.
+#[tokio::test(flavor = "multi_thread")]
+async fn t47_an_office_whose_restore_was_cut_opens_when_it_has_been_finished() {
+    let site = office();
+    site.deliver("1.vendor", &site.sample("vendor"));
+    let daemon = site.run().await;
+    filed(&site, 1).await;
+    let file = site.path("backup.loket");
+    let name = file.to_str().unwrap();
+    site.loket(&["backup", name]).well();
+    daemon.stop().await;
+    let archive = std::fs::read_dir(site.path("state/archive")).unwrap().flatten().next().unwrap().path();
+    std::fs::remove_dir_all(site.path("state")).unwrap();
+    // The archive's file cannot be written.
+    let in_the_way = archive.with_extension("redb.new");
+    std::fs::create_dir_all(&in_the_way).unwrap();
+
+    let cut = site.loket(&["restore", name]);
+    let opened = site.loket(&["cases", "list"]);
+    std::fs::remove_dir(&in_the_way).unwrap();
+    site.loket(&["restore", name]).well();
+    let listed = site.loket(&["archive", "list", "--json"]).json();
+
+    assert!(cut.status() != 0, "{}", cut.out());
+    assert!(opened.refused(78).contains("was cut") && opened.err().contains("loket restore"), "{}", opened.err());
+    assert_eq!(listed.as_array().map(Vec::len), Some(1));
+    site.loket(&["cases", "list"]).well();
+}
+
 /// One damaged letter made every later backup one that could not be restored, and hid what else waited for a person.
 #[tokio::test(flavor = "multi_thread")]
 async fn t43_what_is_damaged_is_named_and_keeps_neither_backup_nor_restore_from_the_rest() {

@@ -12,6 +12,9 @@ use super::folder::{StateFolder, create_private, sync_folder};
 use super::parcel::{is_parcel, unpack};
 use super::restore::{RestoreReport, Restoring, restore};
 
+/// Stands in the state folder from before a restore changes anything until all of it is in place.
+const HALF: &str = "half-restored";
+
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Brought {
@@ -35,13 +38,50 @@ enum Step {
 pub fn bring_back(folder: &StateFolder, archive: &Path, restoring: &Restoring<'_>) -> Result<Brought, StoreError> {
     if !is_parcel(restoring.file) {
         let live = restore(folder, restoring)?;
+        end(folder)?;
         return Ok(Brought { live, placed: Vec::new(), kept: Vec::new(), aside: Vec::new() });
     }
     let incoming = folder.path().join("incoming");
     clear(&incoming)?;
     let brought = from_parcel(folder, archive, restoring, &incoming);
     clear(&incoming)?;
+    if brought.is_ok() {
+        end(folder)?;
+    }
     brought
+}
+
+/// Refuses a state folder in which a restore was cut: beside its live store the archive's files may be missing, or be those
+/// of before.
+pub(super) fn refuse_half_restored(state: &Path) -> Result<(), StoreError> {
+    if !state.join(HALF).exists() {
+        return Ok(());
+    }
+    Err(StoreError::Refused(
+        "Cannot open the office: its restore was cut before all files were in place. Repeat `loket restore` with the same backup"
+            .to_owned(),
+    ))
+}
+
+/// Begins what [`end`] ends; a restore that is refused leaves the folder as it was.
+fn begin(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
+    let half = folder.path().join(HALF);
+    let again = half.exists();
+    fs::write(&half, b"").map_err(|error| StoreError::file("write", &half, &error))?;
+    sync_folder(folder.path())?;
+    let live = restore(folder, restoring);
+    if live.is_err() && !again {
+        end(folder)?;
+    }
+    live
+}
+
+fn end(folder: &StateFolder) -> Result<(), StoreError> {
+    let half = folder.path().join(HALF);
+    match fs::remove_file(&half) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::file("remove", &half, &error)),
+        _ => sync_folder(folder.path()),
+    }
 }
 
 fn from_parcel(
@@ -68,7 +108,7 @@ fn from_parcel(
     let missing = || StoreError::damaged(format!("the backup {}", file.display()), "it holds no live store");
     let live = live.ok_or_else(missing)?;
     let steps = around.iter().map(|(from, to)| step(from, to, force)).collect::<Result<Vec<_>, _>>()?;
-    let live = restore(folder, &Restoring { file: &live, ..*restoring })?;
+    let live = begin(folder, &Restoring { file: &live, ..*restoring })?;
     let mut brought = Brought { live, placed: Vec::new(), kept: Vec::new(), aside: Vec::new() };
     create_private(archive)?;
     for ((from, to), step) in around.into_iter().zip(steps) {

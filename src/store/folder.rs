@@ -32,6 +32,7 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// outgoing/        what waits for the command line to take it away, a dossier unsealed; swept at start
 /// incoming/        a backup being unpacked; what a cut restore left goes with the next one
 /// restoring/       a restored store being built; finished or cleared away at start
+/// half-restored    while a restore is not all in place; until it was repeated, nothing is opened
 /// replaced-N/      the live store that a restore replaced, also archive-YYYY.redb.replaced-N and accounts.redb.replaced-N:
 ///                  they hold what was destroyed since, and are removed by a person
 /// ```

@@ -70,6 +70,7 @@ impl RedbStore {
     /// Opens the store of a state folder, creating it on first start: brings up an older schema, checks the master key,
     /// sweeps content files no transaction names, starts the writing thread.
     pub fn open(folder: Arc<StateFolder>, keyring: Keyring, random: Arc<dyn Random>) -> Result<Self, StoreError> {
+        super::bring_back::refuse_half_restored(folder.path())?;
         super::restore::finish_interrupted(folder.path())?;
         let live = folder.live();
         create_private(&live)?;
