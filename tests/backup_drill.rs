@@ -166,6 +166,22 @@ async fn t47_an_office_whose_restore_was_cut_opens_when_it_has_been_finished() {
     site.loket(&["cases", "list"]).well();
 }
 
+/// The first requests of the machine that was lost had numbers too, which were given out again.
+#[test]
+fn t47_a_backup_of_before_the_first_case_leaves_numbers_out_too() {
+    let site = office();
+    let file = site.path("backup.loket");
+    let name = file.to_str().unwrap();
+    site.loket(&["backup", name]).well();
+    std::fs::remove_dir_all(site.path("state")).unwrap();
+
+    let told = site.loket(&["restore", name, "--json"]).json();
+
+    let numbers = told["numbers"].as_object().unwrap();
+    let left_out = |(series, last): (&String, &Value)| series.starts_with("LPSE-") && last.as_u64() >= Some(1000);
+    assert!(numbers.len() == 1 && numbers.iter().all(left_out), "{told}");
+}
+
 /// One damaged letter made every later backup one that could not be restored, and hid what else waited for a person.
 #[tokio::test(flavor = "multi_thread")]
 async fn t43_what_is_damaged_is_named_and_keeps_neither_backup_nor_restore_from_the_rest() {

@@ -13,7 +13,10 @@ use crate::archive_fixture::noise;
 use crate::store_fixture::{at, files, key, keyring, office, open, row, step, tag};
 
 pub fn restore_with(state: &Path, keyring: &Keyring, file: &Path, force: bool) -> Result<RestoreReport, StoreError> {
-    restore(&StateFolder::take(state)?, &Restoring { keyring, random: &OsRandom, file, force, year: 2026 })
+    restore(
+        &StateFolder::take(state)?,
+        &Restoring { keyring, random: &OsRandom, file, force, year: 2026, series: None },
+    )
 }
 
 fn restored(state: &Path, file: &Path, force: bool) -> Result<RestoreReport, StoreError> {
@@ -220,7 +223,8 @@ async fn numbers_go_on_from_what_stood_here_and_after_a_gap_where_nobody_can_tel
     let after_a_gap = last(&first, 2026).await;
     let second = folder.path().join("second");
     let keys = keyring();
-    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2027 };
+    let restoring =
+        Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2027, series: None };
     restore(&StateFolder::take(&second).unwrap(), &restoring).unwrap();
 
     assert_eq!((known.len(), goes_on), (0, 47));

@@ -61,7 +61,11 @@ async fn neither_secrets_nor_words_of_a_case_are_in_any_file() {
     open_archive(&state.join("archive"), Some(&store)).keep(kept).await.unwrap();
     let second = StateFolder::take(&folder.path().join("second")).unwrap();
     let (keys, file) = (keyring(), folder.path().join("loket.backup"));
-    restore(&second, &Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026 }).unwrap();
+    restore(
+        &second,
+        &Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026, series: None },
+    )
+    .unwrap();
 
     let revealed: Secret<String> = keyring()
         .passwords

@@ -240,7 +240,8 @@ async fn restores(store: &RedbStore, state: &Path, opens: impl Fn(u32) -> bool) 
         taken => taken.map_err(|fault| format!("no backup: {fault}"))?,
     };
     let keys = keyring();
-    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026 };
+    let restoring =
+        Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026, series: None };
     let back = restore(&StateFolder::take(&second).unwrap(), &restoring).map_err(|why| format!("no restore: {why}"))?;
     let copy = try_open(&second).map_err(|why| format!("it does not open: {why}"))?;
     if taken.damaged != back.damaged {
@@ -285,7 +286,7 @@ async fn t43_a_journal_whose_last_entry_is_damaged_stops_the_office_and_says_how
 
     let refused = try_open(&state).map(drop).unwrap_err().to_string();
     let keys = keyring();
-    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &file, force: true, year: 2026 };
+    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &file, force: true, year: 2026, series: None };
     restore(&StateFolder::take(&state).unwrap(), &restoring).unwrap();
 
     assert!(refused.contains("journal entry 3, its last") && refused.contains("loket restore"), "{refused}");
@@ -389,7 +390,11 @@ async fn a_bit_flipped_in_any_page_serves_nothing_wrong_and_hides_nothing_unsaid
     open(&first).backup(&folder.path().join("backup")).await.unwrap();
     let taken = StateFolder::take(&whole).unwrap();
     let (keys, file) = (keyring(), folder.path().join("backup"));
-    restore(&taken, &Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026 }).unwrap();
+    restore(
+        &taken,
+        &Restoring { keyring: &keys, random: &OsRandom, file: &file, force: false, year: 2026, series: None },
+    )
+    .unwrap();
     drop(taken);
     Database::open(whole.join("live/loket.redb")).unwrap().compact().unwrap();
     let bytes = std::fs::read(whole.join("live/loket.redb")).unwrap();

@@ -75,7 +75,8 @@ pub fn put_back(args: &Restore) -> Done {
     let folder = StateFolder::take(state).map_err(ending)?;
     let archive = &config.state.archive_directory;
     let year = SystemClock.now().with_timezone(&config.office.zone).year();
-    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &args.file, force: args.force, year };
+    let series = Some((&config.office.id, config.office.prefix.as_str()));
+    let restoring = Restoring { keyring: &keys, random: &OsRandom, file: &args.file, force: args.force, year, series };
     let brought = bring_back(&folder, archive, &restoring).map_err(ending);
     drop(folder);
     give_back(state);

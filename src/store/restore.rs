@@ -21,7 +21,7 @@ use super::redb::transaction::{Tables, begin};
 use super::sound;
 use crate::engine::casebook::is_book;
 use crate::engine::store::{Damage, LinkState, RowState};
-use crate::sop::names::{CaseNumber, Sha256Hex};
+use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 use crate::vault::{Keyring, Random};
 
 const HELD: &str = "Held by a restore: look whether this happened after the backup was taken, then retry or drop it";
@@ -48,6 +48,8 @@ pub struct Restoring<'a> {
     pub force: bool,
     /// The year it is: numbers of this year may have been given out since.
     pub year: i32,
+    /// The office and the prefix of its numbers: those of a series that the backup does not know may have been given out too.
+    pub series: Option<(&'a OfficeId, &'a str)>,
 }
 
 /// What a restore did.
@@ -68,7 +70,7 @@ pub struct RestoreReport {
 
 /// Puts a backup in the place of the live store. Refused over newer or other data unless `force`.
 pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
-    let Restoring { keyring, random, file, force, year } = *restoring;
+    let Restoring { keyring, random, file, force, .. } = *restoring;
     if !file.is_file() {
         return Err(StoreError::Refused(format!("There is no backup at {}. Name the file", file.display())));
     }
@@ -98,7 +100,7 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     let (links_voided, rows_held, numbers) = {
         let mut tables = Tables::open(&filled)?;
         tables.set_number("epoch", epoch)?;
-        let numbers = count_on(&mut tables, &present, year, gap)?;
+        let numbers = count_on(&mut tables, &present, restoring, gap)?;
         (void_links(&mut tables)?, hold_rows(&mut tables, keyring, random)?, numbers)
     };
     filled.commit()?;
@@ -219,7 +221,7 @@ fn present(live: &Path, backup: &Standing, force: bool) -> Result<Present, Store
 fn count_on(
     tables: &mut Tables<'_>,
     present: &Present,
-    year: i32,
+    restoring: &Restoring<'_>,
     gap: u32,
 ) -> Result<BTreeMap<String, u32>, StoreError> {
     let mut series = numbers(&tables.series)?;
@@ -229,8 +231,12 @@ fn count_on(
     }
     let mut left_out = BTreeMap::new();
     if !present.goes_on {
-        for ((office, prefix), latest) in latest_years(&series) {
-            for year in latest..=latest.max(year) {
+        let mut latest = latest_years(&series);
+        if let Some((office, prefix)) = restoring.series {
+            latest.entry((office.0.clone(), prefix.to_owned())).or_insert(restoring.year);
+        }
+        for ((office, prefix), latest) in latest {
+            for year in latest..=latest.max(restoring.year) {
                 let name = tables::series(&prefix, year);
                 let serial = series.entry((office.clone(), name.clone())).or_default();
                 *serial += gap;

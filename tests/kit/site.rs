@@ -379,7 +379,8 @@ impl Site {
             }
         }
         let (keys, random) = (engine.keys.clone(), engine.random.clone());
-        let restoring = Restoring { keyring: &keys, random: &*random, file: &file, force: false, year: 2026 };
+        let restoring =
+            Restoring { keyring: &keys, random: &*random, file: &file, force: false, year: 2026, series: None };
         loket::store::restore(&folder, &restoring).expect("the backup is put in place");
         harm(state.path());
         let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("the restored store opens"));
