@@ -283,18 +283,6 @@ async fn many_hands_take_every_row_exactly_once() {
     assert_eq!(store.next_due(&[]).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn a_named_lease_is_held_by_one_until_it_ends() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(folder.path());
-
-    assert!(store.lease("mailbox/a", "one", at(0), at(60)).await.unwrap());
-    assert!(!store.lease("mailbox/a", "two", at(30), at(90)).await.unwrap());
-    assert!(store.lease("mailbox/a", "one", at(50), at(110)).await.unwrap());
-    assert!(store.lease("mailbox/b", "two", at(50), at(110)).await.unwrap());
-    assert!(store.lease("mailbox/a", "two", at(110), at(170)).await.unwrap());
-}
-
 /// Twelve conflicts once gave a step up, and sixteen letters of a case leave side by side: the last four were sent again.
 #[tokio::test]
 async fn t39_as_many_hands_as_there_are_may_be_at_one_case_and_each_step_is_recorded() {

@@ -22,7 +22,7 @@ pub(super) fn of_epoch(name: String, sign: &str, epoch: u64) -> String {
     if epoch > FIRST_EPOCH { format!("{name}{sign}{epoch}") } else { name }
 }
 
-/// The key of everything a case owns. A mail that opens no case may take a number of another series (`HELD-2026-0001`).
+/// The key of everything a case owns. The office's own books have numbers of series beside those of cases.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct CaseKey {
     pub office: OfficeId,
@@ -420,15 +420,6 @@ pub trait Store: Send + Sync {
 
     /// Counts the rows of an office.
     fn outbox_tally<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<OutboxTally, Fault>>;
-
-    /// Takes or renews a named lease (`mailbox/…`, `tick`); `false` while somebody else holds it.
-    fn lease<'a>(
-        &'a self,
-        name: &'a str,
-        holder: &'a str,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<bool, Fault>>;
 
     /// Live cases of an office in the order of their numbers, at most `limit`, after `after`; for one that is damaged, the
     /// fault that says so.

@@ -335,10 +335,6 @@ impl Store for MemoryStore {
         })
     }
 
-    fn lease<'a>(&'a self, _: &'a str, _: &'a str, _: DateTime<Utc>, _: DateTime<Utc>) -> Answer<'a, bool> {
-        self.now(|_| true)
-    }
-
     fn scan<'a>(&'a self, _: &'a OfficeId, after: Option<&'a CaseNumber>, limit: usize) -> Answer<'a, Vec<Scanned>> {
         let later = |key: &CaseKey| after.is_none_or(|after| key.number > *after);
         self.now(|kept| {

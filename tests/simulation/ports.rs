@@ -443,10 +443,6 @@ impl Store for Port {
         self.kept().outbox_tally(office)
     }
 
-    fn lease<'a>(&'a self, n: &'a str, h: &'a str, now: DateTime<Utc>, until: DateTime<Utc>) -> Answer<'a, bool> {
-        self.kept().lease(n, h, now, until)
-    }
-
     fn scan<'a>(
         &'a self,
         office: &'a OfficeId,

@@ -303,7 +303,6 @@ pub fn begun(path: &Path) -> Result<PathBuf, StoreError> {
     }
 }
 
-/// One transaction: a crash leaves the dossier there or not.
 fn is_ours(path: &Path, schema: u64) -> Result<(), StoreError> {
     if schema <= SCHEMA {
         return Ok(());
@@ -312,6 +311,7 @@ fn is_ours(path: &Path, schema: u64) -> Result<(), StoreError> {
     Err(StoreError::Refused(text))
 }
 
+/// One transaction: a crash leaves the dossier there or not.
 fn write(
     path: &Path,
     year: i32,

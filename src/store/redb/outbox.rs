@@ -24,7 +24,6 @@ const NOBODYS: u64 = 0;
 #[derive(Default)]
 pub struct Leases {
     rows: HashMap<(Place, String), RowLease>,
-    named: HashMap<String, (String, DateTime<Utc>)>,
 }
 
 struct RowLease {
@@ -36,17 +35,6 @@ struct RowLease {
 impl Leases {
     pub fn end(&mut self, place: &Place, id: &str) {
         self.rows.remove(&(place.clone(), id.to_owned()));
-    }
-
-    /// Takes, renews or refuses a named lease.
-    pub fn take(&mut self, name: &str, holder: &str, now: DateTime<Utc>, until: DateTime<Utc>) -> bool {
-        match self.named.get(name) {
-            Some((other, end)) if other != holder && *end > now => false,
-            _ => {
-                self.named.insert(name.to_owned(), (holder.to_owned(), until));
-                true
-            }
-        }
     }
 
     /// A row that nobody can carry out is not looked at again before `until`.

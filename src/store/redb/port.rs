@@ -135,16 +135,6 @@ impl Store for RedbStore {
         self.later(move |inner| outbox::tally(inner, &office))
     }
 
-    fn lease<'a>(
-        &'a self,
-        name: &'a str,
-        holder: &'a str,
-        now: DateTime<Utc>,
-        until: DateTime<Utc>,
-    ) -> BoxFuture<'a, Result<bool, Fault>> {
-        self.now(move |inner| Ok(inner.leases().take(name, holder, now, until)))
-    }
-
     fn scan<'a>(
         &'a self,
         office: &'a OfficeId,
