@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use loket::engine::store::{Batch, Damage, DocumentWrite, LinkState, NewLink, Outcome, RowState, SecretChange, Store};
+use loket::engine::store::{
+    Batch, Damage, DocumentWrite, LinkState, NewLink, Outcome, RowState, SecretChange, Store, TIME_SEEN,
+};
 use loket::store::redb::RedbStore;
 use loket::store::{RestoreReport, Restoring, StateFolder, StoreError, restore};
 use loket::vault::{HashedToken, Keyring, MasterKey, OsRandom};
@@ -35,13 +37,14 @@ async fn lived_in(state: &Path) -> RedbStore {
     batch.tags = vec![tag("account", "DIMASWP", true)];
     batch.links = vec![NewLink { hash, scope: "reveal/1".to_owned(), record: vec![9], expires: at(900) }];
     batch.secrets = vec![SecretChange::Put { id: "s".to_owned(), sealed: vec![1, 2, 3], expires: at(900) }];
-    batch.documents = vec![DocumentWrite {
+    let document = |family: &str, id: &str| DocumentWrite {
         office: office(),
-        family: "admin".to_owned(),
-        id: "ratna".to_owned(),
+        family: family.to_owned(),
+        id: id.to_owned(),
         expected_version: None,
-        bytes: Some(b"admin".to_vec()),
-    }];
+        bytes: Some(family.as_bytes().to_vec()),
+    };
+    batch.documents = vec![document("admin", "ratna"), document(TIME_SEEN, "seen")];
     store.commit(vec![batch, step(2, 0), step(3, 0), step(1, 1)]).await.unwrap();
     assert_eq!(store.remove_case(&key(2), 1).await.unwrap(), Outcome::Committed { version: 1 });
     store
@@ -73,6 +76,7 @@ async fn a_restored_store_has_all_but_secrets_and_does_nothing_before_a_person_l
     assert_eq!(store.find(&office(), "account", "DIMASWP").await.unwrap(), [key(1)]);
     assert_eq!(store.seen(&office(), &["<a@x>".to_owned()]).await.unwrap().len(), 1);
     assert!(store.document(&office(), "admin", "ratna").await.unwrap().is_some_and(|found| found.bytes == b"admin"));
+    assert!(store.document(&office(), TIME_SEEN, "seen").await.unwrap().is_none(), "a backup may be of any age");
     assert_eq!(store.journal_head(&office()).await.unwrap(), head);
     let last = store.last_number(&office(), "LPSE", 2026).await.unwrap();
     assert!(last > 1000 && done.numbers["LPSE-2026"] == last, "nobody knows what was given out since");

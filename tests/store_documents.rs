@@ -66,24 +66,23 @@ async fn t43_a_damaged_document_hides_no_other_is_named_and_may_be_written_over(
     }
 }
 
-/// The time last seen, the alarms, the counts of a day and how far a restore has come: any of them ended each start or all mail.
+/// The counts of a day, what cannot be filed, how far a restore has come: any of them ended each start or all mail.
 #[tokio::test]
 async fn t43_a_damaged_note_of_the_program_keeps_no_office_closed_and_no_mail_out() {
     let site = Site::start().await;
     site.deliver("complete").await;
-    for (family, id) in [("clock", "seen"), ("unfiled", "unfiled"), ("caught_up", "caught_up")] {
+    for (family, id) in [("unfiled", "unfiled"), ("caught_up", "caught_up")] {
         let note =
             DocumentWrite { office: site.engine.office.id.clone(), family: family.into(), ..note(id, Some(b"[]")) };
         site.engine.store.write_documents(vec![note]).await.unwrap();
     }
     let backup = site.back_up().await;
-    let notes = ["clock", "unfiled", "caught_up", "mail_day"];
+    let notes = ["unfiled", "caught_up", "mail_day"];
     let site = site.brought_back_with(&backup, true, |state| {
         assert!(damage(state, 1, |family, _| notes.contains(&family)) >= notes.len());
     });
 
     site.engine.reconcile().await.expect("the office opens");
-    assert!(site.engine.memo("clock", "seen").await.expect("the clock begins anew").is_none());
     assert_eq!(site.engine.unfiled().await.expect("the alarms see"), []);
     site.deliver("user_id").await;
 }

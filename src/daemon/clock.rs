@@ -9,7 +9,7 @@ use rustix::time::{ClockId, clock_gettime};
 
 use crate::engine::Engine;
 use crate::engine::port::{Clock, Fault};
-use crate::engine::store::DocumentWrite;
+use crate::engine::store::{DocumentWrite, TIME_SEEN};
 
 /// A difference by which a clock is steered (NTP); more is a jump.
 const STEERED: TimeDelta = TimeDelta::minutes(2);
@@ -22,8 +22,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Between two notes of the time.
 const NOTED: Duration = Duration::from_secs(600);
 
-/// Where the time last believed is kept.
-const FAMILY: &str = "clock";
+/// The document of [`TIME_SEEN`] that holds the time last believed.
 const ID: &str = "seen";
 
 /// The machine's wall clock, in UTC.
@@ -57,7 +56,7 @@ impl SaneClock {
 
     /// Goes on from the time an office noted last, where the machine's clock cannot be right.
     pub async fn resume(&self, engine: &Engine) -> Result<(), Fault> {
-        let kept = engine.memo(FAMILY, ID).await?;
+        let kept = engine.memo(TIME_SEEN, ID).await?;
         let millis = kept.and_then(|document| document.bytes.try_into().ok()).map(i64::from_be_bytes);
         if let Some(last) = millis.and_then(DateTime::from_timestamp_millis) {
             let (elapsed, wall) = (self.elapsed(), SystemClock.now());
@@ -89,7 +88,7 @@ impl SaneClock {
         loop {
             let write = DocumentWrite {
                 office: engine.office.id.clone(),
-                family: FAMILY.to_owned(),
+                family: TIME_SEEN.to_owned(),
                 id: ID.to_owned(),
                 expected_version: None,
                 bytes: Some(self.now().timestamp_millis().to_be_bytes().to_vec()),

@@ -106,7 +106,8 @@ impl Engine {
         for number in hidden {
             self.store.adopt(Batch::new(self.key(number), 1, self.clock.now(), Vec::new())).await?;
         }
-        let why = "its dossier in the archive cannot be read, and was filed after the backup: its mails, and what became of its                    account, are not known. Put a whole copy of the archive's file in its place, then restart";
+        let why = "its dossier in the archive cannot be read, and was filed after the backup: its mails, and what became of its \
+                   account, are not known. Put a whole copy of the archive's file in its place, then restart";
         let named: Vec<_> = hidden.iter().map(|number| (number.clone(), why.to_owned())).collect();
         let bytes = (!named.is_empty()).then(|| codec::encode(&named));
         self.store.write_documents(vec![self.office_document(HIDDEN, HIDDEN.to_owned(), bytes)]).await.map(drop)

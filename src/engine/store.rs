@@ -16,6 +16,8 @@ use crate::vault::HashedToken;
 
 /// Before any restore.
 pub const FIRST_EPOCH: u64 = 1;
+/// Family of the document that notes the time last seen. A restored office has no such time: its backup may be of any age.
+pub const TIME_SEEN: &str = "clock";
 
 /// A name that a restore would let be given out twice, with the epoch it is given out in.
 pub(super) fn of_epoch(name: String, sign: &str, epoch: u64) -> String {

@@ -20,7 +20,7 @@ use super::redb::tables::{self, CASES, CONTENTS, META, Place, SCHEMA, SERIES};
 use super::redb::transaction::{Tables, begin};
 use super::sound;
 use crate::engine::casebook::is_book;
-use crate::engine::store::{Damage, LinkState, RowState};
+use crate::engine::store::{Damage, LinkState, RowState, TIME_SEEN};
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
 use crate::vault::{Keyring, Random};
 
@@ -100,6 +100,7 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     let (links_voided, rows_held, numbers) = {
         let mut tables = Tables::open(&filled)?;
         tables.set_number("epoch", epoch)?;
+        tables.documents.retain(|(_, family, _), _| family != TIME_SEEN)?;
         let numbers = count_on(&mut tables, &present, restoring, gap)?;
         (void_links(&mut tables)?, hold_rows(&mut tables, keyring, random)?, numbers)
     };
