@@ -211,14 +211,30 @@ impl Intake<'_> {
     }
 }
 
+/// Bytes of the longest Message-ID that may be ours.
+const LONGEST_ID: usize = 250;
+/// Message-ID fields of a report that are looked at, and those of ours in them that are looked up.
+const FIELDS: usize = 200;
+const IDS: usize = 20;
+
 /// Message-IDs of ours in the header of the mail that a report returns. Its `References` name letters that did arrive.
 fn returned_ids(text: &str, domain: &str) -> BTreeSet<String> {
     let (text, end) = (text.to_ascii_lowercase(), format!("@{domain}").to_lowercase());
-    let named = text.match_indices("message-id:").filter_map(|(at, name)| {
-        let (id, _) = text[at + name.len()..].trim_start().strip_prefix('<')?.split_once('>')?;
-        (id.len() <= 250 && id.starts_with(MESSAGE_PREFIX) && id.ends_with(&end)).then(|| id.to_owned())
+    let ids = id_fields(&text).filter_map(|field| {
+        let (id, _) = field.split_once('>')?;
+        (id.starts_with(MESSAGE_PREFIX) && id.ends_with(&end)).then(|| id.to_owned())
     });
-    named.take(20).collect()
+    ids.take(IDS).collect()
+}
+
+/// How Message-IDs begin, each with as much as could be one of ours: a report is anybody's, and may name two million that
+/// never end.
+fn id_fields(text: &str) -> impl Iterator<Item = &str> {
+    let fields = text.match_indices("message-id:").filter_map(|(at, name)| {
+        let id = text[at + name.len()..].trim_start().strip_prefix('<')?;
+        Some(&id[..id.floor_char_boundary(LONGEST_ID + 1)])
+    });
+    fields.take(FIELDS)
 }
 
 /// A report may also tell of a delay, a relay or a delivery (RFC 3464 §2.3.3); one without such a field is a failure.
@@ -229,4 +245,29 @@ fn tells_failure(text: &str) -> bool {
     });
     let first = actions.next();
     first.is_none_or(|first| first.starts_with("failed") || actions.any(|action| action.starts_with("failed")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One such mail of 25 MB, which anybody can send, kept the intake busy for minutes.
+    #[test]
+    fn t20_a_report_of_endless_message_ids_costs_little() {
+        let ours = "loket.lpse-2026-0047.a1.0123456789abcdef0123@kantor.example";
+        let endless = "message-id:<".repeat(2_000_000);
+
+        let looked_at: usize = id_fields(&endless).map(str::len).sum();
+        assert!(looked_at <= 200 * 251, "{looked_at} bytes");
+        assert!(returned_ids(&endless, "kantor.example").is_empty());
+
+        let named = |before: usize| format!("{}\r\nMessage-ID: <{ours}>\r\n", "Message-ID:<é".repeat(before));
+        assert_eq!(returned_ids(&named(100), "Kantor.example"), BTreeSet::from([ours.to_owned()]));
+        assert!(returned_ids(&named(200), "kantor.example").is_empty());
+        let long = |length: usize| format!("Message-ID: <loket.{}@kantor.example>", "x".repeat(length - 21));
+        assert_eq!(
+            (returned_ids(&long(250), "kantor.example").len(), returned_ids(&long(251), "kantor.example").len()),
+            (1, 0)
+        );
+    }
 }
