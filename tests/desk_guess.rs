@@ -5,16 +5,21 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, header};
 use chrono::TimeDelta;
-use loket::demo::samples::people::RINA;
+use loket::demo::samples::people::{JOHANNES, RINA};
 use loket::engine::admins::Role;
+use loket::web::Peer;
 use loket::web::rate::Limits;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpSocket, TcpStream};
+use tower::ServiceExt;
 
 use crate::desk_threats::{Answered, ask};
 use crate::desk_walk::approve;
-use crate::kit::site::address;
+use crate::kit::site::{BASE_URL, address};
 use crate::kit::{Served, Site};
 
 /// Guessers, each from a loopback address of its own.
@@ -154,7 +159,7 @@ async fn t09_result_links_that_are_unknown_used_or_expired_look_alike() {
     let expired_case = site.deliver("user_id").await;
     let (admin, _) = site.admins_of(&expired_case).await;
     approve(&site, &admin, &expired_case).await;
-    let expired = site.token(loket::demo::samples::people::JOHANNES.email, "ambil");
+    let expired = site.token(JOHANNES.email, "ambil");
     site.forward(TimeDelta::days(20));
     site.settle().await;
     let unknown: String = used.chars().rev().collect();
@@ -214,4 +219,58 @@ async fn t09_what_lies_behind_a_link_is_guessed_at_ten_times_an_hour_and_never_b
     );
     site.forward(TimeDelta::minutes(10));
     assert_eq!(ask(&router, &link, Some(right), "").await.status, 200);
+}
+
+/// Opens a link, or posts a number to it, from an address of its own.
+async fn comes(router: &Router, from: [u8; 4], link: &str, nip: Option<&str>) -> u16 {
+    let request = if nip.is_some() { Request::post(link) } else { Request::get(link) };
+    let mut request = request
+        .header(header::HOST, BASE_URL.trim_start_matches("https://"))
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .header("sec-fetch-site", "same-origin")
+        .body(Body::from(nip.map(|nip| format!("nip={nip}")).unwrap_or_default()))
+        .expect("a plain request");
+    request.extensions_mut().insert(Peer(SocketAddr::from((from, 4_000))));
+    router.clone().oneshot(request).await.expect("the router always answers").status().as_u16()
+}
+
+/// Five invented links a second used up what all links had together, and what all addresses had: nobody collected a result.
+#[tokio::test]
+async fn t09_guesses_at_invented_links_hold_up_nobody_who_has_a_good_one() {
+    let site = Site::start().await;
+    let router = site.pages();
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let result = format!("/ambil/{}", site.token(RINA.email, "ambil"));
+    let change = format!("/ganti/{}", site.token(RINA.email, "ganti"));
+    let second = site.deliver("user_id").await;
+    let (admin, _) = site.admins_of(&second).await;
+    let unlock = format!("/tautan/{}", site.token(admin.address.as_str(), "tautan"));
+    let mut told = [0, 0];
+    for n in 0..300_u32 {
+        let from = [127, 0, 1, (n % 25) as u8];
+        match comes(&router, from, &format!("/ambil/{n:043}"), Some(RINA.nip)).await {
+            404 => told[0] += 1,
+            429 => told[1] += 1,
+            status => panic!("a guess was answered with {status}"),
+        }
+    }
+    assert_eq!(told, [200, 100], "all together are slowed");
+
+    assert_eq!(
+        comes(&router, [127, 0, 2, 1], &format!("/ambil/{:043}", 999), Some(RINA.nip)).await,
+        429,
+        "a newcomer too"
+    );
+    for (nth, link) in [&result, &unlock].into_iter().enumerate() {
+        assert_eq!(comes(&router, [127, 0, 2, 2 + nth as u8], link, None).await, 200, "{link}");
+    }
+    assert_eq!(comes(&router, [127, 0, 2, 6], &result, Some(RINA.nip)).await, 200);
+    assert_eq!(comes(&router, [127, 0, 2, 7], &change, None).await, 200);
+    assert_eq!(
+        comes(&router, [127, 0, 2, 8], &result, Some(RINA.nip)).await,
+        429,
+        "a used one is answered like an invented one"
+    );
 }

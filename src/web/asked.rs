@@ -13,6 +13,7 @@ use zeroize::Zeroize;
 
 use super::answer::Typed;
 use super::client;
+use super::counter::Later;
 use super::oops::Oops;
 use super::pages::{Frame, OpenFor, Tab};
 use super::rate::network;
@@ -109,11 +110,24 @@ impl Asked {
         self.site.guard.charge(network(self.from), self.now).map_err(Oops::TooMany)
     }
 
+    /// The same for a guess at a link. Whoever holds a good one waits for no others, as does who was right lately; every
+    /// other link, whatever became of it, is answered like an invented one.
+    pub async fn charge_for<V>(&self, link: Later<'_, Option<V>>) -> Result<(), Oops> {
+        let whom = network(self.from);
+        let Err(wait) = self.site.guard.charge(whom, self.now) else { return Ok(()) };
+        self.site.guard.charge_alone(whom, self.now).map_err(Oops::TooMany)?;
+        if link.await?.is_none() {
+            return Err(Oops::TooMany(wait));
+        }
+        self.site.guard.know(whom, self.now);
+        Ok(())
+    }
+
     pub fn was_honest(&self) {
         self.site.guard.refund(network(self.from), self.now);
     }
 
-    /// Charges one guess to what lies behind a link, from whatever address; [`Asked::opened`] gives it back.
+    /// Charges one guess to what lies behind a good link, from whatever address; [`Asked::opened`] gives it back.
     pub fn charge_link(&self, token: &str) -> Result<(), Oops> {
         self.site.links.charge(Sha256::digest(token).into(), self.now).map_err(Oops::TooMany)
     }

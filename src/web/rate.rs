@@ -1,6 +1,6 @@
 //! How often one address, one link, and all together, may guess: a token bucket each, with bounded memory. A try is charged when
 //! it begins and refunded when it was right, so that parallel guesses gain nothing and honest work costs nothing. Who was right
-//! lately does not wait for the others: else a few dozen guessing networks could keep everybody out.
+//! lately, or holds a good link, does not wait for the others: else a few dozen guessing networks could keep everybody out.
 
 use std::cmp::Ordering;
 use std::collections::HashMap;
@@ -32,7 +32,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For what stands behind one link, from wherever it is guessed at: a code of six digits that lives for four days is
+    /// For what stands behind one good link, from wherever it is guessed at: a code of six digits that lives for four days is
     /// met with a chance of one in a thousand. Nothing is burnt: whoever waits may try again.
     pub const OF_A_LINK: Self =
         Self { each: Rate { burst: 10.0, per_second: 10.0 / 3_600.0 }, all: Rate { burst: 200.0, per_second: 5.0 } };
@@ -75,14 +75,24 @@ impl<K: Copy + Eq + Hash> Guard<K> {
 
     /// Charges one try to `whom`. `Err`: seconds until the next may be made.
     pub fn charge(&self, whom: K, now: DateTime<Utc>) -> Result<(), u64> {
+        self.charge_as(whom, false, now)
+    }
+
+    /// The same without waiting for the others, and without counting among them.
+    pub fn charge_alone(&self, whom: K, now: DateTime<Utc>) -> Result<(), u64> {
+        self.charge_as(whom, true, now)
+    }
+
+    fn charge_as(&self, whom: K, alone: bool, now: DateTime<Utc>) -> Result<(), u64> {
         let mut buckets = self.buckets();
         let mut all = filled(buckets.all, self.limits.all, now);
         let mut each = filled(buckets.each.get(&whom).copied(), self.limits.each, now);
-        let others = if each.is_known() { 0 } else { wait(&all, self.limits.all) };
+        let alone = alone || each.is_known();
+        let others = if alone { 0 } else { wait(&all, self.limits.all) };
         let wait = wait(&each, self.limits.each).max(others);
         if wait == 0 {
             each.tries -= 1.0;
-            all.tries -= if each.is_known() { 0.0 } else { 1.0 };
+            all.tries -= if alone { 0.0 } else { 1.0 };
         }
         make_room(&mut buckets.each, self.limits.each, now);
         buckets.each.insert(whom, each);
@@ -99,6 +109,13 @@ impl<K: Copy + Eq + Hash> Guard<K> {
         each.right = Some(now);
         if let Some(all) = buckets.all.as_mut().filter(|_| was_charged_to_all) {
             all.tries = (all.tries + 1.0).min(self.limits.all.burst);
+        }
+    }
+
+    /// Knows whom from now on, as after a right answer.
+    pub fn know(&self, whom: K, now: DateTime<Utc>) {
+        if let Some(each) = self.buckets().each.get_mut(&whom) {
+            each.right = Some(now);
         }
     }
 
@@ -245,5 +262,21 @@ mod tests {
         assert_eq!(tries(start), 10);
         assert_eq!(tries(start + chrono::TimeDelta::minutes(12)), 2);
         assert_eq!(tries(start + chrono::TimeDelta::hours(9)), 10);
+    }
+
+    #[test]
+    fn whoever_waits_for_no_others_counts_among_none() {
+        let guard = guard();
+        (0..5).for_each(|n| assert_eq!(guard.charge(v4(n), at(0)), Ok(())));
+        let newcomer = v4(9);
+        assert_eq!(guard.charge(newcomer, at(0)), Err(1));
+
+        (0..3).for_each(|_| assert_eq!(guard.charge_alone(newcomer, at(0)), Ok(())));
+        assert_eq!(guard.charge_alone(newcomer, at(0)), Err(2), "its own tries are counted");
+        guard.know(newcomer, at(0));
+        guard.refund(newcomer, at(0));
+        assert_eq!(guard.charge(newcomer, at(0)), Ok(()));
+        assert_eq!(guard.charge(v4(8), at(0)), Err(1), "what it gave back was not the others'");
+        assert_eq!(guard.charge(v4(8), at(1)), Ok(()), "and it took nothing of theirs");
     }
 }

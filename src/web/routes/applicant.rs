@@ -12,13 +12,14 @@ use crate::web::pages::reveal::{ChangePage, Mistyped, RevealGonePage, RevealPage
 const CHANGED: &str = "SUDAH";
 
 pub(super) async fn reveal_page(asked: Asked, Path(token): Path<String>) -> Answer {
-    asked.charge()?;
-    show(&asked, bounded(&token), Mistyped::Nothing, StatusCode::OK).await
+    let token = bounded(&token);
+    asked.charge_for(asked.site.counter.reveal_view(token)).await?;
+    show(&asked, token, Mistyped::Nothing, StatusCode::OK).await
 }
 
 pub(super) async fn reveal(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
-    asked.charge()?;
     let token = bounded(&token);
+    asked.charge_for(asked.site.counter.reveal_view(token)).await?;
     let (typed, mistyped) = match (form.code("nip"), form.code("kode")) {
         (Some(nip), _) => (RevealTyped::Nip(nip), Mistyped::Nip { missing: false }),
         (None, Some(code)) => (RevealTyped::Code(code), Mistyped::Code { missing: false }),
@@ -28,6 +29,10 @@ pub(super) async fn reveal(asked: Asked, Path(token): Path<String>, form: Posted
             return show(&asked, token, mistyped, StatusCode::UNPROCESSABLE_ENTITY).await;
         }
     };
+    // Invented links would use up what all good ones have together.
+    if asked.site.counter.reveal_view(token).await?.is_none() {
+        return gone(&asked);
+    }
     asked.charge_link(token)?;
     match asked.site.counter.reveal(token, typed).await? {
         RevealAnswer::Revealed(view) => {
@@ -59,13 +64,14 @@ fn gone(asked: &Asked) -> Answer {
 }
 
 pub(super) async fn change_page(asked: Asked, Path(token): Path<String>) -> Answer {
-    asked.charge()?;
-    change_form(&asked, bounded(&token), false).await
+    let token = bounded(&token);
+    asked.charge_for(asked.site.counter.change_view(token)).await?;
+    change_form(&asked, token, false).await
 }
 
 pub(super) async fn change(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
-    asked.charge()?;
     let token = bounded(&token);
+    asked.charge_for(asked.site.counter.change_view(token)).await?;
     if !form.text("kata").eq_ignore_ascii_case(CHANGED) {
         return change_form(&asked, token, true).await;
     }

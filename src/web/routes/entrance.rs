@@ -18,8 +18,8 @@ use crate::web::view::Admin;
 use crate::web::words::EntranceWords;
 
 pub(super) async fn lock(asked: Asked, Path(token): Path<String>) -> Answer {
-    asked.charge()?;
     let token = bounded(&token);
+    asked.charge_for(asked.site.counter.lock_view(token, asked.lang)).await?;
     match asked.site.counter.lock_view(token, asked.lang).await? {
         Some(view) => {
             asked.was_honest();
@@ -31,8 +31,8 @@ pub(super) async fn lock(asked: Asked, Path(token): Path<String>) -> Answer {
 }
 
 pub(super) async fn unlock(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
-    asked.charge()?;
     let token = bounded(&token);
+    asked.charge_for(asked.site.counter.lock_view(token, asked.lang)).await?;
     let code = form.proof();
     match asked.site.counter.unlock(token, &code).await? {
         UnlockAnswer::Opened { admin, place } => {
@@ -176,8 +176,8 @@ pub(super) async fn sign_out(asked: Asked) -> Answer {
 }
 
 pub(super) async fn enrol_page(asked: Asked, Path(token): Path<String>) -> Answer {
-    asked.charge()?;
     let token = bounded(&token);
+    asked.charge_for(asked.site.counter.enrol_view(token)).await?;
     match asked.site.counter.enrol_view(token).await? {
         Some(view) => {
             asked.was_honest();
@@ -189,8 +189,8 @@ pub(super) async fn enrol_page(asked: Asked, Path(token): Path<String>) -> Answe
 }
 
 pub(super) async fn enrol(asked: Asked, Path(token): Path<String>, form: Posted) -> Answer {
-    asked.charge()?;
     let token = bounded(&token);
+    asked.charge_for(asked.site.counter.enrol_view(token)).await?;
     let code = form.any_code("kode");
     let w = EntranceWords::of(asked.lang);
     let (phrase, again) = (form.typed("frasa"), form.typed("frasa2"));
