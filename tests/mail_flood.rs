@@ -294,25 +294,57 @@ async fn t18_a_mail_that_is_known_is_not_taken_apart_again() {
 /// The account was named in the second mail alone, and its share was never asked about.
 #[tokio::test]
 async fn t18_an_account_named_in_a_later_mail_is_asked_about_no_more_often() {
-    let site = Site::planned(limited(DayLimits { per_account: 2, ..DayLimits::default() })).await;
-    let mut folders = Vec::new();
-    for nth in 0..4 {
-        let from = ("Warga", &*format!("warga{nth}@ramai.example"));
-        site.take_in(request(from, nth, site.now())).await;
-        let number = site.numbers().await.pop().expect("a case").to_string();
-        let text = format!("Mohon reset password akun Helpdesk. User ID: {}", RINA.user_id);
-        let subject = format!("Re: [{number}] Permohonan reset password");
-        folders.extend(
-            site.take_in(Mail { text, subject, ..letter(from, 10 + nth, site.now()) }.bytes(Some(STAMP))).await,
-        );
-    }
+    for (user_id, exists) in [(RINA.user_id, true), ("TIDAKADA", false)] {
+        let site = Site::planned(limited(DayLimits { per_account: 2, ..DayLimits::default() })).await;
+        let mut folders = Vec::new();
+        for nth in 0..4 {
+            let from = (&*format!("Warga {nth}"), &*format!("warga{nth}@ramai.example"));
+            site.take_in(request(from, nth, site.now())).await;
+            let number = site.numbers().await.pop().expect("a case").to_string();
+            let text = format!("Mohon reset password akun Helpdesk. User ID: {user_id}");
+            let subject = format!("Re: [{number}] Permohonan reset password");
+            folders.extend(
+                site.take_in(Mail { text, subject, ..letter(from, 10 + nth, site.now()) }.bytes(Some(STAMP))).await,
+            );
+        }
 
-    let mut about = 0;
-    for number in site.numbers().await {
-        about += u32::from(site.case(&number).await.account.is_some());
+        let mut about = 0;
+        for number in site.numbers().await {
+            about += u32::from(site.case(&number).await.account.is_some());
+        }
+        assert_eq!(about, if exists { 2 } else { 0 }, "a stranger's share");
+        assert_eq!(folders, [Folder::Processed, Folder::Processed, Folder::Refused, Folder::Refused], "{user_id}");
     }
-    assert_eq!(about, 2, "a stranger's share");
-    assert_eq!(folders, [Folder::Processed, Folder::Processed, Folder::Refused, Folder::Refused]);
+}
+
+/// The sixth request of a day about an account that exists was put aside, and one about none was acknowledged like the first.
+#[tokio::test]
+async fn t18_what_is_asked_about_nobody_is_limited_and_answered_like_what_is_asked_about_an_account() {
+    let names = |user_id: &str| format!("Mohon reset password akun Helpdesk. User ID: {user_id}");
+    for (known, unknown) in [
+        (names(RINA.user_id), names("TIDAKADA")),
+        (
+            format!("Mohon reset password Helpdesk.\nNIP: {}", RINA.nip),
+            "Mohon reset password Helpdesk.\nNIP: 199001012015011001".to_owned(),
+        ),
+    ] {
+        let mut came_of = Vec::new();
+        for text in [known, unknown] {
+            let site = Site::planned(limited(DayLimits { per_account: 2, ..DayLimits::default() })).await;
+            let mut folders = Vec::new();
+            for nth in 0..3 {
+                let from = (&*format!("Warga {nth}"), &*format!("warga{nth}@ramai.example"));
+                let mail = Mail { text: text.clone(), ..letter(from, nth, site.now()) };
+                folders.extend(site.take_in(mail.bytes(Some(STAMP))).await);
+            }
+            let answers = site.letters().into_iter().filter(|l| l.to.iter().any(|to| to.domain() == "ramai.example"));
+            came_of.push((folders, answers.map(|letter| letter.subject).collect::<Vec<_>>()));
+        }
+
+        assert_eq!(came_of[0].0, [Folder::Processed, Folder::Processed, Folder::Refused]);
+        assert_eq!(came_of[0].1.len(), 2, "{:?}", came_of[0].1);
+        assert_eq!(came_of[0], came_of[1]);
+    }
 }
 
 /// Half of it from one sender, a third from ever new senders of one domain, the rest forged. `LOKET_FLOOD=10000` sends

@@ -8,6 +8,7 @@ use chrono::Datelike;
 use super::Intake;
 use super::look::Looked;
 use super::standing::{belongs, is_own};
+use super::tally::About;
 use crate::dossier::{CaseFile, Verdict, judge};
 use crate::engine::correspondence::{MESSAGE_PREFIX, letter_id, letter_named};
 use crate::engine::port::{Fault, Folder};
@@ -18,8 +19,9 @@ use crate::letters::reply;
 use crate::mail::automatic::Automatic;
 use crate::sop::account::Account;
 use crate::sop::case::{Case, LetterState};
+use crate::sop::checklist::Applicant;
 use crate::sop::command::{Command, Dossier, Opening, OpeningVerdict};
-use crate::sop::names::CaseNumber;
+use crate::sop::names::{CaseNumber, UserId};
 use crate::sop::phase::{HeldReason, Phase};
 
 impl Intake<'_> {
@@ -88,10 +90,8 @@ impl Intake<'_> {
         let last = self.last_serial;
         let number = self.next_number(year).await?;
         let dossier = self.dossier_of(mail, file, Some(&self.engine.key(&number))).await?;
-        if verdict == OpeningVerdict::Request
-            && let Some(account) = &dossier.account
-            && !self.admits_account(mail, account)
-        {
+        let about = self.about(dossier.account.as_ref(), &dossier.understanding.applicant);
+        if verdict == OpeningVerdict::Request && !self.admits_about(mail, about, dossier.account.as_ref()) {
             self.last_serial = last;
             return self.put_aside(mail).await;
         }
@@ -137,14 +137,28 @@ impl Intake<'_> {
 
     /// A further mail that turns a request to another account asks about that one like a new request.
     fn may_ask_about(&mut self, mail: &Looked, case: &Case, dossier: &Dossier) -> bool {
-        let before = case.account.as_ref().map(|account| account.user_id.folded());
-        let now = dossier.account.as_ref().filter(|account| before.as_ref() != Some(&account.user_id.folded()));
+        let before = self.about(case.account.as_ref(), &case.understanding.applicant);
+        let now = self.about(dossier.account.as_ref(), &dossier.understanding.applicant);
         let open = case.phase.is_undecided() && !matches!(case.phase, Phase::Held { .. });
-        now.filter(|_| open).is_none_or(|account| self.admits_account(mail, account))
+        now == before || !open || self.admits_about(mail, now, dossier.account.as_ref())
     }
 
-    fn admits_account(&mut self, mail: &Looked, account: &Account) -> bool {
-        self.day.1.admits_account(&account.user_id, is_own(&mail.inbound, account), &self.mailbox.limits)
+    fn admits_about(&mut self, mail: &Looked, about: Option<About>, account: Option<&Account>) -> bool {
+        let own = account.is_some_and(|account| is_own(&mail.inbound, account));
+        about.is_none_or(|about| self.day.1.admits_about(&about, own, &self.mailbox.limits))
+    }
+
+    /// The account, else what was asked for: were only accounts counted, what is put aside without an answer would tell that
+    /// an account exists.
+    fn about(&self, account: Option<&Account>, applicant: &Applicant) -> Option<About> {
+        if let Some(account) = account {
+            return Some(About::Account(account.user_id.clone()));
+        }
+        let user_id = applicant.user_id.as_ref().map(|id| UserId(id.clone()).folded());
+        let nip = || applicant.nip.as_ref().map(|nip| nip.digits().to_owned());
+        let asked = user_id.or_else(nip).or_else(|| applicant.name.as_ref().map(|name| name.to_lowercase()))?;
+        let blinded = self.engine.keys.index.blind(&["asked about", &self.engine.office.id.0, &asked]);
+        Some(About::Nobody(blinded.iter().map(|byte| format!("{byte:02x}")).collect()))
     }
 
     /// The case is closed or unknown: a new request, linked to the old one, if anything is asked for.

@@ -21,7 +21,7 @@ use crate::sop::names::{Address, UserId};
 pub struct DayLimits {
     pub per_sender: u32,
     pub per_domain: u32,
-    /// New requests about one account.
+    /// New requests about one account, also about one that does not exist.
     pub per_account: u32,
     /// Mails whose sender is proven.
     pub per_day: u32,
@@ -68,6 +68,14 @@ pub enum Standing {
     AtHome,
 }
 
+/// What a request asks about, as a day counts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum About {
+    Account(UserId),
+    /// No account that exists: a keyed hash of what was asked for.
+    Nobody(String),
+}
+
 /// One mailbox's day.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -77,6 +85,8 @@ pub struct Tally {
     senders: BTreeMap<String, u32>,
     domains: BTreeMap<String, u32>,
     accounts: BTreeMap<String, u32>,
+    /// Apart from the accounts, so that invented ones take up no room of theirs.
+    nobody: BTreeMap<String, u32>,
     answered: BTreeMap<String, u32>,
     automatic: u32,
     /// Machines' mails beyond their limit.
@@ -120,11 +130,14 @@ impl Tally {
 
     /// Counts a new request about an account, unless the account had its share. What its owner is proven to have written
     /// (`own`) has a share of its own: nobody shuts them out by asking in their place.
-    pub fn admits_account(&mut self, account: &UserId, own: bool, limits: &DayLimits) -> bool {
-        let name = format!("{}{}", if own { "=" } else { "" }, account.folded());
-        let room = is_free(counted(&self.accounts, &name), limits.per_account);
+    pub fn admits_about(&mut self, about: &About, own: bool, limits: &DayLimits) -> bool {
+        let (counts, name) = match about {
+            About::Account(id) => (&mut self.accounts, format!("{}{}", if own { "=" } else { "" }, id.folded())),
+            About::Nobody(asked) => (&mut self.nobody, asked.clone()),
+        };
+        let room = is_free(counted(counts, &name), limits.per_account);
         if room {
-            count(&mut self.accounts, &name, limits.per_account);
+            count(counts, &name, limits.per_account);
         }
         room
     }
