@@ -2,7 +2,8 @@
 //! real servers are in `e2e_reply`.
 
 use chrono::{DateTime, TimeDelta, Utc};
-use loket::demo::samples::people::MAIL_SERVER;
+use loket::demo::samples::papers::letter_pdf;
+use loket::demo::samples::people::{AGUNG, MAIL_SERVER, Person, RINA};
 use loket::demo::samples::{Stamp, post::Mail};
 use loket::sop::names::CaseNumber;
 use loket::sop::phase::Phase;
@@ -13,6 +14,7 @@ use loket::web::view::Admin;
 use crate::desk_factor::answer;
 use crate::kit::Site;
 use crate::kit::site::Plan;
+use crate::t17_letters::{day, letter, send};
 
 /// The admin's answer to their letter, which our server took in at this moment.
 fn received(site: &Site, admin: &Admin, words: &str, at: DateTime<Utc>) -> Vec<u8> {
@@ -205,4 +207,70 @@ async fn an_office_that_takes_no_replies_invites_none_and_tells_an_admin_who_rep
         assert!(matches!(case.phase, Phase::UnderReview { .. }) && case.mails.len() == 1, "{words}");
         assert_eq!(site.numbers().await, [number], "{words}");
     }
+}
+
+/// The second copy of Rina's letter, which contradicts itself by that, in the mail of this person.
+async fn copied(plan: Plan, sender: &Person) -> (Site, CaseNumber, Admin) {
+    let site = Site::planned(plan).await;
+    let copy = letter_pdf(&letter(&RINA, "000.3/0951/BLPE/B.PBJ", day(9)));
+    send(&site, &RINA, copy.clone()).await;
+    let number = send(&site, sender, copy).await;
+    let (admin, _) = site.admins_of(&number).await;
+    (site, number, admin)
+}
+
+/// What somebody was told of replies that could not be followed.
+fn told(site: &Site, to: &Admin) -> Vec<String> {
+    let letters = site.letters().into_iter().filter(|letter| letter.to.contains(&to.address));
+    letters.filter(|l| l.subject.contains("Balasan tidak dapat dilaksanakan")).map(|l| l.body).collect()
+}
+
+/// Answers the letter about this case with a good code and these words below it; what the admin is told then, and the code.
+async fn approved_with(site: &Site, number: &CaseNumber, admin: &Admin, below: &str) -> (String, String) {
+    // The same answer goes to an address once an hour.
+    site.forward(TimeDelta::minutes(61));
+    let about = |letter: &loket::engine::port::Outgoing| {
+        letter.to.contains(&admin.address) && letter.body.contains(&number.to_string())
+    };
+    let asked = site.letters().into_iter().find(about).expect("the admin was asked").message_id;
+    let code = code(site, admin, site.now()).await;
+    let id = format!("alasan.{}@x.example", site.now().timestamp());
+
+    site.take_in(answer(site, admin, &asked, &format!("SETUJU {code}{below}"), &id)).await;
+
+    (told(site, admin).pop().unwrap_or_default(), code)
+}
+
+/// The names under a mail were the reason on record for approving papers that do not agree, though none was given.
+#[tokio::test]
+async fn the_names_under_a_reply_are_no_reason_to_approve_what_differs() {
+    let (site, number, admin) = copied(Plan::default(), &RINA).await;
+    for below in ["\n\nSalam,\nTeguh\nLPSE", "\nTeguh", "\n\nALASAN:\n\nSalam,\nTeguh", "\n\nSalam, ALASAN: tidak ada"]
+    {
+        let (told, _) = approved_with(&site, &number, &admin, below).await;
+
+        assert!(site.case(&number).await.decisions.is_empty(), "{below}");
+        assert!(told.contains("ada temuan yang berbeda") && told.contains("ALASAN:"), "{below}: {told}");
+    }
+
+    let (_, code) =
+        approved_with(&site, &number, &admin, "\n\nAlasan: salinan dari\nsurat yang sama.\n\nSalam,\nTeguh").await;
+
+    let decisions = site.case(&number).await.decisions;
+    let reasons: Vec<&str> = decisions.iter().map(|decision| decision.reason.as_str()).collect();
+    assert_eq!(reasons, ["salinan dari\nsurat yang sama."]);
+    assert!(!tells(&site, &number, &code).await);
+}
+
+#[tokio::test]
+async fn the_names_under_a_reply_waive_no_call() {
+    let plan = Plan { rules: vec![("confirmation", "waivable = true")], ..Plan::default() };
+    let (site, number, admin) = copied(plan, &AGUNG).await;
+
+    let (told, _) = approved_with(&site, &number, &admin, "\n\nSalam,\nTeguh\nLPSE").await;
+    assert!(site.case(&number).await.decisions.is_empty());
+    assert!(told.contains("pemohon harus ditelepon"), "{told}");
+
+    approved_with(&site, &number, &admin, "\nALASAN: pemohon datang sendiri").await;
+    assert_eq!(site.case(&number).await.decisions.len(), 1);
 }

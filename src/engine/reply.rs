@@ -88,7 +88,9 @@ impl Engine {
         let worked = self.procedures.get(&case.procedure.hash)?;
         let rules = &worked.procedure.reply;
         let (choice, code) = match words {
-            AdminReply::Approve(code) => (Choice::Approve { reason: remark(&mail.facts.contents.body) }, Some(code)),
+            AdminReply::Approve(code) => {
+                (Choice::Approve { reason: reply::reason(&mail.facts.contents.body) }, Some(code))
+            }
             AdminReply::ApproveWithoutCode => return Ok(Step::Cannot("needs_code")),
             AdminReply::Reject(given, reason) => {
                 let (code, reason) = ground(&reason, case, &worked.procedure);
@@ -219,9 +221,4 @@ fn ground(reason: &str, case: &Case, procedure: &Procedure) -> (String, String) 
         _ => UNLIKE_THE_RECORDS.to_owned(),
     };
     (code, reason.to_owned())
-}
-
-/// What was written under the command; the command's own line holds a code.
-fn remark(body: &str) -> String {
-    reply::own_words(body).lines().skip(1).collect::<Vec<_>>().join("\n").trim().to_owned()
 }

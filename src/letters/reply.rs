@@ -54,6 +54,25 @@ pub fn admin(body: &str) -> Option<AdminReply> {
     }
 }
 
+/// Why an admin approves: the paragraph that begins with `ALASAN:` or `REASON:`. Empty without one: the names that end a mail are
+/// no reason for anything.
+pub fn reason(body: &str) -> String {
+    let unquoted = unquoted(body);
+    let mut below = unquoted.iter().skip(1);
+    let Some(first) = below.find_map(|line| reasoned(line)) else { return String::new() };
+    let rest = below.take_while(|line| !line.is_empty()).map(String::as_str);
+    let text = [first].into_iter().chain(rest).collect::<Vec<_>>().join("\n");
+    text.trim().chars().take(WORDS).collect()
+}
+
+/// What follows `ALASAN:` where a line begins with it.
+fn reasoned(line: &str) -> Option<&str> {
+    let (before, _) = line.split_once(':')?;
+    let (word, rest) = command_word(line);
+    let alone = before.trim_matches(|c: char| !c.is_alphanumeric()).len() == word.len();
+    (alone && matches!(word.as_str(), "ALASAN" | "REASON")).then_some(rest)
+}
+
 /// True where an applicant takes the request back: the first unquoted line begins with `BATAL` in capitals, or is
 /// that word alone. An ordinary sentence that begins with it ("Batal cuti, …") withdraws nothing.
 pub fn withdraws(body: &str) -> bool {
@@ -62,11 +81,6 @@ pub fn withdraws(body: &str) -> bool {
     let (word, rest) = command_word(first);
     let known = crate::dossier::WITHDRAWALS.contains(&word.as_str());
     known && (rest.is_empty() || first.trim_start_matches(|c: char| !c.is_alphanumeric()).starts_with(&word))
-}
-
-/// The words a person wrote: without quotes, attributions, forwarded headers and signatures.
-pub fn own_words(body: &str) -> String {
-    unquoted(body).join("\n").trim().to_owned()
 }
 
 /// The lines before and between quotes, from the first that has words. Empty lines in between are kept.
@@ -248,6 +262,29 @@ mod tests {
         assert_eq!(admin("SETUJUI 314159"), None);
     }
 
+    #[test]
+    fn a_reason_to_approve_is_the_paragraph_that_says_so() {
+        for (below, given) in [
+            ("\nALASAN: datang sendiri", "datang sendiri"),
+            ("\n\nSudah dicek.\n\n*Alasan:* datang\nsendiri.\n\nSalam,\nTeguh", "datang\nsendiri."),
+            ("\nREASON : came in person\n> ALASAN: lain", "came in person"),
+            ("\nAlasan:\ndatang sendiri\n\nSalam", "datang sendiri"),
+            ("\nALASAN: satu\n\nALASAN: dua", "satu"),
+            ("\nALASAN:\n\nSalam,\nTeguh", ""),
+            ("\n\nSalam,\nTeguh\nLPSE", ""),
+            ("\nAlasan saya: sudah dicek", ""),
+            ("\nAlasan datang sendiri", ""),
+            ("\nSalam, alasan: tidak ada", ""),
+            ("\n> ALASAN: datang sendiri", ""),
+            ("\n-- \nALASAN: datang sendiri", ""),
+            ("", ""),
+        ] {
+            assert_eq!(reason(&format!("SETUJU 314159{below}")), given, "{below}");
+        }
+        assert_eq!(reason("ALASAN: SETUJU 314159"), "", "the first line commands");
+        assert_eq!(reason(&format!("SETUJU 314159\nALASAN: {}", "é".repeat(3_000))).chars().count(), WORDS);
+    }
+
     /// The digits stood in the reason, and the reason in the applicant's letter.
     #[test]
     fn six_digits_after_the_word_are_a_code_and_no_words() {
@@ -289,8 +326,8 @@ mod tests {
 
     #[test]
     fn own_words_leave_the_quote_and_the_signature_out() {
-        assert_eq!(own_words("Terlampir.\n\nTerima kasih\n-- \nLPSE\n"), "Terlampir.\n\nTerima kasih");
-        assert_eq!(own_words("Terlampir.\n\nSent from my Galaxy"), "Terlampir.");
+        assert_eq!(unquoted("Terlampir.\n\nTerima kasih\n-- \nLPSE\n"), ["Terlampir.", "", "Terima kasih"]);
+        assert_eq!(unquoted("Terlampir.\n\nSent from my Galaxy"), ["Terlampir.", ""]);
     }
 
     proptest! {
@@ -298,7 +335,7 @@ mod tests {
         fn any_text_is_read_without_a_panic(body in any::<String>()) {
             admin(&body);
             withdraws(&body);
-            prop_assert!(own_words(&body).len() <= body.len());
+            prop_assert!(reason(&body).len() <= body.len());
         }
 
         #[test]
