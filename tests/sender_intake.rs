@@ -1,13 +1,17 @@
 //! What becomes of a mail by what proves its sender: taken in, held, or waiting. And what a proven sender still may not do.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use chrono::TimeDelta;
+use futures::future::BoxFuture;
 use loket::demo::samples::papers::{Decree, Letter, decree_pdf, letter_pdf};
 use loket::demo::samples::people::{AGUNG, JOHANNES, MAIL_SERVER, MELATI, Person, RINA};
 use loket::demo::samples::post::{Mail, PDF, Stamp};
 use loket::engine::intake::{DayLimits, Patience};
-use loket::engine::port::{Arrival, ArrivalBody, Folder, Origin};
-use loket::mail::authenticity::Trust;
-use loket::mail::proof::SenderProof;
+use loket::engine::port::{Arrival, ArrivalBody, Fault, Folder, Origin, Witness};
+use loket::mail::authenticity::{How, Trust};
+use loket::mail::proof::{Question, Said, SenderProof};
 use loket::sop::names::{CaseNumber, Service};
 use loket::sop::phase::{HeldReason, Phase};
 use loket::web::answer::*;
@@ -328,6 +332,47 @@ fn plain(site: &Site, from: &Person) -> Mail<'static> {
         automatic: false,
         authentic: true,
     }
+}
+
+/// A domain that vouches for Rina alone, and counts how often it is asked.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+impl Witness for Counting {
+    fn ask<'a>(&'a self, question: Question<'a>) -> BoxFuture<'a, Result<Said, Fault>> {
+        self.0.fetch_add(1, Ordering::Relaxed);
+        let said = if question.sender.as_str() == RINA.email { Said::Proven(How::Dkim) } else { Said::Nothing };
+        Box::pin(async move { Ok(said) })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
+        Box::pin(async { Ok("nobody".to_owned()) })
+    }
+}
+
+/// A silent domain costs two and a half seconds of intake: a flood beyond the limits was asked about mail by mail.
+#[tokio::test]
+async fn t18_no_domain_is_asked_where_neither_what_is_proven_nor_what_is_not_has_room() {
+    let domain = Arc::new(Counting::default());
+    let limits = DayLimits { per_day: 1, unproven_per_day: 1, ..DayLimits::default() };
+    let trust = Trust { proof: SenderProof::Dkim, ..Trust::default() };
+    let site = Site::planned(Plan { trust, limits, witness: Some(domain.clone()), ..Plan::default() }).await;
+    let written = |from, nth| crate::mail_flood::request(from, nth, site.now());
+    let stranger = ("Warga", "warga@ramai.example");
+    site.take_in(written((RINA.name, RINA.email), 1)).await;
+    site.take_in(written(stranger, 2)).await;
+    assert_eq!(domain.0.load(Ordering::Relaxed), 2, "both have room at first");
+
+    let mut folders = Vec::new();
+    for nth in 3..6 {
+        folders.extend(site.take_in(written(stranger, nth)).await);
+        folders.extend(site.take_in(written((RINA.name, RINA.email), nth)).await);
+    }
+
+    assert_eq!(folders, [Folder::Refused; 6]);
+    assert_eq!(domain.0.load(Ordering::Relaxed), 2);
+    site.forward(TimeDelta::days(1));
+    assert_eq!(site.take_in(written((RINA.name, RINA.email), 3)).await, [Folder::Processed], "another day has room");
 }
 
 /// However much is asked for from an officer's mailbox, a day has an end, and it is not another's day.

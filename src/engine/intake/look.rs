@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::standing::is_full;
 use super::tally::Tally;
 use super::{Mailbox, Patience};
 use crate::dossier::page::{Contents, Paper};
@@ -55,7 +56,9 @@ impl Engine {
         let raw = Arc::new(raw);
         let mut inbound = Inbound::read(&raw, &mailbox.reception);
         let unread = inbound.automatic.is_some() || too_large;
-        let proven = self.ask_domain(mailbox, &raw, !unread, &mut inbound).await;
+        // Whatever its domain would say, it is put aside.
+        let asks = !unread && !is_full(mailbox, &inbound, day);
+        let proven = self.ask_domain(mailbox, &raw, asks, &mut inbound).await;
         let waits = !proven && patience == Patience::Waits;
         let known = !unread && self.is_known(&known_by(&inbound, &raw)).await?;
         let beyond = !unread && !waits && !known && self.is_beyond(mailbox, &inbound, day).await?;

@@ -35,7 +35,7 @@ impl Engine {
         if room(at_large) {
             return Ok(false);
         }
-        if !(inbound.case_tag.is_some() || inbound.answers_us) {
+        if !points_to_us(inbound) {
             return Ok(true);
         }
         let home = room(Standing::AtHome) && self.standing(mailbox, inbound, &OnDesk::new()).await? == Standing::AtHome;
@@ -89,6 +89,17 @@ impl Engine {
             None => self.load(key).await,
         }
     }
+}
+
+/// Whether the day has no room for a mail, proven or not.
+pub(super) fn is_full(mailbox: &Mailbox, inbound: &Inbound, day: &Tally) -> bool {
+    let room = |standing| day.has_room(inbound.sender(), standing, &mailbox.limits);
+    !(points_to_us(inbound) || room(Standing::Proven) || room(Standing::Unproven))
+}
+
+/// Whether a mail names a case, or answers a letter of ours.
+fn points_to_us(inbound: &Inbound) -> bool {
+    inbound.case_tag.is_some() || inbound.answers_us
 }
 
 /// Whether the sender wrote in this case before, or is the account's registered address.
