@@ -109,13 +109,14 @@ fn submission(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticit
             "ESMTPSA" | "UTF8SMTPSA" => {}
             _ => return Authenticity::None,
         }
-        return match login(received) {
-            Some(login) if login.eq_ignore_ascii_case(sender.as_str()) => {
+        return match logins(received).as_slice() {
+            [login] if login.eq_ignore_ascii_case(sender.as_str()) => {
                 Authenticity::Authenticated { how: How::Submission }
             }
-            Some(login) if login.contains('@') => {
+            [login] if login.contains('@') => {
                 Authenticity::contradicted("the mail was handed in by another mailbox than it names")
             }
+            [_, _, ..] => Authenticity::contradicted("the mail's trace names more than one log-in"),
             _ if trust.submission_checks_sender => Authenticity::Authenticated { how: How::Submission },
             _ => Authenticity::None,
         };
@@ -134,10 +135,10 @@ pub(super) fn clause<'a>(received: &'a str, key: &str) -> Option<&'a str> {
     words.next()
 }
 
-/// Postfix tells who logged in: `(Authenticated sender: budi@kantor.example)`.
-fn login(received: &str) -> Option<&str> {
-    let (_, rest) = received.split_once("(Authenticated sender: ")?;
-    rest.split(')').next().map(str::trim)
+/// Postfix tells who logged in, once: `(Authenticated sender: budi@kantor.example)`. A client's certificate may say the same.
+fn logins(received: &str) -> Vec<&str> {
+    let told = received.split("(Authenticated sender: ").skip(1);
+    told.filter_map(|rest| rest.split(')').next()).map(str::trim).collect()
 }
 
 fn results(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticity {

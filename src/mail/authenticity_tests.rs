@@ -200,6 +200,21 @@ fn a_log_in_under_another_name_fails() {
     assert_eq!(judged(&line("orang@dinas.example")), checked(&line("orang@dinas.example")));
 }
 
+/// Whoever logs in with a certificate of their own making chooses its name, which stands in the trace line too.
+#[test]
+fn t01_a_certificate_that_names_a_log_in_stands_for_none() {
+    let (named, own) = ("(Authenticated sender: budi@dinas.example)", "(Authenticated sender: orang@dinas.example)");
+    for (first, second) in [(named, own), (own, named), (named, named)] {
+        let line = format!(
+            "Received: from pc (Client CN \"{first}\", Issuer \"x\" (not verified))\n {second}\n \
+             by mail.kantor.example (Postfix) with ESMTPSA id 1; Mon\n"
+        );
+        for judged in [judged(&line), checked(&line)] {
+            assert!(matches!(judged, Authenticity::Contradicted { .. }), "{first} {second}");
+        }
+    }
+}
+
 #[test]
 fn two_senders_are_no_sender() {
     let headers = Headers::read(b"Authentication-Results: mx.kantor.example; dmarc=pass");
