@@ -274,3 +274,29 @@ async fn t09_guesses_at_invented_links_hold_up_nobody_who_has_a_good_one() {
         "a used one is answered like an invented one"
     );
 }
+
+/// A wrong number costs its address a try, however good the link.
+#[tokio::test]
+async fn t09_wrong_numbers_behind_good_links_use_up_an_addresss_tries() {
+    let site = Site::start().await;
+    let router = site.pages();
+    let mut links = Vec::new();
+    for (sample, person) in [("complete", RINA), ("user_id", JOHANNES)] {
+        let number = site.deliver(sample).await;
+        let (admin, _) = site.admins_of(&number).await;
+        approve(&site, &admin, &number).await;
+        links.push(format!("/ambil/{}", site.token(person.email, "ambil")));
+    }
+
+    for n in 0..20 {
+        let guess = format!("19900101201501{n:04}");
+        assert_eq!(comes(&router, [127, 0, 2, 1], &links[n % 2], Some(&guess)).await, 422);
+    }
+
+    assert_eq!(comes(&router, [127, 0, 2, 1], &format!("/ambil/{:043}", 1), Some(RINA.nip)).await, 429);
+    assert_eq!(
+        comes(&router, [127, 0, 2, 2], &format!("/ambil/{:043}", 1), Some(RINA.nip)).await,
+        404,
+        "it is the address"
+    );
+}

@@ -279,4 +279,78 @@ mod tests {
         assert_eq!(guard.charge(v4(8), at(0)), Err(1), "what it gave back was not the others'");
         assert_eq!(guard.charge(v4(8), at(1)), Ok(()), "and it took nothing of theirs");
     }
+
+    #[test]
+    fn the_desk_looks_at_twenty_tries_of_an_address_and_two_hundred_of_all_and_more_with_time() {
+        let tries = |guard: &Guard<IpAddr>, from: &dyn Fn(u16) -> IpAddr, at| {
+            (0..1_000).filter(|n| guard.charge(from(*n), at).is_ok()).count()
+        };
+        let one = |_| v4(1);
+        let many = |n: u16| IpAddr::from([10, 0, (n >> 8) as u8, n as u8]);
+
+        let guard = Guard::new(Limits::default());
+        assert_eq!(tries(&guard, &one, at(0)), 20);
+        assert_eq!(tries(&guard, &one, at(10)), 2, "one in five seconds");
+        let guard = Guard::new(Limits::default());
+        assert_eq!(tries(&guard, &many, at(0)), 200);
+        assert_eq!(tries(&guard, &many, at(2)), 10, "five a second");
+    }
+
+    #[test]
+    fn a_wait_is_as_long_as_it_takes_to_fill_up() {
+        let rate = Rate { burst: 3.0, per_second: 0.1 };
+        let waits = |tries: f64| wait(&Bucket { tries, seen: at(0), right: None }, rate);
+
+        assert_eq!([1.0, 0.99, 0.5, 0.0, -2.0].map(waits), [0, 1, 5, 10, 30]);
+    }
+
+    #[test]
+    fn one_right_answer_counts_for_twelve_hours_and_no_second_more() {
+        let known = |after: i64| Bucket { tries: 0.0, seen: at(after), right: Some(at(0)) }.is_known();
+
+        assert_eq!([0, 12 * 3_600 - 1, 12 * 3_600].map(known), [true, true, false]);
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_takes_no_tries_away_and_gives_none() {
+        let guard = guard();
+        assert_eq!(guard.charge(v4(1), at(100)), Ok(()));
+
+        assert_eq!(guard.charge(v4(1), at(0)), Ok(()));
+        assert_eq!(guard.charge(v4(1), at(0)), Ok(()));
+        assert_eq!(guard.charge(v4(1), at(0)), Err(2));
+    }
+
+    #[test]
+    fn an_address_is_a_v4_one_however_it_is_written_or_a_64_of_v6() {
+        let mapped = IpAddr::from([0, 0, 0, 0, 0, 0xffff, 0xc000, 0x0201]);
+        let v6 = |third: u16, fourth: u16| network(IpAddr::from([0x2001, 0xdb8, third, fourth, 1, 2, 3, 4]));
+
+        assert_eq!(network(mapped), v4(1));
+        assert_ne!(network(v4(1)), network(v4(2)));
+        assert_eq!(v6(1, 1), IpAddr::from([0x2001, 0xdb8, 1, 1, 0, 0, 0, 0]));
+        assert!(v6(1, 1) != v6(1, 2) && v6(1, 1) != v6(2, 1));
+    }
+
+    /// Buckets of so many tries each; which of them are kept when one more comes.
+    fn kept(tries: impl Fn(usize) -> f64, count: usize) -> Vec<usize> {
+        let rate = Rate { burst: 3.0, per_second: 0.0 };
+        let bucket = |n| (n, Bucket { tries: tries(n), seen: at(0), right: None });
+        let mut each: HashMap<usize, Bucket> = (0..count).map(bucket).collect();
+        make_room(&mut each, rate, at(0));
+        let mut kept: Vec<usize> = each.into_keys().collect();
+        kept.sort_unstable();
+        kept
+    }
+
+    /// Else whoever used up their tries began anew as soon as enough others had come.
+    #[test]
+    fn whoever_used_up_the_most_is_forgotten_last_and_nobody_before_there_are_too_many() {
+        assert_eq!(kept(|_| 3.0, KEPT - 1).len(), KEPT - 1);
+        assert!(kept(|_| 3.0, KEPT).is_empty(), "a full bucket says nothing");
+        let one_left = |n| if n == 7 { 2.0 } else { 0.0 };
+        assert_eq!(kept(one_left, KEPT), (0..KEPT).filter(|n| *n != 7).collect::<Vec<_>>());
+        assert_eq!(kept(|n| if n == 7 { 0.0 } else { 2.0 }, KEPT).len(), KEPT - 1);
+        assert!(kept(|n| if n == 7 { 0.0 } else { 2.0 }, KEPT).contains(&7));
+    }
 }
