@@ -266,6 +266,8 @@ fn a_trace_line_is_the_houses_own_by_number_by_a_bare_name_or_by_its_domain() {
         ("surel", "mx.kantor.example", false),
         ("10.0.0.7", "mx.kantor.example", false),
         ("[2001:db8::1]", "mx.kantor.example", false),
+        ("[10.0.0.7]", "mx.kantor.example", false),
+        ("::ffff:10.0.0.7", "mx.kantor.example", false),
         ("2001:db8::1", "mx.kantor.example", false),
         ("10.0.0.7.jahat.example", "mx.kantor.example", true),
         ("relay.jahat.example", "mx.kantor.example", true),
@@ -278,4 +280,55 @@ fn a_trace_line_is_the_houses_own_by_number_by_a_bare_name_or_by_its_domain() {
 fn quotes_that_open_close_and_open_again_hide_nothing_behind_them() {
     let two = r#"spf=none reason="a" reason="b"; dkim=pass header.d=dinas.example"#;
     assert!(judged(&format!("Authentication-Results: mx.kantor.example; {two}")).is_authenticated());
+}
+
+/// A domain that disowns a mail is believed before any single check that passed.
+#[test]
+fn t01_a_disowned_mail_is_proven_by_no_signature_and_by_no_envelope() {
+    for passed in ["dkim=pass header.d=dinas.example", "spf=pass smtp.mailfrom=budi@dinas.example"] {
+        for disowned in ["dmarc=fail", "dmarc=hardfail"] {
+            let told =
+                format!("Authentication-Results: mx.kantor.example; {passed}; {disowned} header.from=dinas.example");
+            assert!(judged(&told).objection().is_some_and(|why| why.contains("DMARC")), "{told}");
+        }
+    }
+    for failed in ["dkim=hardfail header.d=dinas.example", "spf=hardfail smtp.mailfrom=budi@dinas.example"] {
+        let told = format!("Authentication-Results: mx.kantor.example; {failed}");
+        assert!(judged(&told).objection().is_some_and(|why| why.contains("DKIM, SPF")), "{told}");
+    }
+}
+
+#[test]
+fn a_dmarc_pass_that_names_no_domain_is_the_senders() {
+    assert_eq!(
+        judged("Authentication-Results: mx.kantor.example; dmarc=pass (p=reject)"),
+        Authenticity::Authenticated { how: How::Dmarc }
+    );
+}
+
+#[test]
+fn a_signer_covers_its_own_domain_and_those_below_it_but_no_public_suffix() {
+    for (signer, domain, covered) in [
+        ("dinas.example", "dinas.example", true),
+        ("Dinas.Example", "dinas.EXAMPLE", true),
+        ("kota.dinas.example", "surat.kota.dinas.example", true),
+        ("go.example", "dinas.go.example", false),
+        ("example", "dinas.example", false),
+        ("kota.dinas.example", "jahatkota.dinas.example", false),
+        ("surat.kota.dinas.example", "kota.dinas.example", false),
+    ] {
+        assert_eq!(covers(Some(signer), domain), covered, "{signer} for {domain}");
+    }
+    assert!(!covers(None, "dinas.example"));
+}
+
+#[test]
+fn what_stands_in_quotes_is_one_piece_wherever_they_open() {
+    for name in ["a", "aa", "aaa"] {
+        for quoted in ["b;c", "bb;c", r#"b;\";c"#, r#"bb;\";c"#] {
+            let pieces = split_outside_quotes(&format!(r#"{name}="{quoted}";d"#), |c| c == ';');
+
+            assert_eq!(pieces, [format!(r#"{name}="{quoted}""#), "d".to_owned()]);
+        }
+    }
 }

@@ -57,10 +57,14 @@ fn t04_a_signature_must_cover_what_a_reader_sees() {
 fn t04_an_old_signature_proves_nothing() {
     let at = |day: i64| DateTime::from_timestamp(1_790_000_000 + day * 86_400, 0);
 
-    assert!(is_fresh(at(0), at(6)));
-    assert!(!is_fresh(at(0), at(8)));
-    assert!(!is_fresh(at(3), at(0)), "written in the future");
-    assert!(!is_fresh(None, at(0)));
+    let later = |at: Option<DateTime<Utc>>| at.map(|at| at + TimeDelta::seconds(1));
+
+    assert!(is_fresh(at(0), at(7)));
+    assert!(!is_fresh(at(0), later(at(7))));
+    assert!(is_fresh(at(1), at(0)), "a clock that is a day ahead");
+    assert!(!is_fresh(later(at(1)), at(0)), "written in the future");
+    assert!(is_fresh(at(0), None), "nobody says when it came");
+    assert!(!is_fresh(None, at(0)) && !is_fresh(None, None));
 }
 
 #[test]
@@ -145,4 +149,48 @@ fn t01_nothing_proves_a_mail_that_contradicts_itself() {
         assert!(!proof.asks(&twice));
         assert_eq!(proof.settle(twice.clone(), &Said::Proven(How::Dkim)), twice);
     }
+}
+
+#[test]
+fn steps_inside_a_house_are_told_by_their_addresses() {
+    for (address, outside) in [
+        ("203.0.113.5", true),
+        ("127.0.0.1", false),
+        ("10.1.2.3", false),
+        ("172.16.0.1", false),
+        ("192.168.1.1", false),
+        ("169.254.10.1", false),
+        ("0.0.0.0", false),
+        ("2001:db8::5", true),
+        ("::1", false),
+        ("fd00::5", false),
+        ("fe80::5", false),
+    ] {
+        assert_eq!(is_outside(address.parse().unwrap()), outside, "{address}");
+    }
+}
+
+/// A border server that could not follow a forwarded mail is outweighed by the domain alone: one that says nothing leaves its
+/// objection standing.
+#[test]
+fn a_servers_objection_stands_where_the_domain_proves_nothing() {
+    let refused = || Authenticity::failed("not from there");
+
+    for said in [Said::Nothing, Said::Disowned] {
+        assert_eq!(SenderProof::Either.settle(refused(), &said), refused());
+        assert_eq!(SenderProof::Both.settle(refused(), &said), refused());
+        assert!(!SenderProof::Dkim.settle(refused(), &said).is_authenticated());
+    }
+    assert!(SenderProof::Either.settle(refused(), &Said::Proven(How::Dkim)).is_authenticated());
+}
+
+#[test]
+fn a_domain_is_asked_only_where_its_word_can_change_anything() {
+    let (proven, none) = (Authenticity::Authenticated { how: How::Dmarc }, Authenticity::None);
+    let asked = |proof: SenderProof| [&proven, &none].map(|server| proof.asks(server));
+
+    assert_eq!(asked(SenderProof::Server), [false, false]);
+    assert_eq!(asked(SenderProof::Dkim), [true, true]);
+    assert_eq!(asked(SenderProof::Either), [false, true]);
+    assert_eq!(asked(SenderProof::Both), [true, false]);
 }
