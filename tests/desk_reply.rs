@@ -250,7 +250,7 @@ async fn the_names_under_a_reply_are_no_reason_to_approve_what_differs() {
         let (told, _) = approved_with(&site, &number, &admin, below).await;
 
         assert!(site.case(&number).await.decisions.is_empty(), "{below}");
-        assert!(told.contains("ada temuan yang berbeda") && told.contains("ALASAN:"), "{below}: {told}");
+        assert!(told.contains("tulis alasan persetujuan"), "{below}: {told}");
     }
 
     let (_, code) =
@@ -273,4 +273,34 @@ async fn the_names_under_a_reply_waive_no_call() {
 
     approved_with(&site, &number, &admin, "\nALASAN: pemohon datang sendiri").await;
     assert_eq!(site.case(&number).await.decisions.len(), 1);
+}
+
+/// The machine of an admin who is away may answer like a person.
+#[tokio::test]
+async fn t19_an_admin_whose_replies_are_not_understood_hears_so_once_an_hour() {
+    let (site, number, admin, _) = asked().await;
+    let letter = site.last_to(admin.address.as_str()).expect("the admin was asked").message_id;
+    for (minutes, often) in [(0, 1), (1, 1), (58, 1), (2, 2)] {
+        site.forward(TimeDelta::minutes(minutes));
+        let id = format!("cuti.{}@x.example", site.now().timestamp());
+
+        site.take_in(answer(&site, &admin, &letter, "Saya sedang cuti.", &id)).await;
+
+        assert_eq!(told(&site, &admin).len(), often, "{minutes} minutes later");
+    }
+    assert!(matches!(site.case(&number).await.phase, Phase::UnderReview { .. }));
+}
+
+#[tokio::test]
+async fn an_admin_who_was_revoked_decides_nothing_and_is_told_nothing() {
+    for words in ["TOLAK R04", "SETUJU 123456"] {
+        let (site, number, admin, _) = asked().await;
+        let letter = site.last_to(admin.address.as_str()).expect("the admin was asked").message_id;
+        site.engine.revoke(&admin.address).await.expect("the store answers");
+
+        site.take_in(answer(&site, &admin, &letter, words, "bekas@x.example")).await;
+
+        assert!(matches!(site.case(&number).await.phase, Phase::UnderReview { .. }), "{words}");
+        assert!(told(&site, &admin).is_empty(), "{words}");
+    }
 }

@@ -347,6 +347,35 @@ async fn t18_what_is_asked_about_nobody_is_limited_and_answered_like_what_is_ask
     }
 }
 
+/// A day of the office begins and ends at its own midnight, eight hours before the one of UTC.
+#[tokio::test]
+async fn t18_a_days_limits_are_those_of_the_offices_own_day() {
+    let site = Site::planned(limited(DayLimits { per_sender: 1, ..DayLimits::default() })).await;
+    let mut folders = Vec::new();
+    for (nth, minutes) in [0, 13 * 60 + 30, 60, 7 * 60, 60].into_iter().enumerate() {
+        site.forward(TimeDelta::minutes(minutes));
+        folders.extend(site.take_in(request((RINA.name, RINA.email), nth as u32, site.now())).await);
+    }
+
+    // At ten, and before and after midnight; then at half past seven and half past eight, between which UTC's day begins.
+    assert_eq!(folders, [Folder::Processed, Folder::Refused, Folder::Processed, Folder::Refused, Folder::Refused]);
+}
+
+/// A digest may still be on its way for yesterday.
+#[tokio::test]
+async fn t18_a_days_count_is_kept_until_yesterdays_digest_is_out() {
+    let site = Site::start().await;
+    let mut kept = Vec::new();
+    for nth in 0..3 {
+        site.take_in(request((RINA.name, RINA.email), nth, site.now())).await;
+        let first = site.engine.store.document(&site.engine.office.id, "mail_day", "2026-11-10:utama").await;
+        kept.push(first.expect("the store answers").is_some());
+        site.forward(TimeDelta::days(1));
+    }
+
+    assert_eq!(kept, [true, true, false]);
+}
+
 /// Half of it from one sender, a third from ever new senders of one domain, the rest forged. `LOKET_FLOOD=10000` sends
 /// so many.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

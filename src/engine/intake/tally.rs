@@ -257,3 +257,7 @@ pub fn keep(engine: &Engine, mailbox: &str, at: DateTime<Utc>, version: u64, tal
     }
     writes
 }
+
+#[cfg(test)]
+#[path = "tally_tests.rs"]
+mod tests;
