@@ -1,7 +1,7 @@
 //! What letters of real cases say: the facts come from the engine, not from the test. A text whose snapshot is given a fact
 //! proves nothing where the engine never gives it.
 
-use chrono::TimeDelta;
+use chrono::{TimeDelta, TimeZone, Utc};
 use loket::demo::samples::people;
 use loket::letters::moment;
 use loket::sop::names::{CaseNumber, Language};
@@ -175,4 +175,30 @@ async fn an_applicant_who_completes_the_dossier_reads_that_it_arrived() {
     assert_eq!(subject, format!("[{number}] Kelengkapan berkas telah kami terima"));
     assert!(body.contains(&format!("untuk permohonan {number} telah kami terima pada {at}.")), "{body}");
     assert!(body.contains("diterima di luar jam layanan; pemeriksaan dimulai pada Rabu, 11 November 2026"), "{body}");
+}
+
+/// A decree that had ended 327 days before was called "masih dalam masa tenggang".
+#[tokio::test]
+async fn a_decree_is_said_to_be_in_grace_only_while_it_is() {
+    for (day, told_as) in
+        [((2027, 1, 12), "masih dalam masa tenggang"), ((2027, 5, 10), "masa berlaku SK sudah berakhir")]
+    {
+        let site = Site::start().await;
+        let raw = String::from_utf8(site.sample("nip_differs").raw).expect("a sample is ASCII");
+        let at = Utc.with_ymd_and_hms(day.0, day.1, day.2, 2, 0, 0).single().expect("a plain moment");
+        site.set_clock(at);
+        let raw = raw.replace("Tue, 10 Nov 2026", &at.format("%a, %d %b %Y").to_string());
+        site.take_in(raw.into_bytes()).await;
+        let number = site.numbers().await.remove(0);
+        let (admin, _) = site.admins_of(&number).await;
+
+        let (_, body) = told(&site, admin.address.as_str());
+        let view = review(&site, &admin, &number).await;
+
+        let reasons = body.split("diperlukan, karena:").nth(1).and_then(|rest| rest.split("Gunakan nomor").next());
+        let reasons = reasons.unwrap_or_else(|| panic!("a call is asked for: {body}"));
+        assert!(reasons.contains(told_as), "{reasons}");
+        assert_eq!(reasons.contains("tenggang"), told_as.contains("tenggang"), "{reasons}");
+        assert!(view.confirmation.required && view.confirmation.because.contains(told_as), "{:?}", view.confirmation);
+    }
 }

@@ -11,6 +11,7 @@ use crate::letters::{
 use crate::sop::case::{Attachment, Case, Deed};
 use crate::sop::checklist::{Check, Finding};
 use crate::sop::command::{DraftKind, Drafting};
+use crate::sop::decide::circumstance;
 use crate::sop::effect::{Letter, LetterName, Recipient};
 use crate::sop::phase::{Outcome, Phase, Proposal, Recommendation, RevealKind, RevealState};
 use crate::sop::procedure::rules;
@@ -123,7 +124,7 @@ impl Engine {
             facts.draft_files = files.map(|file| file.name.clone()).collect();
         }
         if let Phase::AwaitingConfirmation { triggers, .. } = &case.phase {
-            facts.confirmation.clone_from(triggers);
+            facts.confirmation = triggers.iter().map(|trigger| circumstance(trigger, u).to_owned()).collect();
         }
         self.particular_facts(&mut facts, case, letter);
         facts

@@ -41,7 +41,7 @@ impl Desk {
         let (finding, because) = if case.is_denied() {
             (Finding::Contradicted, words::denied(lang).to_owned())
         } else if let Phase::AwaitingConfirmation { triggers, .. } = &case.phase {
-            (Finding::Missing, words.called_for(triggers))
+            (Finding::Missing, words.called_for(triggers, &case.understanding))
         } else {
             let given = case.confirmed()?;
             (Finding::Met, words.confirmed_by(&given.by, given.at))

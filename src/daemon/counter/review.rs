@@ -53,7 +53,7 @@ impl Desk {
         let required = waits || !triggers.is_empty();
         ConfirmationView {
             required,
-            because: if required { words.called_for(triggers) } else { String::new() },
+            because: if required { words.called_for(triggers, &case.understanding) } else { String::new() },
             phone: case.account.as_ref().and_then(|account| account.phone.clone()),
             done: case.confirmations.iter().map(|c| self.confirmed(c)).collect(),
             satisfied: !waits && case.confirmed().is_some(),

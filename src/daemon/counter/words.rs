@@ -5,7 +5,8 @@ use chrono::{DateTime, Utc};
 use crate::engine::Engine;
 use crate::letters;
 use crate::sop::case::Case;
-use crate::sop::decide::TwoFor;
+use crate::sop::checklist::Understanding;
+use crate::sop::decide::{TwoFor, circumstance};
 use crate::sop::names::{Address, Language};
 use crate::sop::phase::{Outcome, Phase, RevealState};
 use crate::web::say::one_stop;
@@ -75,8 +76,9 @@ impl Words<'_> {
     }
 
     /// Why a confirmation is called for, one sentence.
-    pub fn called_for(&self, triggers: &[String]) -> String {
-        let reasons: Vec<String> = triggers.iter().map(|t| self.engine.letters.trigger(t, self.lang)).collect();
+    pub fn called_for(&self, triggers: &[String], found: &Understanding) -> String {
+        let reason = |trigger: &String| self.engine.letters.trigger(circumstance(trigger, found), self.lang);
+        let reasons: Vec<String> = triggers.iter().map(reason).collect();
         self.say("Perlu, karena {0}.", "Called for, because {0}.", &[&reasons.join("; ")])
     }
 

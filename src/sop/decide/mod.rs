@@ -18,7 +18,7 @@ mod two;
 
 pub use people::eligible;
 pub use refused::Refused;
-pub use triggers::{APPLICANT_DENIED, ITEM_ASKS, NIP_UNKNOWN, recommend};
+pub use triggers::{APPLICANT_DENIED, ITEM_ASKS, NIP_UNKNOWN, circumstance, recommend};
 pub use two::{TwoFor, needed_again, why_two};
 
 use chrono::{DateTime, Utc};

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::intake;
 use crate::sop::case::Case;
-use crate::sop::checklist::{Check, Finding};
+use crate::sop::checklist::{Check, Finding, Understanding};
 use crate::sop::command::Context;
 use crate::sop::phase::Recommendation;
 use crate::sop::procedure::Procedure;
@@ -74,6 +74,19 @@ pub(super) fn unsettled(case: &Case, ctx: &Context) -> Vec<String> {
         open.push(APPLICANT_DENIED.to_owned());
     }
     open
+}
+
+/// The circumstance behind a trigger, as letters and pages name it: a decree may have ended beyond the days of grace, or leave it
+/// open whether it is in force.
+pub fn circumstance<'a>(trigger: &'a str, found: &Understanding) -> &'a str {
+    let grace = Trigger::DecreeInGrace.key();
+    if trigger != grace || found.alerts.iter().any(|alert| alert == grace) {
+        return trigger;
+    }
+    match found.check("decree_in_force").map(|check| check.finding) {
+        Some(Finding::Missing | Finding::Contradicted) => "decree_ended",
+        _ => "decree_unclear",
+    }
 }
 
 fn applies(trigger: Trigger, case: &Case, procedure: &Procedure) -> bool {

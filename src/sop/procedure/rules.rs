@@ -120,7 +120,7 @@ pub enum Trigger {
     TteUnverifiable,
     /// Read from a picture with doubt.
     PoorlyLegible,
-    /// The decree's validity ended within the grace days.
+    /// The decree is not certainly in force: ended, within the days of grace or beyond, or of a validity that could not be read.
     DecreeInGrace,
     SecondReset,
 }
