@@ -5,7 +5,9 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, header};
 use loket::demo::samples::people;
-use loket::sop::names::CaseNumber;
+use loket::sop::names::{CaseNumber, Language};
+use loket::web::counter::Counter;
+use loket::web::view::CasePage;
 use tower::ServiceExt;
 
 use crate::kit::Site;
@@ -158,4 +160,42 @@ async fn the_task_and_the_unknown_outcome_have_their_pages() {
     let (status, ..) = admin.post(&format!("{case}/pasti/batal"), &fields).await;
     assert_eq!(status, 303);
     assert!(admin.get(case.as_str()).await.contains("Tidak ada di log"));
+}
+
+/// The panel said "direset sekarang" and until when a link would work; then the account system was said to be at work.
+#[tokio::test]
+async fn where_resets_are_done_by_hand_the_pages_promise_a_task_and_no_reset() {
+    let site = Site::planned(Plan { by_hand: true, ..Plan::default() }).await;
+    let (mut admin, case) = opened(&site, "complete").await;
+
+    let page = admin.get(case.as_str()).await;
+    let english = admin.get(&format!("{case}?bahasa=en")).await;
+    admin.get(&format!("{case}?bahasa=id")).await;
+    admin.post(&format!("{case}/setujui"), &[("bukti", hidden(&page, "bukti"))]).await;
+    let pressed = admin.get(case.as_str()).await;
+    let queue = admin.get("/meja").await;
+    site.settle().await;
+    let number = CaseNumber::parse(case.trim_start_matches("/berkas/")).expect("a number");
+    let (who, _) = site.admins_of(&number).await;
+    let events = site.desk.case_page(&who, &number, Language::Id).await.expect("the engine answers");
+    assert!(matches!(events, Some(CasePage::Task(_))));
+
+    let form = |page: &str| {
+        page.split_once("id=\"setujui\"").expect("the form is there").1.split_once("</form>").unwrap().0.to_owned()
+    };
+    let (page, english) = (form(&page), form(&english));
+    assert!(page.contains("Anda menerima tugas untuk mereset password akun"), "{page}");
+    assert!(english.contains("You get the task to reset the password of account"), "{english}");
+    for (text, untrue) in [
+        (&page, "direset sekarang"),
+        (&page, "berlaku sampai"),
+        (&page, "Setujui dan reset"),
+        (&english, "is reset at once"),
+        (&english, "valid until"),
+        (&pressed, "Sistem akun sedang"),
+        (&queue, "Sistem akun sedang"),
+        (&pressed, "Reset dimulai"),
+    ] {
+        assert!(!text.contains(untrue), "{untrue}: {text}");
+    }
 }

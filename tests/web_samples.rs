@@ -181,6 +181,7 @@ pub fn review(subject: &str) -> ReviewView {
             choice: Choice::Reject,
             because: "NIP pada surat bertentangan dengan register (R04)".into(),
             account: Some("DIMASWP".into()),
+            by_hand: false,
             link_until: now() + TimeDelta::hours(25),
             override_of: vec!["NIP".into()],
             code_for: vec![Choice::Approve],

@@ -7,6 +7,7 @@ use crate::letters::LetterKind;
 use crate::sop::case::{Case, ConfirmationMethod, ConfirmationResult, DecisionRecord, Deed};
 use crate::sop::checklist::{Finding, Understanding};
 use crate::sop::event::{Event, Recorded, letter_subject};
+use crate::sop::names::Service;
 use crate::sop::phase::AdminId;
 
 pub(super) fn history(case: &Case, events: &[Recorded], words: Words<'_>) -> Vec<(DateTime<Utc>, String)> {
@@ -106,6 +107,11 @@ impl Teller<'_> {
         let w = self.words;
         let system = w.system();
         Some(match event {
+            // A person does it, which has a sentence of its own.
+            Event::ExecutionStarted { .. } if w.engine.accounts.abilities().by_hand => return None,
+            Event::ExecutionStarted { .. } if !self.case.services().contains(&Service::ResetPassword) => {
+                w.say("User ID dicari di sistem akun", "The user ID was looked up in the account system", &[])
+            }
             Event::ExecutionStarted { .. } => {
                 w.say("Reset dimulai di sistem akun", "The reset was begun in the account system", &[])
             }

@@ -29,6 +29,7 @@ impl Desk {
             choice: choice(&proposal.recommendation),
             because: self.because(seen, &proposal.recommendation, lang),
             account: proposal.user_id.as_ref().map(|id| id.0.clone()),
+            by_hand: self.engine.accounts.abilities().by_hand,
             link_until: worked.procedure.secret.expires_at(&worked.calendar, now),
             // What overrides a finding is risky, and so is what takes two: both ask for the factor again.
             code_for: if override_of.is_empty() && !takes_two { Vec::new() } else { vec![Choice::Approve] },

@@ -112,6 +112,9 @@ impl Desk {
             Phase::Executing { attempt } if attempt.state == AttemptState::ByHand => {
                 words.say("Dikerjakan di {0}, hasil belum diisi", "Work to do in {0}", &[words.system()])
             }
+            Phase::Executing { .. } if self.engine.accounts.abilities().by_hand => {
+                words.say("Tugas sedang disiapkan", "The task is being prepared", &[])
+            }
             Phase::Executing { .. } => words.say("Sistem akun sedang bekerja", "The account system is at work", &[]),
             Phase::Unknown { .. } => {
                 words.say("Hasil tidak pasti; seseorang harus melihat", "Outcome unknown; a person must look", &[])

@@ -140,6 +140,10 @@ impl Words<'_> {
                     &[&self.moment(*deadline)],
                 );
             }
+            Phase::Executing { .. } if self.engine.accounts.abilities().by_hand => (
+                "Tugas Anda sedang disiapkan. Muat ulang halaman ini untuk mengisi hasilnya.",
+                "Your task is being prepared. Reload this page to enter its outcome.",
+            ),
             Phase::Executing { .. } => (
                 "Sistem akun sedang mengerjakannya. Muat ulang halaman ini untuk melihat hasilnya.",
                 "The account system is at work. Reload this page to see what came of it.",

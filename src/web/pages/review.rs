@@ -148,6 +148,9 @@ impl<'a> ReviewPage<'a> {
 
     fn approve_button(&self) -> &'static str {
         let services = &self.view.head.services;
+        if self.view.proposal.by_hand {
+            return self.d.approve_by_hand;
+        }
         match (services.contains(&Service::ResetPassword), services.contains(&Service::UserIdInfo)) {
             (true, true) => self.d.approve_both,
             (false, true) => self.d.approve_look_up,
@@ -159,19 +162,23 @@ impl<'a> ReviewPage<'a> {
     fn approve_effects(&self) -> Vec<Vec<(String, bool)>> {
         let (d, proposal) = (self.d, &self.view.proposal);
         let (named, account) = (proposal.account.is_some(), proposal.account.as_deref().unwrap_or(""));
-        let effect = if self.view.head.services.contains(&Service::ResetPassword) {
-            if named { d.will_reset } else { d.will_reset_unnamed }
-        } else if named {
-            d.will_look_up
-        } else {
-            d.will_look_up_unnamed
+        let resets = self.view.head.services.contains(&Service::ResetPassword);
+        let effect = match (proposal.by_hand, resets, named) {
+            (false, true, true) => d.will_reset,
+            (false, true, false) => d.will_reset_unnamed,
+            (false, false, true) => d.will_look_up,
+            (false, false, false) => d.will_look_up_unnamed,
+            (true, true, true) => d.will_task,
+            (true, true, false) => d.will_task_unnamed,
+            (true, false, _) => d.will_task_look_up,
+        };
+        let link = match proposal.by_hand {
+            true => d.will_link_later.to_owned(),
+            false => fill(d.will_link, &[&self.f.say.moment(&proposal.link_until)]),
         };
         let record = if proposal.override_of.is_empty() { d.will_record_plain } else { d.will_record };
-        vec![
-            around(effect, account),
-            vec![(fill(d.will_link, &[&self.f.say.moment(&proposal.link_until)]), false)],
-            vec![(record.to_owned(), false)],
-        ]
+        let effect = fill(effect, &["{0}", &self.f.office().system_name]);
+        vec![around(&effect, account), vec![(link, false)], vec![(record.to_owned(), false)]]
     }
 
     /// The reader gave the first of two approvals: approving is somebody else's now.

@@ -154,6 +154,8 @@ pub struct ProposalView {
     pub because: String,
     /// The account to be reset or looked up, as the register writes it.
     pub account: Option<String>,
+    /// A person does the work in the account system and enters its outcome, before any link is sent.
+    pub by_hand: bool,
     /// Until when a link sent now would work.
     pub link_until: DateTime<Utc>,
     /// Approving asks for a reason, naming the items it overrides (`NIP`).
