@@ -202,3 +202,22 @@ async fn a_decree_is_said_to_be_in_grace_only_while_it_is() {
         assert!(view.confirmation.required && view.confirmation.because.contains(told_as), "{:?}", view.confirmation);
     }
 }
+
+/// The box said one thing and the letter another.
+#[tokio::test]
+async fn what_is_ticked_at_the_desk_stands_in_the_letter() {
+    let site = Site::start().await;
+    let number = site.deliver("completed_later").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    let items = &view.proposal.completion.as_ref().expect("a round is left").items;
+    let decree = items.iter().find(|item| item.key == "appointment_decree").expect("it can be asked for");
+    assert!(decree.chosen);
+
+    decide(&site.desk, &admin, &number, form(&view, Choice::Complete)).await;
+    site.settle().await;
+
+    let to = view.drafts.iter().find(|draft| draft.choice == Choice::Complete).expect("it is drafted").to[0].clone();
+    let (_, body) = told(&site, &to);
+    assert!(body.lines().any(|line| line.trim() == format!("2. {}", decree.label)), "{}: {body}", decree.label);
+}

@@ -143,7 +143,7 @@ pub struct Lack {
     /// When a decree ran out.
     #[serde(default)]
     pub until: Option<NaiveDate>,
-    /// How the procedure asks for it, for an item that the phrases do not know.
+    /// How the procedure asks for it; without, the phrases do.
     #[serde(default)]
     pub ask: Option<Phrase>,
 }

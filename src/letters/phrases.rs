@@ -8,6 +8,7 @@ use serde::Deserialize;
 use super::calendar;
 use super::facts::{Lack, Received};
 use crate::sop::names::{Language, Service};
+use crate::sop::procedure::papers::Phrase;
 
 type Table = BTreeMap<String, String>;
 
@@ -82,11 +83,16 @@ impl Phrases {
     pub fn lack(&self, lack: &Lack, role: &str, language: Language) -> String {
         let problem = self.problem(lack, language);
         if problem.is_empty() {
-            let send = self.items.get(&lack.item).map(|item| item.send.replace("{role}", role));
-            let own = || lack.ask.as_ref().map(|ask| ask.in_language(language).to_owned());
-            return send.or_else(own).unwrap_or_else(|| self.item(&lack.item, role));
+            return self.asked(&lack.item, lack.ask.as_ref(), role, language);
         }
         format!("{}: {problem}", self.item(&lack.item, role))
+    }
+
+    /// What is to be sent for an item: in the procedure's words where it has some, else in the phrase's.
+    pub fn asked(&self, item: &str, ask: Option<&Phrase>, role: &str, language: Language) -> String {
+        let own = ask.map(|ask| ask.in_language(language).to_owned());
+        let send = || self.items.get(item).map(|item| item.send.replace("{role}", role));
+        own.or_else(send).unwrap_or_else(|| self.item(item, role))
     }
 
     /// What is wrong with a file that came, and what to send instead; empty where nothing came.
@@ -202,7 +208,6 @@ mod tests {
     use super::super::facts::Problem;
     use super::super::texts;
     use super::*;
-    use crate::sop::procedure::papers::Phrase;
 
     fn phrases(language: Language) -> Phrases {
         Phrases::parse(texts::phrases(language)).unwrap()
@@ -284,7 +289,29 @@ mod tests {
         let asked = |item: &str| Lack { ask: ask.clone(), ..Lack::of(item, Problem::Incomplete, None) };
 
         assert_eq!(phrases(Language::Id).lack(&asked("surat_tugas"), "Helpdesk", Language::Id), "surat tugas asli");
-        let own = phrases(Language::Id).lack(&asked("request_letter"), "Helpdesk", Language::Id);
-        assert!(own.starts_with("Surat permohonan reset password"), "{own}");
+    }
+
+    /// What an office wrote at `ask` labelled a box at the desk, and the letter said something else.
+    #[test]
+    fn the_procedures_own_words_go_before_a_phrase() {
+        let ask = Some(Phrase { id: "Surat permohonan bermeterai".into(), en: "A stamped request letter".into() });
+        let lack = Lack { ask, ..Lack::of("request_letter", Problem::Absent, None) };
+
+        assert_eq!(phrases(Language::Id).lack(&lack, "Helpdesk", Language::Id), "Surat permohonan bermeterai");
+        assert_eq!(phrases(Language::En).lack(&lack, "Helpdesk", Language::En), "A stamped request letter");
+    }
+
+    #[test]
+    fn the_shipped_procedure_asks_in_the_phrases_of_the_letters() {
+        let procedure = crate::sop::procedure::Procedure::helpdesk();
+
+        for rule in &procedure.checks {
+            for language in [Language::Id, Language::En] {
+                let Some(ask) = &rule.ask else { continue };
+                let phrases = phrases(language);
+                let send = phrases.items[&rule.item].send.replace("{role}", &procedure.profile.role);
+                assert_eq!(ask.in_language(language), send, "{}", rule.item);
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ use super::links::{self, Form};
 use super::phrases::Phrases;
 use super::texts;
 use crate::sop::names::Language;
+use crate::sop::procedure::papers::Phrase;
 
 /// Steps a text may take; the longest letter needs about a tenth.
 const FUEL: u64 = 100_000;
@@ -99,6 +100,11 @@ impl Letters {
     /// [`LetterError::Text`], as [`Letters::render`].
     pub fn request_form(&self, language: Language, facts: &LetterFacts) -> Result<Text, LetterError> {
         self.voices[language as usize].render_named("request_form", LetterKind::CompletionRequest, facts, &self.office)
+    }
+
+    /// What is asked of the applicant for an item, as the letter has it.
+    pub fn asked(&self, item: &str, ask: Option<&Phrase>, role: &str, language: Language) -> String {
+        self.voices[language as usize].phrases.asked(item, ask, role, language)
     }
 
     /// Why a confirmation is called for, without a full stop.

@@ -34,7 +34,7 @@ impl Desk {
             // What overrides a finding is risky, and so is what takes two: both ask for the factor again.
             code_for: if override_of.is_empty() && !takes_two { Vec::new() } else { vec![Choice::Approve] },
             override_of,
-            completion: completion(seen, &proposal.recommendation, lang),
+            completion: self.completion(seen, &proposal.recommendation, lang),
             grounds: self.grounds(seen, &proposal.recommendation, lang),
             colleagues: self.colleagues(admin, case, seen).await?,
         })
@@ -85,6 +85,35 @@ impl Desk {
         }
         Ok(colleagues)
     }
+
+    /// The round that could be asked for now, each item in the words of the letter; `None` where none is left.
+    fn completion(&self, seen: &Seen<'_>, recommendation: &Recommendation, lang: Language) -> Option<CompletionView> {
+        let Seen { case, worked, now, .. } = *seen;
+        let (procedure, letters) = (&worked.procedure, &self.engine.letters);
+        let rules = &procedure.completion;
+        if u32::from(case.rounds) >= rules.max_rounds {
+            return None;
+        }
+        let proposed: &[String] = match recommendation {
+            Recommendation::Complete { items } => items,
+            _ => &[],
+        };
+        let asked = procedure.checks.iter().filter(|rule| rule.ask.is_some()).map(|rule| &rule.item);
+        let mut keys: Vec<&String> = asked.collect();
+        // An item the procedure has no wording for can still be what is missing.
+        keys.extend(proposed.iter().filter(|key| procedure.check(key).is_none_or(|rule| rule.ask.is_none())));
+        let item = |key: &String| {
+            let ask = procedure.check(key).and_then(|rule| rule.ask.as_ref());
+            let label = letters.asked(key, ask, &procedure.profile.role, lang);
+            CompletionItem { key: key.clone(), label, chosen: proposed.contains(key) }
+        };
+        Some(CompletionView {
+            deadline: worked.calendar.add_working_days(now, rules.deadline_working_days),
+            round: case.rounds.saturating_add(1),
+            rounds: u8::try_from(rules.max_rounds).unwrap_or(u8::MAX),
+            items: keys.into_iter().map(item).collect(),
+        })
+    }
 }
 
 /// Findings that only a person can settle are looked at on the way to an approval.
@@ -94,34 +123,4 @@ fn choice(recommendation: &Recommendation) -> Choice {
         Recommendation::Complete { .. } => Choice::Complete,
         Recommendation::Reject { .. } => Choice::Reject,
     }
-}
-
-/// The round that could be asked for now; `None` where none is left.
-fn completion(seen: &Seen<'_>, recommendation: &Recommendation, lang: Language) -> Option<CompletionView> {
-    let Seen { case, worked, now, .. } = *seen;
-    let rules = &worked.procedure.completion;
-    if u32::from(case.rounds) >= rules.max_rounds {
-        return None;
-    }
-    let proposed: &[String] = match recommendation {
-        Recommendation::Complete { items } => items,
-        _ => &[],
-    };
-    let asked = worked.procedure.checks.iter().filter_map(|rule| Some((rule, rule.ask.as_ref()?)));
-    let item = |(rule, ask): (&crate::sop::procedure::papers::CheckRule, &crate::sop::procedure::papers::Phrase)| {
-        let label = ask.in_language(lang).to_owned();
-        CompletionItem { key: rule.item.clone(), label, chosen: proposed.contains(&rule.item) }
-    };
-    let mut items: Vec<CompletionItem> = asked.map(item).collect();
-    // An item the file has no wording for can still be what is missing.
-    for key in proposed.iter().filter(|key| items.iter().all(|item| item.key != **key)).cloned().collect::<Vec<_>>() {
-        let label = titles(worked, std::iter::once(key.as_str()), lang).join("");
-        items.push(CompletionItem { key, label, chosen: true });
-    }
-    Some(CompletionView {
-        deadline: worked.calendar.add_working_days(now, rules.deadline_working_days),
-        round: case.rounds.saturating_add(1),
-        rounds: u8::try_from(rules.max_rounds).unwrap_or(u8::MAX),
-        items,
-    })
 }

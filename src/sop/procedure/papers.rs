@@ -60,7 +60,7 @@ pub struct CheckRule {
     pub step: u8,
     /// A noun for the desk: "NIP", never "NIP sama".
     pub name: Phrase,
-    /// What the letter asks for when the item is missing.
+    /// What the letter asks for when the item is missing, and what the box at the desk says; without, the letters' own phrase.
     #[serde(default)]
     pub ask: Option<Phrase>,
     #[serde(default = "complete")]
