@@ -203,6 +203,26 @@ async fn a_decree_is_said_to_be_in_grace_only_while_it_is() {
     }
 }
 
+/// It said "Subjek: [LPSE-2026-0010]" and no more.
+#[tokio::test]
+async fn the_draft_in_the_admins_mail_has_the_subject_that_is_sent() {
+    let site = Site::start().await;
+    let number = site.deliver("nip_differs").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let (_, body) = told(&site, admin.address.as_str());
+    let shown =
+        body.lines().find_map(|line| line.trim().strip_prefix("Subjek: ")).expect("the draft is shown").to_owned();
+    let view = review(&site, &admin, &number).await;
+
+    decide(&site.desk, &admin, &number, form(&view, Choice::Reject)).await;
+    site.settle().await;
+
+    let to =
+        view.drafts.iter().find(|draft| draft.choice == Choice::Reject).expect("a rejection is drafted").to[0].clone();
+    assert_eq!(told(&site, &to).0, shown);
+    assert!(shown.ends_with("Permohonan ditolak"), "{shown}");
+}
+
 /// The box said one thing and the letter another.
 #[tokio::test]
 async fn what_is_ticked_at_the_desk_stands_in_the_letter() {

@@ -118,7 +118,10 @@ impl Engine {
         if let Some(proposal) = case.phase.proposal() {
             facts.first_approver = case.standing_first().map(|first| self.name_of(&first.by));
             facts.proposal = Some(proposed(proposal));
-            facts.draft = self.shown_draft(case, proposal);
+            // A draft shows no draft.
+            if letter.to != Recipient::Correspondent {
+                facts.draft = self.shown_draft(case, proposal, worked);
+            }
             let is_sent = matches!(proposal.recommendation, Recommendation::Complete { .. });
             let files = proposal.drafts.enclosures.iter().filter(|_| is_sent);
             facts.draft_files = files.map(|file| file.name.clone()).collect();
@@ -235,13 +238,17 @@ impl Engine {
     }
 
     /// The draft as the admin's mail shows it.
-    fn shown_draft(&self, case: &Case, proposal: &Proposal) -> Option<Text> {
-        let body = match &proposal.recommendation {
-            Recommendation::Complete { .. } => proposal.drafts.completion.clone(),
-            Recommendation::Reject { .. } => proposal.drafts.rejection.clone(),
+    fn shown_draft(&self, case: &Case, proposal: &Proposal, worked: &Worked) -> Option<Text> {
+        let order = |name| Letter::new(name, Recipient::Correspondent);
+        let (order, body) = match &proposal.recommendation {
+            Recommendation::Complete { items } => {
+                (order(LetterName::CompletionRequest).items(items.clone()), &proposal.drafts.completion)
+            }
+            Recommendation::Reject { code } => (order(LetterName::Rejected).code(code), &proposal.drafts.rejection),
             Recommendation::Approve | Recommendation::Look { .. } => return None,
         };
-        Some(Text { subject: format!("[{}]", case.number), body })
+        let subject = self.preview(case, &order, worked).map(|text| text.subject);
+        Some(Text { subject: subject.unwrap_or_else(|_| format!("[{}]", case.number)), body: body.clone() })
     }
 }
 
