@@ -4,7 +4,8 @@
 use chrono::{TimeDelta, TimeZone, Utc};
 use loket::demo::samples::people;
 use loket::letters::moment;
-use loket::sop::names::{CaseNumber, Language};
+use loket::sop::account::Account;
+use loket::sop::names::{CaseNumber, Language, UserId};
 use loket::web::answer::{HandAnswer, HandForm};
 use loket::web::counter::Counter;
 use loket::web::view::{Admin, Choice};
@@ -221,6 +222,27 @@ async fn the_draft_in_the_admins_mail_has_the_subject_that_is_sent() {
         view.drafts.iter().find(|draft| draft.choice == Choice::Reject).expect("a rejection is drafted").to[0].clone();
     assert_eq!(told(&site, &to).0, shown);
     assert!(shown.ends_with("Permohonan ditolak"), "{shown}");
+}
+
+/// The desk said "lihat sendiri: …", the mail "menyetujui permohonan" alone.
+#[tokio::test]
+async fn what_a_person_must_look_at_stands_in_the_admins_mail_as_at_the_desk() {
+    let site = Site::start().await;
+    let mut accounts =
+        loket::accounts::csv::read(site.office.accounts_csv.as_bytes(), "Helpdesk").expect("they are sound");
+    let own =
+        accounts.iter().find(|account| account.user_id.0 == people::JOHANNES.user_id).expect("he has one").clone();
+    accounts.push(Account { user_id: UserId("JOHANNESLAMA".to_owned()), ..own });
+    site.directory.import(accounts).await.expect("two accounts of one person are sound");
+    let number = site.deliver("user_id").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    let (_, look) =
+        view.proposal.because.split_once("lihat sendiri: ").expect("which account is meant is to be looked at");
+
+    let (_, body) = told(&site, admin.address.as_str());
+
+    assert!(body.contains(&format!("Usulan sistem: menyetujui permohonan; lihat sendiri: {look}.")), "{body}");
 }
 
 /// The box said one thing and the letter another.

@@ -118,6 +118,9 @@ impl Engine {
         if let Some(proposal) = case.phase.proposal() {
             facts.first_approver = case.standing_first().map(|first| self.name_of(&first.by));
             facts.proposal = Some(proposed(proposal));
+            if let Recommendation::Look { items } = &proposal.recommendation {
+                facts.look.clone_from(items);
+            }
             // A draft shows no draft.
             if letter.to != Recipient::Correspondent {
                 facts.draft = self.shown_draft(case, proposal, worked);

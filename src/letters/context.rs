@@ -53,6 +53,8 @@ pub(super) fn values(
     put("request", Value::from(request(facts, language, phrases)));
     put_dossier(&mut put, facts, phrases, language);
     put_decision(&mut put, facts, phrases, language);
+    let role = one_line(&facts.role);
+    put("look", lines(facts.look.iter().map(|item| one_line(&phrases.item(item, &role)))));
     put("draft", facts.draft.as_ref().map_or(Value::from(()), |draft| draft_value(draft, phrases)));
     Ok(Value::from(values))
 }

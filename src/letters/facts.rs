@@ -88,6 +88,8 @@ pub struct LetterFacts {
     pub draft_files: Vec<String>,
     /// What the system proposes.
     pub proposal: Option<LetterProposal>,
+    /// Items that a person must look at on the way to an approval.
+    pub look: Vec<String>,
     /// The absent admin in whose place the reader gets this.
     pub in_place_of: Option<String>,
     /// The admin who already approved, where two must.
@@ -352,6 +354,7 @@ pub(super) fn specimen() -> LetterFacts {
         draft: Some(Text { subject: "Contoh".to_owned(), body: "Contoh".to_owned() }),
         draft_files: vec!["contoh.pdf".to_owned()],
         proposal: Some(LetterProposal::Approve),
+        look: vec!["signature_valid".to_owned()],
         in_place_of: some("Contoh Admin Cuti"),
         first_approver: some("Contoh Admin Lain"),
         reply_window: Some(10),
