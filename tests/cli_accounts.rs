@@ -52,6 +52,7 @@ fn a_file_in_another_encoding_is_named_by_its_line() {
 #[test]
 fn what_is_not_there_is_a_negative_finding() {
     let site = Site::new();
+    site.import().well();
 
     assert!(site.loket(&["accounts", "show", "SIAPA"]).refused(1).contains("SIAPA"));
     assert!(site.loket(&["accounts", "import", "/nonexistent.csv"]).refused(1).contains("/nonexistent.csv"));
@@ -123,6 +124,7 @@ fn completions_and_manual_know_every_verb() {
 #[test]
 fn a_report_of_an_empty_month_has_every_form_and_the_journals_head() {
     let site = Site::new();
+    site.import().well();
 
     let json = site.loket(&["report", "--month", "2026-11", "--json"]).json();
     let head = json["journal_head"].as_str().unwrap();

@@ -163,3 +163,30 @@ fn find(folder: &Path, name: &str) -> PathBuf {
     }
     panic!("{name} is nowhere in {}", folder.display())
 }
+
+/// A mistyped folder read as an empty and sound office, and got a key and a store of its own.
+#[test]
+fn a_verb_that_reads_begins_no_office() {
+    let site = Site::new();
+    for verb in [
+        &["cases", "list"][..],
+        &["cases", "show", "LPSE-2026-0001"],
+        &["archive", "list"],
+        &["archive", "verify"],
+        &["archive", "head"],
+        &["accounts", "list"],
+        &["admins", "list"],
+        &["keys", "show"],
+        &["keys", "rotate"],
+        &["report", "--month", "2026-11"],
+        &["backup", "/nonexistent/x.loket"],
+    ] {
+        let told = site.loket(verb).refused(1);
+
+        assert!(told.starts_with("There is no office in ") && told.contains("state yet."), "{verb:?}: {told}");
+        assert!(!site.path("state").exists(), "{verb:?}");
+    }
+    assert!(!site.loket(&["archive", "verify"]).out().contains("Sound"));
+    site.import().well();
+    site.loket(&["cases", "list"]).well();
+}

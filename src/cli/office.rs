@@ -76,6 +76,9 @@ async fn reach(config: &Config, request: Request) -> Result<Answer, Ending> {
             Err(SocketError::Nobody(_)) => {}
             Err(other) => return Err(other.into()),
         }
+        if !request.may_begin_an_office() {
+            must_be_there(config)?;
+        }
         match Assembly::open(config, Extent::State, Arc::new(SystemClock)).await {
             Ok(assembly) => {
                 Staging::of(&config.state.directory).sweep();
@@ -94,6 +97,34 @@ async fn reach(config: &Config, request: Request) -> Result<Answer, Ending> {
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
+    }
+}
+
+/// A folder that is mistyped, or whose disk is not mounted, must not read as an empty office and become one.
+fn must_be_there(config: &Config) -> Result<(), Ending> {
+    let folder = &config.state.directory;
+    match holds_an_office(folder, &config.state.archive_directory) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Ending::negative(format!(
+            "There is no office in {} yet. Start the daemon once, or correct `state.directory`",
+            folder.display()
+        ))),
+        Err(why) => Err(Ending::negative(format!(
+            "Cannot look into {}: {why}. Run this as root or as the daemon's user",
+            folder.display()
+        ))),
+    }
+}
+
+/// A live store, one that a cut restore left half made, or an archive.
+fn holds_an_office(state: &Path, archive: &Path) -> std::io::Result<bool> {
+    if state.join("live/loket.redb").try_exists()? || state.join("restoring").try_exists()? {
+        return Ok(true);
+    }
+    match std::fs::read_dir(archive) {
+        Ok(mut files) => Ok(files.next().is_some()),
+        Err(why) if why.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(why) => Err(why),
     }
 }
 

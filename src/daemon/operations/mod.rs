@@ -123,6 +123,13 @@ pub enum Request {
     RotateKeys,
 }
 
+impl Request {
+    /// Whether an office may begin with it; every other speaks of one that is there.
+    pub fn may_begin_an_office(&self) -> bool {
+        matches!(self, Self::ImportAccounts { .. } | Self::EnrollAdmin { .. })
+    }
+}
+
 /// A code of somebody's factor, on its way to be checked.
 #[derive(Clone, Serialize, Deserialize)]
 #[serde(transparent)]
