@@ -115,3 +115,16 @@ fn online_a_server_that_is_not_there_may_come_back() {
 
     assert!(told.contains("`courier`"), "{told}");
 }
+
+/// A key that the operator's own user may not look at was said to be made at the first start.
+#[test]
+fn a_key_that_cannot_be_looked_at_is_not_called_missing() {
+    let site = Site::new();
+    // As with a folder that others may not enter, whether the key is there cannot be told.
+    std::fs::write(site.path("state"), "").unwrap();
+
+    let check = site.loket(&["check"]);
+
+    assert!(check.refused(1).contains("`keys.master_key`"), "{}", check.out());
+    assert!(!check.out().contains("first start in"), "{}", check.out());
+}

@@ -183,8 +183,16 @@ fn secrets(config: &Config, rows: &mut Rows) {
     }
     if config.master_key.is_none() {
         let file = config.state.directory.join("master.key");
-        let says = if file.exists() { "the key is" } else { "the key will be made at the first start" };
-        rows.add("keys.master_key", Ok(format!("{says} in {}; keep a copy elsewhere", file.display())));
+        let found = match file.try_exists() {
+            Ok(true) => Ok(format!("the key is in {}; keep a copy elsewhere", file.display())),
+            Ok(false) => {
+                Ok(format!("the key will be made at the first start in {}; keep a copy elsewhere", file.display()))
+            }
+            Err(why) => {
+                Err(format!("{} cannot be looked at: {why}. Run this as root or as the daemon's user", file.display()))
+            }
+        };
+        rows.add("keys.master_key", found);
     }
 }
 
@@ -204,7 +212,9 @@ fn state(folder: &Path) -> Result<String, String> {
         Err(why) if why.kind() == std::io::ErrorKind::NotFound => {
             Ok(format!("{} will be made at the first start", folder.display()))
         }
-        Err(why) => Err(format!("{} cannot be looked at: {why}. Run this as the daemon's user", folder.display())),
+        Err(why) => {
+            Err(format!("{} cannot be looked at: {why}. Run this as root or as the daemon's user", folder.display()))
+        }
         Ok(about) if !about.is_dir() => Err(format!("{} is no folder. Correct the path", folder.display())),
         Ok(about) if about.permissions().mode() & 0o077 != 0 => {
             Err(format!("{} is open to other users. Run chmod 700 on it", folder.display()))

@@ -29,6 +29,8 @@ pub enum KeyError {
         "Cannot read the master key from {place}: {why}. Put 32 bytes there, raw or in base64, readable by the service alone"
     )]
     Unreadable { place: String, why: String },
+    #[error("Cannot look at the master key {place}: {why}. Run this as root or as the daemon's user")]
+    Hidden { place: String, why: String },
     #[error("The master key in {place} is not 32 bytes, raw or in base64. Create one with `openssl rand -base64 32`")]
     Malformed { place: String },
     #[error("The master key file {place} can be read by others (mode {mode:o}). Run `chmod 600` on it")]
@@ -69,9 +71,11 @@ impl MasterKey {
         let file = state.join("master.key");
         match Self::read(&file) {
             Ok(key) => Ok((key, file)),
-            Err(KeyError::Unreadable { .. }) if !file.exists() => match random {
-                Some(random) => Self::create(&file, random).map(|key| (key, file)),
-                None => Err(KeyError::Missing { place: file.display().to_string() }),
+            Err(KeyError::Unreadable { place, why }) => match (file.try_exists(), random) {
+                (Ok(false), Some(random)) => Self::create(&file, random).map(|key| (key, file)),
+                (Ok(false), None) => Err(KeyError::Missing { place }),
+                (Ok(true), _) => Err(KeyError::Unreadable { place, why }),
+                (Err(_), _) => Err(KeyError::Hidden { place, why }),
             },
             Err(error) => Err(error),
         }
@@ -153,6 +157,18 @@ mod tests {
 
         assert!(matches!(missing, Err(KeyError::Missing { .. })));
         assert!(!folder.path().join("master.key").exists());
+    }
+
+    /// It was called missing, and the operator told to put one there.
+    #[test]
+    fn a_key_that_cannot_be_looked_at_is_not_called_missing() {
+        let folder = tempfile::tempdir().unwrap();
+        let no_folder = folder.path().join("state");
+        std::fs::write(&no_folder, "").unwrap();
+
+        let told = MasterKey::find(&no_folder, None).err().unwrap().to_string();
+
+        assert!(told.starts_with("Cannot look at the master key"), "{told}");
     }
 
     #[test]
