@@ -164,6 +164,22 @@ fn find(folder: &Path, name: &str) -> PathBuf {
     panic!("{name} is nowhere in {}", folder.display())
 }
 
+/// Standard error held "thread 'main' panicked at …/redb-…".
+#[tokio::test(flavor = "multi_thread")]
+async fn a_truncated_file_is_told_without_a_panic() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = filed(folder.path()).await;
+    let bytes = std::fs::read(&file).unwrap();
+
+    for share in [8, 5, 3, 2] {
+        std::fs::write(&file, &bytes[..bytes.len() / share]).unwrap();
+        let ended = program().args(["archive", "verify", file.to_str().unwrap()]).output().unwrap();
+
+        assert_eq!(ended.status.code(), Some(1));
+        assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    }
+}
+
 /// A mistyped folder read as an empty and sound office, and got a key and a store of its own.
 #[test]
 fn a_verb_that_reads_begins_no_office() {

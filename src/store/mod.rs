@@ -12,6 +12,7 @@ mod contents;
 mod error;
 mod folder;
 mod parcel;
+mod quiet;
 pub mod redb;
 mod restore;
 mod sound;

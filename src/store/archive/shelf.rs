@@ -4,7 +4,6 @@
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 use redb::{
@@ -22,6 +21,7 @@ use crate::engine::store::JournalEntry;
 use crate::sop::names::Sha256Hex;
 use crate::store::StoreError;
 use crate::store::folder::sync_folder;
+use crate::store::quiet;
 use crate::store::redb::tables::{Place, readable, sortable};
 use crate::store::redb::transaction::begin;
 use crate::store::redb::{open_database, reason};
@@ -245,7 +245,7 @@ impl Shelf {
 
     /// Reads with every failure, a panic of redb included, as damage of that thing alone.
     fn guarded<T>(&self, thing: &str, read: impl FnOnce() -> Result<T, StoreError>) -> Result<T, StoreError> {
-        let what = match catch_unwind(AssertUnwindSafe(read)) {
+        let what = match quiet::catch(read) {
             Ok(Err(StoreError::Storage { why, .. })) => why,
             Ok(answer) => return answer,
             Err(panic) => reason(panic.as_ref()),
@@ -264,7 +264,7 @@ fn builder() -> redb::Builder {
 /// behind its back.
 fn catch<T>(path: &Path, open: impl FnOnce() -> Result<T, redb::Error>) -> Result<T, StoreError> {
     let place = path.display().to_string();
-    match catch_unwind(AssertUnwindSafe(open)) {
+    match quiet::catch(open) {
         Ok(Ok(opened)) => Ok(opened),
         Ok(Err(redb::Error::DatabaseAlreadyOpen)) => {
             Err(StoreError::InUse { place, holder: "another process".to_owned() })

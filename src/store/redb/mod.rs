@@ -36,6 +36,7 @@ use self::writer::Job;
 use super::StoreError;
 use super::contents::ContentFolder;
 use super::folder::{StateFolder, component, create_private};
+use super::quiet;
 use crate::engine::peril::{Moment, moment};
 use crate::engine::port::Fault;
 use crate::vault::{DossierKey, Keyring, Random};
@@ -186,7 +187,7 @@ impl Inner {
 /// was altered behind its back.
 pub(super) fn open_database(path: &Path) -> Result<Database, StoreError> {
     let place = path.display().to_string();
-    let opened = std::panic::catch_unwind(|| Database::builder().set_cache_size(CACHE).create(path));
+    let opened = quiet::catch(|| Database::builder().set_cache_size(CACHE).create(path));
     match opened {
         Ok(Ok(database)) => Ok(database),
         Ok(Err(redb::DatabaseError::DatabaseAlreadyOpen)) => {

@@ -1,8 +1,6 @@
 //! The whole live store checked: the journal's chain recomputed, every seal opened, every content file hashed. That
 //! the tables agree with each other is checked in [`super::agree`].
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
-
 use redb::{ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::records::{CaseRecord, ContentRecord, JournalRecord, SecretRecord};
@@ -10,7 +8,7 @@ use super::tables::{CASE_LINKS, CASES, CONTENTS, DOCUMENTS, JOURNAL, KEYS, LINKS
 use super::{Inner, agree, outbox, reason};
 use crate::engine::store::Damage;
 use crate::sop::names::{OfficeId, Sha256Hex};
-use crate::store::StoreError;
+use crate::store::{StoreError, quiet};
 use crate::vault::{HashedToken, sha256};
 
 impl Inner {
@@ -30,7 +28,7 @@ impl Inner {
             ("the documents", Self::verify_documents),
         ];
         for (thing, part) in parts {
-            let walked = catch_unwind(AssertUnwindSafe(|| part(self, &transaction, &mut found)));
+            let walked = quiet::catch(|| part(self, &transaction, &mut found));
             let what = match walked {
                 Ok(Ok(())) => continue,
                 Ok(Err(StoreError::Damaged { thing, what })) => format!("{thing}: {what}"),
