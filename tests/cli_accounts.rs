@@ -136,3 +136,18 @@ fn a_report_of_an_empty_month_has_every_form_and_the_journals_head() {
     }
     assert_eq!((json["month"].as_str(), json["lines"].as_array().map(Vec::len)), (Some("2026-11"), Some(0)));
 }
+
+/// An export that failed half way emptied the register.
+#[test]
+fn a_file_with_a_header_alone_empties_no_register() {
+    let site = Site::new();
+    site.import().well();
+    let before = site.loket(&["accounts", "list", "--json"]).json();
+    let file = site.path("header.csv");
+    std::fs::write(&file, "user_id,name,email\n\n").unwrap();
+
+    let told = site.loket(&["accounts", "import", file.to_str().unwrap()]).refused(1);
+
+    assert!(told.contains("holds no account"), "{told}");
+    assert_eq!(site.loket(&["accounts", "list", "--json"]).json(), before);
+}

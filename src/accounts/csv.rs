@@ -30,6 +30,10 @@ pub enum BadAccounts {
     UnknownColumn { found: String, hint: String },
     #[error("The accounts file's header names the column `{0}` twice. Remove one")]
     RepeatedColumn(String),
+    #[error(
+        "The accounts file holds no account, only its header. Give all accounts, since they replace what was there"
+    )]
+    NoAccount,
     #[error("Line {line}, column `{column}` of the accounts file: {why}")]
     BadValue { line: u64, column: &'static str, why: String },
     #[error("Line {line} of the accounts file cannot be read: {why}")]
@@ -53,7 +57,7 @@ pub fn read(bytes: &[u8], default_role: &str) -> Result<Vec<Account>, BadAccount
         }
         accounts.push(account);
     }
-    Ok(accounts)
+    if accounts.is_empty() { Err(BadAccounts::NoAccount) } else { Ok(accounts) }
 }
 
 /// Where each known column stands in the file.
@@ -201,5 +205,10 @@ mod tests {
         assert_eq!(read(b"user_id,name\n", "x"), Err(BadAccounts::MissingColumn("email")));
         let misspelt = read(b"user_id,name,emial\n", "x").expect_err("unknown").to_string();
         assert!(misspelt.contains("`email`"), "{misspelt}");
+    }
+
+    #[test]
+    fn a_header_alone_holds_no_account() {
+        assert_eq!(read(b"user_id,name,email\n\n", "x"), Err(BadAccounts::NoAccount));
     }
 }
