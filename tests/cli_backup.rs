@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt;
 
+use loket::engine::archive::Archive;
+
 use crate::cli_fixture::Site;
 use crate::kit::wait_for;
 
@@ -174,4 +176,27 @@ fn a_backup_that_is_not_there_is_named() {
 
     assert!(site.loket(&["restore", "/nonexistent.loket"]).refused(1).contains("/nonexistent.loket"));
     assert!(!site.path("state").exists(), "nothing is made for a file that is not there");
+}
+
+/// Whatever was no sealed backup was opened as a database: an empty file became one, an archive file was written to, and the
+/// disk was blamed.
+#[tokio::test]
+async fn a_file_that_is_no_backup_is_refused_and_not_touched() {
+    let site = Site::new();
+    site.import().well();
+    let archive = crate::archive_fixture::open(&site.path("elsewhere"), None);
+    archive.keep(crate::archive_fixture::dossier(1, crate::archive_fixture::day(2026, 11, 9))).await.unwrap();
+    drop(archive);
+    let filed = std::fs::read(site.path("elsewhere/archive-2026.redb")).unwrap();
+
+    for (name, bytes) in [("empty.loket", b"".as_slice()), ("hello.loket", b"hello"), ("archive.loket", &filed)] {
+        let file = site.path(name);
+        std::fs::write(&file, bytes).unwrap();
+        for force in [&[][..], &["--force"]] {
+            let told = site.loket(&[&["restore", file.to_str().unwrap()], force].concat()).refused(1);
+
+            assert!(told.contains(&format!("{name} is no backup of Loket. Name another file")), "{told}");
+            assert!(std::fs::read(&file).unwrap() == bytes, "{name} is written to");
+        }
+    }
 }

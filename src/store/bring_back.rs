@@ -3,17 +3,23 @@
 //! and then kept beside it.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
+
+use redb::{ReadableDatabase, TableError};
 
 use super::StoreError;
 use super::archive::goes_on;
 use super::folder::{StateFolder, create_private, sync_folder};
 use super::parcel::{is_parcel, unpack};
-use super::restore::{RestoreReport, Restoring, restore};
+use super::redb::open_database;
+use super::redb::tables::JOURNAL;
+use super::restore::{RestoreReport, Restoring, is_there, restore};
 
 /// Stands in the state folder from before a restore changes anything until all of it is in place.
 const HALF: &str = "half-restored";
+/// How every file of redb begins.
+const REDB: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
 
 /// What came back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +43,7 @@ enum Step {
 /// repeated where it was cut.
 pub fn bring_back(folder: &StateFolder, archive: &Path, restoring: &Restoring<'_>) -> Result<Brought, StoreError> {
     if !is_parcel(restoring.file) {
-        let live = restore(folder, restoring)?;
+        let live = from_bare(folder, restoring)?;
         end(folder)?;
         return Ok(Brought { live, placed: Vec::new(), kept: Vec::new(), aside: Vec::new() });
     }
@@ -81,6 +87,40 @@ fn end(folder: &StateFolder) -> Result<(), StoreError> {
     match fs::remove_file(&half) {
         Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::file("remove", &half, &error)),
         _ => sync_folder(folder.path()),
+    }
+}
+
+/// A backup of before, the live store alone. A copy of it is opened: opening a file of redb writes into it.
+fn from_bare(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
+    let file = restoring.file;
+    let none = || StoreError::Refused(format!("{} is no backup of Loket. Name another file", file.display()));
+    is_there(file)?;
+    let mut magic = [0u8; REDB.len()];
+    let mut from = File::open(file).map_err(|error| StoreError::file("open", file, &error))?;
+    if from.read_exact(&mut magic).is_err() || magic != REDB {
+        return Err(none());
+    }
+    let incoming = folder.path().join("incoming");
+    clear(&incoming)?;
+    create_private(&incoming)?;
+    let copy = incoming.join("live.redb");
+    fs::copy(file, &copy).map_err(|error| StoreError::file("write", &copy, &error))?;
+    let brought = match holds_a_journal(&copy) {
+        Ok(true) => restore(folder, &Restoring { file: &copy, ..*restoring }),
+        Ok(false) => Err(none()),
+        Err(StoreError::Storage { why, .. }) => Err(StoreError::damaged(format!("the backup {}", file.display()), why)),
+        Err(error) => Err(error),
+    };
+    clear(&incoming)?;
+    brought
+}
+
+/// A live store does; a file of the archive is one of redb too and does not.
+fn holds_a_journal(file: &Path) -> Result<bool, StoreError> {
+    match open_database(file)?.begin_read()?.open_table(JOURNAL) {
+        Ok(_) => Ok(true),
+        Err(TableError::TableDoesNotExist(_)) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

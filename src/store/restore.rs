@@ -71,9 +71,7 @@ pub struct RestoreReport {
 /// Puts a backup in the place of the live store. Refused over newer or other data unless `force`.
 pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
     let Restoring { keyring, random, file, force, .. } = *restoring;
-    if !file.is_file() {
-        return Err(StoreError::Refused(format!("There is no backup at {}. Name the file", file.display())));
-    }
+    is_there(file)?;
     finish_interrupted(folder.path())?;
     let (cases, contents) = backup::check(file)?;
     let source = open_database(file)?;
@@ -109,6 +107,13 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     drop(database);
     let replaced = take_place(folder, &building)?;
     Ok(RestoreReport { cases, contents, links_voided, rows_held, epoch, replaced, damaged, numbers })
+}
+
+pub(super) fn is_there(file: &Path) -> Result<(), StoreError> {
+    match file.is_file() {
+        true => Ok(()),
+        false => Err(StoreError::Refused(format!("There is no backup at {}. Name the file", file.display()))),
+    }
 }
 
 fn below(random: &dyn Random, limit: u64) -> u64 {
