@@ -151,3 +151,23 @@ fn a_file_with_a_header_alone_empties_no_register() {
     assert!(told.contains("holds no account"), "{told}");
     assert_eq!(site.loket(&["accounts", "list", "--json"]).json(), before);
 }
+
+/// It said "invalid value …: trailing input".
+#[test]
+fn a_day_written_otherwise_is_told_how_to_be_written() {
+    let site = Site::new();
+
+    let ended = site.loket(&["admins", "delegate", "a@x.example", "--to", "b@x.example", "--until", "05-12-2026"]);
+
+    assert_eq!(ended.status(), 2);
+    assert!(ended.err().contains("write the date as YYYY-MM-DD"), "{}", ended.err());
+}
+
+/// Of 600 MB every byte was read, and of a device that never ends, for ever.
+#[test]
+fn a_file_without_an_end_is_inspected_as_far_as_a_mail_may_go() {
+    let ended = program().args(["inspect", "/dev/zero", "--json"]).output().unwrap();
+
+    let told = String::from_utf8_lossy(&ended.stdout);
+    assert!(ended.status.success() && told.contains("\"too_large\""), "{told}");
+}

@@ -112,7 +112,7 @@ async fn a_case_that_closes_goes_to_the_archive_and_is_read_from_there() {
     assert_eq!(Path::new(exported.trim()), to.join(&number));
     assert!(to.join(&number).join("bagit.txt").is_file() && to.join(&number).join("manifest-sha256.txt").is_file());
     assert!(again.contains(&number), "{again}");
-    assert!(sound.contains("Sound: 1 dossiers"), "{sound}");
+    assert!(sound.contains("Sound: 1 dossier in 1 archive file,"), "{sound}");
     assert_eq!(disposal, serde_json::json!([]), "its years have not passed");
     assert_eq!(report["lines"][0]["number"].as_str(), Some(number.as_str()));
     assert!(csv.contains(&number) && csv.contains("Di luar kewenangan"), "{csv}");

@@ -66,8 +66,7 @@ fn columns(header: &::csv::StringRecord) -> Result<[Option<usize>; COLUMNS.len()
     for (at, found) in header.iter().enumerate() {
         let name = found.to_ascii_lowercase();
         let Some(known) = COLUMNS.iter().position(|c| *c == name) else {
-            let nearest = COLUMNS.iter().min_by_key(|c| strsim::levenshtein(c, &name)).unwrap_or(&"user_id");
-            return Err(BadAccounts::UnknownColumn { found: found.into(), hint: format!("Did you mean `{nearest}`?") });
+            return Err(BadAccounts::UnknownColumn { found: found.into(), hint: hint(&name) });
         };
         if places[known].replace(at).is_some() {
             return Err(BadAccounts::RepeatedColumn(name));
@@ -79,6 +78,18 @@ fn columns(header: &::csv::StringRecord) -> Result<[Option<usize>; COLUMNS.len()
         }
     }
     Ok(places)
+}
+
+/// What was meant, as far as an unknown column's name tells.
+fn hint(name: &str) -> String {
+    if name.contains([';', '\t']) {
+        return "Separate columns by commas; Excel writes them as \"CSV UTF-8 (comma delimited)\"".to_owned();
+    }
+    let near = COLUMNS.iter().map(|known| (strsim::levenshtein(known, name), known));
+    match near.min().filter(|(apart, known)| *apart <= known.len() / 2) {
+        Some((_, nearest)) => format!("Did you mean `{nearest}`?"),
+        None => format!("It takes {}", COLUMNS.join(", ")),
+    }
 }
 
 fn bad_row(problem: &::csv::Error) -> BadAccounts {
@@ -205,6 +216,16 @@ mod tests {
         assert_eq!(read(b"user_id,name\n", "x"), Err(BadAccounts::MissingColumn("email")));
         let misspelt = read(b"user_id,name,emial\n", "x").expect_err("unknown").to_string();
         assert!(misspelt.contains("`email`"), "{misspelt}");
+    }
+
+    /// A file that Excel wrote in Indonesian was asked whether it meant `user_id`.
+    #[test]
+    fn a_hint_is_given_only_where_it_helps() {
+        let told = |header: &[u8]| read(header, "x").expect_err("unknown").to_string();
+
+        assert!(told(b"user_id;name;email\n").contains("Separate columns by commas"));
+        let foreign = told(b"user_id,name,email,golongan_darah\n");
+        assert!(foreign.contains("It takes user_id") && !foreign.contains("Did you mean"), "{foreign}");
     }
 
     #[test]

@@ -52,7 +52,7 @@ enum Verb {
         #[arg(long, value_name = "EMAIL", value_parser = address, required_unless_present = "end")]
         to: Option<Address>,
         /// The last day of the absence, such as 2026-12-05.
-        #[arg(long, value_name = "DATE", required_unless_present = "end")]
+        #[arg(long, value_name = "DATE", value_parser = day, required_unless_present = "end")]
         until: Option<NaiveDate>,
         /// The absent admin is back before that day.
         #[arg(long, conflicts_with_all = ["to", "until"])]
@@ -141,4 +141,9 @@ pub fn run(args: &Admins) -> Done {
 
 fn address(text: &str) -> Result<Address, String> {
     Address::parse(text).ok_or_else(|| "write one mail address, such as retno@karangmulia.example".to_owned())
+}
+
+fn day(text: &str) -> Result<NaiveDate, String> {
+    let wanted = "write the date as YYYY-MM-DD, such as 2026-12-05";
+    NaiveDate::parse_from_str(text.trim(), "%Y-%m-%d").map_err(|_| wanted.to_owned())
 }

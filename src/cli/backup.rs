@@ -8,6 +8,7 @@ use chrono::Datelike;
 use super::carry::carry;
 use super::ending::{Done, Ending, NEGATIVE, say};
 use super::office::{ConfigFile, ask, give_back};
+use super::table::counted;
 use crate::daemon::assembly;
 use crate::daemon::clock::SystemClock;
 use crate::daemon::operations::{Copied, Request, Staging, named};
@@ -60,7 +61,13 @@ pub fn back_up(args: &Backup) -> Done {
         say(&serde_json::to_string(&view).unwrap_or_default())?;
         return whole(&view.damaged);
     }
-    say(&format!("{}: {} cases, {} contents, {} bytes", file.display(), made.cases, made.contents, made.bytes))?;
+    say(&format!(
+        "{}: {}, {}, {} bytes",
+        file.display(),
+        counted(made.cases, "case"),
+        counted(made.contents, "content"),
+        made.bytes
+    ))?;
     whole(&made.damaged)
 }
 
@@ -109,9 +116,12 @@ fn tell(brought: &Brought, json: bool) -> Done {
         return say(&view.to_string());
     }
     say(&format!(
-        "Restored: {} cases, {} contents. {} links are void and {} effects are held: look at them with \
-         `loket cases list --stuck`, then `loket cases retry NUMBER` or `loket cases drop NUMBER --row ID`",
-        report.cases, report.contents, report.links_voided, report.rows_held
+        "Restored: {}, {}; {} void, {} held: look at them with `loket cases list --stuck`, then `loket cases retry NUMBER` \
+         or `loket cases drop NUMBER --row ID`",
+        counted(report.cases, "case"),
+        counted(report.contents, "content"),
+        counted(report.links_voided, "link"),
+        counted(report.rows_held, "effect")
     ))?;
     for (series, last) in &report.numbers {
         say(&format!(
@@ -137,6 +147,9 @@ fn tell(brought: &Brought, json: bool) -> Done {
 fn ending(error: StoreError) -> Ending {
     match error {
         StoreError::Refused(sentence) => Ending::negative(sentence),
+        StoreError::Damaged { thing, what } if thing.starts_with("the backup ") => {
+            Ending::negative(format!("Cannot restore {thing}: {what}. Restore another backup"))
+        }
         other => Ending::from(anyhow::Error::from(other)),
     }
 }

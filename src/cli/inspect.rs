@@ -1,7 +1,9 @@
 //! `loket inspect`: what the daemon would understand of a mail. Keeps no state and sends nothing; the JSON is a contract.
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::NaiveDate;
 use chrono_tz::Tz;
@@ -52,6 +54,8 @@ pub struct Office {
     pub roots: Vec<Vec<u8>>,
     /// Bytes; of a larger mail only the headers are looked at.
     pub max_mail_bytes: u64,
+    /// For one mail's reading; `None`: as usual.
+    pub deadline: Option<Duration>,
 }
 
 impl Default for Office {
@@ -64,6 +68,7 @@ impl Default for Office {
             zone: Tz::Asia__Makassar,
             roots: Vec::new(),
             max_mail_bytes: 25_000_000,
+            deadline: None,
         }
     }
 }
@@ -82,7 +87,9 @@ impl Office {
         let proof_required = Some(mailbox.trust.require_authenticated);
         let roots = config.signatures.roots.clone();
         let max_mail_bytes = u64::from(config.limits.max_mail_mb) * 1_000_000;
-        Ok(Self { recognition, reception, witness, proof_required, zone: config.office.zone, roots, max_mail_bytes })
+        let deadline = Some(Duration::from_secs(config.reading.deadline_seconds.into()));
+        let zone = config.office.zone;
+        Ok(Self { recognition, reception, witness, proof_required, zone, roots, max_mail_bytes, deadline })
     }
 }
 
@@ -96,7 +103,9 @@ pub fn command(args: &Inspect) -> Done {
     let no_worker = |why: std::io::Error| Ending::temporary(format!("Cannot start a reading worker: {why}. Try again"));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(no_worker)?;
     let program = std::env::current_exe().map_err(no_worker)?;
-    let pool = Pool::new(PoolConfig { roots: office.roots.clone(), ..PoolConfig::new(program) });
+    let usual = PoolConfig::new(program);
+    let deadline = office.deadline.unwrap_or(usual.deadline);
+    let pool = Pool::new(PoolConfig { roots: office.roots.clone(), deadline, ..usual });
     runtime.block_on(each_file(args, &office, accounts.as_deref(), &pool))
 }
 
@@ -105,7 +114,7 @@ pub fn command(args: &Inspect) -> Done {
 async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>, pool: &Pool) -> Done {
     let mut unread = Vec::new();
     for file in &args.files {
-        let raw = match std::fs::read(file) {
+        let raw = match beginning(file, office.max_mail_bytes + 1) {
             Ok(raw) => raw,
             Err(why) => {
                 let file = file.display();
@@ -122,6 +131,13 @@ async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>
         say(&text)?;
     }
     if unread.is_empty() { Ok(()) } else { Err(Ending { status: NEGATIVE, sentences: unread }) }
+}
+
+/// The bytes of a file, no more than `most`: a larger mail is too large however it goes on.
+fn beginning(file: &Path, most: u64) -> std::io::Result<Vec<u8>> {
+    let mut raw = Vec::new();
+    std::fs::File::open(file)?.take(most).read_to_end(&mut raw)?;
+    Ok(raw)
 }
 
 fn load_accounts(path: &Path, office: &Office) -> Result<Vec<Account>, Ending> {

@@ -12,7 +12,7 @@ use super::links;
 use super::phrases::Phrases;
 use super::render::LetterError;
 use crate::sop::checklist::{Finding, told_first};
-use crate::sop::names::Language;
+use crate::sop::names::{Language, Service};
 use crate::sop::procedure::papers::Phrase;
 
 /// The longest value that stands in one line, in characters.
@@ -109,7 +109,10 @@ fn request(facts: &LetterFacts, language: Language, phrases: &Phrases) -> String
     match (language, phrases.services(&facts.services)) {
         (Language::Id, Some(service)) => format!("permohonan {service}"),
         (Language::Id, None) => "permohonan".to_owned(),
-        (Language::En, Some(service)) => format!("request for {service}"),
+        (Language::En, Some(service)) => {
+            let article = if facts.services.contains(&Service::ResetPassword) { "a " } else { "" };
+            format!("request for {article}{service}")
+        }
         (Language::En, None) => "request".to_owned(),
     }
 }

@@ -41,8 +41,12 @@ impl StoreError {
     }
 
     pub(super) fn file(doing: &'static str, place: &Path, error: &io::Error) -> Self {
+        let why = match error.kind() {
+            io::ErrorKind::PermissionDenied => format!("{error}. Run this as root or as the daemon's user"),
+            _ => error.to_string(),
+        };
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        Self::File { doing, place: place.display().to_string(), why: error.to_string(), full }
+        Self::File { doing, place: place.display().to_string(), why, full }
     }
 
     /// The same failure in a file other than the live store: it stops nothing, and may pass.

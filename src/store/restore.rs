@@ -216,7 +216,8 @@ fn present(live: &Path, backup: &Standing, force: bool) -> Result<Present, Store
         }
         Ok((standing, _)) if standing.store == backup.store && standing.written > backup.written => {
             let newer = standing.written - backup.written;
-            refused(&format!("The present store is newer than the backup by {newer} commits"))
+            let commits = if newer == 1 { "commit" } else { "commits" };
+            refused(&format!("The present store is newer than the backup by {newer} {commits}"))
         }
         Ok((_, present)) => Ok(present),
     }

@@ -75,6 +75,14 @@ impl Say<'_> {
         format!("{word} {}", self.hour_zone(at))
     }
 
+    /// The same after "sampai" and "until": `pukul 10.42 WITA`; in English `10:42 WITA`.
+    pub fn until(&self, at: &DateTime<Utc>) -> String {
+        match self.lang {
+            Language::Id => self.time(at),
+            Language::En => self.hour_zone(at),
+        }
+    }
+
     /// `Selasa, 10 November 2026 pukul 10.42 WITA`.
     pub fn moment(&self, at: &DateTime<Utc>) -> String {
         format!("{} {}", self.day(at), self.time(at))

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::cli::ending::{Done, Ending, NEGATIVE, TEMPORARY, say};
 use crate::cli::office::ask_json;
-use crate::cli::table::table;
+use crate::cli::table::{counted, table};
 use crate::config::Config;
 use crate::daemon::operations::Request;
 use crate::daemon::operations::archive::{DamageView, VerifyView};
@@ -54,8 +54,8 @@ impl Verify {
                 0 => String::new(),
                 gone => format!(" ({gone} destroyed under official records)"),
             };
-            let (dossiers, files) = (view.dossiers, view.files);
-            say(&format!("Sound: {dossiers} dossiers{gone} in {files} archive files, and the live store"))?;
+            let (dossiers, files) = (counted(view.dossiers, "dossier"), counted(view.files, "archive file"));
+            say(&format!("Sound: {dossiers}{gone} in {files}, and the live store"))?;
         } else {
             say(&damaged(&view.damage))?;
         }

@@ -119,7 +119,7 @@ impl Alarm {
             }
             Self::CanaryLost { sent } => format!(
                 "Surel tidak mengalir: yang dikirim Loket kepada dirinya sendiri pada {} belum kembali. Lihat antrean dan log \
-                 peladen surel",
+                 server surel",
                 sent.format("%Y-%m-%d %H:%M UTC")
             ),
         }

@@ -139,7 +139,7 @@ fn clock_top(f: &Frame<'_>, w: &'static CaseWords, clock: &StepClock, provisiona
                 label: if over { w.over_label } else { w.left_label },
                 left: marked(working.clone()),
                 meter: share.min(100),
-                detail: fill(w.of_standard, &[&standard, f.say.origin(clock.origin), &f.say.time(&due)]),
+                detail: fill(w.of_standard, &[&standard, f.say.origin(clock.origin), &f.say.moment(&due)]),
                 short: fill(if over { w.over_short } else { w.left_short }, &[&working]),
             }
         }

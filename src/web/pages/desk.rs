@@ -85,7 +85,7 @@ impl<'a> DeskPage<'a> {
 
     /// Where the desk is open on more devices than this one.
     fn elsewhere(&self) -> Option<String> {
-        let times: Vec<String> = self.devices.iter().map(|until| self.f.say.time(until)).collect();
+        let times: Vec<String> = self.devices.iter().map(|until| self.f.say.until(until)).collect();
         let count = times.len().to_string();
         (times.len() > 1).then(|| fill(self.q.devices, &[&count, &times.join(", ")]))
     }
@@ -108,12 +108,19 @@ fn row(f: &Frame<'_>, q: &'static QueueWords, row: &DeskRow) -> Row {
     let (href, subject, tag, number) = match &row.subject {
         RowSubject::Case { number, services, name, step } => (
             format!("/berkas/{number}"),
-            format!("{} · {name}", f.say.services(services)),
+            match name.as_str() {
+                "" => f.say.services(services),
+                name => format!("{} · {name}", f.say.services(services)),
+            },
             fill(q.step_tag, &[&step.to_string()]),
             number.to_string(),
         ),
         RowSubject::Held { id, subject } => {
-            (format!("/ditahan/{id}"), fill(q.held_row, &[subject]), q.look.to_owned(), q.held.to_owned())
+            let title = match subject.trim() {
+                "" => q.held_row_bare.to_owned(),
+                subject => fill(q.held_row, &[subject]),
+            };
+            (format!("/ditahan/{id}"), title, q.look.to_owned(), q.held.to_owned())
         }
     };
     Row { class, icon, due, href, subject, detail: row.detail.clone(), owes_reason: row.owes_reason, tag, number }

@@ -52,7 +52,7 @@ impl<'a> LockPage<'a> {
         Some(match clock.state {
             ClockState::Running { left, due } => {
                 let sentence = if left < 0 { self.w.time_over } else { self.w.time_left_until };
-                fill(sentence, &[&self.f.say.working(left.abs()), &self.f.say.time(&due)])
+                fill(sentence, &[&self.f.say.working(left.abs()), &self.f.say.moment(&due)])
             }
             ClockState::Stopped { .. } => self.w.clock_stopped.to_owned(),
         })

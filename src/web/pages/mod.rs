@@ -144,6 +144,6 @@ impl<'a> Frame<'a> {
 
     fn opened_until(&self) -> Option<String> {
         let open = self.open_for.as_ref()?;
-        Some(fill(self.w.opened_for, &[&open.name, &self.say.time(&open.until)]))
+        Some(fill(self.w.opened_for, &[&open.name, &self.say.until(&open.until)]))
     }
 }

@@ -34,6 +34,7 @@ catalogue! {
         look: "Periksa" | "Look",
         held: "Ditahan" | "Held",
         held_row: "Surel ditahan · “{0}”" | "Held mail · “{0}”",
+        held_row_bare: "Surel ditahan · (tanpa subjek)" | "Held mail · (no subject)",
         count: "{0} permohonan." | "{0} requests.",
         empty: "Tidak ada permohonan yang menunggu" | "No request is waiting",
         empty_more: "Kotak masuk diperiksa terakhir {0}. Permohonan baru muncul di sini begitu diterima." | "The mailbox was last looked at {0}. A new request appears here once it is received.",
