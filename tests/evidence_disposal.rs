@@ -110,6 +110,7 @@ async fn no_shorter_way_destroys_anything() {
 #[test]
 fn the_command_line_asks_for_a_code_and_for_somebody_who_may() {
     let site = cli_fixture::Site::new();
+    site.import().well();
     let propose = ["archive", "disposal", "propose", "LPSE-2026-0001", "--by", "siapa@lembayungraya.example"];
 
     let silent = site.loket(&propose).refused(1);

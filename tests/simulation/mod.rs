@@ -38,7 +38,7 @@ use self::office::Stage;
 use self::world::{Counts, DAEMONS, Luck, alone};
 
 /// Seeds that every run plays.
-const SEEDS: u64 = 3_000;
+const SEEDS: u64 = 10_000;
 
 type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Fault>> + 'a>>;
 
