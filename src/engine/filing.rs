@@ -43,10 +43,12 @@ impl Engine {
     pub async fn file_closed(&self) -> Result<Filed, Fault> {
         let cases = self.live_cases().await?;
         let keys = cases.iter().map(|case| self.key(&case.number)).collect();
-        let mut filed = self.leave_to_the_archive(keys).await.unwrap_or_else(|fault| {
+        let compared = self.leave_to_the_archive(keys).await.inspect_err(|fault| {
             tracing::error!("the archive cannot be compared with the live cases: {fault}");
-            Filed::default()
         });
+        // What stood beside its dossier is not decided on until a look finds otherwise.
+        let before = if compared.is_ok() { Vec::new() } else { self.noted_unfiled().await? };
+        let mut filed = compared.unwrap_or_default();
         for case in cases.into_iter().filter(|case| case.phase.is_closed()) {
             if filed.knows(&case.number) {
                 continue;
@@ -61,7 +63,9 @@ impl Engine {
                 }
             }
         }
-        self.note_unfiled(&filed.failed).await?;
+        let mut unfiled = filed.failed.clone();
+        unfiled.extend(before.into_iter().filter(|(number, _)| !filed.knows(number)));
+        self.note_unfiled(&unfiled).await?;
         Ok(filed)
     }
 
