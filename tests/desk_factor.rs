@@ -290,6 +290,98 @@ async fn a_passphrase_stands_in_for_the_phone_and_counts_its_failures_too() {
     assert!(matches!(decide(&site.desk, &admin, &number, right).await, DecisionAnswer::Done));
 }
 
+/// A device that this person opened: its cookie.
+async fn device(router: &Router, who: &str, proof: (&str, &str)) -> String {
+    let opened = ask(router, "/masuk", Some(&[("alamat", who), proof]), "").await;
+    assert_eq!(opened.status, 303, "the person signs in");
+    cookie(&opened)
+}
+
+fn cookie(answer: &Answered) -> String {
+    answer.headers["set-cookie"].to_str().expect("a cookie").split(';').next().expect("a cookie").to_owned()
+}
+
+#[tokio::test]
+async fn its_owner_changes_a_passphrase_with_a_code_or_the_old_one_and_is_told() {
+    const NEXT: &str = "jeruk tua menyala perlahan";
+    let site = Site::start().await;
+    let router = open_pages(&site);
+    let who = "sekar@lembayungraya.example";
+    enrol_with_phrase(&site, &router, who, [PHRASE, PHRASE]).await;
+    let (desk, elsewhere) =
+        (device(&router, who, ("frasa", PHRASE)).await, device(&router, who, ("frasa", PHRASE)).await);
+    let change = |proof: (&'static str, String), phrases: [&'static str; 2], cookie: &str| {
+        let (router, cookie) = (router.clone(), cookie.to_owned());
+        let fields =
+            [(proof.0.to_owned(), proof.1), ("p1".into(), phrases[0].into()), ("p2".into(), phrases[1].into())];
+        async move {
+            let fields: Vec<(&str, &str)> =
+                fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+            ask(&router, "/frasa", Some(&fields), &cookie).await
+        }
+    };
+
+    for (proof, phrases, why) in [
+        (("frasa", PHRASE), ["pendek sekali", "pendek sekali"], "paling sedikit 15"),
+        (("frasa", PHRASE), [NEXT, "jeruk tua menyala padam"], "berbeda"),
+        (("frasa", PHRASE), ["sekar wangi lembayungraya", "sekar wangi lembayungraya"], "mudah ditebak"),
+        (("frasa", "kuda lumping di pasar sore"), [NEXT, NEXT], "Sisa 4 percobaan"),
+        (("kode", ""), [NEXT, NEXT], "Sisa 3 percobaan"),
+    ] {
+        let refused = change((proof.0, proof.1.to_owned()), phrases, &desk).await;
+        assert!(refused.status == 422 && refused.body.contains(why), "{why}: {}", refused.body);
+        assert!(!refused.body.contains(NEXT) && !refused.body.contains(PHRASE), "what was typed is not shown again");
+    }
+    let stranger = change(("frasa", PHRASE.to_owned()), [NEXT, NEXT], "").await;
+    assert_eq!((stranger.status, stranger.headers["location"].to_str().unwrap()), (303, "/masuk?ke=/frasa"));
+    assert!(matches!(sign_in(&site, who, PHRASE).await, SignInAnswer::Opened(_)), "nothing has changed yet");
+
+    let done = change(("frasa", PHRASE.to_owned()), [NEXT, NEXT], &desk).await;
+    site.settle().await;
+
+    assert!(done.status == 200 && done.body.contains("telah diganti"), "{}", done.body);
+    assert!(matches!(sign_in(&site, who, PHRASE).await, SignInAnswer::Wrong));
+    assert!(matches!(sign_in(&site, who, NEXT).await, SignInAnswer::Opened(_)));
+    for old in [&desk, &elsewhere] {
+        assert_eq!(ask(&router, "/meja", None, old).await.status, 303, "a device of before is locked");
+    }
+    let anew = cookie(&done);
+    assert_eq!(ask(&router, "/meja", None, &anew).await.status, 200, "the one it was changed on stays open");
+    let told = site.last_to(who).expect("its owner is told");
+    assert!(told.subject.contains("frasa sandi Saudara telah diganti"), "{}", told.subject);
+    assert!(told.body.contains("10.02 WITA") && !told.body.contains("jeruk"), "{}", told.body);
+    let roll = site.engine.roll_of(2026).await.unwrap();
+    assert!(matches!(roll.last(), Some(e) if e.who.as_str() == who && e.what == Happened::PassphraseChanged));
+
+    let code = site.code_of(&site.person(who).await).await;
+    assert_eq!(
+        change(("kode", code.expose().to_owned()), [PHRASE, PHRASE], &anew).await.status,
+        200,
+        "by the phone's code"
+    );
+    assert!(matches!(sign_in(&site, who, PHRASE).await, SignInAnswer::Opened(_)));
+}
+
+#[tokio::test]
+async fn a_passphrase_of_an_enrolment_that_is_over_changes_nothing() {
+    let site = Site::start().await;
+    let router = open_pages(&site);
+    let who = "sekar@lembayungraya.example";
+    enrol_with_phrase(&site, &router, who, [PHRASE, PHRASE]).await;
+    let before = site.person(who).await;
+    enrol_with_phrase(&site, &router, who, [PHRASE, PHRASE]).await;
+
+    let phrase = || Secret::new("jeruk tua menyala perlahan".to_owned());
+    let changed = site.engine.change_passphrase(&before.address, &before.enrolment, phrase()).await.unwrap();
+    site.engine.revoke(&before.address).await.unwrap();
+    let revoked = site.engine.change_passphrase(&before.address, &before.enrolment, phrase()).await.unwrap();
+
+    assert!(!changed && !revoked);
+    site.settle().await;
+    let told = site.last_to(who);
+    assert!(told.is_none_or(|letter| !letter.subject.contains("frasa sandi")), "nobody is told of what did not happen");
+}
+
 #[tokio::test]
 async fn by_mail_a_passphrase_decides_nothing() {
     let site = Site::start().await;

@@ -243,6 +243,7 @@ fn facts(kind: LetterKind) -> LetterFacts {
             let name = Some("Lestari Maharani".into());
             LetterFacts { number: String::new(), name, count: Some(5), until: wita(10, 11, 15), ..base }
         }
+        PassphraseChanged => LetterFacts { number: String::new(), done_at: wita(10, 11, 15), ..base },
         Flood => {
             LetterFacts { number: String::new(), count: Some(120), sender: Some("a…@banyak.example".into()), ..base }
         }

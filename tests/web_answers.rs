@@ -29,6 +29,7 @@ async fn t14_every_answer_shuts_out_frames_openers_and_embedders_and_holds_to_tl
         "/meja",
         CASE,
         "/masuk",
+        "/frasa",
         "/tidak-ada",
         "/loket.css",
         "/kunci.js",

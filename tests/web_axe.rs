@@ -93,6 +93,7 @@ async fn axe_finds_nothing_on_the_pages_of_an_admin() {
         "/meja".to_owned(),
         "/meja?cari=kosong".to_owned(),
         "/ditahan/tahan-1".to_owned(),
+        "/frasa".to_owned(),
         "/tidak-ada".to_owned(),
     ];
     for path in &paths {

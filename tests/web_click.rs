@@ -133,7 +133,7 @@ async fn no_page_scrolls_sideways_on_a_narrow_screen() {
     reached(&client, "#tolak button").await;
 
     let mut wide = Vec::new();
-    for path in ["berkas/LPSE-2026-0047", "meja", "ditahan/tahan-1", "surel/surat-1", "tautan/x", "masuk"]
+    for path in ["berkas/LPSE-2026-0047", "meja", "ditahan/tahan-1", "surel/surat-1", "tautan/x", "masuk", "frasa"]
         .map(str::to_owned)
         .into_iter()
         .chain(["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("{kind}/{GOOD_TOKEN}")))

@@ -21,6 +21,7 @@ async fn t07_looking_at_every_page_changes_nothing() {
         "/meja",
         "/meja?cari=kosong",
         "/masuk",
+        "/frasa",
         CASE,
         "/berkas/LPSE-2026-0047?surat=lengkapi",
         "/ditahan/tahan-1",

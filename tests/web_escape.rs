@@ -73,7 +73,7 @@ pub async fn pages(words: &str) -> Vec<(String, String)> {
         pages.push((format!("case {which}"), browser.get(CASE).await.body));
         pages.push((format!("large page {which}"), browser.get(&format!("{CASE}/halaman/0/1/besar")).await.body));
     }
-    let others = ["/meja", "/ditahan/tahan-1", "/surel/surat-1", "/masuk", "/tidak-ada"].map(str::to_owned);
+    let others = ["/meja", "/ditahan/tahan-1", "/surel/surat-1", "/masuk", "/frasa", "/tidak-ada"].map(str::to_owned);
     let tokens = ["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("/{kind}/{GOOD_TOKEN}"));
     for path in others.into_iter().chain(tokens).chain([format!("{CASE}/halaman/0/1")]) {
         let body = browser.get(&path).await.body;

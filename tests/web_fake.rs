@@ -416,6 +416,17 @@ impl Counter for Fake {
         })
     }
 
+    fn change_phrase<'a>(&'a self, _: &'a Admin, proof: &'a Typed, phrase: Typed) -> Later<'a, PhraseAnswer> {
+        later(match proof.expose() {
+            _ if phrase.expose().chars().count() < 15 => PhraseAnswer::Unfit(Why::TooShort(15)),
+            CODE => {
+                self.note("change_phrase");
+                PhraseAnswer::Done
+            }
+            _ => PhraseAnswer::Wrong { left: 4 },
+        })
+    }
+
     fn passkey_offer<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>> {
         later((token == GOOD_TOKEN).then(|| "{\"publicKey\":{}}".to_owned()))
     }

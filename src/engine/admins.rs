@@ -1,9 +1,11 @@
 //! The people who may act, and their roles. How they are enrolled stands in [`enrolment`], what they prove themselves with and
-//! when it is locked in [`proof`], who stands in for whom in [`absence`], what became of them in [`roll`].
+//! when it is locked in [`proof`], how they change their passphrase in [`passphrase`], who stands in for whom in [`absence`], what
+//! became of them in [`roll`].
 
 mod absence;
 mod enrolment;
 mod passkey;
+mod passphrase;
 mod proof;
 mod roll;
 

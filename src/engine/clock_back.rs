@@ -12,7 +12,7 @@ const LONGEST_PAUSE: TimeDelta = TimeDelta::hours(9);
 /// A clock is steered by less.
 const STEERED: TimeDelta = TimeDelta::minutes(5);
 /// These are due at once, or soon after a failure; what else is in the outbox waits for a time of its own.
-const PROMPT: [&str; 6] = ["letter", "notice", "locked", "returned", "driver", "read_back"];
+const PROMPT: [&str; 7] = ["letter", "notice", "locked", "passphrase_changed", "returned", "driver", "read_back"];
 /// Cases looked at together.
 const PAGE: usize = 200;
 

@@ -32,7 +32,7 @@ pub(super) const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
 pub(super) const LETTER_TRIES: u32 = 20;
 /// Rows that wait for mail servers. What touches accounts and clocks never waits for them.
-const LETTERS: [&str; 5] = ["letter", "notice", "digest", "locked", "returned"];
+const LETTERS: [&str; 6] = ["letter", "notice", "digest", "locked", "passphrase_changed", "returned"];
 const OTHERS: [&str; 3] = ["driver", "read_back", "wake"];
 /// Between two looks at the outbox.
 const SHORTEST_WAIT: TimeDelta = TimeDelta::milliseconds(20);
@@ -152,6 +152,7 @@ impl Engine {
             Ok(Task::Notice { letter }) => self.send_notice(&row, *letter).await,
             Ok(Task::Digest { day, limits, closing, at }) => self.send_digest(&row, at, &day, &limits, closing).await,
             Ok(Task::Locked { who, until, at }) => self.send_lock(&row, at, &who, until).await,
+            Ok(Task::PassphraseChanged { who, at }) => self.send_passphrase_changed(&row, &who, at).await,
             Ok(Task::Returned { number, letter, at }) => self.send_returned(&row, at, &number, &letter).await,
             Err(fault) => Err(fault),
         };

@@ -41,7 +41,7 @@ pub(super) enum Task {
     Wake {
         alarm: Alarm,
     },
-    /// One person's letter of one of the next three, as it will go out at each try.
+    /// One person's letter of one of the next four, as it will go out at each try.
     Notice {
         letter: Box<PendingNotice>,
     },
@@ -60,6 +60,11 @@ pub(super) enum Task {
         until: DateTime<Utc>,
         #[serde(default)]
         at: Option<DateTime<Utc>>,
+    },
+    /// Tell somebody that their passphrase was changed.
+    PassphraseChanged {
+        who: Address,
+        at: DateTime<Utc>,
     },
     /// Tell that a letter of an archived case came back.
     Returned {
@@ -80,6 +85,7 @@ impl Task {
             Self::Notice { .. } => "notice",
             Self::Digest { .. } => "digest",
             Self::Locked { .. } => "locked",
+            Self::PassphraseChanged { .. } => "passphrase_changed",
             Self::Returned { .. } => "returned",
         }
     }

@@ -78,6 +78,8 @@ pub enum LetterKind {
     FactorLocked,
     /// Too many wrong codes of somebody else.
     ColleagueLocked,
+    /// The person's passphrase was changed.
+    PassphraseChanged,
     /// More mail than the limits allow, told once in a digest.
     Flood,
     /// One of our letters came back after its case was archived.
@@ -87,7 +89,7 @@ pub enum LetterKind {
 use LetterKind::*;
 
 impl LetterKind {
-    pub const ALL: [LetterKind; 36] = [
+    pub const ALL: [LetterKind; 37] = [
         Acknowledgement,
         CompletionReceived,
         CompletionRequest,
@@ -122,6 +124,7 @@ impl LetterKind {
         MailWaiting,
         FactorLocked,
         ColleagueLocked,
+        PassphraseChanged,
         Flood,
         ReturnedLate,
     ];
@@ -163,6 +166,7 @@ impl LetterKind {
             SecretExpired => "secret_expired",
             FactorLocked => "factor_locked",
             ColleagueLocked => "colleague_locked",
+            PassphraseChanged => "passphrase_changed",
             Flood => "flood",
             ReturnedLate => "returned_late",
         }

@@ -290,6 +290,20 @@ pub enum EnrolAnswer {
     Gone,
 }
 
+pub enum PhraseAnswer {
+    Done,
+    /// The passphrase cannot be kept.
+    Unfit(Why),
+    /// Neither the code nor the passphrase of now; tries left.
+    Wrong {
+        left: u8,
+    },
+    /// Too many wrong ones: the session ends.
+    LockedOut,
+    /// Not for this person any more.
+    Gone,
+}
+
 /// A field of a form, by what it holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Field {

@@ -8,8 +8,8 @@ use futures::future::BoxFuture;
 
 use super::answer::{
     Act, ChangeAnswer, ConfirmAnswer, ConfirmForm, DecisionAnswer, DecisionForm, EnrolAnswer, HandAnswer, HandForm,
-    HeldAnswer, HeldForm, ManualOutcome, ReissueForm, Resolution, RevealAnswer, RevealTyped, SignInAnswer, TaskAnswer,
-    Typed, UnlockAnswer,
+    HeldAnswer, HeldForm, ManualOutcome, PhraseAnswer, ReissueForm, Resolution, RevealAnswer, RevealTyped,
+    SignInAnswer, TaskAnswer, Typed, UnlockAnswer,
 };
 use super::view::{
     Admin, CasePage, ChangeView, DeskFilter, DeskView, EnclosedFile, EnrolView, HeldView, LockView, Picture,
@@ -159,6 +159,9 @@ pub trait Counter: Send + Sync {
         code: &'a Typed,
         passphrase: Option<Typed>,
     ) -> Later<'a, EnrolAnswer>;
+
+    /// Changes a person's passphrase, or gives them their first; `proof` is a code or the passphrase of now. They are told by mail.
+    fn change_phrase<'a>(&'a self, who: &'a Admin, proof: &'a Typed, phrase: Typed) -> Later<'a, PhraseAnswer>;
 
     /// A question for the browser that makes a passkey, JSON; `None`: the link is not good, or keys cannot be bound to the
     /// desk's address.

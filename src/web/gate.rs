@@ -52,8 +52,9 @@ async fn answered(site: &Site, request: Request, next: Next) -> Response {
 
 /// The first word of an address of ours; what stands behind it may be a token, which nobody is told.
 fn door(path: &str) -> &'static str {
-    const DOORS: [&str; 11] =
-        ["tautan", "masuk", "keluar", "kunci", "daftar", "meja", "ditahan", "surel", "berkas", "ambil", "ganti"];
+    const DOORS: [&str; 12] = [
+        "tautan", "masuk", "keluar", "kunci", "daftar", "frasa", "meja", "ditahan", "surel", "berkas", "ambil", "ganti",
+    ];
     let first = path.split('/').nth(1).unwrap_or_default();
     DOORS.into_iter().find(|door| *door == first).unwrap_or("other")
 }

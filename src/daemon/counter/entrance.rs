@@ -1,4 +1,4 @@
-//! The ways in: an admin's link and its code, signing in without one, and the enrolment of a new factor.
+//! The ways in: an admin's link and its code, signing in without one, the enrolment of a new factor, and another passphrase.
 
 use super::Desk;
 use super::factor::person;
@@ -10,7 +10,7 @@ use crate::sop::case::Case;
 use crate::sop::names::{Address, Language};
 use crate::sop::phase::Phase;
 use crate::vault::{PassphraseHash, Secret, is_guessable};
-use crate::web::answer::{EnrolAnswer, Place, SignInAnswer, Typed, UnlockAnswer, Why};
+use crate::web::answer::{EnrolAnswer, PhraseAnswer, Place, SignInAnswer, Typed, UnlockAnswer, Why};
 use crate::web::counter::Trouble;
 use crate::web::view::{Admin, Choice, EnrolView, LockView};
 
@@ -97,8 +97,7 @@ impl Desk {
         let phrase = passphrase.map(|phrase| Secret::new(phrase.expose().to_owned()));
         if let Some(phrase) = &phrase {
             let Some((_, record)) = self.engine.invited(token).await? else { return Ok(EnrolAnswer::Gone) };
-            let known = [record.address.as_str(), &record.name, &self.engine.letters.office().name];
-            if let Some(unfit) = unfit(phrase.expose(), &known) {
+            if let Some(unfit) = self.phrase_unfit(phrase.expose(), &record.address, &record.name) {
                 return Ok(EnrolAnswer::Unfit(unfit));
             }
         }
@@ -107,6 +106,38 @@ impl Desk {
             Some(Proof::Wrong { left }) => EnrolAnswer::Wrong { left },
             Some(Proof::Locked) | None => EnrolAnswer::Gone,
         })
+    }
+
+    /// What is unfit is said before the proof is looked at, so that a code is not used up by it.
+    pub(super) async fn change_own_phrase(
+        &self,
+        who: &Admin,
+        proof: &Typed,
+        phrase: Typed,
+    ) -> Result<PhraseAnswer, Trouble> {
+        if let Some(unfit) = self.phrase_unfit(phrase.expose(), &who.address, &who.name) {
+            return Ok(PhraseAnswer::Unfit(unfit));
+        }
+        let now = self.engine.clock.now();
+        match self.engine.prove(&who.address, proof.expose(), now, &Matter::CodeAlone).await? {
+            Proof::Wrong { left } => return Ok(PhraseAnswer::Wrong { left }),
+            Proof::Locked => return Ok(PhraseAnswer::LockedOut),
+            Proof::Right => {}
+        }
+        let phrase = Secret::new(phrase.expose().to_owned());
+        let changed = self.engine.change_passphrase(&who.address, &who.enrolment, phrase).await?;
+        Ok(if changed { PhraseAnswer::Done } else { PhraseAnswer::Gone })
+    }
+
+    /// Why a passphrase cannot be kept; what a stranger knows of the person and the office does not count.
+    fn phrase_unfit(&self, phrase: &str, address: &Address, name: &str) -> Option<Why> {
+        let known = [address.as_str(), name, &self.engine.letters.office().name];
+        match phrase.chars().count() {
+            length if length < PassphraseHash::LEAST => Some(Why::TooShort(PassphraseHash::LEAST)),
+            length if length > PassphraseHash::MOST => Some(Why::TooLong(PassphraseHash::MOST)),
+            _ if is_guessable(phrase, &known) => Some(Why::Guessable),
+            _ => None,
+        }
     }
 
     pub(super) async fn keep_passkey(&self, token: &str, answer: &Typed) -> Result<EnrolAnswer, Trouble> {
@@ -131,17 +162,6 @@ impl Desk {
             |record: &AdminRecord| written.is_none_or(|written| record.since().is_some_and(|since| since <= written));
         let admin = self.registered(&admin).await?.filter(good);
         Ok(case.zip(admin).map(|(case, admin)| Opened { case, admin, choice: choice_of(&choice) }))
-    }
-}
-
-/// Why a passphrase cannot be kept; `known` is what a stranger knows of the person and the office.
-fn unfit(phrase: &str, known: &[&str]) -> Option<Why> {
-    let length = phrase.chars().count();
-    match length {
-        _ if length < PassphraseHash::LEAST => Some(Why::TooShort(PassphraseHash::LEAST)),
-        _ if length > PassphraseHash::MOST => Some(Why::TooLong(PassphraseHash::MOST)),
-        _ if is_guessable(phrase, known) => Some(Why::Guessable),
-        _ => None,
     }
 }
 

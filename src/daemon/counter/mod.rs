@@ -326,6 +326,10 @@ impl Counter for Desk {
         Box::pin(self.end_enrolment(token, code, passphrase))
     }
 
+    fn change_phrase<'a>(&'a self, who: &'a Admin, proof: &'a Typed, phrase: Typed) -> Later<'a, PhraseAnswer> {
+        Box::pin(self.change_own_phrase(who, proof, phrase))
+    }
+
     fn passkey_offer<'a>(&'a self, token: &'a str) -> Later<'a, Option<String>> {
         Box::pin(async move { Ok(self.engine.offer_passkey(token).await?.map(|asked| asked.to_string())) })
     }

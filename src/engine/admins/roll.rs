@@ -43,6 +43,7 @@ pub enum Happened {
         until: DateTime<Utc>,
     },
     PasskeyAdded,
+    PassphraseChanged,
     /// Somebody stands in until then.
     Delegated {
         to: Address,
@@ -93,9 +94,7 @@ impl Engine {
             let mut batch = Batch::new(key.clone(), version, now, codec::encode(&Snapshot { entries: version + 1 }));
             batch.events = vec![entry.clone()];
             batch.documents = vec![write.clone()];
-            if let Happened::Locked { until } = what {
-                batch.outbox = vec![lock_row(who, until, now)];
-            }
+            batch.outbox = to_tell(who, &what, now).into_iter().collect();
             match self.commit_one(batch).await? {
                 Outcome::Committed { .. } => return Ok(true),
                 Outcome::DocumentStale { .. } => return Ok(false),
@@ -141,10 +140,20 @@ impl Engine {
     }
 }
 
-fn lock_row(who: &Address, until: DateTime<Utc>, now: DateTime<Utc>) -> NewRow {
-    let task = Task::Locked { who: who.clone(), until, at: Some(now) };
+/// The row for what people are told by mail.
+fn to_tell(who: &Address, what: &Happened, now: DateTime<Utc>) -> Option<NewRow> {
+    let (task, series, at) = match what {
+        Happened::Locked { until } => {
+            (Task::Locked { who: who.clone(), until: *until, at: Some(now) }, "lock", until.timestamp())
+        }
+        // By the microsecond: two changes in a second are told of one by one.
+        Happened::PassphraseChanged => {
+            (Task::PassphraseChanged { who: who.clone(), at: now }, "passphrase", now.timestamp_micros())
+        }
+        _ => return None,
+    };
     // Rows and Message-IDs are seen by others: the address stays out of them.
     let person = crate::vault::sha256_hex(who.as_str().to_lowercase().as_bytes()).0;
-    let id = format!("lock:{}:{}", &person[..12], until.timestamp());
-    NewRow { id, kind: task.kind().to_owned(), due: now, payload: codec::encode(&task) }
+    let id = format!("{series}:{}:{at}", &person[..12]);
+    Some(NewRow { id, kind: task.kind().to_owned(), due: now, payload: codec::encode(&task) })
 }

@@ -12,6 +12,7 @@ pub mod held;
 pub mod notice;
 pub mod outcome;
 pub mod page;
+pub mod phrase;
 pub mod reveal;
 pub mod review;
 pub mod sandbox;

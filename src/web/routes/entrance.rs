@@ -79,9 +79,14 @@ pub(super) fn locked_out(asked: &Asked) -> Answer {
 
 /// Opens this device and goes on to `target`.
 fn opened(asked: &Asked, admin: Admin, target: &str) -> Answer {
+    reopened(asked, admin, see(target))
+}
+
+/// Opens this device anew and answers with this.
+pub(super) fn reopened(asked: &Asked, admin: Admin, answer: Answer) -> Answer {
     let site = &asked.site;
     let id = site.sessions.open(admin, asked.cookie.as_deref(), asked.now);
-    let mut response = see(target)?;
+    let mut response = answer?;
     set_cookie(asked, &mut response, &id, 60 * site.office.open_minutes)?;
     Ok(response)
 }
@@ -99,7 +104,7 @@ fn set_cookie(asked: &Asked, response: &mut Response, value: &str, seconds: u32)
 
 /// Where a signed-in person goes: a page of the desk, named without anything but letters, digits and hyphens.
 fn destination(asked: Option<&str>) -> &str {
-    let known = ["/meja", "/berkas/", "/ditahan/"];
+    let known = ["/meja", "/frasa", "/berkas/", "/ditahan/"];
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_".contains(c);
     match asked {
         Some(path) if known.iter().any(|k| path.starts_with(k)) && path.chars().all(plain) => path,

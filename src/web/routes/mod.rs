@@ -7,6 +7,7 @@ mod case_page;
 mod decision_form;
 mod desk;
 mod entrance;
+mod phrase;
 mod plain;
 mod task_form;
 
@@ -46,6 +47,7 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/masuk", get(entrance::sign_in_page).post(entrance::sign_in))
         .route("/keluar", post(entrance::sign_out))
         .route("/daftar/{token}", get(entrance::enrol_page).post(entrance::enrol))
+        .route("/frasa", get(phrase::page_of).post(phrase::change))
         .route("/meja", get(desk::desk))
         .route("/ditahan/{id}", get(desk::held))
         .route("/ditahan/{id}/{choice}", post(desk::settle))

@@ -44,6 +44,15 @@ catalogue! {
             | "For when your phone is not at hand. Deciding by replying to a mail still needs the code from the phone.",
         phrase_hint: "Paling sedikit 15 karakter; beberapa kata yang tidak berhubungan mudah diingat dan sulit ditebak."
             | "At least 15 characters; some words that have nothing to do with each other are easy to keep and hard to guess.",
+        phrase_change_h1: "Ganti frasa sandi" | "Change your passphrase",
+        phrase_new: "Frasa sandi yang baru" | "The new passphrase",
+        phrase_new_again: "Frasa sandi yang baru sekali lagi" | "The new passphrase once more",
+        phrase_change_then: "Frasa yang lama berakhir seketika, perangkat Anda yang lain terkunci, dan Anda diberi tahu melalui surel. Kode dari ponsel tetap berlaku."
+            | "The old one ends at once, your other devices are locked, and you are told by mail. The code from your phone still counts.",
+        phrase_change: "Ganti frasa sandi" | "Change the passphrase",
+        phrase_changed: "Frasa sandi telah diganti" | "The passphrase is changed",
+        phrase_changed_more: "Sejak sekarang hanya frasa yang baru yang berlaku, dan perangkat Anda yang lain terkunci. Surel yang menyebutkannya dikirim kepada Anda."
+            | "From now on the new one alone counts, and your other devices are locked. A mail that says so is on its way to you.",
         wrong: "Kode tidak cocok. Tunggu kode berikutnya di aplikasi Anda, lalu coba lagi." | "The code does not match. Wait for the next code in your app, then try again.",
         wrong_left: "Kode tidak cocok. Tunggu kode berikutnya di aplikasi Anda, lalu coba lagi. Sisa {0} percobaan."
             | "The code does not match. Wait for the next code in your app, then try again. {0} tries left.",

@@ -8,6 +8,7 @@ catalogue! {
         title: "Meja" | "Desk",
         devices: "Meja Anda terbuka di {0} perangkat, masing-masing sampai {1}" | "Your desk is open on {0} devices, until {1}",
         lock_all: "Kunci semua perangkat" | "Lock all devices",
+        phrase: "Ganti frasa sandi" | "Change passphrase",
         reload: "Muat ulang" | "Reload",
         alarms: "Layanan ini perlu perhatian" | "This service needs attention",
         today: "Hari ini" | "Today",
