@@ -70,7 +70,7 @@ fn an_enrolment_link_stands_alone_on_standard_output() {
     let other =
         site.loket(&["admins", "enroll", "arsip@lembayungraya.example", "--role", "archivist", "--json"]).json();
     let listed = site.loket(&["admins", "list", "--json"]).json();
-    site.loket(&["admins", "revoke", "teguh@lembayungraya.example"]).well();
+    let revoked = site.loket(&["admins", "revoke", "teguh@lembayungraya.example"]).well();
     let after = site.loket(&["admins", "list", "--json"]).json();
 
     assert_eq!(link.lines().count(), 1);
@@ -83,6 +83,7 @@ fn an_enrolment_link_stands_alone_on_standard_output() {
     };
     assert_eq!(standing(&listed, "teguh@lembayungraya.example"), ("Teguh".into(), "invited".into()));
     assert_eq!(standing(&after, "teguh@lembayungraya.example"), ("Teguh".into(), "revoked".into()));
+    assert!(revoked.contains("Nobody is left who may decide"), "{revoked}");
     assert!(!site.loket(&["admins", "list", "--json"]).out().contains("factor"));
 }
 

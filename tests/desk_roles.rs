@@ -243,6 +243,8 @@ async fn an_admin_who_became_an_auditor_decides_nothing_by_mail_and_hears_why() 
     assert_eq!(case.assigned.as_ref(), Some(&other.address), "the case went to somebody who may decide");
     assert!(case.phase.is_undecided() && case.decisions.is_empty());
     let told = site.last_to(admin.address.as_str()).expect("an answer");
+    let opened = site.desk.sign_in(&admin.address, &code).await.expect("the engine answers");
+    assert!(matches!(opened, SignInAnswer::Opened(_)), "a code that could decide nothing is not used up");
     assert!(told.subject.contains("tidak dapat dilaksanakan"), "{}", told.subject);
     assert!(told.body.contains("peran Saudara hanya melihat"), "{}", told.body);
 }

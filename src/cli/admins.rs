@@ -134,7 +134,13 @@ pub fn run(args: &Admins) -> Done {
                 return say(&ask_json(&config, request)?.to_string());
             }
             let revoked: AdminView = ask(&config, request)?;
-            say(&format!("{} may no longer act", revoked.email))
+            let people: Vec<AdminView> = ask(&config, Request::ListAdmins)?;
+            let decides = |person: &AdminView| person.standing == "active" && person.role.acts();
+            let nobody = match people.iter().any(decides) {
+                true => "",
+                false => ". Nobody is left who may decide: invite somebody with `loket admins enroll EMAIL`",
+            };
+            say(&format!("{} may no longer act{nobody}", revoked.email))
         }
     }
 }

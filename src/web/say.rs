@@ -47,12 +47,29 @@ impl Say<'_> {
     /// `Selasa, 10 November 2026`.
     pub fn day(&self, at: &DateTime<Utc>) -> String {
         let local = at.with_timezone(&self.office.zone);
-        let (days, months) = match self.lang {
-            Language::Id => (&DAYS_ID, &MONTHS_ID),
-            Language::En => (&DAYS_EN, &MONTHS_EN),
+        let months = match self.lang {
+            Language::Id => &MONTHS_ID,
+            Language::En => &MONTHS_EN,
         };
-        let weekday = days[local.weekday().num_days_from_monday() as usize];
-        format!("{weekday}, {} {} {}", local.day(), months[local.month0() as usize], local.year())
+        format!("{}, {} {} {}", self.weekday(&local), local.day(), months[local.month0() as usize], local.year())
+    }
+
+    fn weekday(&self, local: &impl Datelike) -> &'static str {
+        let days = match self.lang {
+            Language::Id => &DAYS_ID,
+            Language::En => &DAYS_EN,
+        };
+        days[local.weekday().num_days_from_monday() as usize]
+    }
+
+    /// `10.42`, or `Rabu 08.02` where that is not the day of `now`: for narrow places, and times within the week.
+    pub fn near(&self, at: &DateTime<Utc>, now: &DateTime<Utc>) -> String {
+        let (zone, hour) = (self.office.zone, self.hour(at));
+        let local = at.with_timezone(&zone);
+        match local.date_naive() == now.with_timezone(&zone).date_naive() {
+            true => hour,
+            false => format!("{} {hour}", self.weekday(&local)),
+        }
     }
 
     /// `10.42`, for narrow places.

@@ -1,6 +1,6 @@
 //! The time standards along a case's way: who is reminded of what and until when, and what an overrun puts on record.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use loket::sop::command::{Alarm, Choice, Command, OpeningVerdict};
 use loket::sop::decide::Refused;
 use loket::sop::effect::LetterName;
@@ -33,6 +33,24 @@ fn letters_about_a_step_say_when_its_standard_ends() {
         let letters = walk.letters(kind);
         assert!(!letters.is_empty() && letters.iter().all(|letter| letter.until == Some(due)), "{kind:?}");
     }
+}
+
+#[test]
+fn that_half_the_time_is_gone_is_not_told_together_with_that_all_of_it_is() {
+    let rung = |late: bool, percents: &[u32]| {
+        let percents = percents.to_vec();
+        let mut walk =
+            request_at(Office::shipped().with(|p| p.overrun.remind_at_percent = percents), tuesday_at_nine());
+        let due = walk.office.calendar.add_working(walk.now, walk.office.procedure.limit(5).expect("step 5 has one"));
+        walk.now = if late { due } else { due - TimeDelta::seconds(1) };
+        walk.does(Command::Wake(Alarm::StandardHalf { span: 1 }));
+        walk.letters(LetterName::StandardHalf).len()
+    };
+
+    assert_eq!(rung(true, &[50, 100]), 0, "the office was away; the other reminder is due as well");
+    assert_eq!(rung(false, &[50, 100]), 1);
+    assert_eq!(rung(true, &[50]), 1, "no other reminder would come");
+    assert_eq!(rung(true, &[50, 120]), 1, "the other one comes later");
 }
 
 #[test]

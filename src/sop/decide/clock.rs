@@ -117,11 +117,16 @@ pub(super) fn remind(r: &mut Ruling, alarm: &Alarm, ctx: &Context) {
     };
     let Some(span) = r.case.times.spans.get(index).filter(|span| span.to.is_none()).cloned() else { return };
     let code = span.step.to_string();
-    let due = ctx.procedure.limit(span.step).map(|limit| ctx.calendar.add_working(span.from, limit));
+    let limit = ctx.procedure.limit(span.step);
+    let due = limit.map(|limit| ctx.calendar.add_working(span.from, limit));
+    let whole = ctx.procedure.overrun.remind_at_percent.iter().copied().filter(|percent| *percent >= 100).min();
+    let whole_at = limit.zip(whole).map(|(limit, percent)| ctx.calendar.add_working(span.from, limit.percent(percent)));
+    // After a long absence both are late: that the time is over says enough.
+    let says_nothing_new = matches!(alarm, Alarm::StandardHalf { .. }) && whole_at.is_some_and(|at| at <= ctx.now);
     let letter = |to| Letter { until: due, ..Letter::new(kind, to).code(&code) };
     if to_superior {
         r.send(letter(Recipient::Superior));
-    } else {
+    } else if !says_nothing_new {
         r.tell_admin(ctx, letter);
     }
     // With nobody to act, the wake that looks for an admin is already on its way.

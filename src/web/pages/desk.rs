@@ -38,7 +38,7 @@ struct Row {
 impl<'a> DeskPage<'a> {
     pub fn new(f: Frame<'a>, view: &'a DeskView, filter: &'a DeskFilter, devices: &'a [DateTime<Utc>]) -> Self {
         let q = QueueWords::of(f.lang());
-        let rows = view.rows.iter().map(|r| row(&f, q, r)).collect();
+        let rows = view.rows.iter().map(|r| row(&f, q, r, &view.now)).collect();
         Self { q, rows, f, view, filter, devices }
     }
 
@@ -95,12 +95,12 @@ impl<'a> DeskPage<'a> {
     }
 }
 
-fn row(f: &Frame<'_>, q: &'static QueueWords, row: &DeskRow) -> Row {
+fn row(f: &Frame<'_>, q: &'static QueueWords, row: &DeskRow, now: &DateTime<Utc>) -> Row {
     let (class, icon, due) = match row.waiting {
         Waiting::Over { by } => ("bad", "awas", fill(q.over, &[&f.say.minutes(by)])),
         Waiting::Left { minutes, due } => {
             let class = if minutes <= SOON { "look" } else { "" };
-            (class, "jam", fill(q.left, &[&f.say.minutes(minutes), &f.say.hour(&due)]))
+            (class, "jam", fill(q.left, &[&f.say.minutes(minutes), &f.say.near(&due, now)]))
         }
         Waiting::Stopped => ("soft", "henti", q.stopped.to_owned()),
         Waiting::Unclocked => ("soft", "kunci", q.unclocked.to_owned()),
