@@ -405,7 +405,7 @@ async fn t06_a_mailbox_in_other_hands_asks_only_so_often_a_day_for_one_account_o
 }
 
 /// The first two requests of somebody, both checked before either was approved.
-async fn two_at_once(site: &Site) -> (CaseNumber, CaseNumber) {
+pub async fn two_at_once(site: &Site) -> (CaseNumber, CaseNumber) {
     let first = site.deliver("complete").await;
     let words = "Mohon reset password akun Helpdesk SPSE saya. User ID: RINAPL";
     site.take_in(request(site, &RINA, &RINA, "000.3/5002/BPLPSE", words, None)).await;

@@ -222,3 +222,29 @@ fn ground(reason: &str, case: &Case, procedure: &Procedure) -> (String, String) 
     };
     (code, reason.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_admin_hears_why_a_reply_was_not_followed() {
+        let (triggers, items) = (Vec::new(), Vec::new());
+        for (refused, why) in [
+            (Refused::NotAnAdmin, "reads_only"),
+            (Refused::OwnAccount, "own_account"),
+            (Refused::NeedsFactor, "needs_code"),
+            (Refused::NeedsFreshFactor, "needs_code"),
+            (Refused::NeedsConfirmation { triggers }, "needs_confirmation"),
+            (Refused::NeedsReason, "needs_reason"),
+            (Refused::NeedsSecond, "needs_second"),
+            (Refused::NotComplete { items }, "not_complete"),
+            (Refused::NoAccount, "no_account"),
+            (Refused::NoRoundLeft, "no_round"),
+            (Refused::NothingToComplete, "nothing_named"),
+            (Refused::WrongPhase { phase: "executing" }, "not_now"),
+        ] {
+            assert_eq!(why_not(&refused), why, "{refused}");
+        }
+    }
+}
