@@ -105,8 +105,15 @@ async fn a_case_that_closes_goes_to_the_archive_and_is_read_from_there() {
     let report = site.loket(&["report", "--month", &month, "--json"]).json();
     let csv = site.loket(&["report", "--month", &month, "--format", "csv"]).well();
     let gone = site.loket(&["cases", "show", &number]).refused(1);
+    let seen = site.loket(&["archive", "show", &number, "--json"]).json()["accesses"].clone();
 
     assert_eq!(shown["outcome"], "out_of_scope");
+    assert_eq!(shown["accesses"], serde_json::json!([]), "before the first look");
+    let looks = seen.as_array().expect("a list").iter();
+    let looks: Vec<_> = looks.map(|look| look["what"]["seen"].as_str().expect("what was seen")).collect();
+    assert_eq!(looks[..3], ["dossier", "item", "export"]);
+    let user = format!("uid {}", rustix::process::getuid().as_raw());
+    assert!(seen.as_array().is_some_and(|looks| looks.iter().all(|look| look["who"] == user.as_str())), "{seen}");
     assert_eq!(mail.0.stdout, std::fs::read(find(&site.path("inbox"), "1.vendor")).unwrap(), "byte for byte");
     assert_eq!((found.as_array().map(Vec::len), nothing.as_array().map(Vec::len)), (Some(1), Some(0)));
     assert_eq!(Path::new(exported.trim()), to.join(&number));
@@ -120,6 +127,45 @@ async fn a_case_that_closes_goes_to_the_archive_and_is_read_from_there() {
     assert_eq!(daemon.stop().await, Some(0), "{}", daemon.said());
     assert!(!site.path("state/outgoing").read_dir().is_ok_and(|mut left| left.next().is_some()), "nothing lies about");
     assert_eq!(site.loket(&["archive", "list", "--json"]).json(), listed, "the same without the daemon");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looks_at_a_live_case_and_at_lists_are_on_record_by_user() {
+    let site = Site::new();
+    site.import().well();
+    site.deliver("1.lengkap", &site.sample("complete"));
+    let daemon = site.run().await;
+    let number = wait_for("the case", || async {
+        let cases = site.loket(&["cases", "list", "--json"]).json();
+        cases[0]["number"].as_str().map(str::to_owned)
+    })
+    .await;
+    assert_eq!(daemon.stop().await, Some(0), "{}", daemon.said());
+    let entries = || {
+        let head = site.loket(&["archive", "head"]).well();
+        let journal = head.lines().find_map(|line| line.strip_prefix("journal ")).expect("the journal's end");
+        journal.split(' ').next().and_then(|count| count.parse::<u64>().ok()).expect("a count")
+    };
+    let looks = |verb: &[&str]| {
+        let before = entries();
+        site.loket(verb).well();
+        entries() - before
+    };
+
+    let first = site.loket(&["cases", "show", &number, "--json"]).json();
+    let second = site.loket(&["cases", "show", &number, "--json"]).json();
+
+    assert_eq!(first["accesses"], serde_json::json!([]));
+    let user = format!("uid {}", rustix::process::getuid().as_raw());
+    assert_eq!(second["accesses"].as_array().map(Vec::len), Some(1));
+    assert_eq!(
+        (&second["accesses"][0]["who"], &second["accesses"][0]["what"]["seen"]),
+        (&user.into(), &"summary".into())
+    );
+    for list in [&["archive", "list"][..], &["archive", "search", "zzz"]] {
+        assert_eq!(looks(list), 1, "{list:?}");
+    }
+    assert_eq!(looks(&["cases", "list"]), 0, "what helps with a full disk writes nothing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

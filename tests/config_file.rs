@@ -136,7 +136,8 @@ fn all_mistakes_are_named_at_once() {
         .replace("# zone = \"Asia/Makassar\"", "zone = \"WITA\"")
         .replace("phone = \"(0599) 123456\"\n", "")
         .replace("# schedule = \"0 0 17 * * Mon-Fri\"", "schedule = \"0 17 * * 1-5\"")
-        .replace("[state]\ndirectory = \"/var/lib/loket\"", "");
+        .replace("[state]\ndirectory = \"/var/lib/loket\"", "")
+        .replace("socket = \"/run/loket/loket.sock\"", "");
 
     let told = wrong(&text);
 

@@ -21,5 +21,14 @@ fn t46_the_unit_shows_little_and_leaves_no_core() {
     let level = line.split_whitespace().find_map(|word| word.parse::<f64>().ok()).expect("a figure");
     assert!(level <= MOST, "{line}");
     let text = std::fs::read_to_string(unit).expect("the unit");
-    assert!(text.lines().any(|line| line.trim() == "LimitCORE=0"));
+    let folders =
+        ["StateDirectory=loket", "RuntimeDirectory=loket", "RuntimeDirectoryMode=0700", "ConfigurationDirectory=loket"];
+    for line in folders.into_iter().chain(["LimitCORE=0"]) {
+        assert!(text.lines().any(|said| said.trim() == line), "{line}");
+    }
+    let shipped = include_str!("../config/loket.toml");
+    assert!(
+        shipped.lines().any(|line| line == "socket = \"/run/loket/loket.sock\""),
+        "the socket lies in the unit's folder"
+    );
 }

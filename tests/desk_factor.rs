@@ -23,7 +23,7 @@ use crate::kit::Site;
 use crate::kit::Visitor;
 use crate::kit::site::{BASE_URL, address};
 
-const PHRASE: &str = "kuda lumping di pasar pagi";
+pub const PHRASE: &str = "kuda lumping di pasar pagi";
 
 /// Pages without limits, so that what is behind them is tried.
 pub fn open_pages(site: &Site) -> Router {
@@ -360,6 +360,28 @@ async fn its_owner_changes_a_passphrase_with_a_code_or_the_old_one_and_is_told()
         "by the phone's code"
     );
     assert!(matches!(sign_in(&site, who, PHRASE).await, SignInAnswer::Opened(_)));
+}
+
+#[tokio::test]
+async fn t09_guesses_where_a_passphrase_is_changed_are_slowed_and_lock() {
+    let site = Site::start().await;
+    let who = "sekar@lembayungraya.example";
+    enrol_with_phrase(&site, &open_pages(&site), who, [PHRASE, PHRASE]).await;
+    let unlimited = Rate { burst: 1e9, per_second: 1e9 };
+    let few = Rate { burst: 3.0, per_second: 1e-6 };
+    let wrong = [("kode", "000000"), ("p1", "jeruk tua menyala perlahan"), ("p2", "jeruk tua menyala perlahan")];
+
+    let mut answers = Vec::new();
+    for each in [few, unlimited] {
+        let router = site.pages_within(BASE_URL, Limits { each, all: unlimited });
+        let desk = device(&router, who, ("frasa", PHRASE)).await;
+        for _ in 0..5 {
+            answers.push(ask(&router, "/frasa", Some(&wrong), &desk).await.status);
+        }
+    }
+
+    assert_eq!(answers[..5], [422, 422, 422, 429, 429], "three guesses, then a wait");
+    assert_eq!(answers[5..], [422, 422, 422, 422, 403], "the fifth in a row locks");
 }
 
 #[tokio::test]

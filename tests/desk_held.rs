@@ -77,6 +77,32 @@ async fn an_admitted_mail_becomes_a_request_like_any_other() {
     ));
 }
 
+/// THREATS row 21: who lets a mail in proves no sender, so that nothing about somebody's account goes to an address that nobody proved.
+#[tokio::test]
+async fn t21_a_mail_that_was_let_in_is_answered_at_the_registered_address_alone() {
+    let site = Site::start().await;
+    let mut forged = String::from_utf8(site.sample("forged").raw).expect("mails are ASCII");
+    forged = forged.replacen(people::WULAN.email, "wulan@tempat-lain.example", 1);
+    assert!(forged.contains("wulan@tempat-lain.example"));
+    let from = forged.lines().find(|line| line.starts_with("From:")).expect("a sender").to_owned();
+    let forged = forged.replacen(&from, "From: Wulan <wulan@tempat-lain.example>", 1);
+    site.take_in(forged.into_bytes()).await;
+    let number = site.numbers().await.pop().expect("a held mail");
+    let (admin, _) = site.admins_of(&number).await;
+    let id = number.to_string();
+    let seen = site.desk.held_view(&admin, &id, Language::Id).await.unwrap().expect("it is held").seen;
+
+    let form = HeldForm { choice: HeldChoice::Admit, reason: "Ditelepon, benar.".to_owned(), seen };
+    assert!(matches!(site.desk.settle_held(&admin, &id, form).await.unwrap(), HeldAnswer::Done(Some(_))));
+    site.settle().await;
+
+    assert!(site.last_to(people::WULAN.email).is_some_and(|letter| letter.subject.contains(&id)), "the owner hears");
+    let elsewhere = |letter: &loket::engine::port::Outgoing| {
+        letter.to.iter().chain(&letter.bcc).any(|to| to.as_str().contains("tempat-lain"))
+    };
+    assert!(!site.letters().iter().any(elsewhere), "and nobody else");
+}
+
 /// THREATS row 13. The form once named no mail: whatever had come by the time it was sent was admitted with the rest, and the
 /// page showed the last one alone.
 #[tokio::test]

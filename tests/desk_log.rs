@@ -6,7 +6,7 @@ use loket::demo::samples::people::RINA;
 use loket::engine::admins::{FAILURES, Role};
 use loket::web::view::Admin;
 
-use crate::desk_factor::{answer, open_pages};
+use crate::desk_factor::{PHRASE, answer, open_pages};
 use crate::desk_threats::{Log, ask};
 use crate::desk_walk::approve;
 use crate::kit::Site;
@@ -43,6 +43,11 @@ async fn t46_right_and_wrong_factors_locks_and_enrolments_are_logged_without_wha
     typed.push(code(&site, &admin).await);
     let by_link = ask(&router, &format!("/tautan/{link}"), Some(&[("kode", &typed[1])]), "").await;
     let cookie = by_link.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+    site.forward(TimeDelta::minutes(1));
+    let for_phrase = code(&site, &admin).await;
+    let fields = [("kode", for_phrase.as_str()), ("p1", PHRASE), ("p2", PHRASE)];
+    let changed = ask(&router, "/frasa", Some(&fields), &cookie).await;
+    let cookie = changed.headers["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
     ask(&router, "/keluar", Some(&[]), &cookie).await;
     let asked = site.last_to(admin.address.as_str()).expect("the admin was asked").message_id;
     site.take_in(answer(&site, &admin, &asked, "SETUJU 465738", "salah@x.example")).await;
@@ -73,6 +78,8 @@ async fn t46_right_and_wrong_factors_locks_and_enrolments_are_logged_without_wha
         &["security=\"lock\"", "door=\"masuk\"", &who],
         &["security=\"locked_factor\"", "door=\"masuk\"", from, &who],
         &["security=\"unlock\"", &who],
+        &["security=\"right_factor\"", "door=\"frasa\"", from, &who],
+        &["security=\"passphrase_changed\"", "door=\"frasa\"", from, &who],
         &["security=\"signed_out\"", &who],
         &["security=\"wrong_answer\"", "door=\"ambil\"", from, &number.to_string(), "by=\"nip\""],
         &["security=\"right_answer\"", "door=\"ambil\"", from, &number.to_string()],
@@ -84,6 +91,7 @@ async fn t46_right_and_wrong_factors_locks_and_enrolments_are_logged_without_wha
         assert!(!lines(&told, words).is_empty(), "{words:?} is not in the log");
     }
     let cookie = cookie.split_once('=').expect("a name and a value").1.to_owned();
+    typed.extend([for_phrase, PHRASE.to_owned()]);
     typed.extend(["918273", "465738", "564738", "199001012015011234", RINA.nip].map(str::to_owned));
     typed.extend([link, reveal, invitation, cookie, admin.address.to_string(), other.address.to_string()]);
     for secret in typed {

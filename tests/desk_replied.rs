@@ -54,6 +54,23 @@ async fn what_is_missing_is_asked_for_by_one_word_and_the_answer_is_kept_once() 
 }
 
 #[tokio::test]
+async fn words_of_the_admin_stand_beside_what_is_missing() {
+    let mut letters = Vec::new();
+    for words in ["LENGKAPI", "LENGKAPI mohon dipindai ulang"] {
+        let site = Site::start().await;
+        let number = site.deliver("completed_later").await;
+        let (admin, _) = site.admins_of(&number).await;
+        let letter = asked(&site, &admin, &number).pop().expect("the admin was asked").message_id;
+        site.take_in(answer(&site, &admin, &letter, words, "lengkapi@x.example")).await;
+        letters.push(site.last_to(AGUNG.email).expect("the applicant is asked").body);
+    }
+
+    let missing = |letter: &str| letter.lines().filter(|l| l.trim_start().starts_with("1.")).count();
+    assert!(letters.iter().all(|letter| missing(letter) == 1), "{letters:#?}");
+    assert!(letters[1].contains("mohon dipindai ulang"), "{}", letters[1]);
+}
+
+#[tokio::test]
 async fn an_answer_to_what_is_no_longer_proposed_brings_what_is() {
     let site = Site::start().await;
     let number = site.deliver("completed_later").await;

@@ -302,4 +302,10 @@ fn a_procedure_that_lets_readers_decide_is_refused() {
             "{flaws:?}"
         );
     }
+    let text = shipped.replacen("\n[approval]\n", "\n[approval]\nroles = [\"kepala\"]\n", 1);
+    let flaws = loket::sop::procedure::Procedure::parse(&text).expect_err("nobody could decide");
+    assert!(
+        flaws.iter().any(|flaw| flaw.key == "approval.roles" && flaw.message.contains("nobody could")),
+        "{flaws:?}"
+    );
 }

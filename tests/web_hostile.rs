@@ -8,11 +8,12 @@ use axum::Router;
 use axum::response::Html;
 use axum::routing::get;
 use loket::demo::samples::people::RINA;
+use loket::engine::admins::{Entry, Happened};
 use loket::web::answer::{RevealAnswer, RevealTyped, Typed};
 use loket::web::counter::Counter;
 use loket::web::rate::{Limits, Rate};
 use loket::web::router;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::desk_walk::approve;
 use crate::kit::site::BASE_URL;
@@ -90,8 +91,9 @@ async fn t07_a_browser_that_clicks_and_submits_everything_without_the_factor_cha
     assert!(matches!(shown, RevealAnswer::Revealed(_)), "the result still waits for its owner");
 }
 
-/// Every case with its journal; what applicants were sent.
-async fn state(site: &Site) -> (BTreeMap<String, usize>, Vec<String>, usize) {
+/// Every case with its journal; what applicants were sent; who is enrolled with what, and what became of them. That wrong codes are
+/// counted, and lock in the end, is what they are for: an admin may be locked by whoever has their mail, and is told.
+async fn state(site: &Site) -> (BTreeMap<String, usize>, Vec<String>, usize, Vec<Value>, Vec<Entry>) {
     let mut cases = BTreeMap::new();
     let mut written = Vec::new();
     for case in site.engine.live_cases().await.expect("the store answers") {
@@ -101,7 +103,14 @@ async fn state(site: &Site) -> (BTreeMap<String, usize>, Vec<String>, usize) {
     }
     let admins: Vec<&str> = site.office.admins.iter().map(|(_, address)| *address).collect();
     let to_others = |letter: &loket::engine::port::Outgoing| !letter.to.iter().any(|to| admins.contains(&to.as_str()));
-    (cases, written, site.letters().iter().filter(|letter| to_others(letter)).count())
+    let enrolled = site.engine.admins().await.expect("the store answers").into_iter().map(|record| {
+        let mut kept = serde_json::to_value(record).expect("a record is written");
+        kept.as_object_mut().expect("a record").retain(|name, _| !["failures", "lock"].contains(&name.as_str()));
+        kept
+    });
+    let mut roll = site.engine.roll_of(2026).await.expect("the store answers");
+    roll.retain(|entry| !matches!(entry.what, Happened::Locked { .. }));
+    (cases, written, site.letters().iter().filter(|letter| to_others(letter)).count(), enrolled.collect(), roll)
 }
 
 /// A stranger's page that sends the desk's form by itself, and one that draws the desk in a frame.

@@ -11,6 +11,7 @@ mod roll;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Engine;
 use super::casebook::Along;
@@ -59,8 +60,7 @@ pub struct AdminRecord {
     pub name: String,
     pub role: Role,
     pub standing: Standing,
-    /// Hexadecimal; shown to its owner alone, on the enrolment page.
-    factor: String,
+    factor: KeptFactor,
     /// The last TOTP step that was used.
     last_step: u64,
     /// Wrong codes since the last right one, or since the last lock.
@@ -78,6 +78,11 @@ pub struct AdminRecord {
     #[serde(default)]
     absence: Option<Absence>,
 }
+
+/// A factor in hexadecimal, 32 bytes of which it is the first 20; shown to its owner alone, on the enrolment page.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+struct KeptFactor(String);
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "standing", rename_all = "snake_case")]
@@ -151,8 +156,8 @@ impl AdminRecord {
 
     /// The factor; for the enrolment page and the demo alone.
     pub fn factor(&self) -> Result<TotpSecret, Fault> {
-        // Kept as 32 bytes of which the factor is the first 20, so that one hexadecimal form serves.
-        let bytes = unhex(&self.factor)
+        let bytes = unhex(&self.factor.0)
+            .map(Zeroizing::new)
             .ok_or_else(|| Fault::permanent("Cannot read an admin's factor. Enrol the admin again"))?;
         TotpSecret::from_bytes(&bytes[..20]).map_err(Fault::permanent)
     }

@@ -12,7 +12,7 @@ use super::links::{CHANGE_LIFE, LinkRecipe, Purpose};
 use super::port::{Enclosure, Fault, Outgoing};
 use super::store::{CaseKey, NewLink};
 use crate::letters::{self, Fillings, LetterError, LetterKind, Text};
-use crate::sop::case::{Attachment, Case, LetterRecord, LetterState};
+use crate::sop::case::{Attachment, Authenticity, Case, LetterRecord, LetterState};
 use crate::sop::effect::{Letter, LetterName, Recipient};
 use crate::sop::event::letter_subject;
 use crate::sop::names::{Address, Language};
@@ -227,14 +227,17 @@ impl Engine {
                 (self.office.superior.iter().map(|(_, address)| address.clone()).collect(), Vec::new())
             }
             Recipient::Correspondent => {
-                let trusted = case.mails.iter().rev().find(|mail| mail.authenticity.is_trusted());
-                let sender = trusted.and_then(|mail| mail.from.clone());
-                match (sender, registered) {
+                let newest = |good: fn(&Authenticity) -> bool| {
+                    case.mails.iter().rev().find(|mail| good(&mail.authenticity)).and_then(|mail| mail.from.clone())
+                };
+                match (newest(Authenticity::is_proven), registered) {
                     (Some(sender), Some(registered)) if !registered.same_mailbox(&sender) => {
                         (vec![sender], vec![registered])
                     }
                     (Some(sender), _) => (vec![sender], Vec::new()),
-                    (None, registered) => (registered.into_iter().collect(), Vec::new()),
+                    (None, Some(registered)) => (vec![registered], Vec::new()),
+                    // Nobody is on record: an admin vouched for this sender, and else nobody would hear.
+                    (None, None) => (newest(Authenticity::is_trusted).into_iter().collect(), Vec::new()),
                 }
             }
         }

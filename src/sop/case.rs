@@ -105,7 +105,7 @@ impl Authenticity {
         matches!(self, Self::Proven { .. })
     }
 
-    /// Proven, or let in: good enough to be answered.
+    /// Proven, or let in: good enough to be worked on, and to be answered where no registered address is known.
     pub fn is_trusted(&self) -> bool {
         !matches!(self, Self::Unproven { .. })
     }

@@ -60,7 +60,8 @@ pub struct Letter {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "recipient", rename_all = "snake_case")]
 pub enum Recipient {
-    /// The proven sender, with a copy to the registered address.
+    /// The proven sender, with a copy to the registered address; of a mail that was let in the registered address alone (THREATS
+    /// row 21).
     Correspondent,
     /// The registered address alone: results and whatever concerns them.
     Registered,

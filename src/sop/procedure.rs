@@ -80,6 +80,8 @@ impl fmt::Debug for Source {
 
 /// Roles that decide nothing, whatever an office writes.
 const READS_ONLY: [&str; 2] = ["archivist", "auditor"];
+/// The role of enrolled persons that decides.
+const DECIDES: &str = "admin";
 
 /// What is wrong with a procedure file: the key, and a sentence that says what and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -229,6 +231,10 @@ impl Procedure {
         }
         for role in self.approval.roles.iter().filter(|role| READS_ONLY.contains(&role.as_str())) {
             flaw("approval.roles".into(), format!("names {role:?}, who only reads; take it out"));
+        }
+        if !self.approval.roles.is_empty() && !self.approval.roles.iter().any(|role| role == DECIDES) {
+            let why = format!("does not name {DECIDES:?}, the only role that decides, so nobody could; add it");
+            flaw("approval.roles".into(), why);
         }
         flaws
     }

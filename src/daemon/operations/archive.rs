@@ -68,12 +68,17 @@ pub struct HeadsView {
 }
 
 impl Operations {
-    pub(super) async fn list_archive(&self) -> Result<Answer, Answer> {
-        Ok(Answer::done(&self.engine.archive.list().await?))
+    pub(super) async fn list_archive(&self, who: &str) -> Result<Answer, Answer> {
+        self.listed(who, self.engine.archive.list().await?).await
     }
 
-    pub(super) async fn search_archive(&self, words: &str) -> Result<Answer, Answer> {
-        Ok(Answer::done(&self.engine.archive.search(words).await?))
+    pub(super) async fn search_archive(&self, who: &str, words: &str) -> Result<Answer, Answer> {
+        self.listed(who, self.engine.archive.search(words).await?).await
+    }
+
+    async fn listed(&self, who: &str, lines: Vec<ArchiveLine>) -> Result<Answer, Answer> {
+        self.engine.record_access(who, None, Seen::Queue { shown: lines.len() }).await?;
+        Ok(Answer::done(&lines))
     }
 
     pub(super) async fn show_dossier(&self, who: &str, number: &CaseNumber) -> Result<Answer, Answer> {

@@ -91,6 +91,7 @@ pub struct HistoryView {
 }
 
 impl Operations {
+    /// For whoever keeps the service running, where a disk may be full: shown without a record.
     pub(super) async fn list_cases(&self, stuck_only: bool) -> Result<Answer, Answer> {
         let engine = &self.engine;
         let mut stuck: BTreeMap<CaseNumber, Vec<Row>> = BTreeMap::new();

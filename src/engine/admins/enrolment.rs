@@ -8,7 +8,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::roll::Happened;
-use super::{AdminRecord, FAMILY, Proof, Role, Standing, proof, read};
+use super::{AdminRecord, FAMILY, KeptFactor, Proof, Role, Standing, proof, read};
 use crate::engine::Engine;
 use crate::engine::casebook::Along;
 use crate::engine::port::Fault;
@@ -133,7 +133,12 @@ impl Engine {
     }
 
     /// The factor, as a record keeps it, and the step of this code, where the page showed that factor within the hour.
-    fn confirmed(&self, record: &AdminRecord, code: &str, now: DateTime<Utc>) -> Result<Option<(String, u64)>, Fault> {
+    fn confirmed(
+        &self,
+        record: &AdminRecord,
+        code: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Option<(KeptFactor, u64)>, Fault> {
         for ago in 0..=COUNTS {
             let factor = self.shown_factor(record, quarter(now) - ago);
             let shown = AdminRecord { factor: factor.clone(), ..record.clone() };
@@ -145,8 +150,8 @@ impl Engine {
     }
 
     /// What the page shows in this quarter of an hour, as a record keeps it.
-    fn shown_factor(&self, record: &AdminRecord, quarter: i64) -> String {
-        let derived = self.keys.index.blind(&["shown factor", &record.factor, &quarter.to_string()]);
+    fn shown_factor(&self, record: &AdminRecord, quarter: i64) -> KeptFactor {
+        let derived = self.keys.index.blind(&["shown factor", &record.factor.0, &quarter.to_string()]);
         kept(&std::array::from_fn(|i| derived[i]))
     }
 
@@ -178,9 +183,8 @@ fn quarter(at: DateTime<Utc>) -> i64 {
     at.timestamp().div_euclid(SHOWN)
 }
 
-/// 32 bytes of which the factor is the first 20, in hexadecimal.
-fn kept(factor: &[u8; 20]) -> String {
+fn kept(factor: &[u8; 20]) -> KeptFactor {
     let mut bytes = [0u8; 32];
     bytes[..20].copy_from_slice(factor);
-    hex(&bytes)
+    KeptFactor(hex(&bytes))
 }

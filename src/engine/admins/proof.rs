@@ -81,10 +81,11 @@ impl AdminRecord {
     }
 
     /// Whether this proves the person, and counts it where it does; `None` for a code sent a second time, which proves nothing,
-    /// but nobody guessed it.
+    /// but nobody guessed it; so a passphrase that was changed while it was being compared.
     fn takes(&mut self, shown: &Shown<'_>, at: DateTime<Utc>) -> Result<Option<bool>, Fault> {
         Ok(Some(match shown {
-            Shown::Phrase { right } => *right,
+            Shown::Phrase { with, .. } if self.passphrase != *with => return Ok(None),
+            Shown::Phrase { right, .. } => *right,
             Shown::Passkey(proof) => proof.as_ref().is_some_and(|proof| passkey::count(&mut self.passkeys, proof)),
             Shown::Code(code) => match self.factor()?.check(code, at) {
                 Some(step) if step <= self.last_step => return Ok(None),
@@ -148,7 +149,11 @@ impl<'t> Brought<'t> {
 /// What was brought, looked at as far as it can be without the record as it stands.
 enum Shown<'t> {
     Code(&'t str),
-    Phrase { right: bool },
+    /// Compared with this hash; which may be another's by the time the record is written.
+    Phrase {
+        right: bool,
+        with: Option<PassphraseHash>,
+    },
     Passkey(Option<AuthenticationResult>),
 }
 
@@ -181,7 +186,7 @@ impl Engine {
             Brought::Passkey(answer) => Shown::Passkey(self.passkey_proof(address, answer, matter)),
             Brought::Phrase(phrase) => {
                 let kept = self.admin(address).await?.and_then(|(_, record)| record.passphrase);
-                Shown::Phrase { right: matches(kept, phrase).await }
+                Shown::Phrase { right: matches(kept.clone(), phrase).await, with: kept }
             }
         };
         for _ in 0..TRIES {
@@ -280,7 +285,40 @@ async fn off_the_floor<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'sta
 
 #[cfg(test)]
 mod tests {
+    use super::super::{KeptFactor, Role, Standing};
     use super::*;
+
+    fn enrolled(passphrase: Option<PassphraseHash>) -> AdminRecord {
+        AdminRecord {
+            address: Address::parse("sekar@lembayungraya.example").expect("an address"),
+            name: "Sekar Wangi".to_owned(),
+            role: Role::Admin,
+            standing: Standing::Active { since: DateTime::UNIX_EPOCH, link: None },
+            factor: KeptFactor("00".repeat(32)),
+            last_step: 0,
+            failures: 0,
+            lock: Lock::default(),
+            passphrase,
+            passkeys: Vec::new(),
+            keyed_at: None,
+            absence: None,
+        }
+    }
+
+    /// Comparing takes a while, and longer where others compare.
+    #[test]
+    fn a_passphrase_that_was_changed_while_it_was_compared_proves_nothing_and_is_no_guess() {
+        let hash = |phrase: &str| PassphraseHash::of(&Secret::new(phrase.to_owned()), &OsRandom).expect("it is hashed");
+        let (before, after) = (Some(hash("kuda lumping di pasar pagi")), Some(hash("jeruk tua menyala perlahan")));
+        let shown = |right| Shown::Phrase { right, with: before.clone() };
+        let takes = |kept: &Option<PassphraseHash>, right| {
+            enrolled(kept.clone()).takes(&shown(right), DateTime::UNIX_EPOCH).expect("no code is looked at")
+        };
+
+        assert_eq!((takes(&before, true), takes(&before, false)), (Some(true), Some(false)));
+        assert_eq!((takes(&after, true), takes(&after, false)), (None, None));
+        assert_eq!(takes(&None, true), None, "enrolled anew without one");
+    }
 
     #[test]
     fn only_what_is_long_enough_is_a_passphrase() {

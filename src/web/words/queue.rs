@@ -57,7 +57,8 @@ catalogue! {
         admit: "Terima sebagai permohonan" | "Admit as a request",
         admit_then_1: "Surel dicatat dengan nomor dan diperiksa seperti permohonan lain." | "The mail is registered under a number and checked like any other.",
         admit_then_call: "Pengirimnya belum terbukti, dan alasan Anda tidak membuktikannya: pemohon dihubungi sebelum disetujui." | "Its sender is not proven, and your reason does not prove it: the applicant is called before anything is approved.",
-        admit_then_2: "Pengirim menerima tanda terima. Akun tidak berubah." | "The sender gets an acknowledgement. No account changes.",
+        admit_then_2: "Tanda terima dikirim ke alamat terdaftar; ke pengirim hanya bila tidak ada alamat terdaftar. Akun tidak berubah."
+            | "An acknowledgement goes to the registered address; to the sender only where none is registered. No account changes.",
         admit_reason: "Mengapa surel ini dapat dipercaya" | "Why this mail can be trusted",
         drop: "Buang surel" | "Drop the mail",
         drop_then_1: "Surel dipindahkan ke folder tertolak; pengirim tidak dijawab." | "The mail is filed as refused; the sender is not answered.",
