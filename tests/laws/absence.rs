@@ -49,6 +49,8 @@ fn letters_about_an_absent_admins_case_go_to_both() {
     walk.does(further);
 
     assert_eq!(told(&walk, LetterName::ActionNeeded), [admin_id(1), admin_id(0), admin_id(1)]);
+    let in_place_of: Vec<_> = walk.letters(LetterName::ActionNeeded).iter().map(|l| l.in_place_of.clone()).collect();
+    assert_eq!(in_place_of, [None, Some(admin_id(1)), None], "who stands in is told for whom");
 }
 
 #[test]

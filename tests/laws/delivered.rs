@@ -1,11 +1,12 @@
 //! Branches of step 8: the result is revealed, changed, reminded of, lost, issued again, handed over in person.
 
+use chrono::TimeDelta;
 use loket::sop::command::{Alarm, Choice, Command, OpeningVerdict, Report};
 use loket::sop::decide::Refused;
 use loket::sop::effect::LetterName;
 use loket::sop::phase::{Phase, RevealKind, RevealState};
 
-use super::office::{Office, tuesday_at_nine};
+use super::office::{Office, admin_id, tuesday_at_nine};
 use super::papers::Papers;
 use super::walk::Walk;
 
@@ -72,6 +73,36 @@ fn a_change_never_confirmed_is_reminded_and_closed_as_unconfirmed() {
     assert_eq!(walk.outcome(), "reset_unconfirmed");
     let due = walk.office.calendar.add_working_days(revealed, 7);
     assert_eq!(walk.now, due, "seven working days after the reveal, whenever it was delivered");
+}
+
+/// A clock may have been ahead when the wake was put off, or the program away when it was due.
+#[test]
+fn a_result_ends_at_its_time_not_before_and_however_late_the_wake() {
+    let wake = |at: i64| {
+        let mut walk = delivered(Papers::Complete);
+        let Phase::Delivered { reveal, .. } = &walk.case.phase else { panic!("{}", walk.outcome()) };
+        walk.now = reveal.expires_at + TimeDelta::seconds(at);
+        walk.does(Command::Wake(Alarm::SecretExpiry { issue: 1 }));
+        reveal_state(&walk).1
+    };
+
+    assert_eq!([-1, 0, 86_400].map(wake), [RevealState::Waiting, RevealState::Expired, RevealState::Expired]);
+}
+
+#[test]
+fn a_reminder_of_an_earlier_issue_or_out_of_turn_reminds_nobody() {
+    let mut walk = delivered(Papers::Complete);
+    walk.does(Command::Reveal { issue: 1 });
+    walk.does(reissue(&walk, 1));
+    walk.drive();
+    walk.does(Command::Reveal { issue: 2 });
+
+    for (issue, nth) in [(1, 1), (2, 2), (2, 0)] {
+        walk.does(Command::Wake(Alarm::ChangeReminder { issue, nth }));
+        assert!(walk.letters(LetterName::ChangeReminder).is_empty(), "issue {issue}, reminder {nth}");
+    }
+    walk.does(Command::Wake(Alarm::ChangeReminder { issue: 2, nth: 1 }));
+    assert_eq!(walk.letters(LetterName::ChangeReminder).len(), 1);
 }
 
 #[test]
@@ -194,6 +225,7 @@ fn a_result_is_handed_over_in_person_and_its_link_dies() {
 
     walk.does(hand_over.clone());
 
+    assert_eq!(walk.letters(LetterName::HandedInPerson)[0].by, Some(admin_id(0)), "the applicant is told by whom");
     assert_eq!(walk.is_refused(Command::Reveal { issue: 1 }), Refused::Gone);
     assert_eq!(walk.is_refused(hand_over), Refused::Gone);
     walk.does(Command::ConfirmChange { issue: 1 });
@@ -304,11 +336,11 @@ fn a_result_given_at_the_counter_is_told_and_still_to_be_changed() {
     let decision = walk.start();
     walk.does(Command::ReportExecution { decision, report: Report::HandedToPerson });
 
-    let by = super::office::admin_id(0);
-    let report = Report::HandedOver { by, note: "KTP diperiksa".into() };
+    let report = Report::HandedOver { by: admin_id(0), note: "KTP diperiksa".into() };
     walk.does(Command::ReportExecution { decision, report });
 
     assert!(walk.secrets.is_empty() && walk.letters(LetterName::HandedInPerson).len() == 1);
+    assert_eq!(walk.letters(LetterName::HandedInPerson)[0].by, Some(admin_id(0)), "the applicant is told by whom");
     assert!(walk.letters(LetterName::ResultReset).is_empty(), "no link goes out");
     walk.does(Command::ConfirmChange { issue: 1 });
     assert_eq!(walk.outcome(), "reset_confirmed");

@@ -1,6 +1,7 @@
 //! What a decision takes, for each choice: the proof of who decides, reasons for doubt, something to ask for.
 
 use loket::sop::case::{Channel, ConfirmationResult};
+use loket::sop::checklist::Finding;
 use loket::sop::command::{Choice, Command, Decision, DraftKind, Factor, OpeningVerdict};
 use loket::sop::decide::{Refused, Ruling};
 use loket::sop::effect::{Effect, LetterName};
@@ -66,6 +67,25 @@ fn what_is_missing_is_named_and_not_approved() {
         decided(request(Office::shipped(), Papers::NoDecree), approve("sudah kenal"), Channel::Desk, Factor::Fresh);
 
     assert_eq!(refused.err(), Some(Refused::NotComplete { items: vec!["appointment_decree".into()] }));
+
+    let mut walk = request(Office::shipped(), Papers::NoDecree);
+    let other = walk.case.understanding.checklist.iter_mut().find(|c| c.step == 2 && c.item != "appointment_decree");
+    other.expect("step 2 has more items").finding = Finding::Unclear;
+    let refused = decided(walk, approve("sudah kenal"), Channel::Desk, Factor::Fresh);
+    let items = vec!["appointment_decree".into()];
+    assert_eq!(refused.err(), Some(Refused::NotComplete { items }), "what is unclear is there");
+}
+
+#[test]
+fn what_is_closed_is_issued_again_to_nobody_and_says_by_whom_it_was_ended() {
+    let mut walk = request(Office::shipped(), Papers::Complete);
+    let anew = || Choice::Reissue { reason: "tautan hilang".into() };
+    let early = walk.decision(0, anew());
+    assert!(matches!(walk.is_refused(early), Refused::WrongPhase { .. }), "nothing was issued yet");
+    walk.does(walk.decision(0, reject()));
+
+    let late = walk.decision(0, anew());
+    assert!(matches!(walk.is_refused(late), Refused::AlreadyDecided { .. }));
 }
 
 #[test]
