@@ -1,5 +1,6 @@
 //! Branches before a decision: held, completed, expired, rejected, withdrawn, out of scope.
 
+use chrono::TimeDelta;
 use loket::sop::case::{Authenticity, ConfirmationResult};
 use loket::sop::command::{Alarm, Choice, Command, OpeningVerdict};
 use loket::sop::decide::Refused;
@@ -68,6 +69,77 @@ fn a_request_never_completed_is_reminded_and_then_proposed_to_reject() {
     walk.letter_gone(LetterName::Rejected);
     assert!(walk.case.times.open_span().is_none(), "the archive's schedule is nobody's time");
     walk.archive();
+}
+
+/// A clock that was set back rings early: the applicant keeps the time they were given.
+#[test]
+fn a_completion_ends_at_its_deadline_not_before_and_however_late_the_wake() {
+    let rung = |seconds: i64| {
+        let mut walk = request(Papers::NoDecree);
+        walk.does(ask_to_complete(&walk, 0));
+        let Phase::Incomplete { deadline, .. } = walk.case.phase else { panic!("{}", walk.outcome()) };
+        walk.now = deadline + TimeDelta::seconds(seconds);
+        walk.does(Command::Wake(Alarm::CompletionDeadline { round: 1 }));
+        walk.case.phase.name()
+    };
+
+    assert_eq!([-1, 0, 86_400].map(rung), ["incomplete", "under_review", "under_review"]);
+}
+
+#[test]
+fn a_reminder_to_complete_is_set_where_it_comes_before_the_deadline() {
+    let set = |after: u32, deadline: u32| {
+        let office = Office::shipped().with(|p| {
+            p.completion.reminder_after_working_days = after;
+            p.completion.deadline_working_days = deadline;
+        });
+        let mut walk = Walk::begin(office, Papers::NoDecree, OpeningVerdict::Request, tuesday_at_nine());
+        walk.does(ask_to_complete(&walk, 0));
+        walk.wakes.iter().filter(|(_, alarm)| matches!(alarm, Alarm::CompletionReminder { .. })).count()
+    };
+
+    assert_eq!([set(2, 5), set(4, 5), set(5, 5), set(6, 5), set(0, 5)], [1, 1, 0, 0, 0]);
+}
+
+#[test]
+fn papers_that_complete_a_request_get_a_receipt_and_nothing_else_does() {
+    let receipts = |asked: bool, papers: Papers, attached: bool| {
+        let mut walk = request(Papers::NoDecree);
+        if asked {
+            walk.does(ask_to_complete(&walk, 0));
+        }
+        walk.pass(60);
+        let mut mail = walk.mail_of(papers);
+        if let Command::AddMail(dossier) = &mut mail
+            && !attached
+        {
+            dossier.mail.attachments.clear();
+        }
+        walk.does(mail);
+        walk.letters(LetterName::CompletionReceived).len()
+    };
+
+    assert_eq!(receipts(true, Papers::Complete, true), 1);
+    assert_eq!(receipts(true, Papers::Complete, false), 0, "words alone");
+    assert_eq!(receipts(false, Papers::Complete, true), 0, "nobody had asked");
+}
+
+#[test]
+fn a_mail_to_a_result_that_still_waits_starts_no_clock() {
+    let asked = |expired: bool| {
+        let mut walk = request(Papers::Complete);
+        walk.does(walk.approval(0));
+        walk.drive();
+        walk.letter_gone(LetterName::ResultReset);
+        if expired {
+            walk.ring_until(|alarm| matches!(alarm, Alarm::SecretExpiry { .. }));
+        }
+        let mail = walk.mail_of(Papers::Complete);
+        walk.does(mail);
+        walk.case.times.open_span().map(|span| span.step)
+    };
+
+    assert_eq!((asked(false), asked(true)), (None, Some(8)), "a result that is over is owed");
 }
 
 #[test]
