@@ -190,6 +190,19 @@ fn an_unknown_reason_rejects_nothing() {
 }
 
 #[test]
+fn an_admin_is_told_why_a_mail_is_held() {
+    for (reason, word) in [
+        (HeldReason::Malformed, "malformed"),
+        (HeldReason::DangerousAttachment, "dangerous_attachment"),
+        (HeldReason::Unauthenticated, "unauthenticated"),
+        (HeldReason::ForeignReply, "foreign_reply"),
+    ] {
+        let walk = Walk::begin(Office::shipped(), Papers::Complete, OpeningVerdict::Held(reason), tuesday_at_nine());
+        assert_eq!(walk.letters(LetterName::HeldMail)[0].code, word);
+    }
+}
+
+#[test]
 fn a_held_mail_is_admitted_and_then_worked_on() {
     let mut walk = held();
     assert!(walk.letters(LetterName::Acknowledgement).is_empty(), "a mail that is held is not answered");
