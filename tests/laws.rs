@@ -11,6 +11,7 @@ mod chance;
 mod delivered;
 mod ending;
 mod filed;
+mod hands;
 mod hold;
 mod model;
 mod moves;
