@@ -4,7 +4,7 @@
 use loket::sop::case::{Confirmation, ConfirmationMethod, ConfirmationResult};
 use loket::sop::checklist::Finding;
 use loket::sop::command::{Alarm, Choice, Command, Dossier, DraftKind, OpeningVerdict};
-use loket::sop::decide::Refused;
+use loket::sop::decide::{Refused, circumstance};
 use loket::sop::effect::{LetterName, Recipient};
 use loket::sop::event::Event;
 use loket::sop::phase::{HeldReason, Phase, Recommendation};
@@ -335,4 +335,22 @@ fn a_case_whose_admin_was_revoked_goes_to_another() {
     assert_ne!(walk.case.assigned, Some(gone));
     let asked = walk.letters(LetterName::ActionNeeded);
     assert_eq!(asked.last().map(|l| l.to.clone()), walk.case.assigned.clone().map(|id| Recipient::Admin { id }));
+}
+
+/// A decree in its days of grace, one that ended before, and one that does not say are three different things to ask about.
+#[test]
+fn a_call_about_a_decree_says_what_is_the_matter_with_it() {
+    let mut found = request(Office::shipped(), Papers::Complete).case.understanding;
+    let mut said = |finding: Finding, alert: bool| {
+        found.alerts = if alert { vec!["decree_in_grace".into()] } else { Vec::new() };
+        found.checklist.iter_mut().filter(|c| c.item == "decree_in_force").for_each(|c| c.finding = finding);
+        circumstance("decree_in_grace", &found).to_owned()
+    };
+
+    assert_eq!(said(Finding::Unclear, true), "decree_in_grace");
+    assert_eq!(said(Finding::Contradicted, false), "decree_ended");
+    assert_eq!(said(Finding::Missing, false), "decree_ended");
+    assert_eq!(said(Finding::Unclear, false), "decree_unclear");
+    let found = request(Office::shipped(), Papers::Complete).case.understanding;
+    assert_eq!(circumstance("nip_mismatch", &found), "nip_mismatch", "the others are what they are");
 }
