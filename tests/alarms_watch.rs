@@ -142,9 +142,11 @@ async fn t41_an_office_that_cannot_open_tells_the_second_channel_once_and_that_i
     let both = both.map(|(alarm, state)| (alarm.to_owned(), state.to_owned()));
     wait_for("the program to be told", || async { (told(office.folder.path()) == both).then_some(()) }).await;
 
+    let note = office.state().join("closed");
+    wait_for("the note of it to go, once the program has ended", || async { (!note.exists()).then_some(()) }).await;
+
     assert_eq!(closed, both[..1]);
     assert!(daemon.stop().await.success());
-    assert!(!office.state().join("closed").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -203,13 +203,22 @@ impl Engine {
         along.settle.push(Settlement { id: row.id.clone(), how: Settled::Done });
         match self.apply(&row.key, Command::ReportExecution { decision, report }, along).await? {
             Answer::Done(_) => Ok(()),
-            Answer::Refused(..) | Answer::Gone | Answer::Conflict => self.settle_done(row).await,
+            // Another hand at this attempt put it off: it is still to be carried out, and this may be its only row.
+            Answer::Refused(_, now) if is_due(&now, decision) => self.leave_to_others(row).await,
+            Answer::Conflict => self.leave_to_others(row).await,
+            Answer::Refused(..) | Answer::Gone => self.settle_done(row).await,
         }
     }
 
     pub(super) async fn settle_done(&self, row: &Row) -> Result<(), Fault> {
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how: Settled::Done })]).await
     }
+}
+
+/// Whether the account system is still to be asked to carry this decision out.
+fn is_due(case: &Case, decision: u32) -> bool {
+    let due = |attempt: &Attempt| attempt.decision == decision && attempt.state != AttemptState::ByHand;
+    matches!(&case.phase, Phase::Executing { attempt } if due(attempt))
 }
 
 /// One key for every try of one decision. After a restore decisions are counted from the backup's on, and what the account
