@@ -263,30 +263,40 @@ async fn t13_a_result_is_issued_anew_or_handed_over_only_as_it_was_seen() {
     assert!(matches!(site.desk.reveal(&fresh, nip(&people::RINA)).await.unwrap(), RevealAnswer::Revealed(_)));
 }
 
+/// A colleague took over a request whose result was still waiting, and the applicant's link died with the admins'.
 #[tokio::test]
-async fn a_case_handed_over_keeps_the_applicants_link() {
-    // A colleague took over a request whose result was still waiting, and the applicant's link died with the admins'.
+async fn a_case_handed_over_keeps_the_applicants_link_and_voids_the_admins() {
     let site = Site::start().await;
     let number = site.deliver("complete").await;
     let (admin, other) = site.admins_of(&number).await;
     approve(&site, &admin, &number).await;
     let token = site.token(people::RINA.email, "ambil");
-    let case = site.case(&number).await;
-    let Phase::Delivered { proposal, .. } = &case.phase else { panic!("the result waits") };
-
-    let decision = loket::sop::command::Decision {
-        by: admin.address.clone(),
-        proposal: proposal.hash.clone(),
-        channel: loket::sop::case::Channel::Desk,
-        factor: loket::sop::command::Factor::Session,
-        choice: loket::sop::command::Choice::HandOver { to: other.address.clone(), reason: "Cuti.".to_owned() },
+    let letter = site.case(&number).await.letters.iter().rfind(|l| l.kind == "result_reset").expect("it went").id.clone();
+    let returned = Command::LetterFailed { id: letter, why: "returned by a later server".to_owned() };
+    let answer = site.engine.apply(&site.engine.key(&number), returned, Along::default()).await.unwrap();
+    assert!(matches!(answer, Answer::Done(_)), "there is something to tell whoever takes it over");
+    let hand_over = async |from: &Admin, to: &Admin| {
+        let Phase::Delivered { proposal, .. } = site.case(&number).await.phase else { panic!("the result waits") };
+        let decision = loket::sop::command::Decision {
+            by: from.address.clone(),
+            proposal: proposal.hash.clone(),
+            channel: loket::sop::case::Channel::Desk,
+            factor: loket::sop::command::Factor::Session,
+            choice: loket::sop::command::Choice::HandOver { to: to.address.clone(), reason: "Cuti.".to_owned() },
+        };
+        let answer = site.engine.apply(&site.engine.key(&number), Command::Decide(decision), Along::default()).await;
+        assert!(matches!(answer.unwrap(), Answer::Done(_)));
+        site.settle().await;
     };
-    let command = loket::sop::command::Command::Decide(decision);
-    let key = site.engine.key(&number);
-    let answer = site.engine.apply(&key, command, Default::default()).await.unwrap();
+    let opens = async |token: &str| site.engine.open_link(token).await.unwrap().is_some();
 
-    assert!(matches!(answer, loket::engine::casebook::Answer::Done(_)));
-    assert!(site.desk.reveal_view(&token).await.unwrap().is_some());
+    hand_over(&admin, &other).await;
+    let others = site.token(other.address.as_str(), "tautan");
+    assert!(opens(&others).await && opens(&token).await);
+    hand_over(&other, &admin).await;
+
+    assert!(!opens(&others).await, "whoever handed it over has no link to it");
+    assert!(opens(&token).await && site.desk.reveal_view(&token).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -1,12 +1,25 @@
 //! The outbox is worked on by many hands: each takes a row when it is free, and none waits for another.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use chrono::TimeDelta;
+use futures::future::BoxFuture;
+use loket::accounts::directory::Directory;
 use loket::demo::samples::people::{AGUNG, RINA};
+use loket::engine::casebook::{Along, Answer};
+use loket::engine::port::{Abilities, AccountDriver, Fault, Query, ResetOrder, ResetOutcome};
+use loket::sop::account::Account;
+use loket::sop::command::{Command, Report};
+use loket::sop::names::UserId;
+use loket::sop::phase::Phase;
+use loket::web::answer::DecisionAnswer;
+use loket::web::view::Choice;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use crate::kit::site::{Site, address};
+use crate::desk_walk::{decide, form, review};
+use crate::kit::site::{Plan, Site, address};
 use crate::kit::wait::wait_for;
 
 /// An office whose letters to the first applicant get no answer, with that applicant's request taken in.
@@ -80,4 +93,79 @@ async fn a_row_in_hand_is_taken_by_no_second_hand_however_long_it_takes() {
     };
 
     assert_eq!(site.post.in_hand.load(Ordering::Relaxed), in_hand, "letters that wait for an answer");
+}
+
+/// The directory, but for the first reset it is asked for: that one never begins, and its answer, which says nothing, comes when
+/// it is let go.
+#[derive(Default)]
+struct SlowAtFirst {
+    directory: OnceLock<Directory>,
+    asked: AtomicUsize,
+    let_go: Notify,
+}
+
+impl SlowAtFirst {
+    fn directory(&self) -> &Directory {
+        self.directory.get().expect("the site is up")
+    }
+}
+
+impl AccountDriver for SlowAtFirst {
+    fn abilities(&self) -> Abilities {
+        self.directory().abilities()
+    }
+
+    fn settles_within(&self) -> TimeDelta {
+        self.directory().settles_within()
+    }
+
+    fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>> {
+        AccountDriver::look_up(self.directory(), query)
+    }
+
+    fn reset<'a>(&'a self, order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>> {
+        Box::pin(async move {
+            if self.asked.fetch_add(1, Ordering::Relaxed) == 0 {
+                self.let_go.notified().await;
+                return Err(Fault::unknown("the line went dead"));
+            }
+            AccountDriver::reset(self.directory(), order).await
+        })
+    }
+
+    fn read_back<'a>(&'a self, key: &'a str, user_id: &'a UserId) -> BoxFuture<'a, Result<Option<bool>, Fault>> {
+        AccountDriver::read_back(self.directory(), key, user_id)
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
+        AccountDriver::probe(self.directory())
+    }
+}
+
+/// Two daemons had one reset in hand: the first put it off, and the second, late with an outcome that nobody knew, took the row
+/// away. The case would have waited for ever.
+#[tokio::test]
+async fn t45_a_hand_that_is_late_leaves_the_reset_that_another_put_off() {
+    let slow = Arc::new(SlowAtFirst::default());
+    let site = Site::planned(Plan { accounts: Some(slow.clone()), ..Plan::default() }).await;
+    assert!(slow.directory.set(site.directory.clone()).is_ok(), "set once");
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    assert!(matches!(decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await, DecisionAnswer::Done));
+    let key = site.engine.key(&number);
+    let other_hand = async {
+        wait_for("the reset in hand", || async { (slow.asked.load(Ordering::Relaxed) == 1).then_some(()) }).await;
+        let put_off = Command::ReportExecution { decision: 1, report: Report::Postponed };
+        let answer = site.engine.apply(&key, put_off, Along::default()).await.expect("the store answers");
+        assert!(matches!(answer, Answer::Done(_)), "the first hand puts it off");
+        slow.let_go.notify_one();
+    };
+
+    tokio::join!(site.settle(), other_hand);
+    site.forward(TimeDelta::hours(1));
+    site.settle().await;
+
+    assert_eq!(slow.asked.load(Ordering::Relaxed), 2, "it is carried out by whoever comes next");
+    assert!(matches!(site.case(&number).await.phase, Phase::Delivered { .. }), "the result waits for its applicant");
 }

@@ -168,24 +168,60 @@ async fn t47_a_reset_that_may_have_happened_after_the_backup_is_not_repeated() {
 }
 
 /// The letter was written before the restore, and its links were of the epoch before: they opened nothing, and it counted
-/// as sent.
+/// as sent. One tells of a proposal, the other of a held mail.
 #[tokio::test]
 async fn t47_a_letter_tried_again_after_a_restore_has_links_that_open() {
-    let site = Site::start().await;
+    for sample in ["complete", "forged"] {
+        let site = Site::start().await;
+        site.receive(vec![site.sample(sample).raw]).await;
+        let number = site.numbers().await.remove(0);
+        let site = site.restored().await;
+        let (admin, _) = site.admins_of(&number).await;
+        assert!(site.last_to(admin.address.as_str()).is_none_or(|letter| !letter.body.contains("/tautan/")));
+
+        retry_all(&site, &number).await;
+        // Of many hands at one case some have to come again.
+        site.forward(chrono::TimeDelta::minutes(1));
+        site.settle().await;
+
+        let token = site.token(admin.address.as_str(), "tautan");
+        let opened = site.engine.open_link(&token).await.unwrap().expect("the link opens");
+        assert_eq!(opened.key.number, number, "{sample}");
+        assert!(site.desk.lock_view(&token, Language::Id).await.unwrap().is_some(), "{sample}");
+    }
+}
+
+#[tokio::test]
+async fn t47_a_letter_written_between_two_restores_has_links_that_open() {
+    let site = Site::start().await.restored().await;
     site.receive(vec![site.sample("complete").raw]).await;
     let number = site.numbers().await.remove(0);
     let site = site.restored().await;
     let (admin, _) = site.admins_of(&number).await;
-    assert!(site.last_to(admin.address.as_str()).is_none_or(|letter| !letter.body.contains("/tautan/")));
 
     retry_all(&site, &number).await;
-    // Of many hands at one case some have to come again.
     site.forward(chrono::TimeDelta::minutes(1));
     site.settle().await;
 
-    let token = site.token(admin.address.as_str(), "tautan");
-    let lock = site.desk.lock_view(&token, Language::Id).await.unwrap().expect("the link opens");
-    assert_eq!(lock.number, Some(number));
+    assert!(site.engine.open_link(&site.token(admin.address.as_str(), "tautan")).await.unwrap().is_some());
+}
+
+/// It was written, then decided; both were held. The letter goes, so that the record is whole; its link opens nothing.
+#[tokio::test]
+async fn t47_a_letter_about_what_was_decided_meanwhile_has_no_link_that_opens() {
+    let site = Site::start().await;
+    site.receive(vec![site.sample("complete").raw]).await;
+    let number = site.numbers().await.remove(0);
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    decide(&site.desk, &admin, &number, form(&view, Choice::Reject)).await;
+    let site = site.restored().await;
+
+    retry_all(&site, &number).await;
+    site.forward(chrono::TimeDelta::minutes(1));
+    site.settle().await;
+
+    assert!(site.engine.open_link(&site.token(admin.address.as_str(), "tautan")).await.unwrap().is_none());
 }
 
 /// A backup holds no passwords. The letter with a link to one would lead nowhere.

@@ -8,7 +8,7 @@ use loket::mail::proof::{Question, Said};
 
 use crate::cli_fixture::Site;
 use crate::kit::names::NameServer;
-use crate::kit::signer::Signer;
+use crate::kit::signer::{RsaSigner, Signer};
 
 const OURS: &str = "mx.kantor.example";
 
@@ -126,6 +126,8 @@ async fn t01_a_domains_own_policy_says_who_may_sign_for_it() {
         loose.record(),
         policy("ketat.example", "p=reject; adkim=s; aspf=s"),
         policy("longgar.example", "p=reject"),
+        policy("karantina.example", "p=quarantine"),
+        policy("santai.example", "p=none"),
     ])
     .await;
 
@@ -135,6 +137,8 @@ async fn t01_a_domains_own_policy_says_who_may_sign_for_it() {
     assert_eq!(said(&server, &strict).await, Said::Disowned);
     assert_eq!(said(&server, &relaxed).await, Said::Proven(How::Dkim));
     assert_eq!(said(&server, &written("budi@longgar.example")).await, Said::Disowned);
+    assert_eq!(said(&server, &written("budi@karantina.example")).await, Said::Disowned);
+    assert_eq!(said(&server, &written("budi@santai.example")).await, Said::Nothing, "it asks for nothing");
 }
 
 #[tokio::test]
@@ -199,6 +203,33 @@ async fn t04_a_seal_that_leaves_something_open_proves_nothing() {
     }
 }
 
+/// A forwarder's signature of a mail that it saw unproven, under a stranger's word and seal: the signature does not cover what
+/// the forwarder saw.
+#[tokio::test]
+async fn t04_a_strangers_seal_over_a_forwarders_signature_proves_nothing() {
+    let (forwarder, stranger) = (Signer::new("lama.example"), Signer::new("jahat.example"));
+    let server = NameServer::start(&[forwarder.record(), stranger.record()]).await;
+    let plain = written("budi@dinas.example");
+    let (honest, false_word) = (forwarder.seal(&plain, "jahat.example"), stranger.seal(&plain, "dinas.example"));
+    let raw = stranger.seal_over(&false_word, &honest, &plain);
+
+    assert_eq!(ask(&server, &raw, &["lama.example"]).await, Ok(Said::Nothing));
+    assert_eq!(ask(&server, &raw, &["jahat.example"]).await, Ok(Said::Nothing));
+    let both = ask(&server, &raw, &["lama.example", "jahat.example"]).await;
+    assert_eq!(both, Ok(Said::Proven(How::Arc)), "nothing else is wrong with it");
+}
+
+/// SHA-1 is dead (RFC 8301), though libraries still read it.
+#[tokio::test]
+async fn t04_a_signature_with_sha_1_proves_nothing() {
+    let domain = RsaSigner::new("dinas.example");
+    let server = NameServer::start(&[domain.record()]).await;
+    let plain = written("budi@dinas.example");
+
+    assert_eq!(said(&server, &domain.sign("sha256", &plain)).await, Said::Proven(How::Dkim));
+    assert_eq!(said(&server, &domain.sign("sha1", &plain)).await, Said::Nothing);
+}
+
 #[tokio::test]
 async fn a_name_server_that_does_not_answer_says_nothing_against_a_mail() {
     let (domain, far) = (Signer::new("dinas.example"), Signer::new("jauh.test"));
@@ -215,6 +246,32 @@ async fn a_name_server_that_does_not_answer_says_nothing_against_a_mail() {
     assert_eq!(back, Ok(Said::Proven(How::Dkim)));
 }
 
+/// One answer of three that is missing is one too few to say anything against a mail.
+#[tokio::test]
+async fn a_mail_waits_for_every_answer_that_could_prove_it() {
+    let domain = Signer::new("dinas.example");
+    let plain = written("budi@dinas.example");
+    let (key, wish) = (domain.record(), policy("dinas.example", "p=none"));
+    let servers = ("dinas.example".to_owned(), "v=spf1 -all".to_owned());
+    let signed = domain.sign(&plain);
+
+    for (silent, known, mail) in [
+        ("s1._domainkey.dinas.example", vec![servers.clone(), wish.clone()], &signed),
+        ("dinas.example", vec![wish.clone()], &plain),
+        ("_dmarc.dinas.example", vec![servers.clone()], &plain),
+    ] {
+        let server = NameServer::silent_about(&[silent], &known).await;
+        let answer = ask(&server, &received(mail, "203.0.113.5", 9), &[]).await;
+        assert_eq!(answer, Err(FaultKind::Transient), "no word about {silent}");
+    }
+    let forwarder = Signer::new("lama.example");
+    let sealed = forwarder.seal(&plain, "dinas.example");
+    let server = NameServer::silent_about(&["s1._domainkey.lama.example"], &[wish.clone()]).await;
+    assert_eq!(ask(&server, &sealed, &["lama.example"]).await, Err(FaultKind::Transient), "no word about the seal");
+    let server = NameServer::start(&[key, servers, wish]).await;
+    assert_eq!(said(&server, &received(&plain, "203.0.113.5", 9)).await, Said::Nothing, "every answer came");
+}
+
 #[tokio::test]
 async fn a_mail_with_a_thousand_signatures_asks_few_questions() {
     let domain = Signer::new("dinas.example");
@@ -227,6 +284,20 @@ async fn a_mail_with_a_thousand_signatures_asks_few_questions() {
 
     let asked = server.asked("_domainkey.dinas.example");
     assert!((1..=5).contains(&asked), "{asked} questions");
+}
+
+/// So few are looked at that its own must not be the sixth.
+#[tokio::test]
+async fn the_senders_own_signature_is_looked_at_before_those_of_its_relations() {
+    let domain = Signer::new("dinas.example");
+    let server = NameServer::start(&[domain.record()]).await;
+    let signed = String::from_utf8(domain.sign(&written("budi@dinas.example"))).unwrap();
+    let (header, _) = signed.split_once("From: Budi").expect("the signature stands above");
+    let related: String = (0..9).map(|n| header.replace("d=dinas", &format!("d=surat{n}.dinas"))).collect();
+
+    let mail = format!("{related}{signed}");
+
+    assert_eq!(said(&server, mail.as_bytes()).await, Said::Proven(How::Dkim));
 }
 
 #[tokio::test]

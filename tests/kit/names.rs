@@ -23,6 +23,11 @@ pub struct NameServer {
 impl NameServer {
     /// Starts with these TXT records and waits until it answers.
     pub async fn start(records: &[(String, String)]) -> Self {
+        Self::silent_about(&[], records).await
+    }
+
+    /// As [`NameServer::start`], and it refuses to speak of these names, but for their records.
+    pub async fn silent_about(names: &[&str], records: &[(String, String)]) -> Self {
         let folder = tempfile::Builder::new().prefix("loket-names-").tempdir().expect("a temporary folder");
         let port = free_port();
         let mut text = format!(
@@ -33,6 +38,9 @@ impl NameServer {
         );
         if super::offspring::is_root() {
             text.push_str("user=root\n");
+        }
+        for name in names {
+            text.push_str(&format!("server=/{name}/#\n"));
         }
         for (name, value) in records {
             // A TXT record is strings of at most 255 bytes (RFC 1035, 3.3.14).

@@ -140,6 +140,8 @@ pub struct Plan {
     pub reading_takes: TimeDelta,
     /// Resets are done by a person.
     pub by_hand: bool,
+    /// The account system, in place of the directory itself.
+    pub accounts: Option<Arc<dyn AccountDriver>>,
     /// Appended to the shipped procedure file's tables: `(table, line)`.
     pub rules: Vec<(&'static str, &'static str)>,
     /// What proves a sender beside the sample server's word.
@@ -193,8 +195,11 @@ impl Site {
         let directory = Directory::open(&state.path().join("accounts.redb"), random.clone()).expect("a fresh file");
         let accounts = loket::accounts::csv::read(office.accounts_csv.as_bytes(), "Helpdesk").expect("sample accounts");
         directory.import(accounts).await.expect("the sample accounts are sound");
-        let driver: Arc<dyn AccountDriver> =
-            if plan.by_hand { Arc::new(Manual::new(directory.clone())) } else { Arc::new(directory.clone()) };
+        let driver: Arc<dyn AccountDriver> = match plan.accounts.take() {
+            Some(driver) => driver,
+            None if plan.by_hand => Arc::new(Manual::new(directory.clone())),
+            None => Arc::new(directory.clone()),
+        };
         let id = OfficeId(office.id.to_owned());
         let dates = YearDates::parse(include_str!("../../config/holidays/2026.toml")).expect("the shipped dates");
         let procedures = Procedures::new(chrono_tz::Asia::Makassar, vec![dates]);
@@ -382,6 +387,7 @@ impl Site {
         let restoring =
             Restoring { keyring: &keys, random: &*random, file: &file, force: false, year: 2026, series: None };
         loket::store::restore(&folder, &restoring).expect("the backup is put in place");
+        std::fs::remove_file(&file).expect("it was read");
         harm(state.path());
         let store = Arc::new(RedbStore::open(folder, keys.clone(), random.clone()).expect("the restored store opens"));
         let archive = RedbArchive::open(archive_folder, keys, random, Some(&store)).expect("the archive opens");
