@@ -9,7 +9,7 @@ use loket::demo::samples::Stamp;
 use loket::demo::samples::people::MAIL_SERVER;
 use loket::demo::samples::post::Mail;
 use loket::engine::admins::{FAILURES, Happened, Matter, Proof, Role};
-use loket::sop::names::Language;
+use loket::sop::names::{Address, Language};
 use loket::vault::Secret;
 use loket::web::answer::*;
 use loket::web::counter::Counter;
@@ -198,6 +198,8 @@ async fn t09_signing_in_answers_known_unknown_and_locked_addresses_alike_in_body
     let site = Site::start().await;
     let (known, locked) = (site.admin(0).await, site.admin(1).await);
     let unknown = "siapa@lembayungraya.example";
+    let phrase = Secret::new(PHRASE.to_owned());
+    assert!(site.engine.change_passphrase(&known.address, &known.enrolment, phrase).await.unwrap());
     lock(&site, &locked).await;
     site.forward(TimeDelta::minutes(15));
     lock(&site, &locked).await;
@@ -232,6 +234,18 @@ async fn t09_signing_in_answers_known_unknown_and_locked_addresses_alike_in_body
         }
     }
     alike(spent);
+}
+
+/// What is left of the tries is told as if everybody were enrolled.
+#[tokio::test]
+async fn t09_a_first_wrong_code_leaves_as_many_tries_to_whoever_is_unknown() {
+    let site = Site::start().await;
+    let known = site.admin(0).await.address;
+    let first = async |who: &Address| site.engine.prove(who, "000000", site.now(), &Matter::Entry).await.unwrap();
+
+    let answers = [first(&known).await, first(&address("siapa@lembayungraya.example")).await];
+
+    assert_eq!(answers, [Proof::Wrong { left: FAILURES - 1 }; 2]);
 }
 
 /// Measured in turns, so that a busy machine is busy for all; the quickest of each is what the work itself takes. Without the same

@@ -90,6 +90,9 @@ async fn t46_right_and_wrong_factors_locks_and_enrolments_are_logged_without_wha
     ] {
         assert!(!lines(&told, words).is_empty(), "{words:?} is not in the log");
     }
+    let over = told.find("security=\"unlock\"");
+    assert!(over > told.find("security=\"lock\""), "a lock that never was is over");
+    assert_eq!(lines(&told, &["security=\"unlock\""]).len(), 1, "one lock, over once");
     let cookie = cookie.split_once('=').expect("a name and a value").1.to_owned();
     typed.extend([for_phrase, PHRASE.to_owned()]);
     typed.extend(["918273", "465738", "564738", "199001012015011234", RINA.nip].map(str::to_owned));

@@ -53,6 +53,23 @@ async fn what_is_missing_is_asked_for_by_one_word_and_the_answer_is_kept_once() 
     assert_eq!(site.letters().len(), letters, "the same mail once more is followed by nothing");
 }
 
+/// It lies in the inbox once more, after the limit of what is answered.
+#[tokio::test]
+async fn words_that_are_not_understood_are_answered_once() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let letter = asked(&site, &admin, &number).pop().expect("the admin was asked").message_id;
+    let mail = answer(&site, &admin, &letter, "Nanti saya lihat.", "nanti@x.example");
+
+    site.take_in(mail.clone()).await;
+    site.forward(TimeDelta::days(2));
+    site.take_in(mail).await;
+
+    let case = site.case(&number).await;
+    assert_eq!(case.letters.iter().filter(|letter| letter.kind == "reply_not_understood").count(), 1);
+}
+
 #[tokio::test]
 async fn words_of_the_admin_stand_beside_what_is_missing() {
     let mut letters = Vec::new();

@@ -12,6 +12,7 @@ use loket::demo::samples::Stamp;
 use loket::demo::samples::people::{self, MAIL_SERVER, RINA};
 use loket::demo::samples::post::Mail;
 use loket::sop::names::{CaseNumber, Language};
+use loket::sop::phase::Phase;
 use loket::web::answer::{ConfirmAnswer, ConfirmForm, ConfirmMethod, ConfirmResult, DecisionAnswer, UnlockAnswer};
 use loket::web::counter::Counter;
 use loket::web::view::Choice;
@@ -289,6 +290,23 @@ async fn t08_a_link_to_an_admin_lives_for_twenty_four_hours_of_working_days() {
         site.set_clock(site.now() + TimeDelta::minutes(1));
         assert!(site.desk.lock_view(&link, Language::Id).await.unwrap().is_none(), "sent {sent}");
     }
+}
+
+#[tokio::test]
+async fn t08_the_link_to_a_result_is_dead_at_the_moment_that_ends_it() {
+    let site = Site::start().await;
+    let number = site.deliver("complete").await;
+    let (admin, _) = site.admins_of(&number).await;
+    approve(&site, &admin, &number).await;
+    let link = site.token(RINA.email, "ambil");
+    let Phase::Delivered { reveal, .. } = site.case(&number).await.phase else { panic!("the result waits") };
+    let opens = async |at| {
+        site.set_clock(at);
+        site.engine.open_link(&link).await.unwrap().is_some()
+    };
+
+    assert!(opens(reveal.expires_at - TimeDelta::milliseconds(1)).await);
+    assert!(!opens(reveal.expires_at).await);
 }
 
 #[tokio::test]

@@ -15,6 +15,8 @@ use crate::kit::{Admin, Daemon, Office, Visitor};
 use crate::store_fixture::files;
 
 const ADMINS: [&str; 1] = ["teguh.anggoro@lembayungraya.example"];
+const AUDITOR: &str = "pemeriksa@lembayungraya.example";
+const PHRASE: &str = "layang layang putus di atas sawah";
 const MASTER: [u8; 32] = *b"kunci-induk-kenari-kuning-32-oct";
 
 /// A secret by name, in every form in which it might stand somewhere.
@@ -121,6 +123,15 @@ async fn t46_no_secret_of_a_whole_walk_stands_where_it_does_not_belong() {
     office.write("loket.toml", &format!("{text}[keys]\nmaster_key_file = \"kunci\"\n"));
     let (mut daemon, mut admins) = Daemon::open(&office, &ADMINS).await;
     let mut seen = Seen::default();
+    let invited = daemon.cli(&["admins", "enroll", AUDITOR, "--role", "auditor"]);
+    let link = invited.split_whitespace().find(|word| word.contains("/daftar/")).expect("a link is printed");
+    Admin::enrol_with_phrase(AUDITOR, link, PHRASE).await;
+    let mut auditor = Visitor::default();
+    let door = format!("{}/masuk", office.base_url());
+    let wrong = [("alamat", AUDITOR), ("frasa", &PHRASE.to_uppercase())];
+    seen.page("a wrong passphrase", &auditor.post(&door, &wrong).await.body);
+    let entered = auditor.post(&door, &[("alamat", AUDITOR), ("frasa", PHRASE)]).await;
+    assert_eq!(entered.status, 303, "{}", entered.body);
 
     let sample = office.samples().into_iter().find(|s| s.label.id == "complete").expect("a sample of this name");
     office.send_sample(&sample).await;
@@ -168,6 +179,7 @@ async fn t46_no_secret_of_a_whole_walk_stands_where_it_does_not_belong() {
             .typed()
             .expose()
             .replace(' ', "")),
+        Canary::new("a passphrase", PHRASE.as_bytes()).or(&PHRASE.to_uppercase()),
         Canary::new("the temporary password", password.as_bytes()).or(&password.replace('-', "")),
         Canary::new("the applicant's NIP", RINA.nip.as_bytes()),
         Canary::new("the decision's link", token(&decision).as_bytes()),
@@ -181,7 +193,7 @@ async fn t46_no_secret_of_a_whole_walk_stands_where_it_does_not_belong() {
     assert!(limits.lines().any(|line| line.starts_with("Max core file size") && line.contains(" 0 ")), "{limits}");
     let inputs = |name: &str| std::fs::read(office.folder.path().join(name)).expect("it was written");
     assert!(secrets[1].is_in(&inputs("kunci")) && secrets[0].is_in(&inputs("password")), "the search finds secrets");
-    assert!(secrets[4].is_in(&inputs("accounts.csv")) && seen.0.len() > 30, "and many places were searched");
+    assert!(secrets[5].is_in(&inputs("accounts.csv")) && seen.0.len() > 30, "and many places were searched");
 }
 
 /// The register of accounts is what it is; a page's forms lead to the page's own link.
