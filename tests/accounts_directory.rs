@@ -10,7 +10,13 @@ use loket::engine::port::{AccountDriver, FaultKind, Query, ResetOrder, ResetOutc
 use loket::sop::account::Account;
 use loket::sop::names::{Address, Nip, UserId};
 use loket::vault::{OsRandom, Secret};
+use redb::{Database, ReadableDatabase, ReadableTable, TableDefinition};
 
+use crate::desk_threats::Log;
+
+const RECORDS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("records");
+/// Bytes of the checksum at the end of a record.
+const CHECKSUM: usize = 8;
 const TEMPORARY: &str = "KWTR-8MPL-3XFD-7HNA";
 const OWN: &str = "sandi pribadi yang panjang";
 
@@ -295,4 +301,174 @@ async fn an_empty_register_fails_the_probe() {
 
     assert_eq!(fault.kind, FaultKind::Permanent);
     assert!(fault.message.contains("loket accounts import"));
+}
+
+/// A record's key and value, byte for byte.
+type Stored = (Vec<u8>, Vec<u8>);
+
+/// The records of a directory in which RATNAWL, the last of them, was reset.
+async fn reset_once(folder: &Path) -> Vec<Stored> {
+    let directory = filled(folder).await;
+    directory.reset(order("case-1", &id("RATNAWL"), TEMPORARY)).await.unwrap();
+    drop(directory);
+    stored(folder)
+}
+
+fn stored(folder: &Path) -> Vec<Stored> {
+    let database = Database::open(folder.join("accounts.redb")).unwrap();
+    let table = database.begin_read().unwrap().open_table(RECORDS).unwrap();
+    let mut stored = Vec::new();
+    for row in table.iter().unwrap() {
+        let (key, value) = row.unwrap();
+        stored.push((key.value().to_vec(), value.value().to_vec()));
+    }
+    stored
+}
+
+/// Writes records behind the directory's back.
+fn store(folder: &Path, records: &[Stored]) {
+    let database = Database::open(folder.join("accounts.redb")).unwrap();
+    let writing = database.begin_write().unwrap();
+    {
+        let mut table = writing.open_table(RECORDS).unwrap();
+        table.retain(|_, _| false).unwrap();
+        for (key, value) in records {
+            table.insert(key.as_slice(), value.as_slice()).unwrap();
+        }
+    }
+    writing.commit().unwrap();
+}
+
+/// Writes records as the program of format 1 did.
+fn store_as_format_1(folder: &Path, records: &[Stored]) {
+    let database = Database::open(folder.join("accounts.redb")).unwrap();
+    let writing = database.begin_write().unwrap();
+    writing.delete_table(RECORDS).unwrap();
+    writing.open_table(TableDefinition::<&str, u64>::new("format")).unwrap().insert("version", 1u64).unwrap();
+    {
+        let mut table = writing.open_table(TableDefinition::<&str, &[u8]>::new("accounts")).unwrap();
+        for (key, value) in records {
+            let mut value = value[..value.len() - CHECKSUM].to_vec();
+            value[0] = 1;
+            table.insert(std::str::from_utf8(key).unwrap(), value.as_slice()).unwrap();
+        }
+    }
+    writing.commit().unwrap();
+}
+
+/// The records with one bit of the last one changed; its bytes are counted from its key on.
+fn flipped(records: &[Stored], place: usize) -> Vec<Stored> {
+    let mut records = records.to_vec();
+    let (key, value) = records.last_mut().unwrap();
+    let byte = if place < key.len() { &mut key[place] } else { &mut value[place - key.len()] };
+    *byte ^= 0x80 >> (place % 8);
+    records
+}
+
+fn listed(directory: &Directory) -> Vec<String> {
+    directory.list().iter().map(|account| account.user_id.to_string()).collect()
+}
+
+#[tokio::test]
+async fn t43_a_bit_flipped_in_any_byte_of_a_record_is_named_never_believed_and_takes_nobody_else_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = reset_once(folder.path()).await;
+    let (key, value) = whole.last().unwrap();
+    let user = id("RATNAWL");
+    let dewi = Query { email: Some("dewi@kotabiru.example".into()), ..Query::default() };
+
+    for place in 0..key.len() + value.len() {
+        store(folder.path(), &flipped(&whole, place));
+        let log = Log::default();
+        let listening = log.listen();
+        let directory = open(folder.path());
+        drop(listening);
+
+        let reset = directory.reset(order("case-1", &user, TEMPORARY)).await.unwrap_err();
+        let read_back = directory.read_back("case-1", &user).await.unwrap_err();
+        let probed = directory.probe().await.unwrap_err();
+
+        let log = log.text();
+        assert_eq!(log.matches("is damaged").count(), 1, "byte {place}: {log}");
+        assert!(place < key.len() || log.contains("account=RATNAWL"), "byte {place}: {log}");
+        for fault in [reset, read_back] {
+            assert_eq!(fault.kind, FaultKind::Permanent, "byte {place}: {fault}");
+            assert!(fault.message.contains("The account RATNAWL cannot be read"), "byte {place}: {fault}");
+        }
+        assert!(probed.message.contains("2 accounts, and 1 more"), "byte {place}: {probed}");
+        assert_eq!(listed(&directory), ["hd.made", "HELPDESK03"], "byte {place}");
+        assert_eq!(found(&directory, dewi.clone()), ["HELPDESK03"], "byte {place}");
+        assert_eq!(directory.read_back("case-1", &id("HD.MADE")).await.unwrap(), Some(false), "byte {place}");
+    }
+}
+
+#[tokio::test]
+async fn t43_a_record_under_the_key_of_another_is_damaged_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut records = reset_once(folder.path()).await;
+    records[1].1 = records[0].1.clone();
+    store(folder.path(), &records);
+
+    let directory = open(folder.path());
+
+    assert_eq!(listed(&directory), ["hd.made", "RATNAWL"]);
+    assert!(directory.show(&id("HELPDESK03")).unwrap_err().to_string().contains("is damaged"));
+}
+
+#[tokio::test]
+async fn t43_where_a_record_is_damaged_nobody_is_told_that_an_account_is_not_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = reset_once(folder.path()).await;
+    store(folder.path(), &flipped(&whole, 0));
+
+    let directory = open(folder.path());
+    let reset = directory.reset(order("case-1", &id("nobody"), TEMPORARY)).await.unwrap_err();
+
+    let nobody = Query { user_id: Some("nobody".to_owned()), ..Query::default() };
+    let looked_up = AccountDriver::look_up(&directory, &nobody).await.unwrap_err();
+
+    assert_eq!(reset.kind, FaultKind::Permanent);
+    assert_eq!(directory.read_back("case-1", &id("nobody")).await.unwrap_err().kind, FaultKind::Permanent);
+    assert_eq!(looked_up.kind, FaultKind::Transient, "the mail waits until the register is whole");
+}
+
+#[tokio::test]
+async fn t43_an_import_mends_a_damaged_record_whose_password_is_then_to_be_set_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = reset_once(folder.path()).await;
+    let (key, value) = whole.last().unwrap();
+    let user = id("RATNAWL");
+
+    for place in [0, key.len(), key.len() + value.len() / 2, key.len() + value.len() - 1] {
+        store(folder.path(), &flipped(&whole, place));
+        let directory = open(folder.path());
+        let imported = directory.import(people()).await.unwrap();
+        drop(directory);
+        let directory = open(folder.path());
+
+        assert_eq!(imported, Imported { added: 1, unchanged: 2, ..Imported::default() }, "byte {place}");
+        assert!(directory.probe().await.unwrap().contains("3 accounts"), "byte {place}");
+        assert_eq!(directory.show(&user).unwrap().unwrap().password, PasswordState::Unset, "byte {place}");
+        assert_eq!(directory.read_back("case-1", &user).await.unwrap(), Some(false), "byte {place}");
+        let again = directory.reset(order("case-2", &user, TEMPORARY)).await.unwrap();
+        assert_eq!(again, ResetOutcome::Done, "byte {place}");
+    }
+}
+
+#[tokio::test]
+async fn t43_a_file_of_format_1_is_brought_up_and_what_cannot_be_read_in_it_stays_damaged() {
+    let folder = tempfile::tempdir().unwrap();
+    let whole = reset_once(folder.path()).await;
+    let mut broken = whole.clone();
+    broken[0].1[1] = b'!';
+    store_as_format_1(folder.path(), &broken);
+
+    for _ in ["brought up", "as it was left"] {
+        let directory = open(folder.path());
+        assert_eq!(listed(&directory), ["HELPDESK03", "RATNAWL"]);
+        assert_eq!(directory.read_back("case-1", &id("RATNAWL")).await.unwrap(), Some(true));
+        assert!(directory.read_back("case-1", &id("hd.made")).await.is_err());
+    }
+
+    assert!(stored(folder.path())[1..] == whole[1..], "the others are written as this program writes them");
 }

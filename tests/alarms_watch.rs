@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use loket::daemon::alarm::facts::{Pulse, Sources};
+use loket::daemon::alarm::facts::{Facts, Pulse, Sources};
 use loket::engine::port::{Clock, Inbox};
 use loket::mail::inbox::imap::ImapInbox;
 use loket::sop::names::Language;
@@ -204,7 +204,8 @@ async fn what_is_so_is_gathered_from_the_rooms_and_the_machine() {
 
     assert_eq!((facts.open, facts.unknown, facts.scans_unread), (1, 1, true));
     assert_eq!(facts.years_without_holidays, [2026], "11 November is more than 45 days before the next year");
-    assert_eq!((facts.certificates.len(), facts.certificates[0].until.date_naive()), (1, ends.date_naive()));
+    let until = facts.certificates[0].until.map(|until| until.date_naive());
+    assert_eq!((facts.certificates.len(), until), (1, Some(ends.date_naive())));
     assert!(!facts.disks.is_empty() && facts.disks.iter().all(|d| d.total >= d.free && d.total > 0));
     assert!(facts.process.open_files > 3 && facts.process.resident_bytes > 1_000_000);
     site.forward(TimeDelta::days(30));
@@ -212,12 +213,13 @@ async fn what_is_so_is_gathered_from_the_rooms_and_the_machine() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_servers_certificate_is_looked_at_with_every_handshake() {
+async fn a_servers_certificate_is_looked_at_with_every_handshake_and_unknown_before() {
     let dovecot = Dovecot::start().await;
     let inbox = Arc::new(ImapInbox::new(dovecot.settings("helpdesk")).expect("sound settings"));
     let (site, ..) = by_hand("complete").await;
-    let paper = cli_fixture::Site::new();
-    let config = loket::config::load(&paper.config).expect("a sound configuration");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/loket.toml");
+    let config = loket::config::load(&shipped).expect("a sound configuration");
+    let until = |facts: &Facts, of: &str| facts.certificates.iter().find(|c| c.of == of).map(|c| c.until);
     let watched: Arc<dyn Inbox> = inbox.clone();
     let pulse = Arc::new(Pulse::default());
     pulse.looked(site.clock.now());
@@ -228,9 +230,10 @@ async fn a_servers_certificate_is_looked_at_with_every_handshake() {
     in_time("the probe", inbox.probe()).await.expect("Dovecot answers");
 
     let after = sources.gather().await.expect("the store answers");
-    assert!(before.certificates.is_empty());
-    assert_eq!((after.certificates.len(), after.certificates[0].of.as_str()), (1, "mailbox permohonan"));
-    assert!(after.certificates[0].until > after.at && after.mailboxes[0].looked_at.is_some());
+    assert_eq!((until(&before, "mailbox permohonan"), until(&before, "courier")), (Some(None), Some(None)));
+    assert_eq!(until(&after, "courier"), Some(None), "no letter has left yet");
+    assert!(until(&after, "mailbox permohonan").flatten() > Some(after.at));
+    assert!(after.mailboxes[0].looked_at.is_some() && after.mailboxes[0].poll == TimeDelta::seconds(60));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -72,6 +72,36 @@ async fn what_a_restore_holds_back_is_retried_by_hand() {
     assert!(once_more.contains("nothing to retry"), "{once_more}");
 }
 
+/// It kept all others of its case from whoever wanted to show, retry or drop them.
+#[tokio::test(flavor = "multi_thread")]
+async fn t43_a_damaged_effect_keeps_no_other_of_its_case_from_being_retried() {
+    const ROWS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("rows");
+    let site = Site::new();
+    site.import().well();
+    let daemon = site.run().await;
+    site.deliver("1.complete", &site.sample("complete"));
+    let listed = cases(&site, 1).await;
+    let number = listed[0]["number"].as_str().unwrap().to_owned();
+    let file = site.path("backup.loket");
+    site.loket(&["backup", file.to_str().unwrap()]).well();
+    daemon.stop().await;
+    site.loket(&["restore", file.to_str().unwrap(), "--force"]).well();
+    let stuck = |listed: &serde_json::Value| listed[0]["stuck"].as_u64().unwrap_or_default();
+    let before = stuck(&site.loket(&["cases", "list", "--stuck", "--json"]).json());
+
+    crate::store_damage::flip(&site.path("state/live/loket.redb"), ROWS, false, |length| length - 1);
+    let shown = site.loket(&["cases", "show", &number, "--json"]).json();
+    let retried = site.loket(&["cases", "retry", &number, "--json"]).json();
+    let rest = stuck(&site.loket(&["cases", "list", "--stuck", "--json"]).json());
+    let once_more = site.loket(&["cases", "retry", &number]).refused(1);
+
+    assert!(before > 1, "there are others");
+    assert_eq!(shown["stuck"].as_u64(), Some(before), "{shown}");
+    assert_eq!(retried["retried"].as_array().map(|rows| rows.len() as u64), Some(before - 1), "{retried}");
+    assert_eq!(rest, 1);
+    assert!(once_more.contains("is damaged"), "{once_more}");
+}
+
 /// The mail server was away and the alarm named `cases list --stuck`, which showed only what was held or given up: "There are
 /// no cases", while `retry` said that nothing was stuck.
 #[tokio::test(flavor = "multi_thread")]

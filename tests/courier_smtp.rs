@@ -154,6 +154,23 @@ async fn t38_a_server_that_stalls_is_given_up() {
     }
 }
 
+/// Its answer came when the line was made ready for the next letter, and each later one stood for the command before: a copy that
+/// was refused spoke for the letter.
+#[tokio::test]
+async fn t38_a_line_on_which_an_answer_came_late_carries_no_other_letter() {
+    let sink = SmtpSink::start().await;
+    let courier = to_sink(&sink);
+    let mut copied = letter(2);
+    copied.bcc = vec![address("arsip@karangmulia.example")];
+    sink.fail(Fault::Late { at: "RCPT" });
+
+    let late = in_time("the deadline", courier.send(&letter(1))).await.expect_err("no answer came in time");
+    sink.fail(Fault::Answer { at: "RCPT TO:<arsip@", line: "550 5.1.1 no such mailbox" });
+    in_time("the next letter", courier.send(&copied)).await.expect("its addressee is there");
+
+    assert_eq!((late.kind, sink.taken().len()), (FaultKind::Transient, 1));
+}
+
 #[tokio::test]
 async fn t38_nobody_listening_is_worth_a_retry() {
     let sink = SmtpSink::start().await;

@@ -363,6 +363,7 @@ async fn its_owner_changes_a_passphrase_with_a_code_or_the_old_one_and_is_told()
     assert_eq!(ask(&router, "/meja", None, &anew).await.status, 200, "the one it was changed on stays open");
     let told = site.last_to(who).expect("its owner is told");
     assert!(told.subject.contains("frasa sandi Saudara telah diganti"), "{}", told.subject);
+    assert!(told.body.starts_with("Yth. Sekar Wangi,"), "{}", told.body);
     assert!(told.body.contains("10.02 WITA") && !told.body.contains("jeruk"), "{}", told.body);
     let roll = site.engine.roll_of(2026).await.unwrap();
     assert!(matches!(roll.last(), Some(e) if e.who.as_str() == who && e.what == Happened::PassphraseChanged));

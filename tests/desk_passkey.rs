@@ -291,17 +291,43 @@ async fn who_holds_a_forwarded_link_keeps_nobody_from_their_passkey() {
     for _ in 0..1_000 {
         site.engine.offer_passkey(link).await.expect("the store answers").expect("a good link");
     }
+    let in_another_tab = question(&router, &behind, &[]).await;
     let last = question(&router, &behind, &[]).await;
 
     assert_eq!(door(&router, &token.get(&waiting)).await.status, 303, "another person's question waits as before");
-    let save = async |asked: &str| {
-        ask(&router, &format!("{behind}/simpan"), Some(&[("kunci", &mine.create(asked))]), "").await.status
+    let save = async |key: &Authenticator, asked: &str| {
+        ask(&router, &format!("{behind}/simpan"), Some(&[("kunci", &key.create(asked))]), "").await.status
     };
     assert_eq!(
-        [save(&first).await, save(&last).await],
-        [422, 303],
-        "their own oldest is forgotten, their newest is not"
+        [save(&mine, &first).await, save(&mine, &last).await, save(&Authenticator::new(), &in_another_tab).await],
+        [422, 303, 303],
+        "their own oldest is forgotten, their newest are not"
     );
+}
+
+/// Each was offered before the first was kept.
+#[tokio::test]
+async fn a_person_has_five_keys_at_most_and_none_twice() {
+    let site = Site::start().await;
+    let invited = site.engine.enroll(&address(WHO), "Sekar Wangi", Role::Admin).await.unwrap();
+    let link = invited.rsplit('/').next().expect("a token");
+    let offer = async || site.engine.offer_passkey(link).await.unwrap();
+    let mut offered = Vec::new();
+    for _ in 0..7 {
+        offered.push(offer().await.expect("none is kept yet").to_string());
+    }
+    let keys: Vec<_> = (0..6).map(|_| Authenticator::new()).collect();
+    let keep = async |key: &Authenticator, asked: &str| {
+        site.engine.enrol_passkey(link, &key.create(asked)).await.unwrap().expect("the link is good")
+    };
+
+    let mut kept = vec![keep(&keys[0], &offered[0]).await, keep(&keys[0], &offered[1]).await];
+    for (key, asked) in keys[1..].iter().zip(&offered[2..]) {
+        kept.push(keep(key, asked).await);
+    }
+
+    assert_eq!(kept, [true, false, true, true, true, true, false]);
+    assert!(offer().await.is_none(), "no sixth is offered");
 }
 
 /// Asking costs a try behind a link as it does at the door: only a right answer gives it back.

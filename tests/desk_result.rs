@@ -271,7 +271,8 @@ async fn a_case_handed_over_keeps_the_applicants_link_and_voids_the_admins() {
     let (admin, other) = site.admins_of(&number).await;
     approve(&site, &admin, &number).await;
     let token = site.token(people::RINA.email, "ambil");
-    let letter = site.case(&number).await.letters.iter().rfind(|l| l.kind == "result_reset").expect("it went").id.clone();
+    let letter =
+        site.case(&number).await.letters.iter().rfind(|l| l.kind == "result_reset").expect("it went").id.clone();
     let returned = Command::LetterFailed { id: letter, why: "returned by a later server".to_owned() };
     let answer = site.engine.apply(&site.engine.key(&number), returned, Along::default()).await.unwrap();
     assert!(matches!(answer, Answer::Done(_)), "there is something to tell whoever takes it over");

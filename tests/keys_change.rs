@@ -175,6 +175,39 @@ async fn t48_the_master_key_changes_while_work_goes_on_and_afterwards_the_old_on
     assert_ne!(Keyring::new(&old()).evidence.public(), after.evidence.public(), "no master key gives it away");
 }
 
+/// The keys were renewed and their file not yet written anew: nothing was left to renew at the next start, and the old seals
+/// stood on freed pages for good.
+#[tokio::test(flavor = "multi_thread")]
+async fn t48_an_archive_that_was_not_yet_written_anew_is_at_the_next_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let state = folder.path();
+    drop(lived_in(state).await);
+    let values = sealed_values(state);
+    let in_the_way = ["2025", "2026"].map(|year| state.join(format!("archive/archive-{year}.redb.new")));
+    let (store, archive) = open(state, both()).unwrap();
+    store.reseal().await.unwrap();
+    for folder in &in_the_way {
+        std::fs::create_dir(folder).unwrap();
+    }
+    let cut = archive.reseal().await;
+    assert!(cut.is_err(), "a file could not be begun");
+    for folder in &in_the_way {
+        std::fs::remove_dir(folder).unwrap();
+    }
+    drop((store, archive));
+
+    let (store, archive) = open(state, both()).unwrap();
+    store.reseal().await.unwrap();
+    archive.reseal().await.unwrap();
+    store.finish_resealing().await.unwrap();
+    drop((store, archive));
+    let (store, archive) = open(state, Keyring::new(&new())).unwrap();
+    all_opens(&store, &archive).await;
+    drop((store, archive));
+
+    assert_eq!(still_standing(state, &values), 0);
+}
+
 #[test]
 fn t48_a_change_of_the_master_key_killed_at_any_step_goes_on_at_the_next_start() {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();

@@ -266,7 +266,7 @@ async fn a_mail_waits_for_every_answer_that_could_prove_it() {
     }
     let forwarder = Signer::new("lama.example");
     let sealed = forwarder.seal(&plain, "dinas.example");
-    let server = NameServer::silent_about(&["s1._domainkey.lama.example"], &[wish.clone()]).await;
+    let server = NameServer::silent_about(&["s1._domainkey.lama.example"], std::slice::from_ref(&wish)).await;
     assert_eq!(ask(&server, &sealed, &["lama.example"]).await, Err(FaultKind::Transient), "no word about the seal");
     let server = NameServer::start(&[key, servers, wish]).await;
     assert_eq!(said(&server, &received(&plain, "203.0.113.5", 9)).await, Said::Nothing, "every answer came");

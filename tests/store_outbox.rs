@@ -83,6 +83,10 @@ async fn t43_a_damaged_row_hides_no_other_of_its_case() {
     let read: Vec<Option<&str>> = rows.iter().map(|row| row.as_ref().ok().map(|row| row.id.as_str())).collect();
     assert_eq!(read, [None, Some("later"), Some("now")]);
     assert!(store.rows_of(&key(1)).await.is_err());
+    let tally = store.outbox_tally(&office()).await.unwrap();
+    assert_eq!((tally.waiting, tally.damaged), (2, 1), "counted, so that an alarm rings");
+    let stuck = store.stuck_rows(&office()).await.unwrap();
+    assert!(matches!(stuck.as_slice(), [(of, Err(_))] if *of == key(1)), "listed for whoever looks what is stuck");
 }
 
 #[tokio::test]

@@ -3,6 +3,7 @@
 //! It is the archive of initial registrations that the SOP's step 5 compares with, and a system that resets for real:
 //! the demo and the tests log in to it. An import replaces all accounts at once; whoever stays keeps his or her
 //! password, unless the user ID now belongs to another NIP. Passwords are hashed on blocking threads, few at a time.
+//! A damaged record is named and left out until an import mends it; no reset is done, and none denied, that may be its.
 
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -86,7 +87,7 @@ pub enum Login {
 }
 
 impl Directory {
-    /// Opens the file, creating it where it is missing.
+    /// Opens the file, creating it where it is missing. Damaged records are named in the log.
     pub fn open(path: &Path, random: Arc<dyn Random>) -> Result<Self, DirectoryError> {
         let records = Records::open(path)?;
         let register = RwLock::new(Arc::new(read_register(&records)?));
@@ -95,7 +96,8 @@ impl Directory {
         Ok(Self { inner: Arc::new(Inner { records, register, importing, random, hashing }) })
     }
 
-    /// Puts these accounts in place of all others, in one transaction.
+    /// Puts these accounts in place of all others, in one transaction. An account whose record was damaged counts as
+    /// added: its password, and which resets set it, are lost, and it takes another reset to log in.
     pub async fn import(&self, accounts: Vec<Account>) -> Result<Imported, DirectoryError> {
         let inner = self.inner.clone();
         blocking(move || inner.import(accounts)).await
@@ -265,7 +267,17 @@ impl AccountDriver for Directory {
     }
 
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>> {
-        Box::pin(async { Ok(Directory::look_up(self, query)) })
+        Box::pin(async {
+            let found = Directory::look_up(self, query);
+            // Whose record is damaged would be told that there is no such account.
+            if found.is_empty() && !self.inner.records.all().map_err(before)?.damaged.is_empty() {
+                return Err(Fault::transient(
+                    "Records of the account directory are damaged, and one of them may be meant. The mail waits. \
+                     Run `loket accounts import FILE.csv` with all accounts",
+                ));
+            }
+            Ok(found)
+        })
     }
 
     fn reset<'a>(&'a self, order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>> {
@@ -285,21 +297,34 @@ impl AccountDriver for Directory {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         Box::pin(async {
-            match self.inner.records.all().map_err(before)?.len() {
-                0 => Err(Fault::permanent("The account directory is empty. Run `loket accounts import FILE.csv`")),
-                count => Ok(format!("The account directory holds {count} accounts")),
+            let contents = self.inner.records.all().map_err(before)?;
+            match (contents.records.len(), contents.damaged.len()) {
+                (0, 0) => Err(Fault::permanent("The account directory is empty. Run `loket accounts import FILE.csv`")),
+                (count, 0) => Ok(format!("The account directory holds {count} accounts")),
+                (count, damaged) => Err(Fault::permanent(format!(
+                    "The account directory holds {count} accounts, and {damaged} more whose records are damaged. \
+                     Run `loket accounts import FILE.csv` with all accounts"
+                ))),
             }
         })
     }
 }
 
-/// A failure while nothing has been written yet.
+/// A failure while nothing has been written yet. Time mends no damaged record.
 fn before(error: DirectoryError) -> Fault {
-    Fault::transient(error)
+    if matches!(error, DirectoryError::Damaged(_)) { Fault::permanent(error) } else { Fault::transient(error) }
 }
 
 fn read_register(records: &Records) -> Result<Register, DirectoryError> {
-    let accounts = records.all()?.into_iter().map(|record| record.account).collect();
+    let contents = records.all()?;
+    for account in &contents.damaged {
+        tracing::error!(
+            %account,
+            "the record of an account is damaged; the others go on without it. \
+             Run `loket accounts import FILE.csv` with all accounts"
+        );
+    }
+    let accounts = contents.records.into_iter().map(|record| record.account).collect();
     Ok(Register::new(accounts)?)
 }
 

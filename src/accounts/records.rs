@@ -1,8 +1,9 @@
 //! The directory's file: accounts and the state of their passwords, in a redb file of its own.
 //!
-//! Format 1: table `accounts`, folded user ID → one byte 1 and a [`Record`] in JSON; table `format`, `version` → 1.
-//! A password stands here as an argon2id hash alone. The file is closed after any storage error and opened anew with
-//! the next use, as redb asks.
+//! Format 2: table `records`, folded user ID → one byte 2, a [`Record`] in JSON, a checksum over all of it and the key;
+//! table `format`, `version` → 2. Format 1 had table `accounts`, one byte 1 and the JSON; it is brought up when it is
+//! opened. A password stands here as an argon2id hash alone. The file is closed after any storage error and opened anew
+//! with the next use, as redb asks; a record that is damaged closes nothing.
 
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -17,11 +18,17 @@ use serde::{Deserialize, Serialize};
 use super::register::Twice;
 use crate::sop::account::Account;
 use crate::sop::names::UserId;
-use crate::vault::PassphraseHash;
+use crate::vault::{PassphraseHash, sha256};
 
-const ACCOUNTS: TableDefinition<&str, &[u8]> = TableDefinition::new("accounts");
+/// Keyed by bytes: redb panics on a text that is no longer UTF-8.
+const RECORDS: TableDefinition<&[u8], &[u8]> = TableDefinition::new("records");
 const FORMAT: TableDefinition<&str, u64> = TableDefinition::new("format");
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
+/// The records of format 1.
+const FIRST_RECORDS: TableDefinition<&str, &[u8]> = TableDefinition::new("accounts");
+const FIRST_VERSION: u8 = 1;
+/// The first bytes of a SHA-256, as the live store has them.
+const CHECKSUM: usize = 8;
 const CACHE_BYTES: usize = 4 * 1024 * 1024;
 
 /// One account as it is kept.
@@ -42,6 +49,14 @@ pub(super) struct Password {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// All that the file holds.
+#[derive(Default)]
+pub(super) struct Contents {
+    pub records: Vec<Record>,
+    /// The keys of the records that are damaged, as a log may show them.
+    pub damaged: Vec<String>,
+}
+
 /// Why the directory could not be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum DirectoryError {
@@ -58,6 +73,11 @@ pub enum DirectoryError {
     Newer { path: PathBuf, version: u64 },
     #[error("The account directory {} cannot be used: {why}. Check the disk, or restore a backup", path.display())]
     Unusable { path: PathBuf, why: String },
+    #[error(
+        "The account {0} cannot be read: its record in the account directory, or one that may be its, is damaged. \
+         Run `loket accounts import FILE.csv` with all accounts"
+    )]
+    Damaged(UserId),
 }
 
 /// The file, open between uses.
@@ -73,19 +93,27 @@ impl Records {
         Ok(Self { path: path.to_owned(), database })
     }
 
-    pub fn all(&self) -> Result<Vec<Record>, DirectoryError> {
+    pub fn all(&self) -> Result<Contents, DirectoryError> {
         self.with(|database| {
             let transaction = database.begin_read()?;
-            let table = transaction.open_table(ACCOUNTS)?;
-            table.iter()?.map(|row| decode(row?.1.value())).collect()
+            let mut contents = Contents::default();
+            for row in transaction.open_table(RECORDS)?.iter()? {
+                let (key, value) = row?;
+                match decode(key.value(), value.value()) {
+                    Some(record) => contents.records.push(record),
+                    None => contents.damaged.push(shown(key.value())),
+                }
+            }
+            Ok(contents)
         })
     }
 
+    /// `None` only where the account is surely not there.
     pub fn get(&self, user_id: &UserId) -> Result<Option<Record>, DirectoryError> {
         self.with(|database| {
             let transaction = database.begin_read()?;
-            let table = transaction.open_table(ACCOUNTS)?;
-            table.get(user_id.folded().as_str())?.map(|row| decode(row.value())).transpose()
+            let table = transaction.open_table(RECORDS)?;
+            find(&table, user_id)
         })
     }
 
@@ -100,32 +128,33 @@ impl Records {
                 let (key, value) = row?;
                 transaction.open_table(FORMAT)?.insert(key.value(), value.value())?;
             }
-            for row in from.open_table(ACCOUNTS)?.iter()? {
+            for row in from.open_table(RECORDS)?.iter()? {
                 let (key, value) = row?;
-                transaction.open_table(ACCOUNTS)?.insert(key.value(), value.value())?;
+                transaction.open_table(RECORDS)?.insert(key.value(), value.value())?;
             }
             transaction.commit()?;
             Ok(())
         })
     }
 
-    /// Changes one record in one transaction; `change` says whether it did. `None` where the account is not there.
+    /// Changes one record in one transaction; `change` says whether it did. `None` only where the account is surely not
+    /// there.
     pub fn change(
         &self,
         user_id: &UserId,
         change: impl FnOnce(&mut Record) -> bool,
     ) -> Result<Option<bool>, DirectoryError> {
         let key = user_id.folded();
+        let key = key.as_bytes();
         self.with(|database| {
             let transaction = begin(database)?;
             {
-                let mut table = transaction.open_table(ACCOUNTS)?;
-                let held = table.get(key.as_str())?.map(|row| decode(row.value())).transpose()?;
-                let Some(mut record) = held else { return Ok(None) };
+                let mut table = transaction.open_table(RECORDS)?;
+                let Some(mut record) = find(&table, user_id)? else { return Ok(None) };
                 if !change(&mut record) {
                     return Ok(Some(false));
                 }
-                table.insert(key.as_str(), encode(&record)?.as_slice())?;
+                table.insert(key, encode(key, &record)?.as_slice())?;
             }
             transaction.commit()?;
             Ok(Some(true))
@@ -133,6 +162,8 @@ impl Records {
     }
 
     /// Puts these records in place of all others, in one transaction; `join` sees what was held under the same user ID.
+    /// A damaged record counts as none, so that this mends it: the password in it and the keys of its resets are gone
+    /// together. That a reset "did not happen" is then true of what is left: nobody can log in with what it set.
     pub fn replace(
         &self,
         accounts: Vec<Account>,
@@ -141,16 +172,17 @@ impl Records {
         self.with(|database| {
             let transaction = begin(database)?;
             {
-                let mut table = transaction.open_table(ACCOUNTS)?;
+                let mut table = transaction.open_table(RECORDS)?;
                 let mut joined = Vec::with_capacity(accounts.len());
                 for account in accounts {
-                    let key = account.user_id.folded();
-                    let held = table.get(key.as_str())?.map(|row| decode(row.value())).transpose()?;
-                    joined.push((key, encode(&join(account, held))?));
+                    let key = account.user_id.folded().into_bytes();
+                    let held = table.get(key.as_slice())?.and_then(|row| decode(&key, row.value()));
+                    let bytes = encode(&key, &join(account, held))?;
+                    joined.push((key, bytes));
                 }
                 table.retain(|_, _| false)?;
                 for (key, bytes) in joined {
-                    table.insert(key.as_str(), bytes.as_slice())?;
+                    table.insert(key.as_slice(), bytes.as_slice())?;
                 }
             }
             transaction.commit()?;
@@ -164,22 +196,34 @@ impl Records {
             Some(database) => database,
             None => open(&self.path)?,
         };
-        match work(&database) {
-            Ok(answer) => {
-                *held = Some(database);
-                Ok(answer)
-            }
-            Err(Failed(why)) => Err(DirectoryError::Unusable { path: self.path.clone(), why }),
+        let answer = work(&database);
+        if !matches!(answer, Err(Failed::File(_))) {
+            *held = Some(database);
+        }
+        answer.map_err(|failed| failed.of(&self.path))
+    }
+}
+
+/// Why a piece of work came to nothing.
+enum Failed {
+    /// Any failure of the file, in words; the file is closed for it.
+    File(String),
+    /// The account's record is damaged, or may be the one that is.
+    Record(UserId),
+}
+
+impl Failed {
+    fn of(self, path: &Path) -> DirectoryError {
+        match self {
+            Self::File(why) => DirectoryError::Unusable { path: path.to_owned(), why },
+            Self::Record(user_id) => DirectoryError::Damaged(user_id),
         }
     }
 }
 
-/// Any failure of the file, in words; the file is closed for it.
-struct Failed(String);
-
 impl<E: std::error::Error> From<E> for Failed {
     fn from(error: E) -> Self {
-        Self(error.to_string())
+        Self::File(error.to_string())
     }
 }
 
@@ -193,32 +237,46 @@ fn open(path: &Path) -> Result<Database, DirectoryError> {
     };
     let backend = FileBackend::new(file).map_err(refused)?;
     let database = Database::builder().set_cache_size(CACHE_BYTES).create_with_backend(backend).map_err(refused)?;
-    match version(&database) {
+    match ready(&database) {
         Ok(held) if held <= u64::from(VERSION) => Ok(database),
         Ok(version) => Err(DirectoryError::Newer { path: path.to_owned(), version }),
-        Err(Failed(why)) => Err(unusable(why)),
+        Err(failed) => Err(failed.of(path)),
     }
 }
 
-/// The file's format; a new file gets this one.
-fn version(database: &Database) -> Result<u64, Failed> {
+/// The file's format, once it is ready for use: a new file gets this one, an older one is brought up to it.
+fn ready(database: &Database) -> Result<u64, Failed> {
     let transaction = begin(database)?;
     let held = {
-        let mut table = transaction.open_table(FORMAT)?;
-        let held = table.get("version")?.map(|row| row.value());
-        if held.is_none() {
-            table.insert("version", u64::from(VERSION))?;
-            transaction.open_table(ACCOUNTS)?;
-        }
-        held
+        let table = transaction.open_table(FORMAT)?;
+        table.get("version")?.map(|row| row.value())
     };
     match held {
-        Some(version) => Ok(version),
-        None => {
-            transaction.commit()?;
-            Ok(u64::from(VERSION))
+        Some(version) if version >= u64::from(VERSION) => return Ok(version),
+        Some(_) => bring_up(&transaction)?,
+        None => drop(transaction.open_table(RECORDS)?),
+    }
+    transaction.open_table(FORMAT)?.insert("version", u64::from(VERSION))?;
+    transaction.commit()?;
+    Ok(u64::from(VERSION))
+}
+
+/// Moves the records of format 1 over. What cannot be read goes as it is: without a checksum it stays damaged.
+fn bring_up(transaction: &WriteTransaction) -> Result<(), Failed> {
+    {
+        let from = transaction.open_table(FIRST_RECORDS)?;
+        let mut to = transaction.open_table(RECORDS)?;
+        for row in from.iter()? {
+            let (key, value) = row?;
+            let bytes = match decode_first(key.value(), value.value()) {
+                Some(record) => encode(key.value().as_bytes(), &record)?,
+                None => value.value().to_vec(),
+            };
+            to.insert(key.value().as_bytes(), bytes.as_slice())?;
         }
     }
+    transaction.delete_table(FIRST_RECORDS)?;
+    Ok(())
 }
 
 fn begin(database: &Database) -> Result<WriteTransaction, Failed> {
@@ -229,15 +287,60 @@ fn begin(database: &Database) -> Result<WriteTransaction, Failed> {
     Ok(transaction)
 }
 
-fn encode(record: &Record) -> Result<Vec<u8>, Failed> {
+/// The account's record. Where there is none but another is damaged, its key may be what changed: then nobody can tell
+/// whether the account is there.
+fn find(table: &impl ReadableTable<&'static [u8], &'static [u8]>, user_id: &UserId) -> Result<Option<Record>, Failed> {
+    let damaged = || Failed::Record(user_id.clone());
+    let key = user_id.folded().into_bytes();
+    if let Some(row) = table.get(key.as_slice())? {
+        return decode(&key, row.value()).map(Some).ok_or_else(damaged);
+    }
+    for row in table.iter()? {
+        let (key, value) = row?;
+        if decode(key.value(), value.value()).is_none() {
+            return Err(damaged());
+        }
+    }
+    Ok(None)
+}
+
+fn encode(key: &[u8], record: &Record) -> Result<Vec<u8>, Failed> {
     let mut bytes = vec![VERSION];
     serde_json::to_writer(&mut bytes, record)?;
+    let checksum = checksum(key, &bytes);
+    bytes.extend_from_slice(&checksum);
     Ok(bytes)
 }
 
-fn decode(bytes: &[u8]) -> Result<Record, Failed> {
-    match bytes.split_first() {
-        Some((&VERSION, json)) => serde_json::from_slice(json).map_err(|_| Failed("a record is damaged".to_owned())),
-        _ => Err(Failed("a record has an unknown format".to_owned())),
+/// `None` unless it is, bit for bit, what was written under this key.
+fn decode(key: &[u8], bytes: &[u8]) -> Option<Record> {
+    let (bytes, expected) = bytes.split_last_chunk::<CHECKSUM>()?;
+    if checksum(key, bytes) != *expected {
+        return None;
     }
+    let Some((&VERSION, json)) = bytes.split_first() else { return None };
+    serde_json::from_slice(json).ok()
+}
+
+/// Format 1 has no checksum: all that can be seen is whether it reads, and stands under its own user ID.
+fn decode_first(key: &str, bytes: &[u8]) -> Option<Record> {
+    let Some((&FIRST_VERSION, json)) = bytes.split_first() else { return None };
+    let record: Record = serde_json::from_slice(json).ok()?;
+    (record.account.user_id.folded() == key).then_some(record)
+}
+
+/// Over the key too, so that no record is believed under the key of another.
+fn checksum(key: &[u8], bytes: &[u8]) -> [u8; CHECKSUM] {
+    let mut first = [0u8; CHECKSUM];
+    first.copy_from_slice(&sha256(&[key, bytes].concat())[..CHECKSUM]);
+    first
+}
+
+/// A key as a log may show it: it may have changed into anything, and where it looks like a NIP it is masked like one.
+fn shown(key: &[u8]) -> String {
+    let text = String::from_utf8_lossy(key);
+    let is_nip = text.chars().filter(char::is_ascii_digit).count() > 12;
+    let hides = |place: usize, c: char| is_nip && c.is_ascii_digit() && !(8..14).contains(&place);
+    let masked: String = text.chars().enumerate().map(|(place, c)| if hides(place, c) { '•' } else { c }).collect();
+    masked.escape_debug().to_string()
 }

@@ -80,6 +80,9 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     if meta.schema > u64::from(SCHEMA) {
         return Err(StoreError::Refused("The backup was written by a newer Loket. Restore it with that".to_owned()));
     }
+    if meta.schema == 0 {
+        return Err(StoreError::damaged("the backup's setting schema", "it is missing"));
+    }
     let at_hand = keyring.fingerprints();
     if !fingerprints(&meta.fingerprint).is_some_and(|sealed_under| sealed_under.iter().all(|one| at_hand.contains(one)))
     {

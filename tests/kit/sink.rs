@@ -19,6 +19,8 @@ pub enum Fault {
     HangUp { at: &'static str },
     /// Never answers this command.
     Stall { at: &'static str },
+    /// Agrees to this command only when the next one arrives.
+    Late { at: &'static str },
     /// Hangs up after so many bytes of the letter.
     HangUpAfter { bytes: usize },
 }
@@ -96,9 +98,10 @@ impl Shared {
     fn fault_at(&self, at: &str) -> Option<Fault> {
         let mut faults = self.faults.lock().expect("nothing panics holding it");
         let due = match faults.front()? {
-            Fault::Answer { at: moment, .. } | Fault::HangUp { at: moment } | Fault::Stall { at: moment } => {
-                at.to_ascii_uppercase().starts_with(&moment.to_ascii_uppercase())
-            }
+            Fault::Answer { at: moment, .. }
+            | Fault::HangUp { at: moment }
+            | Fault::Stall { at: moment }
+            | Fault::Late { at: moment } => at.to_ascii_uppercase().starts_with(&moment.to_ascii_uppercase()),
             Fault::HangUpAfter { .. } => at == "body",
         };
         if due { faults.pop_front() } else { None }
@@ -115,6 +118,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
     stream.set_nodelay(true).ok()?;
     let mut talk = BufReader::new(stream);
     talk.write_all(b"220 sink\r\n").await.ok()?;
+    let mut held_back = String::new();
     loop {
         let mut line = String::new();
         talk.read_line(&mut line).await.ok()?;
@@ -124,6 +128,10 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
         let answer = match shared.fault_at(&line) {
             Some(Fault::Answer { line, .. }) => format!("{line}\r\n"),
             Some(Fault::Stall { .. }) => return std::future::pending().await,
+            Some(Fault::Late { .. }) => {
+                held_back.push_str("250 ok\r\n");
+                continue;
+            }
             Some(_) => return None,
             None => match verb.as_str() {
                 "EHLO" => "250-sink\r\n250-8BITMIME\r\n250 SIZE\r\n".to_owned(),
@@ -132,7 +140,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
                 _ => "250 ok\r\n".to_owned(),
             },
         };
-        talk.write_all(answer.as_bytes()).await.ok()?;
+        talk.write_all((std::mem::take(&mut held_back) + &answer).as_bytes()).await.ok()?;
         if answer.starts_with("354") {
             let letter = letter(&mut talk, &shared).await?;
             let answer = match shared.fault_at(".") {

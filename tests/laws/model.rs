@@ -99,23 +99,31 @@ impl Model for Cases {
     }
 }
 
-/// What a case may meet beyond its budget: crashes, answers, repeated wake-ups, and reminders of the time standards.
-type Wider = ([u8; 3], bool);
-
-const AS_IT_IS: Wider = ([0, 0, 0], false);
+/// What a case may meet beyond its budget.
+#[derive(Clone, Copy)]
+enum Wider {
+    No,
+    Crash,
+    Answer,
+    WakeUp,
+    /// Of a change that is not confirmed.
+    Reminder,
+    /// Of a time standard that is over.
+    Overrun,
+}
 
 /// One thing more at a time. With all of them at once no end came in sight within a million states.
-const DEEP: [Wider; 4] = [([1, 0, 0], false), ([0, 1, 0], false), ([0, 0, 1], false), ([0, 0, 0], true)];
+const DEEP: [Wider; 5] = [Wider::Crash, Wider::Answer, Wider::WakeUp, Wider::Reminder, Wider::Overrun];
 
 /// The offices and requests that cases begin with, each with what may happen to it: mails, decisions, crashes, answers,
 /// repeated wake-ups.
-fn begun((more, reminders): Wider) -> Vec<State> {
+fn begun(wider: Wider) -> Vec<State> {
     let calm = |mut office: Office| {
         office.admins.push(admin(2));
         office.with(|p| {
             p.completion.max_rounds = 1;
-            p.change.reminders = u32::from(reminders);
-            p.overrun.remind_at_percent = if reminders { vec![100] } else { Vec::new() };
+            p.change.reminders = u32::from(matches!(wider, Wider::Reminder));
+            p.overrun.remind_at_percent = if matches!(wider, Wider::Overrun) { vec![100] } else { Vec::new() };
             p.overrun.superior_at_percent = 0;
         })
     };
@@ -136,7 +144,9 @@ fn begun((more, reminders): Wider) -> Vec<State> {
     cases
         .into_iter()
         .map(|(office, papers, verdict, [mails, decisions, crashes, answers, again])| {
-            let [crashes, answers, again] = [crashes + more[0], answers + more[1], again + more[2]];
+            let crashes = crashes + u8::from(matches!(wider, Wider::Crash));
+            let answers = answers + u8::from(matches!(wider, Wider::Answer));
+            let again = again + u8::from(matches!(wider, Wider::WakeUp));
             let budget = Budget { mails, decisions, crashes, answers, again };
             State::of(Walk::begin(office, papers, verdict, tuesday_at_nine()), budget)
         })
@@ -175,7 +185,7 @@ const MUST_HAPPEN: [&str; 24] = [
 fn every_interleaving_of_a_bounded_case_keeps_the_laws_and_can_end() {
     let deep = std::env::var("LOKET_MODEL").is_ok_and(|bound| bound == "deep");
     let began = Instant::now();
-    let opened = if deep { DEEP.into_iter().flat_map(begun).collect() } else { begun(AS_IT_IS) };
+    let opened = if deep { DEEP.into_iter().flat_map(begun).collect() } else { begun(Wider::No) };
     let model = Cases { opened, graph: Graph::default(), closed: Arc::default(), reached: Arc::default() };
     let (graph, closed, reached) = (model.graph.clone(), model.closed.clone(), model.reached.clone());
 

@@ -264,7 +264,12 @@ pub fn the_end(world: &World) {
             letters += usize::from(sent.is_some());
             let offers = inside.offers.get(&name).copied().unwrap_or(0);
             match &letter.state {
-                LetterState::Sent { .. } => assert!(sent.is_some(), "{id} is called sent"),
+                LetterState::Sent { .. } => {
+                    assert!(sent.is_some(), "{id} is called sent");
+                    let notice = format!("returned-{number}-{}-", letter.id).to_lowercase();
+                    let told = || inside.post.keys().any(|id| id.to_lowercase().contains(&notice));
+                    assert!(!inside.bounced.contains(&name) || told(), "{id} came back, and nobody was told");
+                }
                 LetterState::Queued => panic!("{id} is still on its way in the archive"),
                 // No server here says no for good.
                 LetterState::Undelivered { why, .. } => {

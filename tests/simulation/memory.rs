@@ -331,6 +331,7 @@ impl Store for MemoryStore {
                 due_since: of(RowState::Waiting).map(|row| row.due).min(),
                 held: of(RowState::Held).count(),
                 dead: of(RowState::Dead).count(),
+                damaged: 0,
             }
         })
     }

@@ -11,6 +11,8 @@ use rustls::pki_types::pem::PemObject;
 
 use super::judge::HOLIDAYS_AHEAD;
 use crate::config::Config;
+use crate::config::courier::{CourierKind, Security};
+use crate::config::mailbox::ImapConfig;
 use crate::daemon::canary::Canary;
 use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
@@ -49,6 +51,8 @@ pub struct Facts {
 #[derive(Debug, Clone)]
 pub struct MailboxFacts {
     pub name: String,
+    /// Between two looks where the server cannot tell of new mail by itself.
+    pub poll: TimeDelta,
     /// In a row.
     pub failures: u32,
     pub looked_at: Option<DateTime<Utc>>,
@@ -59,7 +63,8 @@ pub struct MailboxFacts {
 #[derive(Debug, Clone)]
 pub struct CertificateFacts {
     pub of: String,
-    pub until: DateTime<Utc>,
+    /// `None`: not seen since the start.
+    pub until: Option<DateTime<Utc>>,
 }
 
 /// Bytes of the file system that a folder lies on, free for the daemon's user and in all.
@@ -164,6 +169,7 @@ impl Sources {
         let Count { open, unknown, damaged } = self.cases().await?;
         let mailboxes = self.mailboxes.iter().map(|(name, pulse, _)| MailboxFacts {
             name: name.clone(),
+            poll: self.imap(name).map_or(TimeDelta::zero(), |imap| TimeDelta::seconds(imap.poll_seconds.into())),
             failures: pulse.failures(),
             looked_at: pulse.looked_at(),
             shelved: pulse.shelving.count(),
@@ -206,14 +212,21 @@ impl Sources {
 
     /// The desk's own, and those that mail servers showed at the last handshake.
     fn certificates(&self) -> Vec<CertificateFacts> {
-        let desk = self.config.desk.tls.as_ref().and_then(|files| of_file(&files.certificate));
-        let desk = desk.map(|until| CertificateFacts { of: "desk".to_owned(), until });
-        let courier = self.engine.courier.certificate_until();
-        let courier = courier.map(|until| CertificateFacts { of: "courier".to_owned(), until });
+        let desk = self.config.desk.tls.as_ref();
+        let desk = desk.map(|files| CertificateFacts { of: "desk".to_owned(), until: of_file(&files.certificate) });
         let mailboxes = self.mailboxes.iter().filter_map(|(name, _, inbox)| {
-            inbox.certificate_until().map(|until| CertificateFacts { of: format!("mailbox {name}"), until })
+            let security = self.imap(name).map(|imap| imap.security);
+            CertificateFacts::of_server(format!("mailbox {name}"), security, inbox.certificate_until())
         });
+        let courier = &self.config.courier;
+        let smtp = courier.smtp.as_ref().filter(|_| courier.kind == CourierKind::Smtp);
+        let until = self.engine.courier.certificate_until();
+        let courier = CertificateFacts::of_server("courier".to_owned(), smtp.map(|smtp| smtp.security), until);
         desk.into_iter().chain(mailboxes).chain(courier).collect()
+    }
+
+    fn imap(&self, mailbox: &str) -> Option<&ImapConfig> {
+        self.config.mailboxes.iter().find(|known| known.name == mailbox)?.imap()
     }
 
     /// State and archive, once where they share a file system.
@@ -230,6 +243,14 @@ impl Sources {
             }
         }
         disks
+    }
+}
+
+impl CertificateFacts {
+    /// `None` where there is none to be seen: the server is spoken to in the clear, or mail goes without one.
+    fn of_server(of: String, security: Option<Security>, until: Option<DateTime<Utc>>) -> Option<Self> {
+        let shows_one = until.is_some() || security.is_some_and(|security| security != Security::Plain);
+        shows_one.then_some(Self { of, until })
     }
 }
 

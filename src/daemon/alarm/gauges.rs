@@ -55,7 +55,13 @@ fn canary(registry: &mut Registry, facts: &Facts) {
 
 fn work(registry: &mut Registry, facts: &Facts) {
     let outbox = &facts.outbox;
-    let rows = [("waiting", outbox.waiting), ("failing", outbox.failing), ("held", outbox.held), ("dead", outbox.dead)];
+    let rows = [
+        ("waiting", outbox.waiting),
+        ("failing", outbox.failing),
+        ("held", outbox.held),
+        ("dead", outbox.dead),
+        ("damaged", outbox.damaged),
+    ];
     let rows = rows.map(|(state, count)| (vec![("state", state.to_owned())], count_of(count)));
     write(registry, "loket_outbox_rows", "Letters and other effects; the failing ones wait too", rows);
     let attempts = [(Vec::new(), i64::from(outbox.most_attempts))];
@@ -72,7 +78,7 @@ fn work(registry: &mut Registry, facts: &Facts) {
 }
 
 fn surroundings(registry: &mut Registry, facts: &Facts) {
-    let ends = facts.certificates.iter().map(|c| (vec![("of", c.of.clone())], seconds(c.until)));
+    let ends = facts.certificates.iter().filter_map(|c| Some((vec![("of", c.of.clone())], seconds(c.until?))));
     write(registry, "loket_certificate_ends_timestamp_seconds", "When a certificate ends", ends);
     let missing = [(Vec::new(), count_of(facts.years_without_holidays.len()))];
     write(registry, "loket_holidays_missing_years", "Years within 45 days without holiday dates", missing);

@@ -11,6 +11,9 @@ use super::key;
 
 /// A mailbox that nobody looked at for so long is not watched any more; IDLE is renewed within five minutes.
 const SILENT: TimeDelta = TimeDelta::minutes(30);
+/// So long after a start nobody knows yet what only memory told: a mail is told of when it has failed again and again, the
+/// scanner when a mail asks for it.
+const SETTLES: TimeDelta = TimeDelta::minutes(10);
 /// Rows due for so long are not being carried out: a lease ends after ten minutes.
 const STANDS: TimeDelta = TimeDelta::minutes(15);
 /// The joint decree of a year's holidays is out by then.
@@ -62,6 +65,8 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
     }
     if facts.scanner_away {
         judgement.raise.push(Alarm::ScannerAway);
+    } else if settles(facts) {
+        judgement.keep.insert(key("scanner_away", ""));
     }
     match facts.canary {
         Some(CanaryFacts { lost_since: Some(sent), .. }) => judgement.raise.push(Alarm::CanaryLost { sent }),
@@ -74,12 +79,18 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
     judgement
 }
 
+fn settles(facts: &Facts) -> bool {
+    facts.at - facts.since <= SETTLES
+}
+
 impl Judgement {
     fn mailbox(&mut self, facts: &Facts, mailbox: &MailboxFacts, limits: &Limits) {
         if mailbox.shelved > 0 {
             self.raise.push(Alarm::MailShelved { mailbox: mailbox.name.clone(), mails: mailbox.shelved });
+        } else if mailbox.looked_at.is_none() || settles(facts) {
+            self.keep.insert(key("mail_shelved", &mailbox.name));
         }
-        let silent = facts.at - mailbox.looked_at.unwrap_or(facts.since) > SILENT;
+        let silent = facts.at - mailbox.looked_at.unwrap_or(facts.since) > SILENT.max(mailbox.poll * 2);
         let alarm =
             |failures| Alarm::MailNotFetched { mailbox: mailbox.name.clone(), failures, looked_at: mailbox.looked_at };
         if mailbox.failures >= limits.fetch_failures {
@@ -95,7 +106,7 @@ impl Judgement {
     fn outbox(&mut self, facts: &Facts, limits: &Limits) {
         let outbox = &facts.outbox;
         let failing = usize::from(outbox.most_attempts >= limits.outbox_tries) * outbox.failing;
-        let rows = failing + outbox.held + outbox.dead;
+        let rows = failing + outbox.held + outbox.dead + outbox.damaged;
         if rows > 0 {
             self.raise.push(Alarm::EffectStuck { rows });
         }
@@ -110,12 +121,16 @@ impl Judgement {
     }
 
     fn certificate(&mut self, facts: &Facts, certificate: &CertificateFacts, limits: &Limits) {
-        let left = certificate.until - facts.at;
-        if left <= limits.certificate {
-            let (of, on) = (certificate.of.clone(), certificate.until.date_naive());
-            self.raise.push(Alarm::CertificateEnds { of, on });
-        } else if left <= limits.certificate + RENEWED {
-            self.keep.insert(key("certificate_ends", &certificate.of));
+        let of = certificate.of.clone();
+        match certificate.until {
+            Some(until) if until - facts.at <= limits.certificate => {
+                self.raise.push(Alarm::CertificateEnds { of, on: until.date_naive() });
+            }
+            Some(until) if until - facts.at > limits.certificate + RENEWED => {}
+            // Within the gap; or not seen since the start, and one that has expired never is.
+            _ => {
+                self.keep.insert(key("certificate_ends", &of));
+            }
         }
     }
 
@@ -134,6 +149,7 @@ mod tests {
     use chrono::DateTime;
 
     use super::*;
+    use crate::daemon::alarm::board::Board;
     use crate::engine::store::OutboxTally;
 
     const LIMITS: Limits =
@@ -141,14 +157,15 @@ mod tests {
 
     fn quiet() -> Facts {
         let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
-        let mailbox = MailboxFacts { name: "utama".into(), failures: 0, looked_at: Some(at), shelved: 0 };
+        let poll = TimeDelta::minutes(1);
+        let mailbox = MailboxFacts { name: "utama".into(), poll, failures: 0, looked_at: Some(at), shelved: 0 };
         Facts {
             at,
             since: at - TimeDelta::hours(2),
             mailboxes: vec![mailbox],
             outbox: OutboxTally { waiting: 9, ..OutboxTally::default() },
             disks: vec![DiskFacts { of: "state".into(), free: 5_000_000_000, total: 9_000_000_000 }],
-            certificates: vec![CertificateFacts { of: "desk".into(), until: at + TimeDelta::days(60) }],
+            certificates: vec![CertificateFacts { of: "desk".into(), until: Some(at + TimeDelta::days(60)) }],
             ..Facts::default()
         }
     }
@@ -186,12 +203,66 @@ mod tests {
             told(|f| f.mailboxes[0].looked_at = Some(f.at - TimeDelta::minutes(31))),
             raised("mail_not_fetched/utama")
         );
-        assert_eq!(told(|f| f.mailboxes[0].looked_at = None), raised("mail_not_fetched/utama"));
+        assert_eq!(told(|f| f.mailboxes[0].looked_at = None).0, ["mail_not_fetched/utama"]);
         assert_eq!(
             told(|f| (f.mailboxes[0].looked_at, f.since) = (None, f.at)),
-            kept("mail_not_fetched/utama"),
+            (Vec::new(), ["mail_not_fetched/utama", "mail_shelved/utama", "scanner_away"].map(str::to_owned).to_vec()),
             "a start is given time"
         );
+    }
+
+    /// A server without IDLE that was asked once an hour rang every half hour, and was well again with the next look.
+    #[test]
+    fn a_mailbox_that_is_asked_seldom_is_silent_only_after_two_rounds() {
+        let hourly = |minutes| {
+            told(|f| {
+                f.mailboxes[0].poll = TimeDelta::hours(1);
+                f.mailboxes[0].looked_at = Some(f.at - TimeDelta::minutes(minutes));
+            })
+        };
+
+        assert_eq!(hourly(119), (Vec::new(), Vec::new()));
+        assert_eq!(hourly(121), raised("mail_not_fetched/utama"));
+    }
+
+    #[test]
+    fn what_only_memory_tells_is_given_time_after_a_start() {
+        let after = |minutes| told(|f| f.since = f.at - TimeDelta::minutes(minutes));
+        let unlooked = told(|f| (f.mailboxes[0].looked_at, f.since) = (None, f.at - TimeDelta::minutes(11)));
+
+        assert_eq!(after(10), (Vec::new(), ["mail_shelved/utama", "scanner_away"].map(str::to_owned).to_vec()));
+        assert_eq!(after(11), (Vec::new(), Vec::new()));
+        assert_eq!(unlooked.1, ["mail_not_fetched/utama", "mail_shelved/utama"], "its mails are as unknown as itself");
+    }
+
+    #[test]
+    fn a_certificate_that_was_not_seen_since_the_start_is_neither_good_nor_ending() {
+        assert_eq!(told(|f| f.certificates[0].until = None), kept("certificate_ends/desk"));
+    }
+
+    /// The first look after a start found nothing of what only memory tells: the second channel heard at each restart that
+    /// these were over, and then that they had begun.
+    #[test]
+    fn what_only_memory_tells_is_neither_over_nor_raised_anew_at_a_restart() {
+        let board = Board::default();
+        let look = |facts: &Facts| board.step(judge(facts, &LIMITS), facts.at);
+        let mut standing = quiet();
+        standing.mailboxes[0].shelved = 2;
+        standing.certificates[0].until = Some(standing.at + TimeDelta::days(9));
+        standing.scanner_away = true;
+        let begun = look(&standing);
+        standing.since = standing.at + TimeDelta::minutes(1);
+        let mut started = Facts { at: standing.since, scanner_away: false, ..standing.clone() };
+        (started.mailboxes[0].shelved, started.mailboxes[0].looked_at) = (0, None);
+        started.certificates[0].until = None;
+        let known = Facts { at: standing.since + TimeDelta::minutes(3), ..standing.clone() };
+        let well = Facts { at: standing.since + TimeDelta::minutes(11), since: standing.since, ..quiet() };
+
+        let (at_once, later, over) = (look(&started), look(&known), look(&well));
+
+        assert_eq!(begun.raised.len(), 3);
+        assert!(at_once.is_empty() && later.is_empty(), "{at_once:?} {later:?}");
+        assert_eq!((over.raised.len(), over.cleared.len()), (0, 3));
     }
 
     #[test]
@@ -199,6 +270,7 @@ mod tests {
         assert_eq!(told(|f| (f.outbox.failing, f.outbox.most_attempts) = (3, 6)), (Vec::new(), Vec::new()));
         assert_eq!(told(|f| (f.outbox.failing, f.outbox.most_attempts) = (3, 7)), raised("effect_stuck"));
         assert_eq!(told(|f| f.outbox.dead = 1), raised("effect_stuck"));
+        assert_eq!(told(|f| f.outbox.damaged = 1), raised("effect_stuck"));
         assert_eq!(told(|f| f.outbox.held = 1), raised("effect_stuck"));
     }
 
@@ -206,24 +278,20 @@ mod tests {
     fn rows_due_for_long_are_an_alarm_unless_the_daemon_has_just_started() {
         let long_ago = |f: &mut Facts| f.outbox.due_since = Some(f.at - TimeDelta::minutes(16));
         assert_eq!(told(long_ago), raised("outbox_stands"));
-        assert_eq!(
-            told(|f| {
-                long_ago(f);
-                f.since = f.at - TimeDelta::minutes(1)
-            }),
-            (Vec::new(), Vec::new())
-        );
+        let started = told(|f| {
+            long_ago(f);
+            f.since = f.at - TimeDelta::minutes(1)
+        });
+        assert!(started.0.is_empty());
     }
 
     #[test]
     fn figures_that_tremble_around_their_limit_neither_raise_nor_clear() {
         assert_eq!(told(|f| f.disks[0].free = 999_999_999), raised("disk_almost_full/state"));
         assert_eq!(told(|f| f.disks[0].free = 1_100_000_000), kept("disk_almost_full/state"));
-        assert_eq!(told(|f| f.certificates[0].until = f.at + TimeDelta::days(21)), raised("certificate_ends/desk"));
-        assert_eq!(
-            told(|f| f.certificates[0].until = f.at + TimeDelta::days(21) + TimeDelta::hours(5)),
-            kept("certificate_ends/desk")
-        );
+        let ends_after = |left: TimeDelta| told(|f| f.certificates[0].until = Some(f.at + left));
+        assert_eq!(ends_after(TimeDelta::days(21)), raised("certificate_ends/desk"));
+        assert_eq!(ends_after(TimeDelta::days(21) + TimeDelta::hours(5)), kept("certificate_ends/desk"));
     }
 
     #[test]

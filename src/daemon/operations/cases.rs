@@ -130,8 +130,8 @@ impl Operations {
         // Those before this one, which is on record before it is answered.
         let accesses = self.engine.accesses(number, case.opened_at).await?;
         self.engine.record_access(who, Some(number), Seen::Summary).await?;
-        let rows = self.engine.store.rows_of(&key).await?;
-        let stuck = rows.iter().filter(|row| row.is_stuck()).count();
+        let (rows, damaged) = self.effects_of(number).await?;
+        let stuck = rows.iter().filter(|row| row.is_stuck()).count() + damaged.len();
         let events = self.engine.events(&key).await?;
         let history = events.iter().map(|recorded| HistoryView { at: recorded.at, event: name(&recorded.event) });
         let unfiled = self.engine.unfiled().await?.into_iter().find_map(|(of, why)| (of == *number).then_some(why));
@@ -157,8 +157,8 @@ impl Operations {
 
     /// Nobody's dossier: of a book only its effects are shown.
     async fn show_book(&self, number: &CaseNumber) -> Result<Answer, Answer> {
-        let rows = self.engine.store.rows_of(&self.engine.key(number)).await?;
-        if rows.is_empty() {
+        let (rows, damaged) = self.effects_of(number).await?;
+        if rows.is_empty() && damaged.is_empty() {
             return Err(self.absent(number).await?);
         }
         let stuck: Vec<Row> = rows.iter().filter(|row| row.is_stuck()).cloned().collect();

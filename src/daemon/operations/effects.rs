@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::cases::{EffectView, effect};
 use super::{Answer, Operations};
 use crate::engine::casebook::is_book;
+use crate::engine::port::Fault;
 use crate::engine::store::{Row, RowState};
 use crate::engine::stuck::Looked;
 use crate::sop::names::CaseNumber;
@@ -73,12 +74,32 @@ impl Operations {
         Ok(Answer::done(&DropView { number: number.clone(), dropped: as_it_stands(row, looked) }))
     }
 
+    /// The effects of a case, and what is wrong with those that cannot be read: they hide no other.
+    pub(super) async fn effects_of(&self, number: &CaseNumber) -> Result<(Vec<Row>, Vec<Fault>), Fault> {
+        let (mut rows, mut damaged) = (Vec::new(), Vec::new());
+        for row in self.engine.store.each_row(&self.engine.key(number)).await? {
+            match row {
+                Ok(row) => rows.push(row),
+                Err(why) => {
+                    tracing::error!(case = %number, "an effect cannot be read: {why}");
+                    damaged.push(why);
+                }
+            }
+        }
+        Ok((rows, damaged))
+    }
+
     /// What is stuck; a case without it is a negative finding.
     async fn stuck_of(&self, number: &CaseNumber) -> Result<Vec<Row>, Answer> {
-        let mut rows = self.engine.store.rows_of(&self.engine.key(number)).await?;
+        let (mut rows, damaged) = self.effects_of(number).await?;
         rows.retain(Row::is_stuck);
         if !rows.is_empty() {
             return Ok(rows);
+        }
+        if let Some(why) = damaged.first() {
+            return Err(Answer::negative(format!(
+                "All that is stuck of {number} is damaged: {why}. Put a backup in its place: `loket restore FILE`"
+            )));
         }
         if is_book(number) || self.engine.case(number).await?.is_none() {
             return Err(self.absent(number).await?);

@@ -327,7 +327,10 @@ mod tests {
         }
         assert!(matches!(Brought::of("kuda lumping di pasar"), Brought::Phrase(_)));
         let shortest = "x".repeat(PassphraseHash::LEAST);
-        assert!(matches!(Brought::of(&shortest), Brought::Phrase(_)) && matches!(Brought::of(&shortest[1..]), Brought::Code(_)));
+        assert!(
+            matches!(Brought::of(&shortest), Brought::Phrase(_))
+                && matches!(Brought::of(&shortest[1..]), Brought::Code(_))
+        );
         assert!(matches!(Brought::of("{\"id\":\"\"}"), Brought::Passkey(_)));
     }
 }

@@ -240,10 +240,9 @@ impl Intake<'_> {
         }
     }
 
-    /// Applies what a machine's mail tells; a refusal changes nothing.
-    async fn learn(&mut self, key: &CaseKey, command: Command) -> Result<(), Fault> {
-        let Some((version, case)) = self.case(key).await? else { return Ok(()) };
-        if let Ok(ruling) = self.engine.rule(&case, command).await? {
+    /// Applies what a machine's mail tells to the case as it was read; a refusal changes nothing.
+    async fn learn(&mut self, key: &CaseKey, version: u64, case: &Case, command: Command) -> Result<(), Fault> {
+        if let Ok(ruling) = self.engine.rule(case, command).await? {
             let woven = self.engine.weave(key, version, ruling, Along::default()).await?;
             self.keep(key.clone(), version, woven, None);
         }

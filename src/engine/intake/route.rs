@@ -14,6 +14,7 @@ use crate::engine::correspondence::{MESSAGE_PREFIX, letter_id, letter_named};
 use crate::engine::port::{Fault, Folder};
 use crate::engine::reply::Followed;
 use crate::engine::returned;
+use crate::engine::store::CaseKey;
 use crate::engine::weave::family;
 use crate::letters::reply;
 use crate::mail::automatic::Automatic;
@@ -27,13 +28,13 @@ use crate::sop::phase::{HeldReason, Phase};
 impl Intake<'_> {
     pub(super) async fn route(&mut self, mail: &Looked) -> Result<Folder, Fault> {
         if let Some(machine) = mail.inbound.automatic {
-            let (taught, late) = match machine {
+            let back = match machine {
                 Automatic::Bounce => self.returned(mail).await?,
-                _ => (false, Vec::new()),
+                _ => Back::default(),
             };
-            if taught || self.day.1.admits_automatic(&self.mailbox.limits) {
+            if back.taught || self.day.1.admits_automatic(&self.mailbox.limits) {
                 self.note(mail, machine.reason()).await?;
-                self.tell_returned(late);
+                self.tell_returned(back);
             } else {
                 self.pass_over(mail).await?;
             }
@@ -183,46 +184,58 @@ impl Intake<'_> {
     }
 
     /// A returned letter is tied to its case by the Message-ID it quotes (RFC 3464); a forged one changes nothing else.
-    /// Whether anything was learnt from it, and which letters of archived cases came back for the first time.
-    async fn returned(&mut self, mail: &Looked) -> Result<(bool, Vec<(CaseNumber, String)>), Fault> {
+    async fn returned(&mut self, mail: &Looked) -> Result<Back, Fault> {
         let text = String::from_utf8_lossy(&mail.raw);
-        let (mut taught, mut late) = (false, Vec::new());
+        let mut back = Back::default();
         if !tells_failure(&text) {
-            return Ok((taught, late));
+            return Ok(back);
         }
         for id in returned_ids(&text, &self.engine.office.mail_domain) {
             for key in self.engine.store.find(&self.engine.office.id, family::MESSAGE, &id).await? {
                 let live = self.case(&key).await?.filter(|(_, case)| !case.is_filed());
-                let Some((_, case)) = live else {
+                let Some((version, case)) = live else {
                     let Some(letter) = letter_id(&id) else { continue };
                     let told = returned::seen_key(&key.number, letter);
                     let known = self.engine.store.seen(&self.engine.office.id, std::slice::from_ref(&told)).await?;
                     if known.is_empty() && self.taken.insert(told) {
-                        taught = true;
-                        late.push((key.number, letter.to_owned()));
+                        back.taught = true;
+                        back.late.push((key.number, letter.to_owned()));
                     }
                     continue;
                 };
                 let Some(letter) = letter_named(&case, &id) else { continue };
-                taught |= !matches!(letter.state, LetterState::Undelivered { .. });
+                back.taught |= !matches!(letter.state, LetterState::Undelivered { .. });
                 let why = "returned_later".to_owned();
                 let command = Command::LetterFailed { id: letter.id.clone(), why };
-                self.learn(&key, command).await?;
+                self.learn(&key, version, &case, command).await?;
+                back.cases.push(key);
             }
         }
-        Ok((taught, late))
+        Ok(back)
     }
 
-    /// Sends word of letters that came back late on its way, with the entry of the report that tells of them.
-    fn tell_returned(&mut self, letters: Vec<(CaseNumber, String)>) {
+    /// Ties the entry of the report to what it taught, so that it is not known without that, and sends word of letters that came
+    /// back late on its way.
+    fn tell_returned(&mut self, back: Back) {
         let now = self.engine.clock.now();
-        for (number, letter) in letters {
-            let Some(batch) = self.batches.last_mut() else { return };
+        let Some(batch) = self.batches.last_mut() else { return };
+        batch.after = back.cases;
+        for (number, letter) in back.late {
             tracing::warn!(case = %number, "a letter came back after its case was archived");
             batch.outbox.push(returned::row(&number, &letter, now));
             batch.seen.push(returned::seen_key(&number, &letter));
         }
     }
+}
+
+/// What a report taught of letters that came back.
+#[derive(Default)]
+struct Back {
+    taught: bool,
+    /// Live cases of such letters.
+    cases: Vec<CaseKey>,
+    /// Letters of archived cases that came back for the first time.
+    late: Vec<(CaseNumber, String)>,
 }
 
 /// Bytes of the longest Message-ID that may be ours.

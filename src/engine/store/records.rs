@@ -65,6 +65,8 @@ pub struct Batch {
     pub contents: Vec<Sha256Hex>,
     /// Office documents of the same transaction: the mailbox cursor, an admin's last TOTP step.
     pub documents: Vec<DocumentWrite>,
+    /// Cases whose earlier steps of the same call this one tells of.
+    pub after: Vec<CaseKey>,
 }
 
 impl Batch {
@@ -87,13 +89,14 @@ impl Batch {
             secrets: Vec::new(),
             contents: Vec::new(),
             documents: Vec::new(),
+            after: Vec::new(),
         }
     }
 }
 
 impl Batch {
-    /// Whether this step means nothing without that earlier one of the same call: one of the same case; or where it opens a case,
-    /// the opening of one with a lower number in the series, since no number is left out.
+    /// Whether this step means nothing without that earlier one of the same call: one of the same case, or of one it tells of; or
+    /// where it opens a case, the opening of one with a lower number in the series, since no number is left out.
     pub fn stands_on(&self, earlier: &Self) -> bool {
         let series = |batch: &Self| {
             let number = &batch.key.number;
@@ -101,6 +104,7 @@ impl Batch {
         };
         let follows = || series(self).is_some_and(|own| series(earlier) == Some(own));
         self.key == earlier.key
+            || self.after.contains(&earlier.key)
             || (self.key.office == earlier.key.office
                 && self.key.number.serial() > earlier.key.number.serial()
                 && follows())
@@ -186,6 +190,8 @@ pub struct OutboxTally {
     pub due_since: Option<DateTime<Utc>>,
     pub held: usize,
     pub dead: usize,
+    /// Rows that cannot be read: nobody carries them out.
+    pub damaged: usize,
 }
 
 /// What became of an outbox row.

@@ -64,7 +64,10 @@ pub struct SmtpCourier {
 enum Failure {
     /// The connection was lost before the server had read a word of this letter.
     Unheard(Fault),
+    /// The server said so; the connection is good for another letter.
     Said(Fault),
+    /// No answer, or none in time: what comes now would be taken for the answer to a later command.
+    OutOfStep(Fault),
 }
 
 impl SmtpCourier {
@@ -107,7 +110,7 @@ impl SmtpCourier {
                 self.park(line);
                 return Ok(());
             }
-            Err(Failure::Unheard(fault)) => return Err(fault),
+            Err(Failure::Unheard(fault) | Failure::OutOfStep(fault)) => return Err(fault),
             Err(Failure::Said(fault)) => fault,
         };
         if !line.has_broken() && matches!(timeout(self.settings.command_deadline, line.command(Rset)).await, Ok(Ok(_)))
@@ -160,7 +163,7 @@ impl SmtpCourier {
                 "{name} answers DATA with {code} and not 354"
             ))));
         }
-        self.message(line, &bytes).await.map_err(Failure::Said)
+        self.message(line, &bytes).await
     }
 
     async fn command(&self, line: &mut AsyncSmtpConnection, command: impl std::fmt::Display) -> Result<Response, Stop> {
@@ -177,7 +180,7 @@ impl SmtpCourier {
         }
     }
 
-    async fn message(&self, line: &mut AsyncSmtpConnection, bytes: &[u8]) -> Result<(), Fault> {
+    async fn message(&self, line: &mut AsyncSmtpConnection, bytes: &[u8]) -> Result<(), Failure> {
         let dot_due = AtomicBool::new(false);
         let mut parts = [bytes].into_iter();
         // The crate asks for the next part once the last is written; when there is none it writes the dot.
@@ -194,17 +197,17 @@ impl SmtpCourier {
                 Fault::transient(format_args!("{} answers the letter with {}", self.endpoint.name(), response.code()))
             }
             Ok(Err(error)) => match self.answer(&error) {
-                Some(fault) => return Err(fault),
+                Some(fault) => return Err(Failure::Said(fault)),
                 None => self.lost(&error),
             },
             Err(_) => self.silent(self.settings.answer_deadline),
         };
-        if perhaps_sent {
-            return Err(Fault::unknown(format_args!(
+        Err(Failure::OutOfStep(match perhaps_sent {
+            true => Fault::unknown(format_args!(
                 "{lost}; the letter may have been sent, and is repeated with the same Message-ID"
-            )));
-        }
-        Err(lost)
+            )),
+            false => lost,
+        }))
     }
 
     async fn connect(&self) -> Result<AsyncSmtpConnection, Fault> {
@@ -320,7 +323,8 @@ enum Stop {
 impl Stop {
     fn said(self) -> Failure {
         match self {
-            Self::Answer(fault) | Self::Lost(fault) => Failure::Said(fault),
+            Self::Answer(fault) => Failure::Said(fault),
+            Self::Lost(fault) => Failure::OutOfStep(fault),
         }
     }
 }

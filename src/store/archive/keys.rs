@@ -35,7 +35,11 @@ pub fn destroy(path: &Path, position: u64, why: &Destruction) -> Result<(), Stor
     write_anew(&database, path)
 }
 
-/// Wraps every dossier's key under the newest master key, in one transaction: a crash leaves all of them as they were.
+/// In [`ABOUT`] while keys are renewed and the file is not yet written anew.
+const RENEWED: &str = "renewed";
+
+/// Wraps every dossier's key under the newest master key, in one transaction: a crash leaves all of them as they were. One
+/// that comes before the file was written anew is made good by the next call.
 pub fn reseal(path: &Path, keyring: &Keyring, random: &dyn Random) -> Result<Resealed, StoreError> {
     let mut done = Resealed::default();
     let database = open_database(path)?;
@@ -66,7 +70,14 @@ pub fn reseal(path: &Path, keyring: &Keyring, random: &dyn Random) -> Result<Res
             keys.insert(position, bytes.as_slice())?;
         }
     }
-    if done.renewed == 0 {
+    let half_done = {
+        let mut about = transaction.open_table(ABOUT)?;
+        if done.renewed > 0 {
+            about.insert(RENEWED, [1].as_slice())?;
+        }
+        about.get(RENEWED)?.is_some()
+    };
+    if !half_done {
         transaction.abort()?;
         return Ok(done);
     }
@@ -82,6 +93,7 @@ fn write_anew(database: &Database, path: &Path) -> Result<(), StoreError> {
     let to = open_database(&begun)?;
     let transaction = begin(&to)?;
     copy(ABOUT, &from, &transaction)?;
+    transaction.open_table(ABOUT)?.remove(RENEWED)?;
     copy(DOSSIERS, &from, &transaction)?;
     copy(NUMBERS, &from, &transaction)?;
     copy(KEYS, &from, &transaction)?;

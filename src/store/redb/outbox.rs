@@ -265,8 +265,8 @@ pub fn each_row(inner: &Inner, place: &Place) -> Result<Vec<Result<Row, StoreErr
     Ok(rows)
 }
 
-/// Rows that wait for a person stand in an index; those tried in vain are found among all. A row that cannot be opened hides
-/// no other.
+/// Rows that wait for a person stand in an index; those tried in vain, and those that are damaged, are found among all. A row that
+/// cannot be opened hides no other.
 pub fn stuck(inner: &Inner, office: &OfficeId) -> Result<Vec<StuckRow>, StoreError> {
     let transaction = inner.database.begin_read()?;
     let (from, past) = ((office.0.as_str(), "", ""), format!("{}\0", office.0));
@@ -278,7 +278,7 @@ pub fn stuck(inner: &Inner, office: &OfficeId) -> Result<Vec<StuckRow>, StoreErr
     for entry in transaction.open_table(ROWS)?.range(from..to)? {
         let (key, value) = entry?;
         let (place, id) = named(key.value());
-        if RowRecord::read(value.value(), &place, &id).is_ok_and(|row| row.attempts > 0) {
+        if RowRecord::read(value.value(), &place, &id).map_or(true, |row| row.attempts > 0) {
             found.insert((place, id));
         }
     }
@@ -306,8 +306,10 @@ pub fn tally(inner: &Inner, office: &OfficeId) -> Result<OutboxTally, StoreError
         let (key, value) = entry?;
         let (office, number, id) = key.value();
         let place = Place { office: office.to_owned(), number: number.to_owned() };
-        // A damaged row is named by whoever would carry it out.
-        let Ok(record) = RowRecord::read(value.value(), &place, id) else { continue };
+        let Ok(record) = RowRecord::read(value.value(), &place, id) else {
+            tally.damaged += 1;
+            continue;
+        };
         match record.state {
             RowState::Held => tally.held += 1,
             RowState::Dead => tally.dead += 1,

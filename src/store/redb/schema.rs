@@ -6,7 +6,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use redb::{Database, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
 use super::open_database;
 use super::tables::{SCHEMA, SECRETS};
@@ -42,6 +42,9 @@ pub fn prepare_open(database: &Database, keyring: Keyring, random: &dyn Random) 
         let known = check_key(&mut tables, &keyring)?;
         let damaged = || StoreError::damaged("the setting lasting", "it is missing or does not open");
         let sealed = tables.meta.get("lasting")?.map(|value| value.value().to_vec()).ok_or_else(damaged)?;
+        if tables.number("epoch")? == 0 {
+            return Err(StoreError::damaged("the setting epoch", "it is missing"));
+        }
         (known, keyring.open_lasting(&sealed).map_err(|_| damaged())?, tables.number("renewed")? == 1)
     };
     if known {
@@ -58,7 +61,8 @@ fn bring_up(database: &Database, keyring: &Keyring, random: &dyn Random) -> Resu
     {
         let mut tables = Tables::open(&transaction)?;
         match tables.number("schema")? {
-            0 => begin_file(&mut tables, keyring, random)?,
+            0 if is_fresh(&tables)? => begin_file(&mut tables, keyring, random)?,
+            0 => return Err(StoreError::damaged("the setting schema", "it is missing, and the file is not new")),
             current if current == u64::from(SCHEMA) => return Ok(true),
             newer if newer > u64::from(SCHEMA) => {
                 return Err(StoreError::Refused(format!(
@@ -75,6 +79,12 @@ fn bring_up(database: &Database, keyring: &Keyring, random: &dyn Random) -> Resu
     }
     transaction.commit()?;
     Ok(false)
+}
+
+/// Whether nothing was ever written: a lived-in file that lost its schema would be founded anew over all it has.
+fn is_fresh(tables: &Tables<'_>) -> Result<bool, StoreError> {
+    let settings = tables.meta.is_empty()?;
+    Ok(settings && tables.keys.is_empty()? && tables.cases.is_empty()? && tables.journal.is_empty()?)
 }
 
 fn begin_file(tables: &mut Tables<'_>, keyring: &Keyring, random: &dyn Random) -> Result<(), StoreError> {
