@@ -99,7 +99,7 @@ async fn t43_a_damaged_effect_keeps_no_other_of_its_case_from_being_retried() {
     assert_eq!(shown["stuck"].as_u64(), Some(before), "{shown}");
     assert_eq!(retried["retried"].as_array().map(|rows| rows.len() as u64), Some(before - 1), "{retried}");
     assert_eq!(rest, 1);
-    assert!(once_more.contains("is damaged"), "{once_more}");
+    assert!(once_more.contains("is damaged: its bytes changed"), "{once_more}");
 }
 
 /// The mail server was away and the alarm named `cases list --stuck`, which showed only what was held or given up: "There are

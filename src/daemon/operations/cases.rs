@@ -131,6 +131,9 @@ impl Operations {
         let accesses = self.engine.accesses(number, case.opened_at).await?;
         self.engine.record_access(who, Some(number), Seen::Summary).await?;
         let (rows, damaged) = self.effects_of(number).await?;
+        for why in &damaged {
+            tracing::error!(case = %number, "an effect cannot be read: {why}");
+        }
         let stuck = rows.iter().filter(|row| row.is_stuck()).count() + damaged.len();
         let events = self.engine.events(&key).await?;
         let history = events.iter().map(|recorded| HistoryView { at: recorded.at, event: name(&recorded.event) });

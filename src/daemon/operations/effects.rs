@@ -80,10 +80,7 @@ impl Operations {
         for row in self.engine.store.each_row(&self.engine.key(number)).await? {
             match row {
                 Ok(row) => rows.push(row),
-                Err(why) => {
-                    tracing::error!(case = %number, "an effect cannot be read: {why}");
-                    damaged.push(why);
-                }
+                Err(why) => damaged.push(why),
             }
         }
         Ok((rows, damaged))
@@ -97,9 +94,7 @@ impl Operations {
             return Ok(rows);
         }
         if let Some(why) = damaged.first() {
-            return Err(Answer::negative(format!(
-                "All that is stuck of {number} is damaged: {why}. Put a backup in its place: `loket restore FILE`"
-            )));
+            return Err(Answer::negative(format!("Nothing else of {number} is stuck: {why}")));
         }
         if is_book(number) || self.engine.case(number).await?.is_none() {
             return Err(self.absent(number).await?);
