@@ -24,7 +24,7 @@ const HARMED: usize = 4;
 const LOOKS: usize = 9;
 /// Dossiers outside the archive with which nobody comes any more. They are filed one after another: a machine that is busy takes
 /// mail in faster, and the queue would tell of the machine alone.
-const OUTSIDE: usize = 100;
+const OUTSIDE: usize = 10;
 /// Bytes of a connection within which it does.
 const WITHIN: usize = 60_000;
 
