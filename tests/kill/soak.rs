@@ -166,7 +166,7 @@ fn what_is_held_on_to_breaks_the_rule_and_what_swings_does_not() {
         |look, n| look.files += n / 5,
         |look, n| look.processes += n / 15,
         |look, n| look.memory_kib += n * 500,
-        |look, n| look.waiting += n / 3,
+        |look, n| look.waiting += n * 2,
     ];
     let rooms = [4, 1, 10_000, 7];
 
@@ -223,11 +223,11 @@ fn shipped_environment() -> Vec<(String, String)> {
 }
 
 /// What may lawfully be added from the first third to the last: a connection or two that happen to be open in every look of it; a process
-/// at work; pages of the database that are kept in memory (8 MiB), and what the allocator keeps; the requests under way. A life of seconds is
+/// at work; pages of the database that are kept in memory (8 MiB), and what the allocator keeps; the requests under way, each with a dozen deadlines. A life of seconds is
 /// still warming up, and on a shared machine people come faster than they are served: what it may hoard shows in the other figures, that
 /// all of it is worked off when nobody comes any more, and its memory and queue in a run of minutes.
 fn rooms(seconds: u64) -> [usize; 4] {
-    let (memory, waiting) = if seconds < 300 { (128 << 10, 150) } else { (32 << 10, 12) };
+    let (memory, waiting) = if seconds < 300 { (128 << 10, 150) } else { (32 << 10, 60) };
     [6, 2, memory, waiting]
 }
 
