@@ -47,8 +47,8 @@ async fn a_backup_of_a_running_daemon_is_put_back_only_over_older_data_unless_fo
     assert!(std::path::Path::new(forced["replaced"].as_str().unwrap()).is_dir(), "what was there is kept");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_restore_holds_back_is_retried_by_hand() {
+/// An office put back from a backup, with one request whose effects are held.
+async fn restored() -> (Site, String) {
     let site = Site::new();
     site.import().well();
     let daemon = site.run().await;
@@ -58,8 +58,14 @@ async fn what_a_restore_holds_back_is_retried_by_hand() {
     let file = site.path("backup.loket");
     site.loket(&["backup", file.to_str().unwrap()]).well();
     daemon.stop().await;
-
     site.loket(&["restore", file.to_str().unwrap(), "--force"]).well();
+    (site, number)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restore_holds_back_is_retried_by_hand() {
+    let (site, number) = restored().await;
+
     let held = site.loket(&["cases", "list", "--stuck", "--json"]).json();
     let again = site.loket(&["cases", "retry", &number, "--json"]).json();
     let rest = site.loket(&["cases", "list", "--stuck", "--json"]).json();
@@ -76,16 +82,7 @@ async fn what_a_restore_holds_back_is_retried_by_hand() {
 #[tokio::test(flavor = "multi_thread")]
 async fn t43_a_damaged_effect_keeps_no_other_of_its_case_from_being_retried() {
     const ROWS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("rows");
-    let site = Site::new();
-    site.import().well();
-    let daemon = site.run().await;
-    site.deliver("1.complete", &site.sample("complete"));
-    let listed = cases(&site, 1).await;
-    let number = listed[0]["number"].as_str().unwrap().to_owned();
-    let file = site.path("backup.loket");
-    site.loket(&["backup", file.to_str().unwrap()]).well();
-    daemon.stop().await;
-    site.loket(&["restore", file.to_str().unwrap(), "--force"]).well();
+    let (site, number) = restored().await;
     let stuck = |listed: &serde_json::Value| listed[0]["stuck"].as_u64().unwrap_or_default();
     let before = stuck(&site.loket(&["cases", "list", "--stuck", "--json"]).json());
 
