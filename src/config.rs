@@ -89,17 +89,29 @@ pub struct Config {
     known_keys: BTreeSet<String>,
 }
 
+/// Tells what another room finds wrong with the text of a procedure file, in the tables that pass through unread here.
+pub type Judge = fn(&str) -> Option<toml::de::Error>;
+
 /// Reads and checks a configuration file with the procedure and holiday files it names.
 pub fn load(path: &Path) -> Result<Config, Vec<ConfigFinding>> {
+    load_judged(path, |_| None)
+}
+
+/// The same, with what `judge` says of each procedure file among the mistakes.
+pub fn load_judged(path: &Path, judge: Judge) -> Result<Config, Vec<ConfigFinding>> {
     let text = std::fs::read_to_string(path).map_err(|e| {
         let message = format!("cannot be read: {e}. Give the path of a loket.toml that this user may read");
         vec![ConfigFinding { key: path.display().to_string(), message }]
     })?;
-    parse(&text, path.parent().unwrap_or(Path::new("")))
+    parse_judged(&text, path.parent().unwrap_or(Path::new("")), judge)
 }
 
 /// Reads and checks a configuration from its text; `base` is the directory that relative paths begin at.
 pub fn parse(text: &str, base: &Path) -> Result<Config, Vec<ConfigFinding>> {
+    parse_judged(text, base, |_| None)
+}
+
+fn parse_judged(text: &str, base: &Path, judge: Judge) -> Result<Config, Vec<ConfigFinding>> {
     let table: toml::Table = text.parse().map_err(|e: toml::de::Error| {
         let line =
             e.span().and_then(|span| text.get(..span.start)).map_or(1, |before| before.matches('\n').count() + 1);
@@ -107,15 +119,15 @@ pub fn parse(text: &str, base: &Path) -> Result<Config, Vec<ConfigFinding>> {
         vec![ConfigFinding { key: format!("line {line}"), message }]
     })?;
     let ledger = Ledger::new(base);
-    let config = read(Section::root(table, &ledger), &ledger);
+    let config = read(Section::root(table, &ledger), &ledger, judge);
     let (findings, known_keys) = ledger.close();
     if findings.is_empty() { Ok(Config { known_keys, ..config }) } else { Err(findings) }
 }
 
-fn read(mut root: Section<'_>, ledger: &Ledger) -> Config {
+fn read(mut root: Section<'_>, ledger: &Ledger, judge: Judge) -> Config {
     let office = OfficeConfig::read(root.table("office"));
     let holidays = read_holidays(root.optional_table("holidays"));
-    let mailboxes = mailbox::read_all(root.tables("mailbox"), &office, &holidays);
+    let mailboxes = mailbox::read_all(root.tables("mailbox"), &office, &holidays, judge);
     if mailboxes.is_empty() {
         ledger.find("mailbox", "is missing, so no request could arrive; add one `[[mailbox]]` table");
     }

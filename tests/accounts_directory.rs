@@ -2,8 +2,10 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
+use loket::accounts::command::{Script, ScriptSettings};
 use loket::accounts::directory::{Directory, Imported, Login, PasswordState};
 use loket::accounts::manual::Manual;
 use loket::engine::port::{AccountDriver, FaultKind, Query, ResetOrder, ResetOutcome};
@@ -415,6 +417,8 @@ async fn t43_a_record_under_the_key_of_another_is_damaged_too() {
     assert!(directory.show(&id("HELPDESK03")).unwrap_err().to_string().contains("is damaged"));
 }
 
+/// By the drivers `manual` and `command` whose record was damaged was told that there is no such account, and by each a
+/// namesake's account was taken for theirs.
 #[tokio::test]
 async fn t43_where_a_record_is_damaged_nobody_is_told_that_an_account_is_not_there() {
     let folder = tempfile::tempdir().unwrap();
@@ -424,12 +428,34 @@ async fn t43_where_a_record_is_damaged_nobody_is_told_that_an_account_is_not_the
     let directory = open(folder.path());
     let reset = directory.reset(order("case-1", &id("nobody"), TEMPORARY)).await.unwrap_err();
 
-    let nobody = Query { user_id: Some("nobody".to_owned()), ..Query::default() };
-    let looked_up = AccountDriver::look_up(&directory, &nobody).await.unwrap_err();
-
     assert_eq!(reset.kind, FaultKind::Permanent);
     assert_eq!(directory.read_back("case-1", &id("nobody")).await.unwrap_err().kind, FaultKind::Permanent);
-    assert_eq!(looked_up.kind, FaultKind::Transient, "the mail waits until the register is whole");
+    let settings = ScriptSettings {
+        program: "/bin/true".into(),
+        arguments: Vec::new(),
+        deadline: Duration::from_secs(10),
+        force_change: false,
+        read_back: false,
+        look_up: false,
+    };
+    let drivers: [(&str, Box<dyn AccountDriver>); 3] = [
+        ("directory", Box::new(directory.clone())),
+        ("manual", Box::new(Manual::new(directory.clone()))),
+        ("command", Box::new(Script::new(settings, directory))),
+    ];
+    let asks = |user_id: Option<&str>, name: &str| {
+        let user_id = user_id.map(str::to_owned);
+        Query { user_id, name: Some(name.to_owned()), ..Query::default() }
+    };
+    for (driver, accounts) in &drivers {
+        let absent = [asks(Some("nobody"), "Budi Santoso"), asks(None, "Budi Santoso")];
+        for query in absent.into_iter().chain([asks(Some("RATNAWL"), "Ratna")]) {
+            let fault = accounts.look_up(&query).await.unwrap_err();
+            assert_eq!(fault.kind, FaultKind::Transient, "{driver}: the mail waits until the register is whole");
+        }
+        let whole = accounts.look_up(&asks(Some("hd.made"), "Ratna")).await.unwrap();
+        assert_eq!(whole.len(), 1, "{driver}: whose record is whole need not wait");
+    }
 }
 
 #[tokio::test]

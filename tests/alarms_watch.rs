@@ -5,16 +5,25 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use loket::daemon::alarm::Alarm;
 use loket::daemon::alarm::facts::{Facts, Pulse, Sources};
+use loket::daemon::alarm::judge::{Limits, judge};
+use loket::daemon::keys::{KeyChange, Standing};
+use loket::engine::archive::Archive;
 use loket::engine::port::{Clock, Inbox};
 use loket::mail::inbox::imap::ImapInbox;
 use loket::sop::names::Language;
+use loket::store::StateFolder;
+use loket::store::archive::RedbArchive;
+use loket::store::redb::RedbStore;
+use loket::vault::{Keyring, MasterKey, OsRandom};
 use loket::web::answer::{ManualOutcome, TaskAnswer};
 use loket::web::counter::Counter;
 use loket::web::view::DeskFilter;
 use rcgen::CertificateParams;
 use serde_json::Value;
 
+use crate::archive_fixture::{day, dossier};
 use crate::cli_fixture::{self, http};
 use crate::desk_result::by_hand;
 use crate::kit::offspring::free_port;
@@ -236,9 +245,47 @@ async fn a_servers_certificate_is_looked_at_with_every_handshake_and_unknown_bef
     assert!(after.mailboxes[0].looked_at.is_some() && after.mailboxes[0].poll == TimeDelta::seconds(60));
 }
 
+/// It was a line of the log alone: on no board, at no desk, told to no second channel.
+#[tokio::test(flavor = "multi_thread")]
+async fn t48_a_change_of_the_master_key_that_cannot_go_on_is_an_alarm_until_it_is_through() {
+    let (site, ..) = by_hand("complete").await;
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let state = folder.path();
+    let open = |keys: Keyring| {
+        let taken = Arc::new(StateFolder::take(state).expect("nobody holds it"));
+        let store = Arc::new(RedbStore::open(taken, keys, Arc::new(OsRandom)).expect("the store opens"));
+        let archive = RedbArchive::open(state.join("archive"), store.keyring(), Arc::new(OsRandom), Some(&store));
+        (store, Arc::new(archive.expect("the archive opens")))
+    };
+    let key = |byte: u8| MasterKey::parse(&[byte; 32]).expect("32 bytes");
+    let (store, archive) = open(Keyring::new(&key(7)));
+    archive.keep(dossier(1, day(2026, 11, 9))).await.expect("the archive takes it");
+    drop((store, archive));
+    let (store, archive) = open(Keyring::following(&key(8), Some(&key(7))));
+    let in_the_way = state.join("archive/archive-2026.redb.new");
+    std::fs::create_dir(&in_the_way).expect("the folder is ours");
+    let change = Arc::new(KeyChange::new(store, archive));
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/loket.toml");
+    let config = loket::config::load(&shipped).expect("a sound configuration");
+    let mut sources = Sources::new(site.engine.clone(), Vec::new(), None, config, false);
+    sources.change = Some(change.clone());
+
+    let begun = sources.gather().await.expect("the store answers");
+    change.carry_through().await.expect_err("the archive's file cannot be begun");
+    let failed = sources.gather().await.expect("the store answers");
+    std::fs::remove_dir(&in_the_way).expect("the folder is ours");
+    change.carry_through().await.expect("nothing is in the way");
+    let through = sources.gather().await.expect("the store answers");
+
+    let stood = [&begun, &failed, &through].map(|facts| facts.key_change);
+    assert_eq!(stood, [Standing::UnderWay, Standing::Waits, Standing::Over]);
+    let limits = Limits { fetch_failures: 5, outbox_tries: 7, certificate: TimeDelta::days(21), disk_free_mb: 0 };
+    let raised = [begun, failed, through].map(|facts| judge(&facts, &limits).raise.contains(&Alarm::KeyChangeWaits));
+    assert_eq!(raised, [false, true, false]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_sees_the_alarms_on_the_desks_front() {
-    use loket::daemon::alarm::Alarm;
     use loket::daemon::alarm::board::Board;
     use loket::daemon::alarm::judge::Judgement;
     use loket::daemon::counter::Desk;

@@ -3,9 +3,9 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use loket::engine::archive::{Archive, ArchiveDossier, Destruction};
+use loket::engine::archive::{Archive, ArchiveDossier, Destruction, Kinship};
 use loket::engine::port::FaultKind;
-use loket::engine::store::Damage;
+use loket::engine::store::{Damage, Store};
 use loket::sop::names::CaseNumber;
 use loket::store::archive::{RedbArchive, verify_file};
 
@@ -13,6 +13,7 @@ use redb::{ReadableTable, TableDefinition};
 
 use crate::archive_fixture::{day, dossier, noise, open};
 use crate::store_damage::flip;
+use crate::store_fixture::{key, step};
 
 const DOSSIERS: u32 = 4;
 
@@ -279,6 +280,28 @@ async fn t43_a_number_that_leads_to_the_record_of_another_leads_nowhere() {
     let listed: Vec<u32> = archive.list().await.unwrap().iter().map(|line| line.register.number.serial()).collect();
     assert_eq!(listed, [1, 3, 4]);
     assert_eq!(named(&archive.verify().await.unwrap()), BTreeSet::from([2]));
+}
+
+/// Each live case was named as one whose dossier is damaged, and nobody could decide on any.
+#[tokio::test]
+async fn t43_a_table_of_numbers_that_does_not_read_speaks_for_no_live_case() {
+    const NUMBERS: TableDefinition<&str, u64> = TableDefinition::new("numbers");
+    let folder = tempfile::tempdir().unwrap();
+    let store = crate::store_fixture::open(&folder.path().join("state"));
+    let archive = open(&folder.path().join("archive"), Some(&store));
+    store.commit(vec![step(1, 0), step(2, 0)]).await.unwrap();
+    archive.keep(dossier(1, day(2026, 11, 9))).await.unwrap();
+    let live = || vec![key(1), key(2)];
+
+    let whole = archive.kinships(live()).await.unwrap();
+    altered(&folder.path().join("archive/archive-2026.redb"), |transaction| {
+        assert!(transaction.delete_table(NUMBERS).unwrap(), "it is there");
+    });
+    let unread = archive.kinships(live()).await.unwrap();
+
+    assert!(matches!(whole.as_slice(), [(case, Ok(Kinship::Whole))] if *case == key(1)), "the one that was filed");
+    let named: Vec<_> = unread.into_iter().map(|(case, _)| case).collect();
+    assert!(named.is_empty(), "{named:?}");
 }
 
 #[tokio::test]

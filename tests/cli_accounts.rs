@@ -23,6 +23,26 @@ fn accounts_are_imported_listed_and_shown() {
     assert!(!table.contains(nip), "the whole NIP is for comparison, not for a terminal: {table}");
 }
 
+/// Names, whole NIPs and telephones were shown, and nobody could tell to whom.
+#[test]
+fn looks_at_the_register_are_on_record_and_what_is_not_there_leaves_none() {
+    let site = Site::new();
+    site.import().well();
+    let listed = site.loket(&["accounts", "list", "--json"]).json();
+    let user_id = listed[0]["user_id"].as_str().unwrap();
+    let entries = || site.loket(&["archive", "head", "--json"]).json()["journal"].as_u64().expect("a count");
+    let looks = |verb: &[&str]| {
+        let before = entries();
+        site.loket(verb);
+        entries() - before
+    };
+
+    for verb in [&["accounts", "list"][..], &["accounts", "show", user_id], &["accounts", "show", user_id, "--json"]] {
+        assert_eq!(looks(verb), 1, "{verb:?}");
+    }
+    assert_eq!(looks(&["accounts", "show", "SIAPA"]), 0);
+}
+
 #[test]
 fn a_bad_row_is_named_and_nothing_is_imported() {
     let site = Site::new();
@@ -46,7 +66,7 @@ fn a_file_in_another_encoding_is_named_by_its_line() {
 
     let told = site.loket(&["accounts", "import", file.to_str().unwrap()]).refused(1);
 
-    assert!(told.contains("UTF-8"), "{told}");
+    assert!(told.starts_with("Line 2, column `name`") && told.contains("UTF-8"), "{told}");
 }
 
 #[test]
@@ -98,6 +118,13 @@ fn wrong_usage_is_told_from_everything_else() {
         &["report", "--month", "2026-13"],
         &["report"],
         &["archive", "search"],
+        &["archive", "search", ""],
+        &["archive", "search", "budi", " "],
+        &["archive", "search", "a\u{1b}[2J"],
+        &["admins", "enroll", "a@x.example", "--name", ""],
+        &["admins", "enroll", "a@x.example", "--name", "Teguh\nadmin"],
+        &["admins", "enroll", "a@x.example", "--name", "\u{1b}[2JTeguh"],
+        &["admins", "enroll", "a@x.example", "--name", "a".repeat(201).as_str()],
         &["frobnicate"],
         &[],
     ] {
@@ -171,4 +198,45 @@ fn a_file_without_an_end_is_inspected_as_far_as_a_mail_may_go() {
 
     let told = String::from_utf8_lossy(&ended.stdout);
     assert!(ended.status.success() && told.contains("\"too_large\""), "{told}");
+}
+
+/// "Split the file", it said; each part would have deleted the accounts of the others.
+#[test]
+fn a_register_that_the_daemons_socket_does_not_take_is_imported_without_the_daemon() {
+    let site = Site::new();
+    site.import().well();
+    let file = site.path("besar.csv");
+    std::fs::write(&file, format!("user_id,name,email\nA,{},a@x.example\n", "B".repeat(33 << 20))).unwrap();
+    // As far as such a question comes, any listener is a daemon.
+    let daemon = std::os::unix::net::UnixListener::bind(site.path("state/loket.sock")).unwrap();
+
+    let told = site.loket(&["accounts", "import", file.to_str().unwrap()]).refused(1);
+    drop(daemon);
+    let alone = site.loket(&["accounts", "import", file.to_str().unwrap()]).refused(1);
+
+    assert!(told.contains("Stop the daemon") && !told.contains("Split"), "{told}");
+    assert!(alone.starts_with("Line 2, column `name`"), "without the daemon it is read: {alone}");
+}
+
+/// It was read until the memory was full.
+#[test]
+fn an_accounts_file_without_an_end_is_refused() {
+    let site = Site::new();
+
+    let told = site.loket(&["accounts", "import", "/dev/zero"]).refused(1);
+
+    assert!(told.contains("/dev/zero is larger than 128 MiB"), "{told}");
+}
+
+/// Its help promised /etc/loket/loket.toml, which it does not look at.
+#[test]
+fn the_help_of_inspect_promises_no_configuration_that_it_does_not_read() {
+    let help = |verb: &str| {
+        let told = program().args([verb, "--help"]).output().unwrap();
+        String::from_utf8_lossy(&told.stdout).into_owned()
+    };
+
+    assert!(help("check").contains("/etc/loket/loket.toml"));
+    let inspect = help("inspect");
+    assert!(inspect.contains("--config") && !inspect.contains("/etc/loket"), "{inspect}");
 }

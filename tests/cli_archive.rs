@@ -12,7 +12,7 @@ use loket::store::archive::RedbArchive;
 use loket::vault::{Keyring, MasterKey, OsRandom};
 
 use crate::archive_fixture::{day, dossier, open};
-use crate::cli_fixture::{Site, program};
+use crate::cli_fixture::{Ended, Site, program};
 use crate::kit::wait_for;
 
 /// An archive file with three dossiers.
@@ -51,6 +51,9 @@ async fn a_file_is_verified_without_configuration_or_key() {
     assert_eq!(broken.status.code(), Some(1));
     let table = String::from_utf8_lossy(&broken.stdout).into_owned();
     assert!(table.contains("dossier LPSE-2026-000"), "{table}");
+    let sentence = String::from_utf8_lossy(&broken.stderr).into_owned();
+    assert!(sentence.starts_with("Not sound: ") && sentence.contains("LPSE-2026-000"), "{sentence}");
+    assert_eq!(sentence.lines().count(), 1, "{sentence}");
     let told: serde_json::Value = serde_json::from_slice(&told.stdout).unwrap();
     assert!(told[0]["damage"][0]["thing"].as_str().unwrap().contains("LPSE-2026-000"), "{told}");
     assert_eq!(std::fs::read(&file).unwrap(), flipped, "looking changes nothing");
@@ -76,6 +79,37 @@ fn a_file_that_is_not_there_is_named() {
 
     assert_eq!(ended.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&ended.stderr).contains("/nonexistent.redb"));
+}
+
+/// "There is no archive file at …", it said of one in a folder that this user may not enter.
+#[test]
+fn a_file_that_cannot_be_looked_at_is_not_called_missing() {
+    let folder = tempfile::tempdir().unwrap();
+    // As with a folder that others may not enter, whether the file is there cannot be told.
+    std::fs::write(folder.path().join("archive"), "").unwrap();
+    let file = folder.path().join("archive/archive-2026.redb");
+
+    let ended = Ended(program().args(["archive", "verify", file.to_str().unwrap()]).output().unwrap());
+
+    let told = ended.refused(1);
+    assert!(told.starts_with("Cannot look at ") && told.contains("archive-2026.redb"), "{told}");
+}
+
+/// The dossier was copied, and its export put on record, before anybody looked where it was to go.
+#[test]
+fn an_export_looks_first_where_it_may_write_and_leaves_no_folder_without_a_dossier() {
+    let site = Site::new();
+    site.import().well();
+    std::fs::write(site.path("berkas"), "").unwrap();
+    let (file, folder) = (site.path("berkas/keluar"), site.path("keluar/lagi"));
+    let export = |to: &Path| site.loket(&["archive", "export", "LPSE-2026-0001", "--to", to.to_str().unwrap()]);
+
+    let nowhere = export(&file).refused(1);
+    let unknown = export(&folder).refused(1);
+
+    assert!(nowhere.starts_with("Cannot write ") && nowhere.contains("berkas/keluar"), "{nowhere}");
+    assert!(unknown.contains("LPSE-2026-0001") && !unknown.contains("Cannot write"), "{unknown}");
+    assert!(!site.path("keluar").exists(), "nothing came of it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -221,8 +255,8 @@ async fn a_truncated_file_is_told_without_a_panic() {
         std::fs::write(&file, &bytes[..bytes.len() / share]).unwrap();
         let ended = program().args(["archive", "verify", file.to_str().unwrap()]).output().unwrap();
 
-        assert_eq!(ended.status.code(), Some(1));
-        assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+        let ended = Ended(ended);
+        assert!(ended.refused(1).starts_with("Not sound: "), "{}", ended.err());
     }
 }
 
@@ -230,6 +264,7 @@ async fn a_truncated_file_is_told_without_a_panic() {
 #[test]
 fn a_verb_that_reads_begins_no_office() {
     let site = Site::new();
+    let copy = site.path("x.loket");
     for verb in [
         &["cases", "list"][..],
         &["cases", "show", "LPSE-2026-0001"],
@@ -241,7 +276,7 @@ fn a_verb_that_reads_begins_no_office() {
         &["keys", "show"],
         &["keys", "rotate"],
         &["report", "--month", "2026-11"],
-        &["backup", "/nonexistent/x.loket"],
+        &["backup", copy.to_str().unwrap()],
     ] {
         let told = site.loket(verb).refused(1);
 

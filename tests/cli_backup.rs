@@ -3,6 +3,7 @@
 use std::os::unix::fs::PermissionsExt;
 
 use loket::engine::archive::Archive;
+use redb::ReadableTable;
 
 use crate::cli_fixture::Site;
 use crate::kit::wait_for;
@@ -99,6 +100,33 @@ async fn t43_a_damaged_effect_keeps_no_other_of_its_case_from_being_retried() {
     assert!(once_more.contains("is damaged: its bytes changed"), "{once_more}");
 }
 
+/// With `| head` it ended with 0, and nobody heard what is damaged in the copy.
+#[tokio::test(flavor = "multi_thread")]
+async fn t43_what_is_damaged_in_a_backup_is_told_although_nobody_reads_the_output() {
+    const ROWS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("rows");
+    let (site, _) = restored().await;
+    crate::store_damage::flip(&site.path("state/live/loket.redb"), ROWS, false, |length| length - 1);
+    let file = site.path("lagi.loket");
+
+    let ended = site.unheard(&["backup", file.to_str().unwrap()]);
+
+    assert_eq!(ended.status(), 1, "{}", ended.err());
+    assert!(ended.err().contains("The copy has it so") && file.is_file(), "{}", ended.err());
+}
+
+/// A backup of hours was made first, and there was no place for it.
+#[test]
+fn a_backup_looks_first_where_it_may_write() {
+    let site = Site::new();
+    std::fs::write(site.path("berkas"), "").unwrap();
+
+    for name in ["tidak-ada/b.loket", "berkas/b.loket"] {
+        let told = site.loket(&["backup", site.path(name).to_str().unwrap()]).refused(1);
+
+        assert!(told.starts_with("Cannot write into ") && told.contains("Make the folder"), "{told}");
+    }
+}
+
 /// The mail server was away and the alarm named `cases list --stuck`, which showed only what was held or given up: "There are
 /// no cases", while `retry` said that nothing was stuck.
 #[tokio::test(flavor = "multi_thread")]
@@ -127,9 +155,8 @@ async fn a_letter_that_is_tried_in_vain_is_listed_and_tried_at_once_by_hand() {
     daemon.stop().await;
 }
 
-/// A held digest kept the alarm ringing, and the list that the alarm names did not show it.
-#[tokio::test(flavor = "multi_thread")]
-async fn what_a_restore_holds_back_of_the_offices_own_books_is_listed_and_retried_too() {
+/// An office put back from a backup, with effects held of a request and of a book, in which a digest waited.
+async fn restored_after_a_flood() -> (Site, String) {
     let site = Site::new();
     site.change("[log]", "[limits]\nper_sender_a_day = 1\n[log]");
     site.import().well();
@@ -148,6 +175,13 @@ async fn what_a_restore_holds_back_of_the_offices_own_books_is_listed_and_retrie
     site.loket(&["backup", file.to_str().unwrap()]).well();
     daemon.stop().await;
     site.loket(&["restore", file.to_str().unwrap(), "--force"]).well();
+    (site, number)
+}
+
+/// A held digest kept the alarm ringing, and the list that the alarm names did not show it.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_restore_holds_back_of_the_offices_own_books_is_listed_and_retried_too() {
+    let (site, number) = restored_after_a_flood().await;
 
     let held = site.loket(&["cases", "list", "--stuck", "--json"]).json();
     let all = site.loket(&["cases", "list", "--json"]).json();
@@ -174,6 +208,64 @@ async fn what_a_restore_holds_back_of_the_offices_own_books_is_listed_and_retrie
     assert!(after.as_array().unwrap().iter().all(|line| line["phase"] != "book"), "{after}");
 }
 
+/// The damaged effects of a book, and all that was stuck of a case that cannot be read, kept the alarm ringing and stood in no
+/// line of the list that it names.
+#[tokio::test(flavor = "multi_thread")]
+async fn t43_what_is_stuck_is_listed_also_where_nothing_else_of_it_can_be_read() {
+    let (site, number) = restored_after_a_flood().await;
+    let stuck = |listed: &serde_json::Value| -> Vec<(String, u64)> {
+        let lines = listed.as_array().unwrap().iter();
+        let mut stuck: Vec<_> =
+            lines.map(|line| (line["number"].as_str().unwrap().to_owned(), line["stuck"].as_u64().unwrap())).collect();
+        stuck.sort();
+        stuck
+    };
+    let before = site.loket(&["cases", "list", "--stuck", "--json"]).json();
+    let series = format!("{}-", number.split_once('-').unwrap().0);
+
+    harm(&site, &series);
+    let after = site.loket(&["cases", "list", "--stuck", "--json"]).json();
+
+    assert_eq!(stuck(&before).len(), 2, "a case and a book: {before}");
+    assert_eq!(stuck(&after), stuck(&before));
+    assert!(after.as_array().unwrap().iter().all(|line| line["phase"] == "hidden"), "{after}");
+}
+
+/// Changes a byte of each case of this series, and of each effect of all that is no such case.
+fn harm(site: &Site, series: &str) {
+    const CASES: redb::TableDefinition<(&str, &str), &[u8]> = redb::TableDefinition::new("cases");
+    const ROWS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("rows");
+    let changed = |value: &[u8]| {
+        let mut value = value.to_vec();
+        *value.last_mut().unwrap() ^= 1;
+        value
+    };
+    let database = redb::Database::open(site.path("state/live/loket.redb")).unwrap();
+    let writing = database.begin_write().unwrap();
+    {
+        let (mut cases, mut rows) = (writing.open_table(CASES).unwrap(), writing.open_table(ROWS).unwrap());
+        let mut harmed = Vec::new();
+        for entry in cases.iter().unwrap() {
+            let (key, value) = entry.unwrap();
+            let (office, number) = key.value();
+            harmed.push((office.to_owned(), number.to_owned(), changed(value.value())));
+        }
+        for (office, number, value) in harmed.iter().filter(|(_, number, _)| number.starts_with(series)) {
+            cases.insert((office.as_str(), number.as_str()), value.as_slice()).unwrap();
+        }
+        let mut harmed = Vec::new();
+        for entry in rows.iter().unwrap() {
+            let (key, value) = entry.unwrap();
+            let (office, number, row) = key.value();
+            harmed.push((office.to_owned(), number.to_owned(), row.to_owned(), changed(value.value())));
+        }
+        for (office, number, row, value) in harmed.iter().filter(|(_, number, ..)| !number.starts_with(series)) {
+            rows.insert((office.as_str(), number.as_str(), row.as_str()), value.as_slice()).unwrap();
+        }
+    }
+    writing.commit().unwrap();
+}
+
 /// On a new machine a restore made a key of its own, and refused the backup for it.
 #[test]
 fn a_restore_makes_no_key_and_goes_on_with_the_one_the_backup_was_made_under() {
@@ -195,6 +287,25 @@ fn a_restore_makes_no_key_and_goes_on_with_the_one_the_backup_was_made_under() {
     assert!(refused.contains("There is no master key at") && refused.contains("master.key"), "{refused}");
     assert!(!made, "nothing is made without the key");
     assert!(site.loket(&["accounts", "list"]).well().contains("RINA"), "the accounts are back");
+}
+
+/// The access book of an office that had just begun was told as "1 case", and kept a backup from being put in its place.
+#[test]
+fn an_office_without_a_case_says_so_and_is_in_nobodys_way() {
+    let site = Site::new();
+    site.import().well();
+    site.loket(&["accounts", "list"]).well();
+    let file = site.path("backup.loket");
+    let name = file.to_str().unwrap();
+    let taken = site.loket(&["backup", name, "--json"]).json();
+    std::fs::remove_dir_all(site.path("state/live")).unwrap();
+    site.import().well();
+    site.loket(&["accounts", "list"]).well();
+
+    let restored = site.loket(&["restore", name, "--json"]).json();
+
+    assert_eq!((taken["cases"].as_u64(), restored["cases"].as_u64()), (Some(0), Some(0)));
+    assert!(restored["replaced"].is_string(), "{restored}");
 }
 
 #[test]

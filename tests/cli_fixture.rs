@@ -93,6 +93,13 @@ impl Site {
         Ended(output)
     }
 
+    /// The same while nobody reads what it says, as after `| head`.
+    pub fn unheard(&self, arguments: &[&str]) -> Ended {
+        let mut command = program();
+        command.args(arguments).env("LOKET_CONFIG", &self.config).stdout(closed());
+        Ended(command.output().expect("the program runs"))
+    }
+
     /// Imports the sample accounts.
     pub fn import(&self) -> Ended {
         std::fs::write(self.path("accounts.csv"), &self.office.accounts_csv).unwrap();
@@ -147,6 +154,13 @@ pub fn program() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_loket"));
     command.env_remove("LOKET_CONFIG").env_remove("CREDENTIALS_DIRECTORY");
     command
+}
+
+/// A pipe that nobody reads from any more.
+pub fn closed() -> Stdio {
+    let (reader, writer) = std::io::pipe().expect("a pipe");
+    drop(reader);
+    writer.into()
 }
 
 /// One request to the desk; `None` while nobody listens.

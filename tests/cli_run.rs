@@ -1,6 +1,9 @@
 //! `loket run` as a process: it opens, answers the command line while it works, keeps others out, and ends when told.
 
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::Command;
 
 use chrono::Datelike;
 use loket::daemon::clock::SystemClock;
@@ -103,7 +106,9 @@ async fn a_desk_whose_port_is_taken_is_worth_retrying() {
     let ended = site.loket(&["run"]);
 
     assert_eq!(ended.status(), 75, "{}", ended.err());
-    assert!(ended.err().contains(&site.port.to_string()), "{}", ended.err());
+    // It was told twice: as the log's last line, and as the command's one sentence.
+    let told = ended.err();
+    assert_eq!(told.lines().filter(|line| line.contains(&format!("127.0.0.1:{}", site.port))).count(), 1, "{told}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -123,4 +128,73 @@ async fn a_year_without_holidays_raises_an_alarm_and_the_service_goes_on() {
 
     assert!(daemon.said().contains("ALARM") && daemon.said().contains("holidays.files"), "{}", daemon.said());
     assert_eq!(daemon.stop().await, Some(0));
+}
+
+/// "File exists (os error 17)" was called temporary: the service manager tried for ever, and every verb for ten seconds.
+#[test]
+fn a_file_in_the_place_of_the_state_folder_is_a_mistake_in_the_configuration() {
+    let site = Site::new();
+    std::fs::write(site.path("state"), "").unwrap();
+
+    let ran = site.loket(&["run"]);
+    let asked = site.loket(&["cases", "list"]).refused(78);
+    site.change("directory = \"state\"", "directory = \"state\"\nsocket = \"loket.sock\"");
+    let begun = site.import().refused(78);
+
+    assert_eq!(ran.status(), 78, "{}", ran.err());
+    for told in [ran.err(), asked, begun] {
+        assert!(told.contains("`state.directory`"), "{told}");
+    }
+}
+
+/// Whoever may not look into the state folder was told to try again. Root may, so only another user sees it.
+#[test]
+fn another_user_is_told_what_to_change_and_not_to_try_again() {
+    const NOBODY: u32 = 65534;
+    if !crate::kit::offspring::is_root() {
+        return;
+    }
+    let site = Site::new();
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/sop/helpdesk.toml");
+    std::fs::copy(&shipped, site.path("helpdesk.toml")).unwrap();
+    site.change(&format!("{:?}", shipped.display().to_string()), "\"helpdesk.toml\"");
+    site.import().well();
+    std::fs::copy(env!("CARGO_BIN_EXE_loket"), site.path("loket")).unwrap();
+    std::fs::set_permissions(site.path("."), PermissionsExt::from_mode(0o755)).unwrap();
+    let (csv, backup) = (site.path("accounts.csv"), site.path("backup.loket"));
+    let (csv, backup) = (csv.to_str().unwrap(), backup.to_str().unwrap());
+
+    for verb in [&["cases", "list"][..], &["backup", backup], &["accounts", "import", csv], &["run"]] {
+        let mut command = Command::new(site.path("loket"));
+        command.args(verb).uid(NOBODY).gid(NOBODY).env_clear().env("LOKET_CONFIG", &site.config);
+        let ended = command.output().unwrap();
+
+        let told = String::from_utf8_lossy(&ended.stderr);
+        assert_eq!(ended.status.code(), Some(78), "{verb:?}: {told}");
+        assert!(told.contains("Permission denied") && told.contains("`state.directory`"), "{verb:?}: {told}");
+    }
+}
+
+/// The shipped configuration without its credentials founded an office under a key of its own, which the key that the operator
+/// then gave did not open.
+#[test]
+fn an_office_whose_secrets_are_not_there_is_not_founded() {
+    let imap = "kind = \"imap\"\nhost = \"localhost\"\nsecurity = \"plain\"\nuser = \"permohonan\"\npassword_file = \"rahasia\"";
+    let figures = "[metrics]\nlisten = \"127.0.0.1:9421\"\ntoken_file = \"rahasia\"\n[log]";
+    let key = "[keys]\nmaster_key_file = \"rahasia\"\n[log]";
+
+    for (named, from, to) in [
+        ("`mailbox[0].password`", "kind = \"maildir\"\ndirectory = \"inbox\"", imap),
+        ("`metrics.token`", "[log]", figures),
+        ("rahasia", "[log]", key),
+    ] {
+        let site = Site::new();
+        site.change(from, to);
+
+        let ended = site.loket(&["run"]);
+
+        assert_eq!(ended.status(), 78, "{}", ended.err());
+        assert!(ended.err().contains(named), "{}", ended.err());
+        assert!(!site.path("state").exists(), "{named}: nothing is made");
+    }
 }

@@ -116,7 +116,7 @@ fn a_key_that_nothing_obeys_is_named_and_an_earlier_file_with_it_still_reads() {
         format!("{earlier}\n[[document]]\nkind = \"request_letter\"\nname = {{ id = \"surat\", en = \"letter\" }}\n");
 
     let told = flaws(&earlier);
-    let recalled = Procedure::recall(&earlier).unwrap();
+    let recalled = Procedure::read_kept(&earlier).unwrap();
 
     for key in
         ["`profile.signer`", "`recognition.letter.signer`", "`profile.services`", "`check.answered_by`", "`document`"]

@@ -2,7 +2,8 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
 
 #[test]
 fn every_sample_ends_as_its_label_says_and_the_archive_verifies() {
@@ -61,6 +62,73 @@ fn the_live_demo_opens_its_pages_and_leaves_nothing_behind() {
     rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("the demo is ours");
     assert!(demo.wait().expect("the demo ends").success());
     assert_eq!(std::fs::read_dir(home.path()).expect("the folder is there").count(), 0);
+}
+
+/// It moved the clock by a month and named another port in the configuration before it saw that somebody plays there.
+#[test]
+fn a_second_demo_is_refused_and_changes_nothing_in_the_folder_of_the_first() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = folder.path().to_str().expect("plain letters");
+    let first = Live::begin(folder.path());
+    let before = written(folder.path());
+
+    let second = loket(&["demo", "--once", "--dir", place]);
+
+    let told = String::from_utf8_lossy(&second.stderr);
+    assert_eq!(second.status.code(), Some(75), "{told}");
+    assert!(told.contains(&format!("process {}", first.0.id())) && told.trim_end().lines().count() == 1, "{told}");
+    assert!(written(folder.path()) == before, "the folder is as it was");
+}
+
+/// There was no socket: the command line tried for ten seconds, and told to talk to the demo through it.
+#[test]
+fn the_command_line_works_beside_a_live_demo() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let config = folder.path().join("loket.toml");
+    let config = config.to_str().expect("plain letters");
+    let _demo = Live::begin(folder.path());
+
+    let cases = loket(&["cases", "list", "--json", "--config", config]);
+    let accounts = loket(&["accounts", "list", "--json", "--config", config]);
+
+    for ended in [&cases, &accounts] {
+        assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
+    }
+    let cases: serde_json::Value = serde_json::from_slice(&cases.stdout).expect("JSON");
+    let accounts: serde_json::Value = serde_json::from_slice(&accounts.stdout).expect("JSON");
+    assert!(cases.is_array() && accounts.as_array().is_some_and(|accounts| !accounts.is_empty()), "{accounts}");
+}
+
+/// A live demo, ended with the test.
+struct Live(Child);
+
+impl Live {
+    /// Starts it in this folder and waits until its desk is open.
+    fn begin(folder: &Path) -> Self {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_loket"));
+        command.arg("demo").arg("--dir").arg(folder).stdout(Stdio::piped());
+        let mut demo = Self(command.spawn().expect("the program starts"));
+        let mut said = BufReader::new(demo.0.stdout.take().expect("a pipe")).lines().map_while(Result::ok);
+        assert!(said.any(|line| line.starts_with("Mail sandbox")), "the demo ended at once");
+        demo
+    }
+}
+
+impl Drop for Live {
+    fn drop(&mut self) {
+        self.0.kill().ok();
+        self.0.wait().ok();
+    }
+}
+
+fn loket(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_loket")).args(arguments).output().expect("the program runs")
+}
+
+/// What a demo writes into its folder before it opens the state.
+fn written(folder: &Path) -> Vec<Vec<u8>> {
+    let names = ["clock", "loket.toml", "helpdesk.toml", "accounts.csv"];
+    names.map(|name| std::fs::read(folder.join(name)).expect("it is there")).into()
 }
 
 fn get(host: &str, path: &str) -> String {

@@ -122,6 +122,37 @@ async fn an_edited_letter_keeps_its_places_and_gives_nothing_away() {
     assert_eq!(review(&site, &admin, &number).await.proposal.hash, view.proposal.hash, "nothing was kept");
 }
 
+/// Added after the letter was checked, an addition went to the applicant as it was.
+#[tokio::test]
+async fn an_addition_to_a_letter_gives_nothing_away_either() {
+    let site = Site::start().await;
+    let number = site.deliver("completed_later").await;
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    let draft = view.drafts.iter().find(|d| d.choice == Choice::Complete).unwrap().body.clone();
+    let with = |letter: Option<&String>, note: &str| DecisionForm {
+        letter: letter.cloned(),
+        note: note.to_owned(),
+        ..form(&view, Choice::Complete)
+    };
+
+    for letter in [None, Some(&draft)] {
+        for told in ["NIP 19930822 201902 1 942", "User ID Saudara HD.AGUNGPN.", "Telepon 0840-0000-7942"] {
+            let answer = decide(&site.desk, &admin, &number, with(letter, told)).await;
+            let forbidden = [FieldError { field: Field::Note, why: Why::Forbidden }];
+            assert!(matches!(&answer, DecisionAnswer::Invalid(errors) if *errors == forbidden), "{told}");
+        }
+        let answer = decide(&site.desk, &admin, &number, with(letter, "Lihat {{link:reveal}}")).await;
+        assert!(matches!(answer, DecisionAnswer::Refused(_)), "what is not filled in cannot be sent");
+    }
+    assert_eq!(review(&site, &admin, &number).await.proposal.hash, view.proposal.hash, "nothing was decided");
+    let answer = decide(&site.desk, &admin, &number, with(None, "Mohon dipindai ulang.")).await;
+    site.settle().await;
+
+    assert!(matches!(answer, DecisionAnswer::Done));
+    assert!(site.last_to(people::AGUNG.email).unwrap().body.contains("Mohon dipindai ulang."));
+}
+
 #[tokio::test]
 async fn what_overrides_a_finding_asks_for_a_reason_a_call_and_a_fresh_code() {
     let site = Site::start().await;

@@ -87,6 +87,30 @@ async fn words_of_the_admin_stand_beside_what_is_missing() {
     assert!(letters[1].contains("mohon dipindai ulang"), "{}", letters[1]);
 }
 
+/// Words of a reply went into the applicant's letter unchecked, unlike those that are written at the desk.
+#[tokio::test]
+async fn words_that_would_give_something_away_reach_no_applicant() {
+    for words in [
+        "LENGKAPI NIP Saudara 19930822 201902 1 942",
+        "LENGKAPI User ID Saudara hd.agungpn, mohon dicek.",
+        "LENGKAPI lihat {{link:reveal}}",
+        "TOLAK telepon 0840-0000-7942 bukan milik Saudara",
+    ] {
+        let site = Site::start().await;
+        let number = site.deliver("completed_later").await;
+        let (admin, _) = site.admins_of(&number).await;
+        let letter = asked(&site, &admin, &number).pop().expect("the admin was asked").message_id;
+        let before = site.last_to(AGUNG.email).map(|letter| letter.message_id);
+
+        site.take_in(answer(&site, &admin, &letter, words, "bocor@x.example")).await;
+
+        assert_eq!(site.case(&number).await.phase.name(), "under_review", "{words}");
+        assert_eq!(site.last_to(AGUNG.email).map(|letter| letter.message_id), before, "{words}");
+        let told = site.last_to(admin.address.as_str()).expect("the admin is told").body;
+        assert!(told.contains("tidak boleh dikirim kepada pemohon"), "{words}: {told}");
+    }
+}
+
 #[tokio::test]
 async fn an_answer_to_what_is_no_longer_proposed_brings_what_is() {
     let site = Site::start().await;

@@ -82,6 +82,9 @@ async fn t08_a_forwarded_link_shows_no_more_than_number_service_and_counts_and_d
         for part in [RINA.user_id, "Rina", RINA.nip, "rina.", RINA.phone, "Bagian", "Surat Permohonan", hash] {
             assert!(!told.contains(part), "{part} is on the lock");
         }
+        assert!(!told.contains(admin.address.as_str()) && !told.contains(&colleague.name));
+        let facts: Vec<&str> = told.split("<dt>").skip(1).filter_map(|fact| fact.split("</dt>").next()).collect();
+        assert_eq!(facts, ["Layanan", "Temuan", "Sisa waktu", "Tautan untuk"], "whose code opens it, and until when");
     }
     assert!(matches!(of_another, UnlockAnswer::Wrong { .. }), "another admin's code is a wrong one");
     assert_eq!((page.status, wrong.status, review.status, approval.status), (200, 422, 303, 303));

@@ -6,12 +6,16 @@ use std::sync::{Arc, OnceLock};
 use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use loket::accounts::directory::Directory;
+use loket::daemon::counter::Desk;
+use loket::daemon::run::LastLook;
 use loket::demo::samples::people::{AGUNG, RINA};
+use loket::engine::Engine;
 use loket::engine::casebook::{Along, Answer};
-use loket::engine::port::{Abilities, AccountDriver, Fault, Query, ResetOrder, ResetOutcome};
+use loket::engine::port::{Abilities, AccountDriver, Courier, Fault, Outgoing, Query, ResetOrder, ResetOutcome};
 use loket::sop::account::Account;
+use loket::sop::case::LetterState;
 use loket::sop::command::{Command, Report};
-use loket::sop::names::UserId;
+use loket::sop::names::{Address, Language, UserId};
 use loket::sop::phase::Phase;
 use loket::web::answer::DecisionAnswer;
 use loket::web::view::Choice;
@@ -19,7 +23,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::desk_walk::{decide, form, review};
-use crate::kit::site::{Plan, Site, address};
+use crate::kit::site::{Plan, Postbag, Site, address};
 use crate::kit::wait::wait_for;
 
 /// An office whose letters to the first applicant get no answer, with that applicant's request taken in.
@@ -168,4 +172,59 @@ async fn t45_a_hand_that_is_late_leaves_the_reset_that_another_put_off() {
 
     assert_eq!(slow.asked.load(Ordering::Relaxed), 2, "it is carried out by whoever comes next");
     assert!(matches!(site.case(&number).await.phase, Phase::Delivered { .. }), "the result waits for its applicant");
+}
+
+/// Takes every letter but those to one person: there the first try is cut off after its last byte, and then no server answers.
+struct CutOff {
+    post: Arc<Postbag>,
+    to: Address,
+    tries: AtomicUsize,
+}
+
+impl Courier for CutOff {
+    fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>> {
+        if !letter.to.contains(&self.to) {
+            return self.post.send(letter);
+        }
+        Box::pin(async {
+            match self.tries.fetch_add(1, Ordering::Relaxed) {
+                0 => Err(Fault::unknown("cut off after the last byte")),
+                _ => Err(Fault::transient("no server answers")),
+            }
+        })
+    }
+
+    fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
+        self.post.probe()
+    }
+}
+
+/// It counted as one that surely did not arrive, and the admin was told so.
+#[tokio::test]
+async fn a_letter_that_may_have_arrived_at_its_first_try_is_told_of_as_such_when_it_is_given_up() {
+    let mut site = Site::start().await;
+    let cut = Arc::new(CutOff { post: site.post.clone(), to: address(RINA.email), tries: AtomicUsize::new(0) });
+    let courier: Arc<dyn Courier> = cut.clone();
+    drop(site.desk);
+    let engine = Arc::try_unwrap(site.engine).ok().expect("nobody else holds the engine");
+    site.engine = Arc::new(Engine { courier, ..engine });
+    let mailboxes = Arc::new(vec![site.mailbox.clone()]);
+    site.desk = Arc::new(Desk::new(site.engine.clone(), mailboxes, LastLook::default()));
+
+    let number = site.deliver("complete").await;
+    for _ in 0..20 {
+        site.forward(TimeDelta::hours(9));
+        site.settle().await;
+    }
+
+    assert!(cut.tries.load(Ordering::Relaxed) >= 20, "it is tried for two days");
+    let case = site.case(&number).await;
+    let letter = case.letters.iter().find(|letter| letter.to.contains(&cut.to)).expect("the applicant is written to");
+    let LetterState::Undelivered { why, .. } = &letter.state else { panic!("it is given up") };
+    let said = |language| site.engine.letters.cause(why, language);
+    assert!(said(Language::Id).contains("mungkin sudah sampai"), "{why}");
+    assert_eq!(said(Language::En), "the letter may have arrived; the server gave no answer (no server answers)");
+    let told = site.letters().into_iter().find(|letter| letter.subject.contains("Surat tidak sampai"));
+    let told = told.expect("the admin is told").body.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(told.contains("surat mungkin sudah sampai"), "{told}");
 }

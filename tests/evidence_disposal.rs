@@ -1,9 +1,9 @@
 //! A dossier ends only by two people and an official record; what remains are its register line, its hashes and the record,
 //! and the archive verifies.
 
-use loket::engine::archive::ArchiveDossier;
-use loket::engine::disposal::NoDisposal;
-use loket::engine::store::CaseKey;
+use loket::engine::archive::{ArchiveDossier, Destruction};
+use loket::engine::disposal::{Happened, NoDisposal};
+use loket::engine::store::{CaseKey, DocumentWrite};
 use loket::sop::names::CaseNumber;
 use loket::store::archive::{destroyed_in, verify_file};
 use loket::web::view::Admin;
@@ -47,6 +47,12 @@ async fn all_there(site: &Site, numbers: &[CaseNumber]) -> bool {
         }
     }
     true
+}
+
+/// The book of destruction: proposals, and what happened to them.
+async fn book(site: &Site) -> Vec<(String, Happened)> {
+    let entries = site.engine.disposal_entries(2026).await.expect("the book reads");
+    entries.into_iter().map(|entry| (entry.id, entry.what)).collect()
 }
 
 #[tokio::test]
@@ -105,6 +111,77 @@ async fn no_shorter_way_destroys_anything() {
     assert!(all_there(&site, &numbers).await);
     approve(&site, &id, &two, "BA.1").await.unwrap();
     assert!(matches!(approve(&site, &id, &two, "BA.2").await, Err(NoDisposal::ApprovedAlready(..))));
+}
+
+/// They stood in a document alone, which whoever has the keys could write otherwise, and no chain told of it.
+#[tokio::test]
+async fn who_proposed_and_who_approved_stands_in_the_journal() {
+    let site = Site::start().await;
+    let numbers = filed(&site).await;
+    let (one, two) = (site.admin(0).await, site.admin(1).await);
+
+    let id = propose(&site, &one, &numbers[..1]).await.unwrap();
+    approve(&site, &id, &two, "BA.1").await.unwrap();
+    approve(&site, &id, &two, "BA.1").await.expect("given again, it changes nothing");
+
+    let proposed = Happened::Proposed { by: one.address.clone(), dossiers: numbers[..1].to_vec() };
+    let approved = Happened::Approved { by: two.address.clone(), record: "BA.1".to_owned() };
+    assert_eq!(book(&site).await, [proposed, approved, Happened::Destroyed].map(|what| (id.clone(), what)));
+    assert!(site.engine.live().await.unwrap().damaged.is_empty(), "it is no case");
+    assert_eq!(site.engine.store.verify().await.unwrap(), []);
+}
+
+/// The proposal stood open again, could be approved under another record than the archive's file bears, and the next one got
+/// the name of one that had been carried out.
+#[tokio::test]
+async fn t47_a_destruction_that_a_restore_took_back_is_found_in_the_archive_and_no_proposal_is_named_twice() {
+    let site = Site::start().await;
+    let numbers = filed(&site).await;
+    let (one, two) = (site.admin(0).await, site.admin(1).await);
+    let (office, number) = (site.engine.office.id.clone(), numbers[0].to_string());
+    let first = propose(&site, &one, &numbers[..1]).await.unwrap();
+    let (family, bytes) = ("letter".to_owned(), Some(b"marks of its letter".to_vec()));
+    let marks = DocumentWrite { office: office.clone(), family, id: number.clone(), expected_version: None, bytes };
+    site.engine.store.write_documents(vec![marks]).await.unwrap();
+    let backup = site.back_up().await;
+    approve(&site, &first, &two, "BA.1").await.unwrap();
+    let second = propose(&site, &one, &numbers[1..2]).await.unwrap();
+
+    let site = site.restored_from(&backup).await;
+    let register = site.engine.disposals().await.unwrap();
+    let otherwise = approve(&site, &first, &two, "BA.2").await;
+    let next = propose(&site, &one, &numbers[1..2]).await.unwrap();
+
+    assert_eq!(register.len(), 1);
+    assert_eq!(register[0].found.as_ref().map(|why| why.record.as_str()), Some("BA.1"));
+    assert!(register[0].destroyed_at.is_some() && register[0].approval.is_none(), "nobody knows who approved");
+    assert!(matches!(otherwise, Err(NoDisposal::ApprovedAlready(_, record)) if record == "BA.1"));
+    assert!(next.starts_with(&second) && next != second, "{second} was another, and this is {next}");
+    let book = book(&site).await;
+    assert!(book.iter().any(|(id, what)| *id == first && matches!(what, Happened::Found { .. })), "{book:?}");
+    let marks = site.engine.store.document(&office, "letter", &number).await.unwrap();
+    assert!(marks.is_none(), "what is destroyed is not remembered again");
+}
+
+/// A restore can bring back a proposal of which the archive has a part destroyed.
+#[tokio::test]
+async fn t47_the_rest_of_a_proposal_is_destroyed_under_the_record_that_the_archive_bears() {
+    let site = Site::start().await;
+    let numbers = filed(&site).await;
+    let (one, two) = (site.admin(0).await, site.admin(1).await);
+    let id = propose(&site, &one, &numbers[..2]).await.unwrap();
+    let why = Destruction { at: site.now(), record: "BA.1".to_owned() };
+    site.engine.archive.destroy(&numbers[0], &why).await.unwrap();
+
+    let otherwise = approve(&site, &id, &two, "BA.2").await;
+    let untouched = all_there(&site, &numbers[1..]).await;
+    approve(&site, &id, &two, "BA.1").await.unwrap();
+
+    assert!(matches!(otherwise, Err(NoDisposal::DestroyedAlready(number, _)) if number == numbers[0]));
+    assert!(untouched && !all_there(&site, &numbers[1..2]).await);
+    let listed = site.engine.archive.list().await.unwrap();
+    let records: Vec<_> = listed.into_iter().filter_map(|line| line.destroyed).map(|why| why.record).collect();
+    assert_eq!(records, ["BA.1", "BA.1"]);
 }
 
 #[test]

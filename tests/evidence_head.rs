@@ -1,7 +1,7 @@
-//! A signed head anchors the archive off the machine: whoever holds it, the public key and the files can tell whether the
-//! archive still goes on from there. Nothing else is needed.
+//! A signed head anchors archive and journal off the machine: whoever holds it, the public key and the files can tell whether
+//! the archive still goes on from there, and nothing else is needed; where the office is, the journal too.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use loket::engine::archive::Archive;
@@ -31,10 +31,15 @@ async fn file(site: &Site, numbers: &[u32]) {
 }
 
 /// Verifies a file with public material alone: no configuration, no key of the office.
-fn verify(file: &std::path::Path, head: &std::path::Path, key: &str) -> Ended {
+fn verify(file: &Path, head: &Path, key: &str) -> Ended {
     let mut command = program();
     command.args(["archive", "verify"]).arg(file).arg("--head").arg(head).args(["--key", key]);
     Ended(command.output().expect("the program runs"))
+}
+
+/// Verifies the whole office, its journal too.
+fn whole(site: &Site, head: &Path, key: &str) -> Ended {
+    site.loket(&["archive", "verify", "--head", head.to_str().expect("a plain path"), "--key", key])
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -58,6 +63,57 @@ async fn an_archive_that_goes_on_from_a_signed_head_is_sound_and_one_that_was_wr
     file(&site, &[1]).await;
     let shorter = verify(&archive, &head, key);
     assert_eq!((shorter.status(), shorter.out().contains("it held 2 dossiers")), (1, true), "{}", shorter.out());
+}
+
+/// Nothing held the journal against the head that anchors it: cut or written anew, it was sound.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_that_was_written_anew_or_cut_since_the_head_is_named() {
+    let site = site(&[1]).await;
+    let (live, head) = (site.path("state/live"), site.path("head.txt"));
+    // Each look at the list is an entry of the journal.
+    let look = |times: u32| (0..times).for_each(|_| drop(site.loket(&["archive", "list"]).well()));
+    look(2);
+    std::fs::write(&head, site.loket(&["archive", "head", "--sign"]).well()).unwrap();
+    let key = site.loket(&["archive", "head", "--key"]).well().trim().to_owned();
+    let verify = || whole(&site, &head, &key);
+
+    let same = verify().well();
+    look(1);
+    let later = verify().well();
+    std::fs::remove_dir_all(&live).unwrap();
+    look(3);
+    let unanchored = site.loket(&["archive", "verify"]).well();
+    let anew = verify();
+    std::fs::remove_dir_all(&live).unwrap();
+    look(1);
+    let cut = verify();
+
+    for sound in [same, later] {
+        assert!(sound.contains("journal and archive go on from the head"), "{sound}");
+    }
+    assert!(unanchored.starts_with("Sound"), "no chain tells of it: {unanchored}");
+    assert_eq!((anew.status(), anew.out().contains("entry 2 of it is another one")), (1, true), "{}", anew.out());
+    assert_eq!((cut.status(), cut.out().contains("it held 2 entries")), (1, true), "{}", cut.out());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_archive_is_held_against_a_head_of_the_same_office() {
+    let site = site(&[1]).await;
+    let (archive, head) = (site.path("state/archive/archive-2026.redb"), site.path("head.txt"));
+    std::fs::write(&head, site.loket(&["archive", "head", "--sign"]).well()).unwrap();
+    let key = site.loket(&["archive", "head", "--key"]).well().trim().to_owned();
+
+    std::fs::remove_file(&archive).unwrap();
+    file(&site, &[1]).await;
+    let anew = whole(&site, &head, &key);
+    std::fs::remove_file(&archive).unwrap();
+    let gone = whole(&site, &head, &key);
+    site.change(&format!("id = {:?}", site.office.id), "id = \"lain\"");
+    let other = whole(&site, &head, &key).refused(1);
+
+    assert_eq!((anew.status(), anew.out().contains("dossier 1 of it is another one")), (1, true), "{}", anew.out());
+    assert_eq!((gone.status(), gone.out().contains("it held 1 dossiers")), (1, true), "{}", gone.out());
+    assert!(other.contains("is of the office"), "{other}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

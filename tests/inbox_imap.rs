@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use loket::engine::port::{Arrival, ArrivalBody, FaultKind, Folder, Inbox, Origin};
+use loket::mail::inbox::Refetch;
 use loket::mail::inbox::imap::{ImapInbox, ImapSettings};
 use loket::mail::tls::Security;
 
@@ -65,6 +66,27 @@ async fn waiting_mail_comes_oldest_first_once_and_is_filed_where_it_belongs() {
     let seen =
         |file: &std::path::PathBuf| file.to_string_lossy().rsplit(",").next().is_some_and(|flags| flags.contains('S'));
     assert!(!dovecot.files(USER, "Diproses").iter().any(seen), "reading and filing set no flag");
+}
+
+#[tokio::test]
+async fn a_mail_that_is_asked_for_again_comes_once_more_behind_the_others() {
+    let dovecot = Dovecot::start().await;
+    dovecot.lay(USER, &[mail(1), mail(2), mail(3)]);
+    let mut settings = dovecot.settings(USER);
+    (settings.batch, settings.poll_interval) = (1, Duration::from_millis(100));
+    let inbox = open(settings);
+    let first = gather(&inbox, 1).await;
+    let origin = first[0].origin.clone();
+
+    inbox.refetch(std::slice::from_ref(&origin));
+    let rest = gather(&inbox, 3).await;
+    let no_more = in_time("the interval", inbox.next(10)).await.expect("the server is well");
+    let there = inbox.holds(&origin);
+    in_time("filing", inbox.file(&to(Folder::Processed, &first))).await.expect("the server files");
+
+    assert!(holds(&first[0], 1) && rest.len() == 3 && no_more.is_empty());
+    assert!(rest.iter().zip([2, 3, 1]).all(|(arrival, number)| holds(arrival, number)), "behind the others");
+    assert!(there && !inbox.holds(&origin), "it is there until it was filed");
 }
 
 #[tokio::test]

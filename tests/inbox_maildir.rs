@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use loket::engine::port::{Arrival, ArrivalBody, Folder, Inbox};
+use loket::mail::inbox::Refetch;
 use loket::mail::inbox::maildir::{MaildirInbox, MaildirSettings};
 use tempfile::TempDir;
 
@@ -71,6 +72,27 @@ async fn mail_comes_oldest_first_once_and_is_filed() {
     assert_eq!(files(&home.path().join(".processed/cur")), ["1780000001.M9P1.host:2,", "1780000002.M5P1.host:2,"]);
     assert_eq!(files(&home.path().join(".refused/cur")), ["1780000001.M10P1.host:2,"]);
     assert!(files(&home.path().join("cur")).is_empty() && files(&home.path().join("new")).is_empty());
+}
+
+#[tokio::test]
+async fn a_mail_that_is_asked_for_again_comes_once_more_behind_the_others_unless_it_is_gone() {
+    let home = home();
+    let inbox = open(home.path());
+    deliver(home.path(), "1.M1.host", &mail(1));
+    deliver(home.path(), "2.M1.host", &mail(2));
+    let origins: Vec<_> = next(&inbox, 10).await.into_iter().map(|arrival| arrival.origin).collect();
+    deliver(home.path(), "3.M1.host", &mail(3));
+
+    inbox.refetch(&origins);
+    std::fs::remove_file(home.path().join("cur/2.M1.host:2,")).expect("it was handed out");
+    let again = next(&inbox, 10).await;
+    let no_more = next(&inbox, 10).await;
+
+    let names: Vec<&str> = again.iter().map(|arrival| arrival.origin.name.as_str()).collect();
+    assert_eq!((names, no_more.len()), (vec!["3.M1.host", "1.M1.host"], 0));
+    assert!(inbox.holds(&origins[0]) && !inbox.holds(&origins[1]), "somebody took the other away");
+    inbox.file(&[(origins[0].clone(), Folder::Processed)]).await.expect("the folder is ours");
+    assert!(!inbox.holds(&origins[0]));
 }
 
 #[tokio::test]

@@ -480,6 +480,7 @@ fn every_cause_the_engine_names_has_words_and_what_others_say_stays_as_they_said
             assert!(letters.cause(key, language).contains(' '), "{key}");
         }
         assert!(letters.cause("dropped_by_hand: uid 0", language).ends_with("(uid 0)"));
+        assert!(letters.cause("maybe_delivered: 451 come again", language).ends_with("(451 come again)"));
         for said in ["550 5.1.1: no such mailbox", "the account system knows no such account"] {
             assert_eq!(letters.cause(said, language), said);
         }

@@ -11,7 +11,7 @@ use loket::engine::port::{Courier, Fault, FaultKind, Inbox};
 use loket::mail::courier::smtp::SmtpCourier;
 use loket::mail::inbox::imap::ImapInbox;
 use loket::mail::login::Login;
-use loket::mail::oauth::{Grant, Shelf, TokenSettings, Tokens};
+use loket::mail::oauth::{Grant, RefreshStore, TokenSettings, Tokens};
 use loket::vault::{Keyring, MasterKey, SeededRandom};
 use serde_json::json;
 use tokio::time::Instant;
@@ -36,8 +36,8 @@ fn settings(server: &TokenServer, grant: Grant) -> TokenSettings {
     }
 }
 
-fn with_refresh(server: &TokenServer, shelf: Option<Arc<dyn Shelf>>) -> Tokens {
-    Tokens::new(settings(server, Grant::Refresh(REFRESH.to_owned().into())), shelf).expect("sound settings")
+fn with_refresh(server: &TokenServer, store: Option<Arc<dyn RefreshStore>>) -> Tokens {
+    Tokens::new(settings(server, Grant::Refresh(REFRESH.to_owned().into())), store).expect("sound settings")
 }
 
 /// Tokens by a clock that is moved by hand.
@@ -259,28 +259,28 @@ async fn t37_an_exchanged_refresh_token_outlives_a_restart_and_lies_sealed() {
     let master = MasterKey::generate(&*random);
     let keys = Keyring::new(&master);
     let folder = TokenFolder::of(state.path(), &keys, random.clone());
-    let shelf = |configured: &str| Some(folder.shelf("mailbox helpdesk", configured));
+    let store = |configured: &str| Some(folder.store_of("mailbox helpdesk", configured));
 
     for _ in 0..3 {
-        bought(&with_refresh(&server, shelf(REFRESH))).await.expect("each start goes on with the newest one");
+        bought(&with_refresh(&server, store(REFRESH))).await.expect("each start goes on with the newest one");
     }
     let files: Vec<_> = std::fs::read_dir(state.path().join("tokens")).expect("it was made").flatten().collect();
     let kept = std::fs::read(files[0].path()).expect("it was written");
     let other = Keyring::new(&MasterKey::generate(&*random));
-    let strangers = TokenFolder::of(state.path(), &other, random.clone()).shelf("mailbox helpdesk", REFRESH).read();
-    let anew = shelf("penyegar-baru-dari-operator").expect("a shelf").read();
-    let elsewhere = folder.shelf("courier", REFRESH).read();
+    let strangers = TokenFolder::of(state.path(), &other, random.clone()).store_of("mailbox helpdesk", REFRESH).read();
+    let anew = store("penyegar-baru-dari-operator").expect("a store").read();
+    let elsewhere = folder.store_of("courier", REFRESH).read();
 
     assert_eq!((files.len(), server.sales()), (1, 3));
     assert!(!String::from_utf8_lossy(&kept).contains("penyegar"), "nothing readable lies on the disk");
-    assert_eq!(shelf(REFRESH).expect("a shelf").read().as_deref().map(String::as_str), Some("penyegar-3"));
+    assert_eq!(store(REFRESH).expect("a store").read().as_deref().map(String::as_str), Some("penyegar-3"));
     assert!(strangers.is_none() && elsewhere.is_none(), "it opens for its login under its key alone");
     assert!(anew.is_none(), "what the operator gives anew counts first");
 
     let next = MasterKey::generate(&*random);
     for keys in [Keyring::following(&next, Some(&master)), Keyring::new(&next)] {
-        let shelf = TokenFolder::of(state.path(), &keys, random.clone()).shelf("mailbox helpdesk", REFRESH);
-        assert!(shelf.read().is_some(), "a new master key finds it, and then does without the old one");
+        let store = TokenFolder::of(state.path(), &keys, random.clone()).store_of("mailbox helpdesk", REFRESH);
+        assert!(store.read().is_some(), "a new master key finds it, and then does without the old one");
     }
 }
 

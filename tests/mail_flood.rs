@@ -10,7 +10,7 @@ use loket::demo::samples::people::{AGUNG, MAIL_SERVER, RINA};
 use loket::demo::samples::post::Mail;
 use loket::engine::admins::Role;
 use loket::engine::intake::DayLimits;
-use loket::engine::intake::tally::{Standing, Tally};
+use loket::engine::intake::tally::{Domain, Standing, Tally};
 use loket::engine::port::{Folder, Outgoing};
 use loket::mail::authenticity::Trust;
 use loket::sop::names::Address;
@@ -24,6 +24,9 @@ use crate::kit::{Dovecot, Postfix, Site};
 const STAMP: Stamp = Stamp { server: MAIL_SERVER };
 /// Mails of the flood through Postfix; the environment asks for more, such as 10000.
 const FLOOD: u32 = 300;
+
+const PROVEN: Standing = Standing::Proven(Domain::Office);
+const UNPROVEN: Standing = Standing::Unproven(Domain::Office);
 
 /// The `nth` request of somebody, as they write it.
 pub fn letter<'a>(from: (&'a str, &'a str), nth: u32, at: DateTime<Utc>) -> Mail<'a> {
@@ -236,6 +239,42 @@ async fn t18_forged_mail_uses_up_nothing_of_the_owners() {
     assert_eq!(site.numbers().await.len(), 3, "the owner is served all the same");
 }
 
+/// Twenty mails that an office took in without proof, as it asks for none, were the day's share of whose name they bore.
+#[tokio::test]
+async fn t18_forged_mail_uses_up_nothing_of_the_owners_where_no_proof_is_demanded_either() {
+    let limits = DayLimits { per_sender: 2, unproven_per_day: 1, per_day: 4, per_account: 0, ..DayLimits::default() };
+    let site = Site::planned(Plan { takes_unproven: true, ..limited(limits) }).await;
+    let (rina, agung) = ((RINA.name, RINA.email), (AGUNG.name, AGUNG.email));
+    let mut folders = Vec::new();
+    for nth in 0..3 {
+        folders.extend(site.take_in(letter(rina, nth, site.now()).bytes(None)).await);
+    }
+
+    let own = site.take_in(request(rina, 50, site.now())).await;
+
+    assert_eq!(folders, [Folder::Processed, Folder::Processed, Folder::Refused], "the forger's own count");
+    assert_eq!(own, [Folder::Processed], "the owner is served all the same");
+    assert_eq!(site.take_in(letter(agung, 60, site.now()).bytes(None)).await, [Folder::Processed]);
+    assert_eq!(site.take_in(request(agung, 61, site.now())).await, [Folder::Refused], "all of it is the day's mail");
+}
+
+/// Ten accounts of a free mail service shut everybody else out who has one there.
+#[tokio::test]
+async fn t18_who_has_an_address_at_a_free_mail_service_is_shut_out_by_no_other() {
+    let site = Site::planned(limited(DayLimits { per_domain: 2, per_account: 0, ..DayLimits::default() })).await;
+    let mut taken = Vec::new();
+    for domain in ["ramai.example", "freemail.example"] {
+        let before = site.numbers().await.len();
+        for nth in 0..4 {
+            let from = format!("warga{nth}@{domain}");
+            site.take_in(request(("Warga", &from), nth, site.now())).await;
+        }
+        taken.push(site.numbers().await.len() - before);
+    }
+
+    assert_eq!(taken, [2, 4]);
+}
+
 fn pointing(from: (&str, &str), nth: u32, number: &str, at: DateTime<Utc>, authentic: bool) -> Vec<u8> {
     let subject = format!("Re: [{number}] Permohonan reset password {nth}");
     Mail { subject, authentic, ..letter(from, nth, at) }.bytes(Some(STAMP))
@@ -440,8 +479,7 @@ fn resident() -> u64 {
 fn t18_names_beyond_what_a_day_remembers_share_one_count() {
     let limits = DayLimits { per_sender: 1, per_domain: 0, per_day: 0, ..DayLimits::default() };
     let mut tally = Tally::default();
-    let mut admits =
-        |nth: u32| tally.admits(Some(&address(&format!("warga{nth}@ramai.example"))), Standing::Proven, &limits);
+    let mut admits = |nth: u32| tally.admits(Some(&address(&format!("warga{nth}@ramai.example"))), PROVEN, &limits);
 
     assert!((0..10_000).all(&mut admits));
 
@@ -455,12 +493,12 @@ fn t18_a_digest_tells_what_came_after_the_one_before_and_who_was_loudest() {
     let limits = DayLimits { per_sender: 2, automatic_per_day: 1, ..DayLimits::default() };
     let (begun, mut tally) = (DateTime::<Utc>::UNIX_EPOCH, Tally::default());
     let (quiet, loud) = (address("tenang@satu.example"), address("bising@dua.example"));
-    for (sender, standing) in [(&quiet, Standing::Proven), (&loud, Standing::Unproven)] {
+    for (sender, standing) in [(&quiet, PROVEN), (&loud, UNPROVEN)] {
         assert!(tally.admits(Some(sender), standing, &limits));
         assert_eq!(tally.loudest(&limits), None, "nobody has used up their share");
     }
-    assert!(tally.admits(Some(&loud), Standing::Unproven, &limits));
-    assert!(!tally.has_room(Some(&loud), Standing::Unproven, &limits));
+    assert!(tally.admits(Some(&loud), UNPROVEN, &limits));
+    assert!(!tally.has_room(Some(&loud), UNPROVEN, &limits));
     assert_eq!(tally.loudest(&limits).as_deref(), Some(loud.as_str()));
     assert!(tally.admits_automatic(&limits) && !tally.admits_automatic(&limits));
 
@@ -478,7 +516,7 @@ proptest! {
     /// shares still have room, and who is at home in a case depends on nobody else.
     #[test]
     fn t18_every_limit_holds_and_none_is_used_up_by_what_was_put_aside(
-        mails in prop::collection::vec((0_usize..6, 0_usize..3), 0..200),
+        mails in prop::collection::vec((0_usize..6, 0_usize..7), 0..200),
         per_sender in 1_u32..8, per_domain in 1_u32..16, per_day in 1_u32..40, unproven_per_day in 1_u32..10,
     ) {
         let limits = DayLimits { per_sender, per_domain, per_day, unproven_per_day, ..DayLimits::default() };
@@ -486,7 +524,13 @@ proptest! {
         let mut taken: BTreeMap<String, u32> = BTreeMap::new();
 
         for (who, how) in mails {
-            let standing = [Standing::Unproven, Standing::Proven, Standing::AtHome][how];
+            let domain = if how < 3 { Domain::FreeMail } else { Domain::Office };
+            let standing = match how {
+                0 | 3 => Standing::Unproven(domain),
+                1 | 4 => Standing::Unasked(domain),
+                2 | 5 => Standing::Proven(domain),
+                _ => Standing::AtHome,
+            };
             let shares = shares(&address(&format!("orang{who}@kantor{}.example", who % 2)), standing, &limits);
             let room = shares.iter().all(|(name, limit)| taken.get(name).copied().unwrap_or(0) < *limit);
             let sender = address(&format!("ORANG{who}@kantor{}.example", who % 2));
@@ -503,9 +547,13 @@ proptest! {
 
 /// What a mail takes up, as the law states it.
 fn shares(sender: &Address, standing: Standing, limits: &DayLimits) -> Vec<(String, u32)> {
-    let proven = standing != Standing::Unproven;
+    let proven = matches!(standing, Standing::Proven(_) | Standing::AtHome);
     let own = (format!("{proven} {}", sender.as_str()), limits.per_sender);
-    let day = if proven { limits.per_day } else { limits.unproven_per_day };
-    let shared = vec![(format!("{proven} {}", sender.domain()), limits.per_domain), (format!("{proven}"), day)];
-    [vec![own], if standing == Standing::AtHome { Vec::new() } else { shared }].concat()
+    let (day, domain) = match standing {
+        Standing::AtHome => return vec![own],
+        Standing::Unproven(domain) => (("unproven".to_owned(), limits.unproven_per_day), domain),
+        Standing::Unasked(domain) | Standing::Proven(domain) => (("day".to_owned(), limits.per_day), domain),
+    };
+    let office = (domain == Domain::Office).then(|| (format!("{proven} {}", sender.domain()), limits.per_domain));
+    [own, day].into_iter().chain(office).collect()
 }

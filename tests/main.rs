@@ -49,6 +49,7 @@ mod e2e_reply;
 mod e2e_restart;
 mod e2e_shelf;
 mod engine_clock;
+mod engine_damage;
 mod engine_filing;
 mod evidence_access;
 mod evidence_disposal;

@@ -7,7 +7,8 @@ use chrono::TimeDelta;
 use loket::accounts::directory::Login;
 use loket::demo::samples::papers::letter_pdf;
 use loket::demo::samples::people::{self, RINA};
-use loket::engine::store::{Damage, RowState};
+use loket::engine::codec;
+use loket::engine::store::{Damage, DocumentWrite, RowState};
 use loket::sop::checklist::Finding;
 use loket::sop::names::{CaseNumber, UserId};
 use loket::sop::phase::Phase;
@@ -120,6 +121,49 @@ async fn t43_a_case_whose_dossier_is_damaged_stays_and_is_named() {
     assert_eq!(site.numbers().await.as_slice(), std::slice::from_ref(&number));
     let unfiled = site.engine.unfiled().await.unwrap();
     assert!(unfiled.len() == 1 && unfiled[0].0 == number && unfiled[0].1.contains("damaged"), "{unfiled:?}");
+}
+
+/// What a start had named stayed as it was until the schedule ran, and nobody could decide on it.
+#[tokio::test]
+async fn t43_a_start_that_finds_all_well_names_nothing_any_more() {
+    let site = Site::start().await;
+    let (number, backup, archive) = filed_after_a_backup(&site).await;
+    crate::store_damage::flip(&site.archive_file(2026), PARTS, false, |length| length / 2);
+    let site = site.restored_from(&backup).await;
+    let before = site.engine.unfiled().await.unwrap();
+
+    std::fs::write(site.archive_file(2026), archive).unwrap();
+    site.engine.reconcile().await.unwrap();
+
+    assert!(before.len() == 1 && before[0].0 == number, "{before:?}");
+    assert!(site.numbers().await.is_empty(), "it is the archive's");
+    assert_eq!(site.engine.unfiled().await.unwrap(), vec![]);
+}
+
+/// A start that found one case beside its dossier forgot all others that could not be filed.
+#[tokio::test]
+async fn t43_a_start_keeps_what_was_noted_of_closed_cases_and_nothing_of_open_ones() {
+    let site = Site::start().await;
+    let (number, backup, _) = filed_after_a_backup(&site).await;
+    crate::store_damage::flip(&site.archive_file(2026), PARTS, false, |length| length / 2);
+    let site = site.restored_from(&backup).await;
+    let closed = site.deliver("user_id").await;
+    reject(&site, &closed).await;
+    let open = site.deliver("completed_later").await;
+    let why = |number: &CaseNumber| (number.clone(), "the bytes of a mail are not there".to_owned());
+    let note = DocumentWrite {
+        office: site.engine.office.id.clone(),
+        family: "unfiled".to_owned(),
+        id: "unfiled".to_owned(),
+        expected_version: None,
+        bytes: Some(codec::encode(&[why(&closed), why(&open)])),
+    };
+    site.engine.store.write_documents(vec![note]).await.unwrap();
+
+    site.engine.reconcile().await.unwrap();
+
+    let named: Vec<CaseNumber> = site.engine.unfiled().await.unwrap().into_iter().map(|(number, _)| number).collect();
+    assert_eq!(named, [number, closed]);
 }
 
 const PARTS: redb::TableDefinition<(u64, u32, u32), &[u8]> = redb::TableDefinition::new("parts");

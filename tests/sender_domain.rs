@@ -153,6 +153,22 @@ async fn a_server_that_may_send_for_the_domain_proves_the_sender_where_our_trace
     assert_eq!(said(&server, &foreign).await, Said::Disowned, "a trace line of a stranger");
 }
 
+/// Our own line was passed over where it was not written as Postfix does, and the stranger's below it was taken for ours.
+#[tokio::test]
+async fn t01_a_trace_line_that_a_stranger_wrote_below_ours_proves_nothing() {
+    let spf = ("dinas.example".to_owned(), "v=spf1 ip4:203.0.113.5 -all".to_owned());
+    let server = NameServer::start(&[spf, policy("dinas.example", "p=reject")]).await;
+    let sent = received(&written("budi@dinas.example"), "203.0.113.5", 9);
+
+    for client in ["[198.51.100.9] (helo=mail.dinas.example)", "h.jahat.example (198.51.100.9)"] {
+        let ours = format!(
+            "Return-Path: <budi@dinas.example>\r\nReceived: from {client}\r\n\tby {OURS} with esmtp id 2;\r\n\t\
+             9 Nov 2026 09:00:40 +0800\r\n"
+        );
+        assert_eq!(said(&server, &[ours.as_bytes(), &sent[..]].concat()).await, Said::Disowned, "{client}");
+    }
+}
+
 #[tokio::test]
 async fn a_forwarded_mail_is_proven_by_the_seal_of_a_forwarder_the_office_named() {
     let (domain, forwarder) = (Signer::new("dinas.example"), Signer::new("lama.example"));

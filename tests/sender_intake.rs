@@ -8,9 +8,10 @@ use futures::future::BoxFuture;
 use loket::demo::samples::papers::{Decree, Letter, decree_pdf, letter_pdf};
 use loket::demo::samples::people::{AGUNG, JOHANNES, MAIL_SERVER, MELATI, Person, RINA};
 use loket::demo::samples::post::{Mail, PDF, Stamp};
-use loket::engine::intake::{DayLimits, Patience};
+use loket::engine::intake::{DayLimits, Mailbox, Patience};
 use loket::engine::port::{Arrival, ArrivalBody, Fault, Folder, Origin, Witness};
 use loket::mail::authenticity::{How, Trust};
+use loket::mail::message::Reception;
 use loket::mail::proof::{Question, Said, SenderProof};
 use loket::sop::names::{CaseNumber, Service};
 use loket::sop::phase::{HeldReason, Phase};
@@ -122,6 +123,23 @@ async fn t01_an_office_that_demands_no_proof_still_holds_what_is_disowned_or_nam
         assert_eq!(is_held(&phase(&site, &number).await), holds, "{what}");
         assert_eq!(site.last_to(RINA.email).is_none(), holds, "{what}: a held mail is not answered");
     }
+}
+
+/// Whoever wrote in the name of a registered address was approved there without the call that the configuration promises.
+#[tokio::test]
+async fn t01_an_office_that_names_no_server_and_demands_no_proof_calls_every_sender() {
+    let mut site = Site::planned(Plan { takes_unproven: true, ..Plan::default() }).await;
+    let reception = Reception { trust: Trust::default(), ..site.mailbox.reception.clone() };
+    site.mailbox = Arc::new(Mailbox { reception, ..(*site.mailbox).clone() });
+
+    let number = site.deliver("complete").await;
+
+    let Phase::AwaitingConfirmation { triggers, .. } = phase(&site, &number).await else { panic!("nobody is called") };
+    assert_eq!(triggers, ["authentication_failed"]);
+    let (admin, _) = site.admins_of(&number).await;
+    let view = review(&site, &admin, &number).await;
+    let answer = decide(&site.desk, &admin, &number, form(&view, Choice::Approve)).await;
+    assert!(matches!(answer, DecisionAnswer::NeedsConfirmation));
 }
 
 #[tokio::test]

@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
+use loket::engine::intake::DAYBOOK;
 use loket::engine::store::{
-    Batch, Damage, DocumentWrite, LinkState, NewLink, Outcome, RowState, SecretChange, Store, TIME_SEEN,
+    Batch, CaseKey, Damage, DocumentWrite, LinkState, NewLink, Outcome, RowState, SecretChange, Store, TIME_SEEN,
 };
+use loket::sop::names::CaseNumber;
 use loket::store::redb::RedbStore;
 use loket::store::{RestoreReport, Restoring, StateFolder, StoreError, restore};
 use loket::vault::{HashedToken, Keyring, MasterKey, OsRandom};
@@ -179,6 +181,56 @@ async fn newer_and_other_stores_are_overwritten_only_by_force_and_then_kept_asid
     std::fs::rename(first.join("live"), folder.path().join("wrong")).unwrap();
     std::fs::rename(aside, first.join("live")).unwrap();
     assert!(open(&first).load(&key(4)).await.unwrap().is_some());
+}
+
+/// An office that had written in a book of its own and opened no case counted one: its backup said so, and none could be put in
+/// its place unasked.
+#[tokio::test]
+async fn the_offices_own_books_are_no_cases() {
+    let folder = tempfile::tempdir().unwrap();
+    let place = |name: &str| folder.path().join(name);
+    let file = place("loket.backup");
+    lived_in(&place("first")).await.backup(&file).await.unwrap();
+    let fresh = open(&place("fresh"));
+    let book = CaseKey { office: office(), number: CaseNumber::new(DAYBOOK, 2026, 1) };
+    let noted = Batch { events: vec![b"noted".to_vec()], ..Batch::new(book, 0, at(0), b"daybook".to_vec()) };
+    fresh.commit(vec![noted]).await.unwrap();
+    let report = fresh.backup(&place("fresh.backup")).await.unwrap();
+    drop(fresh);
+    let filed = open(&place("filed"));
+    filed.commit(vec![step(9, 0)]).await.unwrap();
+    filed.remove_case(&key(9), 1).await.unwrap();
+    drop(filed);
+
+    let over_books = restored(&place("fresh"), &file, false).unwrap();
+    let over_what_was_filed = restored(&place("filed"), &file, false).unwrap_err().to_string();
+
+    assert_eq!((report.cases, over_books.cases), (0, 2));
+    assert!(over_what_was_filed.contains("another one, and cases were opened in it"), "{over_what_was_filed}");
+}
+
+/// Brought back from an older backup, it counted its commits from there: work of weeks was put aside as if it were older.
+#[tokio::test]
+async fn t47_a_store_that_went_on_from_an_older_backup_is_overwritten_only_by_force() {
+    let folder = tempfile::tempdir().unwrap();
+    let (first, older, newer) = (folder.path().join("first"), folder.path().join("older"), folder.path().join("newer"));
+    let store = lived_in(&first).await;
+    store.backup(&older).await.unwrap();
+    for serial in 4..=6 {
+        store.commit(vec![step(serial, 0)]).await.unwrap();
+    }
+    store.backup(&newer).await.unwrap();
+    drop(store);
+    restored(&first, &older, true).unwrap();
+    open(&first).commit(vec![step(7, 0)]).await.unwrap();
+
+    let refused = restored(&first, &newer, false).unwrap_err().to_string();
+    let untouched = open(&first).load(&key(7)).await.unwrap().is_some();
+    let forced = restored(&first, &newer, true).unwrap();
+
+    assert!(refused.contains("restored after the backup was taken") && refused.contains("--force"), "{refused}");
+    assert!(untouched && forced.replaced.is_some());
+    assert!(open(&first).load(&key(6)).await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -117,6 +117,23 @@ async fn a_step_on_top_of_a_refused_one_is_refused_although_its_version_fits() {
     assert_eq!(store.load(&key(1)).await.unwrap().unwrap().version, 2);
 }
 
+/// A report of a letter that came back is an entry of a book and a step of the letter's case. Were the entry kept without the step,
+/// the report would be known and forgotten.
+#[tokio::test]
+async fn a_step_that_tells_of_another_cases_refused_step_is_refused_with_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    store.commit(vec![step(1, 0), step(1, 1), step(2, 0)]).await.unwrap();
+    let entry = |version| Batch { after: vec![key(1)], seen: vec!["<report@x>".to_owned()], ..step(2, version) };
+
+    let refused = store.commit(vec![step(1, 1), entry(1)]).await.unwrap();
+
+    assert_eq!(refused, [Outcome::Stale { version: 2 }, Outcome::Stale { version: 1 }]);
+    assert!(store.seen(&office(), &["<report@x>".to_owned()]).await.unwrap().is_empty());
+    let again = store.commit(vec![step(1, 2), entry(1)]).await.unwrap();
+    assert_eq!(again, [committed(3), committed(2)]);
+}
+
 #[tokio::test]
 async fn who_decided_on_an_older_version_is_told_the_present_one() {
     let folder = tempfile::tempdir().unwrap();

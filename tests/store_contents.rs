@@ -87,6 +87,34 @@ async fn what_no_step_named_is_swept_at_the_next_start() {
     assert!(store.content(&key(1), &kept).await.unwrap().as_deref() == Some(b"kept"));
 }
 
+/// No record named the mail's file any more, and the start took it for left over: a byte that could be mended cost the mail.
+#[tokio::test]
+async fn t43_a_mail_whose_record_changed_its_name_keeps_its_file() {
+    const CONTENTS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("contents");
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let kept = put(&store, 1, b"kept").await;
+    put(&store, 1, b"left over").await;
+    let mut batch = step(1, 0);
+    batch.contents = vec![kept.clone()];
+    store.commit(vec![batch]).await.unwrap();
+    std::fs::write(folder.path().join("live/contents/bpbj/LPSE-2026-000000001/part-7"), b"half").unwrap();
+    drop(store);
+    let database = folder.path().join("live/loket.redb");
+    let flip = || crate::store_damage::flip(&database, CONTENTS, true, |length| length - 1);
+    let count = || files(&folder.path().join("live/contents")).len();
+
+    flip();
+    drop(open(folder.path()));
+    let with_a_lost_name = count();
+    flip();
+    let store = open(folder.path());
+
+    assert_eq!(with_a_lost_name, 2, "only the unfinished one goes");
+    assert_eq!(count(), 1);
+    assert!(store.content(&key(1), &kept).await.unwrap().as_deref() == Some(b"kept"));
+}
+
 #[tokio::test]
 async fn two_intakes_that_take_the_same_number_lose_no_mail() {
     let folder = tempfile::tempdir().unwrap();

@@ -14,7 +14,7 @@ use crate::store_fixture::{office, open};
 const DOCUMENTS: TableDefinition<(&str, &str, &str), &[u8]> = TableDefinition::new("documents");
 
 /// Changes one byte, counted from the end, of every document that `chosen` names by family and id.
-fn damage(state: &Path, from_the_end: usize, chosen: impl Fn(&str, &str) -> bool) -> usize {
+pub fn damage(state: &Path, from_the_end: usize, chosen: impl Fn(&str, &str) -> bool) -> usize {
     let database = Database::open(state.join("live/loket.redb")).unwrap();
     let transaction = database.begin_write().unwrap();
     let mut damaged = 0;
@@ -114,7 +114,7 @@ async fn a_season_that_an_earlier_procedure_file_does_not_name_keeps_no_office_c
     let later = "year = 2027\nsource = \"SKB\"\nclosed = []\n\n[[season]]\nhours = \"banjir\"\nfrom = 2027-02-01\nuntil = 2027-02-10\n";
     let procedures = Procedures::new(zone, dates(later));
 
-    procedures.recall(&office(), &store).await.unwrap();
+    procedures.read_kept(&office(), &store).await.unwrap();
 
     assert!(procedures.get(adopted.procedure.hash()).is_ok(), "its cases go on, by its plain week");
     assert!(procedures.adopt(earlier, &office(), &store).await.is_err(), "a file that is given now must name it");

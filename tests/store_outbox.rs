@@ -89,6 +89,62 @@ async fn t43_a_damaged_row_hides_no_other_of_its_case() {
     assert!(matches!(stuck.as_slice(), [(of, Err(_))] if *of == key(1)), "listed for whoever looks what is stuck");
 }
 
+/// Such a row was never carried out, nor was it listed for anybody to retry or drop.
+#[tokio::test]
+async fn t43_a_row_whose_index_entry_changed_is_due_again_after_a_start() {
+    const DUE: redb::TableDefinition<(i64, &str, &str, &str), &str> = redb::TableDefinition::new("due");
+    // Whose office is how long, the highest byte of the time, the row's id, its kind.
+    type Place = fn(usize) -> usize;
+    let places: [(bool, Place); 4] = [(true, |_| 0), (true, |_| 9), (true, |length| length - 1), (false, |_| 0)];
+
+    for (round, (in_key, place)) in places.into_iter().enumerate() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(store_with_rows(folder.path()).await);
+        crate::store_damage::flip(&folder.path().join("live/loket.redb"), DUE, in_key, place);
+        let store = open(folder.path());
+
+        let kinds = vec!["letter".to_owned(), "wake".to_owned()];
+        let rows = store.lease_due(LeaseRequest { kinds, ..wanted(50, 9) }).await.unwrap();
+
+        assert_eq!(ids(&rows), ["first", "now", "later"], "flip {round}");
+        assert_eq!(store.verify().await.unwrap(), vec![], "flip {round}");
+    }
+}
+
+#[tokio::test]
+async fn t43_a_held_row_whose_index_entry_changed_waits_for_a_person_again_after_a_start() {
+    const STUCK: redb::TableDefinition<(&str, &str, &str), ()> = redb::TableDefinition::new("stuck");
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    let held = Settlement { id: "first".to_owned(), how: Settled::Held { why: "menunggu".to_owned() } };
+    store.settle(vec![(key(1), held)]).await.unwrap();
+    drop(store);
+    crate::store_damage::flip(&folder.path().join("live/loket.redb"), STUCK, true, |length| length - 1);
+
+    let store = open(folder.path());
+
+    let stuck = store.stuck_rows(&office()).await.unwrap();
+    assert!(matches!(stuck.as_slice(), [(_, Ok(row))] if row.id == "first"));
+    assert_eq!(store.verify().await.unwrap(), vec![]);
+}
+
+/// The alarm rang that nothing due is carried out, and a second channel was told, on account of one case that cannot be opened.
+#[tokio::test]
+async fn t43_rows_of_a_case_whose_key_does_not_open_are_damaged_and_not_due() {
+    const KEYS: redb::TableDefinition<(&str, &str), &[u8]> = redb::TableDefinition::new("keys");
+    let folder = tempfile::tempdir().unwrap();
+    let store = store_with_rows(folder.path()).await;
+    let mut other = step(2, 0);
+    other.outbox = vec![row("other", 70)];
+    store.commit(vec![other]).await.unwrap();
+    drop(store);
+    crate::store_damage::flip(&folder.path().join("live/loket.redb"), KEYS, false, |length| length - 1);
+
+    let tally = open(folder.path()).outbox_tally(&office()).await.unwrap();
+
+    assert_eq!((tally.waiting, tally.damaged, tally.due_since), (1, 3, Some(at(70))));
+}
+
 #[tokio::test]
 async fn rows_are_counted_by_how_they_stand() {
     let folder = tempfile::tempdir().unwrap();

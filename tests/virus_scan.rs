@@ -42,6 +42,17 @@ fn paper<'c>(contents: &'c Contents, name: &str) -> &'c Paper {
     contents.papers.iter().find(|paper| paper.attachment == name).unwrap_or_else(|| panic!("no {name}: {contents:?}"))
 }
 
+/// A signed envelope whose content lies in it in pieces, as streaming signers write it (X.690, 8.7.3.2).
+fn in_pieces(content: &[u8]) -> Vec<u8> {
+    let tlv =
+        |tag: u8, content: &[u8]| [&[tag, 0x83][..], &(content.len() as u32).to_be_bytes()[1..], content].concat();
+    let oid = |last: u8| vec![6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 1, 7, last];
+    let pieces: Vec<u8> = content.chunks(40).flat_map(|piece| tlv(4, piece)).collect();
+    let inner = [oid(1), tlv(0xa0, &tlv(0x24, &pieces))].concat();
+    let data = [tlv(2, &[1]), tlv(0x31, &[]), tlv(0x30, &inner)].concat();
+    tlv(0x30, &[oid(2), tlv(0xa0, &tlv(0x30, &data))].concat())
+}
+
 const PATIENT: Duration = Duration::from_secs(30);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -87,6 +98,87 @@ async fn what_is_larger_than_the_scanner_takes_is_no_clean_file_and_holds_nothin
     assert_eq!(paper(&contents, "surat.pdf").format, "pdf");
     assert!(contents.alerts.contains(&"unscanned_attachment".to_owned()));
     assert!(!pool.waits_for_scanner());
+}
+
+/// clamd called such an envelope clean, as it cannot open it, and reading then put the pieces together.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_scanner_cannot_unwrap_is_shown_to_it_unwrapped() {
+    let mut clamd = Clamd::new();
+    clamd.start().await;
+    let place = ClamdPlace::Socket(clamd.socket());
+    let pool = pool(place.clone(), PATIENT);
+    let (virus, signed) = (in_pieces(&eicar()), in_pieces(&letter(&["Hal : Permohonan Reset Password"])));
+    let packed = make::zip(&[("SK/SK.txt.p7m", &virus)]);
+    let saved = mail(&[("SK.txt.p7m", &virus)]);
+    let raw =
+        mail(&[("SK.txt.p7m", &virus), ("berkas.zip", &packed), ("lama.eml", &saved), ("surat.pdf.p7m", &signed)]);
+
+    let by_itself = Scanner::new(config(place, PATIENT)).scan(&packed).await.unwrap();
+    let contents = pool.read(&raw).await.unwrap();
+
+    assert_eq!(by_itself, Scanned::Clean, "clamd opens no such envelope");
+    for name in ["SK.txt.p7m", "berkas.zip", "lama.eml"] {
+        let closed = paper(&contents, name);
+        assert_eq!((closed.format.as_str(), closed.pages.len()), ("infected", 0), "{name}");
+    }
+    assert_eq!(paper(&contents, "surat.pdf").format, "pdf");
+    assert!(paper(&contents, "surat.pdf").pages[0].text().contains("Permohonan Reset"));
+    assert_eq!(contents.papers.len(), 4, "nothing of what is closed was looked at");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_behind_hundreds_of_others_in_an_archive_is_shown_too() {
+    let mut clamd = Clamd::new();
+    clamd.start().await;
+    let pool = pool(ClamdPlace::Socket(clamd.socket()), PATIENT);
+    let virus = in_pieces(&eicar());
+    let names: Vec<String> = (0..290).map(|nth| format!("{nth:03}.txt")).collect();
+    let mut files: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b"isi"[..])).collect();
+    files.push(("SK.txt.p7m", &virus));
+
+    let contents = pool.read(&mail(&[("berkas.zip", &make::zip(&files))])).await.unwrap();
+
+    assert_eq!(paper(&contents, "berkas.zip").format, "infected");
+}
+
+/// What clamd passes over in an archive for its size (`MaxFileSize`) it calls clean all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_archive_with_a_file_too_large_for_the_scanner_was_not_scanned() {
+    let mut clamd = Clamd::new();
+    clamd.start().await;
+    let place = ClamdPlace::Socket(clamd.socket());
+    let pool = pool(place.clone(), PATIENT);
+    let mut large = crate::archive_fixture::noise(5, 200_000);
+    large.resize(26 * 1024 * 1024, 0);
+    let letter = letter(&["Surat"]);
+    let packed = make::zip(&[("besar.bin", &large), ("SK.pdf", &letter)]);
+
+    let by_itself = Scanner::new(config(place, PATIENT)).scan(&packed).await.unwrap();
+    let contents = pool.read(&mail(&[("berkas.zip", &packed), ("surat.pdf", &letter)])).await.unwrap();
+
+    assert_eq!(by_itself, Scanned::Clean, "of {} bytes", packed.len());
+    assert_eq!(paper(&contents, "berkas.zip").format, "unscanned");
+    assert_eq!(paper(&contents, "surat.pdf").format, "pdf");
+    assert_eq!(contents.papers.len(), 2);
+    assert!(contents.alerts.contains(&"unscanned_attachment".to_owned()), "{:?}", contents.alerts);
+}
+
+/// Pages were counted as if the closed archive were open, and a file of it was drawn in the place of the letter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_is_drawn_past_what_stays_closed() {
+    let mut clamd = Clamd::new();
+    clamd.start().await;
+    let pool = pool(ClamdPlace::Socket(clamd.socket()), PATIENT);
+    let packed = make::zip(&[("1.txt", &eicar()), ("2.pdf", &letter(&["Bukan surat ini"]))]);
+    let letter = letter(&["Hal : Permohonan Reset Password"]);
+    let raw = mail(&[("berkas.zip", &packed), ("surat.pdf", &letter)]);
+    let contents = pool.read(&raw).await.unwrap();
+    let nth = contents.papers.iter().position(|paper| paper.attachment == "surat.pdf").unwrap();
+
+    let drawn = pool.picture(&raw, nth, 1, 400).await.unwrap();
+    let alone = pool.picture(&mail(&[("surat.pdf", &letter)]), 0_usize, 1, 400).await.unwrap();
+
+    assert!(drawn.is_some() && drawn == alone);
 }
 
 /// How a scanner may fail.

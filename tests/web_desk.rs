@@ -3,6 +3,9 @@
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use chrono::TimeDelta;
+use loket::sop::names::Language;
+use loket::web::counter::Counter;
+use loket::web::view::DeskFilter;
 
 use crate::web_browser::{BASE, Browser, HOST, encoded};
 use crate::web_fake::{CODE, Fake, GOOD_TOKEN, HASH, NIP};
@@ -371,4 +374,29 @@ async fn the_sandbox_exists_in_the_demo_alone() {
     assert_eq!(demo.post("/surel/main/berikut", &[]).await.location(), "/surel");
     assert_eq!(demo.fake.calls(), ["play berikut"]);
     assert!(plain.fake.calls().is_empty());
+}
+
+/// The desk counted live cases alone: once the cases of a day were filed, it had closed none.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_closed_today_counts_in_the_archive_too() {
+    let site = crate::kit::Site::start().await;
+    let admin = site.admin(0).await;
+    let closed = async || {
+        let view = site.desk.desk(&admin, &DeskFilter::default(), Language::Id).await.expect("the engine answers");
+        view.closed_today
+    };
+
+    let rejected = crate::engine_filing::rejected(&site).await;
+    let live = closed().await;
+    let filed = site.engine.file_closed().await.expect("the store answers").archived;
+    let in_the_archive = closed().await;
+    site.deliver("vendor").await;
+    let both = closed().await;
+    site.engine.file_closed().await.expect("the store answers");
+    let all_filed = closed().await;
+    site.forward(TimeDelta::days(1));
+    let tomorrow = closed().await;
+
+    assert_eq!((live, filed), (1, vec![rejected]));
+    assert_eq!((in_the_archive, both, all_filed, tomorrow), (1, 2, 2, 0));
 }

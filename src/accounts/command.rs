@@ -192,7 +192,7 @@ impl AccountDriver for Script {
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>> {
         Box::pin(async {
             if !self.config.look_up {
-                return Ok(self.register.look_up(query));
+                return self.register.candidates(query);
             }
             let (user_id, nip) = (query.user_id.as_deref(), query.nip.as_deref());
             let asked = Asked::LookUp { user_id, nip, email: query.email.as_deref(), name: query.name.as_deref() };

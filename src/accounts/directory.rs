@@ -130,6 +130,23 @@ impl Directory {
         self.inner.register().look_up(query)
     }
 
+    /// [`Directory::look_up`] for a driver. Fails transiently where a damaged record may be the one that is meant: whose
+    /// record it is would be told that there is no such account, or a namesake's would be taken for theirs.
+    pub(super) fn candidates(&self, query: &Query) -> Result<Vec<Account>, Fault> {
+        let found = self.look_up(query);
+        let meant = match &query.user_id {
+            Some(user_id) => found.iter().any(|account| account.user_id == UserId(user_id.clone())),
+            None => !found.is_empty(),
+        };
+        if !meant && !self.inner.records.all().map_err(before)?.damaged.is_empty() {
+            return Err(Fault::transient(
+                "Records of the account directory are damaged, and one of them may be meant. The mail waits. \
+                 Run `loket accounts import FILE.csv` with all accounts",
+            ));
+        }
+        Ok(found)
+    }
+
     /// Logs in; with `new`, changes the password as well. This is how the demo and the tests prove a reset.
     pub async fn verify_login(
         &self,
@@ -267,17 +284,7 @@ impl AccountDriver for Directory {
     }
 
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>> {
-        Box::pin(async {
-            let found = Directory::look_up(self, query);
-            // Whose record is damaged would be told that there is no such account.
-            if found.is_empty() && !self.inner.records.all().map_err(before)?.damaged.is_empty() {
-                return Err(Fault::transient(
-                    "Records of the account directory are damaged, and one of them may be meant. The mail waits. \
-                     Run `loket accounts import FILE.csv` with all accounts",
-                ));
-            }
-            Ok(found)
-        })
+        Box::pin(async { self.candidates(query) })
     }
 
     fn reset<'a>(&'a self, order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>> {

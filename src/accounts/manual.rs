@@ -31,7 +31,7 @@ impl AccountDriver for Manual {
     }
 
     fn look_up<'a>(&'a self, query: &'a Query) -> BoxFuture<'a, Result<Vec<Account>, Fault>> {
-        Box::pin(async { Ok(self.register.look_up(query)) })
+        Box::pin(async { self.register.candidates(query) })
     }
 
     fn reset<'a>(&'a self, _order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>> {

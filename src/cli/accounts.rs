@@ -1,7 +1,9 @@
 //! `loket accounts`: the embedded account directory, which is also the archive of initial registrations that step 5
 //! compares with.
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use super::ending::{Done, Ending, say};
 use super::office::{ConfigFile, ask, ask_json};
@@ -9,6 +11,9 @@ use super::table::{local, or_dash, sheet, table};
 use crate::accounts::csv;
 use crate::daemon::operations::Request;
 use crate::daemon::operations::accounts::{AccountView, ImportView};
+
+/// Bytes of the largest accounts file, some hundred thousand rows; a device or a wrong file is not read to its end.
+const LARGEST: u64 = 128 * 1024 * 1024;
 
 /// The account directory: import it, look at it.
 #[derive(Debug, clap::Args)]
@@ -101,12 +106,24 @@ pub fn run(args: &Accounts) -> Done {
     }
 }
 
-fn read(file: &PathBuf) -> Result<String, Ending> {
-    let bytes = std::fs::read(file).map_err(|why| {
+/// An accounts file as it lies there.
+pub fn bytes(file: &Path) -> Result<Vec<u8>, Ending> {
+    let mut bytes = Vec::new();
+    File::open(file).and_then(|opened| opened.take(LARGEST + 1).read_to_end(&mut bytes)).map_err(|why| {
         Ending::negative(format!("Cannot read the accounts file {}: {why}. Check its path", file.display()))
     })?;
-    String::from_utf8(bytes).map_err(|bad| {
-        // The reader names the line.
+    if bytes.len() as u64 > LARGEST {
+        return Err(Ending::negative(format!(
+            "The accounts file {} is larger than 128 MiB, which no register is. Name another file",
+            file.display()
+        )));
+    }
+    Ok(bytes)
+}
+
+fn read(file: &Path) -> Result<String, Ending> {
+    String::from_utf8(bytes(file)?).map_err(|bad| {
+        // The reader names line and column.
         let why = csv::read(bad.as_bytes(), "").err().map(|e| e.to_string());
         Ending::negative(why.unwrap_or_else(|| "The accounts file is not UTF-8. Save the file as UTF-8".to_owned()))
     })

@@ -35,7 +35,7 @@ enum Verb {
         #[arg(long, value_enum, default_value = "admin")]
         role: RoleName,
         /// The name that letters and pages use [default: the address].
-        #[arg(long)]
+        #[arg(long, value_parser = super::argument::line)]
         name: Option<String>,
         #[arg(long)]
         json: bool,

@@ -1,12 +1,12 @@
 //! `loket backup` and `loket restore`. A backup is taken while the daemon works; a restore needs the state folder for
 //! itself, and holds back whatever may have happened after the backup was taken.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use chrono::Datelike;
 
 use super::carry::carry;
-use super::ending::{Done, Ending, NEGATIVE, say};
+use super::ending::{Done, Ending, NEGATIVE, concluded, say};
 use super::office::{ConfigFile, ask, give_back};
 use super::table::counted;
 use crate::daemon::assembly;
@@ -48,6 +48,7 @@ pub fn back_up(args: &Backup) -> Done {
     if file.exists() {
         return Err(Ending::negative(format!("{} exists already. Name a new file", file.display())));
     }
+    must_have_a_folder(file)?;
     let made: Copied = ask(&config, Request::Backup)?;
     let carried = carry(&made.file, file);
     if let Some(place) = made.file.parent() {
@@ -58,17 +59,30 @@ pub fn back_up(args: &Backup) -> Done {
     })?;
     if args.json {
         let view = Copied { file: file.clone(), ..made };
-        say(&serde_json::to_string(&view).unwrap_or_default())?;
-        return whole(&view.damaged);
+        return concluded(say(&serde_json::to_string(&view).unwrap_or_default()), whole(&view.damaged));
     }
-    say(&format!(
+    let said = say(&format!(
         "{}: {}, {}, {} bytes",
         file.display(),
         counted(made.cases, "case"),
         counted(made.contents, "content"),
         made.bytes
-    ))?;
-    whole(&made.damaged)
+    ));
+    concluded(said, whole(&made.damaged))
+}
+
+/// Known before the work is asked for, which may take long.
+fn must_have_a_folder(file: &Path) -> Done {
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let why = match folder.metadata() {
+        Ok(about) if about.is_dir() => return Ok(()),
+        Ok(_) => "it is no folder".to_owned(),
+        Err(why) => why.to_string(),
+    };
+    Err(Ending::negative(format!(
+        "Cannot write into {}: {why}. Make the folder, or name another file",
+        folder.display()
+    )))
 }
 
 pub fn put_back(args: &Restore) -> Done {
@@ -89,8 +103,8 @@ pub fn put_back(args: &Restore) -> Done {
     give_back(state);
     give_back(archive);
     let brought = brought?;
-    tell(&brought, args.json)?;
-    whole(&brought.live.damaged.iter().map(named).collect::<Vec<_>>())
+    let damaged: Vec<String> = brought.live.damaged.iter().map(named).collect();
+    concluded(tell(&brought, args.json), whole(&damaged))
 }
 
 /// A copy holds what was damaged as it was.

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::ending::{CONFIGURATION, Done, Ending, NEGATIVE, TEMPORARY, say};
+use super::ending::{CONFIGURATION, Done, Ending, NEGATIVE, TEMPORARY, concluded, say};
 use super::office::{ConfigFile, ask, runtime};
 use super::table::table;
 use crate::config::accounts::Driver;
@@ -13,13 +13,12 @@ use crate::config::{Config, ConfigFinding};
 use crate::daemon::assembly::{self, Extent};
 use crate::daemon::clock::SystemClock;
 use crate::daemon::operations::Request;
-use crate::dossier::Recognition;
 use crate::engine::port::{Clock, Fault, FaultKind};
 use crate::letters::Letters;
 use crate::reading::clamd::Clamd;
 use crate::reading::pool::Pool;
 use crate::reading::signature;
-use crate::vault::MasterKey;
+use crate::vault::{KeyError, MasterKey};
 use crate::web::certificate::Certificates;
 use crate::web::site::BaseUrl;
 
@@ -89,7 +88,7 @@ impl Rows {
 
 pub fn run(args: &Check) -> Done {
     let path = args.config.path();
-    let config = match crate::config::load(&path) {
+    let config = match args.config.read() {
         Ok(config) => config,
         Err(findings) => return invalid(&path, &findings, args.json),
     };
@@ -99,8 +98,7 @@ pub fn run(args: &Check) -> Done {
     if args.online {
         try_out(&config, &mut rows)?;
     }
-    rows.show(args.json)?;
-    rows.ending()
+    concluded(rows.show(args.json), rows.ending())
 }
 
 fn invalid(path: &Path, findings: &[ConfigFinding], json: bool) -> Done {
@@ -108,19 +106,16 @@ fn invalid(path: &Path, findings: &[ConfigFinding], json: bool) -> Done {
     for finding in findings {
         rows.add(&finding.key, Err(finding.message.clone()));
     }
-    rows.show(json)?;
     let keys: Vec<String> = findings.iter().map(|finding| format!("`{}`", finding.key)).collect();
     let sentence = format!("{} cannot be used: correct {}", path.display(), keys.join(", "));
-    Err(Ending::new(CONFIGURATION, sentence))
+    concluded(rows.show(json), Err(Ending::new(CONFIGURATION, sentence)))
 }
 
 /// What files alone can tell.
 fn look(config: &Config, rows: &mut Rows) {
     for (index, mailbox) in config.mailboxes.iter().enumerate() {
-        let key = format!("mailbox[{index}].procedure");
-        let read = Recognition::from_procedure(mailbox.procedure.source());
-        let says = || format!("`{}`, SOP {}", mailbox.procedure.id(), mailbox.procedure.sop.number);
-        rows.add(key, read.map(|_| says()).map_err(|why| format!("its recognition is wrong: {why}")));
+        let says = format!("`{}`, SOP {}", mailbox.procedure.id(), mailbox.procedure.sop.number);
+        rows.add(format!("mailbox[{index}].procedure"), Ok(says));
     }
     for finding in config.findings_at(SystemClock.now()) {
         rows.add(finding.key, Err(finding.message));
@@ -168,13 +163,14 @@ fn signatures(config: &Config) -> Result<String, String> {
 }
 
 fn secrets(config: &Config, rows: &mut Rows) {
+    let sealed = config.state.directory.join("live/loket.redb").exists();
     for (key, source) in config.secrets() {
         let read = match key.as_str() {
             "keys.master_key" | "keys.previous_key" => {
                 source.read_bytes().map_err(|why| why.to_string()).and_then(|bytes| {
                     MasterKey::parse(&bytes)
                         .map(|_| ())
-                        .ok_or_else(|| format!("{source} holds no 32 bytes, raw or in base64"))
+                        .ok_or_else(|| format!("{source} holds no 32 bytes, raw or in base64. {}", for_a_key(sealed)))
                 })
             }
             _ => source.read_text().map(|_| ()).map_err(|why| why.to_string()),
@@ -182,17 +178,32 @@ fn secrets(config: &Config, rows: &mut Rows) {
         rows.add(key, read.map(|()| format!("{source} can be read")));
     }
     if config.master_key.is_none() {
-        let file = config.state.directory.join("master.key");
-        let found = match file.try_exists() {
-            Ok(true) => Ok(format!("the key is in {}; keep a copy elsewhere", file.display())),
-            Ok(false) => {
-                Ok(format!("the key will be made at the first start in {}; keep a copy elsewhere", file.display()))
-            }
-            Err(why) => {
-                Err(format!("{} cannot be looked at: {why}. Run this as root or as the daemon's user", file.display()))
-            }
-        };
-        rows.add("keys.master_key", found);
+        rows.add("keys.master_key", own_key(&config.state.directory, sealed));
+    }
+}
+
+/// The key of an office that configures none. As at the daemon's start, one is made for a new office alone.
+fn own_key(state: &Path, sealed: bool) -> Result<String, String> {
+    let file = state.join("master.key");
+    let place = file.display();
+    match MasterKey::find(state, None) {
+        Ok(_) => Ok(format!("the key is in {place}; keep a copy elsewhere")),
+        Err(KeyError::Missing { .. }) if !sealed => {
+            Ok(format!("the key will be made at the first start in {place}; keep a copy elsewhere"))
+        }
+        Err(KeyError::Missing { .. }) => Err(format!("there is no key at {place}. {}", for_a_key(sealed))),
+        Err(KeyError::Malformed { .. }) => {
+            Err(format!("{place} holds no 32 bytes, raw or in base64. {}", for_a_key(sealed)))
+        }
+        Err(why) => Err(why.to_string()),
+    }
+}
+
+/// What to do about a key that is none. Another one opens nothing that is sealed already.
+fn for_a_key(sealed: bool) -> &'static str {
+    match sealed {
+        true => "Put the right one back: what is in the state folder is sealed under it",
+        false => "Make one with `openssl rand -base64 32`",
     }
 }
 

@@ -81,8 +81,12 @@ impl From<Fault> for Ending {
 
 impl From<SocketError> for Ending {
     fn from(error: SocketError) -> Self {
-        Self::temporary(error.to_string())
+        Self::new(socket_status(&error), error.to_string())
     }
+}
+
+fn socket_status(error: &SocketError) -> u8 {
+    if error.is_lasting() { CONFIGURATION } else { TEMPORARY }
 }
 
 fn fault_status(fault: &Fault) -> u8 {
@@ -92,9 +96,9 @@ fn fault_status(fault: &Fault) -> u8 {
 fn status_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
     if let Some(error) = cause.downcast_ref::<StoreError>() {
         return Some(match error {
+            StoreError::File { lasting: true, .. } | StoreError::WrongKey(_) | StoreError::Refused(_) => CONFIGURATION,
             StoreError::Storage { .. } | StoreError::File { .. } | StoreError::InUse { .. } => TEMPORARY,
             StoreError::Damaged { .. } => NEGATIVE,
-            StoreError::WrongKey(_) | StoreError::Refused(_) => CONFIGURATION,
         });
     }
     if let Some(error) = cause.downcast_ref::<DirectoryError>() {
@@ -107,7 +111,10 @@ fn status_of(cause: &(dyn std::error::Error + 'static)) -> Option<u8> {
             CONFIGURATION
         });
     }
-    if cause.is::<SocketError>() || cause.is::<ReadingFault>() || cause.is::<Stopped>() {
+    if let Some(error) = cause.downcast_ref::<SocketError>() {
+        return Some(socket_status(error));
+    }
+    if cause.is::<ReadingFault>() || cause.is::<Stopped>() {
         return Some(TEMPORARY);
     }
     if cause.is::<SecretError>() {
@@ -127,18 +134,38 @@ pub fn value(answer: Answer) -> Result<serde_json::Value, Ending> {
     }
 }
 
-/// Writes to standard output. A reader that has seen enough (`| head`) is no failure.
+/// Writes to standard output. A reader that has seen enough (`| head`) is no failure, and changes no verdict.
 pub fn say(text: &str) -> Done {
-    say_bytes(text.as_bytes())?;
-    if text.ends_with('\n') || text.is_empty() { Ok(()) } else { say_bytes(b"\n") }
+    offer(text).map(|_| ())
+}
+
+/// As [`say`]; false once nobody reads any more, so that work for more output can be spared.
+pub fn offer(text: &str) -> Result<bool, Ending> {
+    let end = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+    Ok(write(text.as_bytes())? && write(end.as_bytes())?)
 }
 
 pub fn say_bytes(bytes: &[u8]) -> Done {
+    write(bytes).map(|_| ())
+}
+
+fn write(bytes: &[u8]) -> Result<bool, Ending> {
     let mut out = std::io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
-        Err(why) if why.kind() == ErrorKind::BrokenPipe => Err(Ending::silent(0)),
-        Err(why) => Err(Ending::negative(format!("Cannot write to standard output: {why}"))),
-        Ok(()) => Ok(()),
+        Ok(()) => Ok(true),
+        Err(why) if why.kind() == ErrorKind::BrokenPipe => Ok(false),
+        Err(why) => Err(Ending::negative(format!("Cannot write to standard output: {why}. Give it another place"))),
+    }
+}
+
+/// How a command ends that has said what it found: output that cannot be written spoils a good verdict and replaces no bad one.
+pub fn concluded(said: Done, verdict: Done) -> Done {
+    match (said, verdict) {
+        (Err(unsaid), Err(mut ending)) => {
+            ending.sentences.extend(unsaid.sentences);
+            Err(ending)
+        }
+        (said, verdict) => verdict.and(said),
     }
 }
 
@@ -160,6 +187,18 @@ mod tests {
         let held = StoreError::InUse { place: "The folder".into(), holder: "process 7".into() };
         let disk = StoreError::Storage { doing: "writing".into(), why: "no space left".into() };
 
+        let denied = |lasting| {
+            let (place, why) = ("/state/lock".to_owned(), "denied".to_owned());
+            StoreError::File { doing: "lock", place, why, full: false, lasting }
+        };
+        let socket = |lasting| {
+            let (place, why) = ("/state/loket.sock".into(), "denied".to_owned());
+            SocketError::Unusable { place, why, what_to_do: "Check it", lasting }
+        };
+
+        assert_eq!((status(denied(true)), status(denied(false))), (CONFIGURATION, TEMPORARY));
+        assert_eq!((status(socket(true)), status(socket(false))), (CONFIGURATION, TEMPORARY));
+        assert_eq!(Ending::from(socket(true)).status, CONFIGURATION);
         assert_eq!(status(held), TEMPORARY);
         assert_eq!(status(disk), TEMPORARY);
         assert_eq!(status(ReadingFault::NoSandbox { why: "cannot limit its memory".into() }), TEMPORARY);
@@ -167,6 +206,18 @@ mod tests {
         assert_eq!(status(Fault::permanent("Plain text off loopback")), CONFIGURATION);
         assert_eq!(status(Fault::transient("The server is away")), TEMPORARY);
         assert_eq!(status(anyhow::anyhow!("`courier.smtp` is missing")), CONFIGURATION);
+    }
+
+    #[test]
+    fn a_verdict_stands_whatever_becomes_of_the_output() {
+        let full = || Err(Ending::negative("Cannot write"));
+        let bad = || Err(Ending::new(CONFIGURATION, "Correct it"));
+        let told = |done: Done| done.err().map(|ending| (ending.status, ending.sentences.join(" ")));
+
+        assert_eq!(told(concluded(Ok(()), Ok(()))), None);
+        assert_eq!(told(concluded(full(), Ok(()))), Some((NEGATIVE, "Cannot write".to_owned())));
+        assert_eq!(told(concluded(Ok(()), bad())), Some((CONFIGURATION, "Correct it".to_owned())));
+        assert_eq!(told(concluded(full(), bad())), Some((CONFIGURATION, "Correct it Cannot write".to_owned())));
     }
 
     #[test]

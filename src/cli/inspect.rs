@@ -9,8 +9,9 @@ use chrono::NaiveDate;
 use chrono_tz::Tz;
 use serde::Serialize;
 
-use super::ending::{CONFIGURATION, Done, Ending, NEGATIVE, say};
-use super::office::ConfigFile;
+use super::accounts;
+use super::ending::{CONFIGURATION, Done, Ending, NEGATIVE, concluded, offer};
+use super::office::load_if_named;
 use crate::accounts::csv;
 use crate::config::Config;
 use crate::daemon::assembly;
@@ -37,8 +38,9 @@ pub struct Inspect {
     /// Accounts to check against (CSV).
     #[arg(long, value_name = "CSV")]
     pub accounts: Option<PathBuf>,
-    #[command(flatten)]
-    config: ConfigFile,
+    /// The office's configuration [default: $LOKET_CONFIG, else what the program itself assumes].
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
 }
 
 /// What the configuration says for inspecting; the defaults serve without one.
@@ -95,7 +97,7 @@ impl Office {
 
 /// Inspects for the office of the configuration that was named, else for the defaults.
 pub fn command(args: &Inspect) -> Done {
-    let office = match args.config.load_if_named()? {
+    let office = match load_if_named(args.config.as_deref())? {
         Some(config) => Office::of(&config)?,
         None => Office::default(),
     };
@@ -113,6 +115,7 @@ pub fn command(args: &Inspect) -> Done {
 /// read is named, and the others are looked at all the same.
 async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>, pool: &Pool) -> Done {
     let mut unread = Vec::new();
+    let mut said = Ok(true);
     for file in &args.files {
         let raw = match beginning(file, office.max_mail_bytes + 1) {
             Ok(raw) => raw,
@@ -122,15 +125,20 @@ async fn each_file(args: &Inspect, office: &Office, accounts: Option<&[Account]>
                 continue;
             }
         };
+        // Nobody waits for more. Whether the other files are there still decides how the command ends.
+        if !matches!(said, Ok(true)) {
+            continue;
+        }
         let contents = match raw.len() as u64 > office.max_mail_bytes {
             true => None,
             false => Some(pool.read(&raw).await.map_err(|fault| Ending::temporary(fault.to_string()))?),
         };
         let found = inspect(read(&raw, office).await, contents, office, accounts);
         let text = if args.json { in_json(file, &found) } else { in_words(file, &found) };
-        say(&text)?;
+        said = offer(&text);
     }
-    if unread.is_empty() { Ok(()) } else { Err(Ending { status: NEGATIVE, sentences: unread }) }
+    let verdict = if unread.is_empty() { Ok(()) } else { Err(Ending { status: NEGATIVE, sentences: unread }) };
+    concluded(said.map(|_| ()), verdict)
 }
 
 /// The bytes of a file, no more than `most`: a larger mail is too large however it goes on.
@@ -141,9 +149,7 @@ fn beginning(file: &Path, most: u64) -> std::io::Result<Vec<u8>> {
 }
 
 fn load_accounts(path: &Path, office: &Office) -> Result<Vec<Account>, Ending> {
-    let bytes = std::fs::read(path).map_err(|why| {
-        Ending::negative(format!("Cannot read the accounts file {}: {why}. Check its path", path.display()))
-    })?;
+    let bytes = accounts::bytes(path)?;
     csv::read(&bytes, &office.recognition.role.profile)
         .map_err(|why| Ending::negative(format!("{}: {why}", path.display())))
 }

@@ -1,7 +1,7 @@
 //! `loket keys`: which master key is in use, and the change to another one. Keys themselves pass through no argument and
 //! no answer: the operator supplies them where the configuration says.
 
-use super::ending::{Done, Ending, say};
+use super::ending::{Done, Ending, concluded, say};
 use super::office::{ConfigFile, ask, ask_json};
 use crate::daemon::operations::Request;
 use crate::daemon::operations::keys::{KeysView, RotatedView};
@@ -37,18 +37,18 @@ pub fn run(args: &Keys) -> Done {
         Verb::Rotate { json } => {
             let keys: KeysView = ask(&config, Request::ShowKeys)?;
             let done: RotatedView = ask(&config, Request::RotateKeys)?;
-            if *json {
-                say(&serde_json::to_string(&done).unwrap_or_default())?;
-            } else {
-                say(&told(&keys, &done))?;
-            }
-            if done.unopened == 0 {
-                return Ok(());
-            }
-            let what = format!("{} things open under no key. The daemon's log names them", done.unopened);
-            Err(Ending::negative(format!("{what}; bring them back from a backup")))
+            let text = if *json { serde_json::to_string(&done).unwrap_or_default() } else { told(&keys, &done) };
+            concluded(say(&text), all_opened(&done))
         }
     }
+}
+
+fn all_opened(done: &RotatedView) -> Done {
+    if done.unopened == 0 {
+        return Ok(());
+    }
+    let what = format!("{} things open under no key. The daemon's log names them", done.unopened);
+    Err(Ending::negative(format!("{what}; bring them back from a backup")))
 }
 
 fn show(keys: &KeysView) -> Done {

@@ -4,6 +4,7 @@
 mod accounts;
 mod admins;
 mod archive;
+mod argument;
 mod backup;
 mod carry;
 mod cases;
@@ -81,11 +82,7 @@ pub fn run() -> u8 {
 }
 
 fn demo(args: &crate::demo::Demo) -> u8 {
-    let played = tokio::runtime::Runtime::new()
-        .map_err(Into::into)
-        .and_then(|runtime| runtime.block_on(crate::demo::play(args)));
-    played.unwrap_or_else(|error| {
-        eprintln!("{error:#}");
-        1
-    })
+    let played =
+        office::runtime().and_then(|runtime| runtime.block_on(crate::demo::play(args)).map_err(ending::Ending::from));
+    played.unwrap_or_else(|ending| ending.tell())
 }

@@ -9,11 +9,12 @@ use serde::de::DeserializeOwned;
 use tokio::time::Instant;
 
 use super::ending::{self, Ending, TEMPORARY};
-use crate::config::{self, Config};
+use crate::config::{self, Config, ConfigFinding};
 use crate::daemon::assembly::{Assembly, Extent};
 use crate::daemon::clock::SystemClock;
 use crate::daemon::operations::{Answer, Operations, Request, Staging};
 use crate::daemon::socket::{self, SocketError};
+use crate::dossier::Recognition;
 
 /// Where the configuration lies unless told otherwise.
 const USUAL: &str = "/etc/loket/loket.toml";
@@ -36,16 +37,32 @@ impl ConfigFile {
         self.config.clone().or_else(named).unwrap_or_else(|| USUAL.into())
     }
 
-    /// Reads the file; every mistake in it ends the command with 78.
-    pub fn load(&self) -> Result<Config, Ending> {
-        config::load(&self.path()).map_err(|findings| Ending::findings(&findings))
+    /// Reads the file, and the files it names as far as any room reads them.
+    pub fn read(&self) -> Result<Config, Vec<ConfigFinding>> {
+        config::load_judged(&self.path(), recognition)
     }
 
-    /// Reads the file where one was named; `inspect` does without.
-    pub fn load_if_named(&self) -> Result<Option<Config>, Ending> {
-        let named = self.config.is_some() || std::env::var_os(VARIABLE).is_some_and(|name| !name.is_empty());
-        if named { self.load().map(Some) } else { Ok(None) }
+    /// The same; every mistake ends the command with 78.
+    pub fn load(&self) -> Result<Config, Ending> {
+        self.read().map_err(|findings| Ending::findings(&findings))
     }
+}
+
+/// Reads the configuration where one was named, by the option or the environment; `inspect` does without.
+pub fn load_if_named(option: Option<&Path>) -> Result<Option<Config>, Ending> {
+    let named = option.is_some() || std::env::var_os(VARIABLE).is_some_and(|name| !name.is_empty());
+    let file = ConfigFile { config: option.map(Path::to_owned) };
+    if named { file.load().map(Some) } else { Ok(None) }
+}
+
+/// What is wrong with a procedure's words of recognition, which `config` passes on unread.
+fn recognition(procedure: &str) -> Option<toml::de::Error> {
+    #[derive(serde::Deserialize)]
+    struct Tables {
+        recognition: Recognition,
+    }
+
+    toml::from_str::<Tables>(procedure).map(|tables| tables.recognition).err()
 }
 
 /// Asks the office and reads the answer as what was asked for.
@@ -74,6 +91,13 @@ async fn reach(config: &Config, request: Request) -> Result<Answer, Ending> {
         match socket::ask(&config.state.socket, &request).await {
             Ok(answer) => return Ok(answer),
             Err(SocketError::Nobody(_)) => {}
+            // Only a register is that long, and a part of one would delete the rest.
+            Err(SocketError::TooLong) => {
+                return Err(Ending::negative(
+                    "Cannot import the accounts while the daemon runs: they are more than the 32 MiB that its socket takes. \
+                     Stop the daemon, import them, and start it again; an import of parts would delete the others",
+                ));
+            }
             Err(other) => return Err(other.into()),
         }
         if !request.may_begin_an_office() {

@@ -9,8 +9,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::config::operation::{LogConfig, LogForm};
 
-/// Begins logging as configured. The level was checked with the configuration.
-pub fn begin(config: &LogConfig) {
+/// Begins logging as configured. The level was checked with the configuration. True where the log goes to the journal.
+pub fn begin(config: &LogConfig) -> bool {
     let filter = || config.level.parse::<EnvFilter>().unwrap_or_else(|_| EnvFilter::new("info"));
     let wants_journal = match config.form {
         LogForm::Journal => true,
@@ -21,10 +21,11 @@ pub fn begin(config: &LogConfig) {
     if wants_journal && let Ok(journal) = tracing_journald::layer() {
         let begun = tracing_subscriber::registry().with(filter()).with(journal).try_init();
         if begun.is_ok() {
-            return;
+            return true;
         }
     }
     plain(filter());
+    false
 }
 
 /// For verbs that open the state folder themselves: what a person must act on, and nothing else.

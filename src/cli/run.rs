@@ -18,7 +18,7 @@ pub struct Run {
 
 pub fn run(args: &Run) -> Done {
     let config = args.config.load()?;
-    record::begin(&config.log);
+    let in_the_journal = record::begin(&config.log);
     // What the daemon writes is its own alone.
     rustix::process::umask(Mode::from_raw_mode(0o077));
     let runtime = runtime()?;
@@ -38,7 +38,8 @@ pub fn run(args: &Run) -> Done {
         });
         service::serve(&config, stop).await.map_err(Ending::from)
     });
-    if let Err(ending) = &ended {
+    // Standard error is told in any case.
+    if in_the_journal && let Err(ending) = &ended {
         tracing::error!("the daemon ends: {}", ending.sentences.join(" "));
     }
     ended

@@ -63,6 +63,8 @@ pub fn accesses(accesses: &[Access], zone: Tz) -> String {
         Seen::Page { paper, page } => format!("paper {}, page {page}", paper + 1),
         Seen::Enclosure { index } => format!("enclosure {}", index + 1),
         Seen::Queue { shown } => format!("the list of {shown}"),
+        Seen::Register { shown } => format!("the register of {shown}"),
+        Seen::Account { user_id } => format!("the account {user_id}"),
         Seen::Summary => "the case, without its papers".to_owned(),
         Seen::Dossier => "the dossier".to_owned(),
         Seen::Item { name } => name.clone(),

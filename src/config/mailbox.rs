@@ -1,16 +1,17 @@
 //! `[[mailbox]]`: where requests arrive, under which procedure, and whose word about a sender is believed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Judge;
 use super::courier::{Security, read_host, read_security};
 use super::login::LoginConfig;
 use super::office::OfficeConfig;
-use super::section::Section;
+use super::section::{Section, nearest};
 use crate::sop::hours::YearDates;
 use crate::sop::names::Address;
-use crate::sop::procedure::Procedure;
+use crate::sop::procedure::{Flaw, Procedure};
 
 /// One mailbox. Its name stands in the origin of every mail.
 #[derive(Debug, Clone)]
@@ -96,6 +97,7 @@ pub(super) fn read_all(
     sections: Vec<Section<'_>>,
     office: &OfficeConfig,
     holidays: &[YearDates],
+    judge: Judge,
 ) -> Vec<MailboxConfig> {
     let mut procedures = BTreeMap::new();
     let mut mailboxes: Vec<MailboxConfig> = Vec::new();
@@ -104,7 +106,7 @@ pub(super) fn read_all(
         if mailboxes.iter().any(|m| m.name == name) {
             section.find("name", format!("is {name:?} a second time; mailboxes need names of their own"));
         }
-        let procedure = read_procedure(&mut section, &mut procedures, office, holidays);
+        let procedure = read_procedure(&mut section, &mut procedures, office, holidays, judge);
         let kind = match section.choice("kind", &[("imap", true), ("maildir", false)], false) {
             true => MailboxKind::Imap(ImapConfig::read(&mut section)),
             false => {
@@ -196,11 +198,12 @@ fn read_procedure(
     read: &mut BTreeMap<PathBuf, Option<Arc<Procedure>>>,
     office: &OfficeConfig,
     holidays: &[YearDates],
+    judge: Judge,
 ) -> Arc<Procedure> {
     let path = section.path("procedure", "the path of a procedure file, such as \"sop/helpdesk.toml\"");
     let known = read.get(&path).cloned();
     let procedure = known.unwrap_or_else(|| {
-        let procedure = section.is_given("procedure").then(|| parse_procedure(section, &path)).flatten();
+        let procedure = section.is_given("procedure").then(|| parse_procedure(section, &path, judge)).flatten();
         let calendar = procedure.as_ref().map(|p| p.calendar(office.zone, holidays));
         if let Some(Err(why)) = calendar {
             section.find("procedure", format!("does not go with `holidays.files`: {why}"));
@@ -218,7 +221,7 @@ fn read_procedure(
     procedure.unwrap_or_else(|| Arc::new(Procedure::helpdesk()))
 }
 
-fn parse_procedure(section: &Section<'_>, path: &std::path::Path) -> Option<Arc<Procedure>> {
+fn parse_procedure(section: &Section<'_>, path: &Path, judge: Judge) -> Option<Arc<Procedure>> {
     let text = section.file("procedure", path, "the SOP as data, as in sop/helpdesk.toml")?;
     let flaws = match Procedure::parse(&text) {
         Ok(procedure) => {
@@ -229,6 +232,9 @@ fn parse_procedure(section: &Section<'_>, path: &std::path::Path) -> Option<Arc<
                     format!("{}: `link.unlocked_minutes` is {minutes}; it must lie between 1 and 60", path.display());
                 section.find("procedure", told);
             }
+            if let Some(error) = judge(&text) {
+                section.find("procedure", format!("{}: {}", path.display(), flaw(&error, &text)));
+            }
             return Some(Arc::new(procedure));
         }
         Err(flaws) => flaws,
@@ -237,4 +243,18 @@ fn parse_procedure(section: &Section<'_>, path: &std::path::Path) -> Option<Arc<
         section.find("procedure", format!("{}: {flaw}", path.display()));
     }
     None
+}
+
+/// As the procedure's own reader names a mistake: by its line, an unknown key with the nearest known one.
+fn flaw(error: &toml::de::Error, text: &str) -> Flaw {
+    let line = |at: usize| text.get(..at).map_or(1, |before| before.matches('\n').count() + 1);
+    let key = error.span().map_or_else(|| "recognition".to_owned(), |span| format!("line {}", line(span.start)));
+    let raw = error.message().replace('\n', ", ");
+    let quoted: Vec<&str> = raw.split('`').skip(1).step_by(2).collect();
+    let unknown = quoted.split_first().filter(|_| raw.starts_with("unknown field"));
+    let near = unknown.and_then(|(key, known)| {
+        let near = nearest(key, known.iter().copied())?;
+        Some(format!("unknown key `{key}`; the nearest known one is `{near}`"))
+    });
+    Flaw { key, message: near.unwrap_or(raw) }
 }

@@ -26,13 +26,14 @@ use crate::dossier::page::Contents;
 use crate::engine::Engine;
 use crate::engine::intake::{DayLimits, Mailbox};
 use crate::engine::office::{Office, Procedures};
-use crate::engine::port::{AccountDriver, Clock, Courier, Fault, Inbox, Reader, Witness};
+use crate::engine::port::{AccountDriver, Clock, Courier, Fault, Reader, Witness};
 use crate::letters::hours::in_words as hours_in_words;
 use crate::letters::{self, Letters};
 use crate::mail::authenticity::Trust;
 use crate::mail::courier::compose::Sender;
 use crate::mail::courier::maildir::MaildirCourier;
 use crate::mail::courier::smtp::{SmtpCourier, SmtpSettings};
+use crate::mail::inbox::Refetch;
 use crate::mail::inbox::imap::{ImapInbox, ImapSettings};
 use crate::mail::inbox::maildir::{MaildirInbox, MaildirSettings};
 use crate::mail::login::Login;
@@ -55,7 +56,7 @@ pub struct Assembly {
     pub engine: Arc<Engine>,
     pub mailboxes: Vec<Arc<Mailbox>>,
     /// In the order of `mailboxes`.
-    pub inboxes: Vec<Arc<dyn Inbox>>,
+    pub inboxes: Vec<Arc<dyn Refetch>>,
     /// How the watching of each goes, in the order of `mailboxes`.
     pub pulses: Vec<Arc<Pulse>>,
     /// `None` where the office sends none.
@@ -79,8 +80,18 @@ pub enum Extent {
 impl Assembly {
     /// Opens the state folder and connects nothing yet. Fails naming what is wrong.
     pub async fn open(config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
+        // The command line may be without them, and asks the daemon that has them and is about to open.
+        if extent == Extent::Whole {
+            try_secrets(config)?;
+        }
+        let folder = StateFolder::take(&config.state.directory)?;
+        Self::open_in(folder, config, extent, clock).await
+    }
+
+    /// [`Assembly::open`] in the state folder of this configuration, which was taken before.
+    pub async fn open_in(folder: StateFolder, config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
         let random: Arc<dyn Random> = Arc::new(OsRandom);
-        let folder = Arc::new(StateFolder::take(&config.state.directory)?);
+        let folder = Arc::new(folder);
         // A key that is missing is made for a new office alone.
         let new = !folder.live().join("loket.redb").exists();
         let keys = keyring(config, new.then_some(&*random))?;
@@ -110,11 +121,11 @@ impl Assembly {
             challenges: Default::default(),
             outbox: Notify::new(),
         });
-        engine.procedures.recall(&engine.office.id, &*engine.store).await?;
+        engine.procedures.read_kept(&engine.office.id, &*engine.store).await?;
         engine.learn_names().await?;
         watchdog::taking_its_time(engine.reconcile()).await?;
         let mut mailboxes = Vec::new();
-        let mut inboxes: Vec<Arc<dyn Inbox>> = Vec::new();
+        let mut inboxes: Vec<Arc<dyn Refetch>> = Vec::new();
         for mailbox in &config.mailboxes {
             let worked = engine.procedures.adopt(mailbox.procedure.source(), &engine.office.id, &*engine.store).await?;
             let max_mail_bytes = u64::from(config.limits.max_mail_mb) * 1_000_000;
@@ -165,21 +176,38 @@ impl Reader for Worker {
     }
 }
 
+/// Reads every secret that is needed, and forgets it. Without one of them no office may be founded: it would have a key of
+/// its own by the time the operator names the one that was meant.
+fn try_secrets(config: &Config) -> Result<()> {
+    let to_maildir = matches!(config.courier.kind, CourierKind::Maildir);
+    for (key, source) in config.secrets() {
+        if key.starts_with("keys.") {
+            configured_key(&key, source)?;
+        } else if !(to_maildir && key.starts_with("courier.smtp")) {
+            source.read_text().with_context(|| format!("Cannot use `{key}`"))?;
+        }
+    }
+    Ok(())
+}
+
+fn configured_key(key: &str, source: &SecretSource) -> Result<MasterKey> {
+    MasterKey::parse(&source.read_bytes()?).ok_or_else(|| {
+        anyhow!("Cannot use `{key}`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`")
+    })
+}
+
 /// The master key, and the one it follows while it is being changed. Without `random` a key that is missing is not made.
 pub(crate) fn keyring(config: &Config, random: Option<&dyn Random>) -> Result<Keyring> {
-    let parse = |key: &str, source: &SecretSource| {
-        MasterKey::parse(&source.read_bytes()?)
-            .ok_or_else(|| anyhow!("Cannot use `keys.{key}`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`"))
-    };
     let master = match &config.master_key {
-        Some(source) => parse("master_key", source)?,
+        Some(source) => configured_key("keys.master_key", source)?,
         None => {
             let (key, place) = MasterKey::find(&config.state.directory, random)?;
             tracing::debug!(place = %place.display(), "master key found");
             key
         }
     };
-    let previous = config.previous_key.as_ref().map(|source| parse("previous_key", source)).transpose()?;
+    let previous =
+        config.previous_key.as_ref().map(|source| configured_key("keys.previous_key", source)).transpose()?;
     Ok(Keyring::following(&master, previous.as_ref()))
 }
 
@@ -302,7 +330,7 @@ fn login(of: &str, config: &LoginConfig, tokens: Option<&TokenFolder>) -> Result
         LoginConfig::Oauth(oauth) => oauth,
     };
     let refresh = oauth.refresh_token.as_ref().map(|source| source.read_text()).transpose()?;
-    let shelf = refresh.as_ref().zip(tokens).map(|(refresh, tokens)| tokens.shelf(of, refresh));
+    let store = refresh.as_ref().zip(tokens).map(|(refresh, tokens)| tokens.store_of(of, refresh));
     let settings = TokenSettings {
         of: of.to_owned(),
         endpoint: oauth.token_url.clone(),
@@ -313,7 +341,7 @@ fn login(of: &str, config: &LoginConfig, tokens: Option<&TokenFolder>) -> Result
         ca_file: oauth.ca_file.clone(),
         deadline: Duration::from_secs(oauth.deadline_seconds.into()),
     };
-    Ok(Login::Token(Arc::new(Tokens::new(settings, shelf)?)))
+    Ok(Login::Token(Arc::new(Tokens::new(settings, store)?)))
 }
 
 pub(crate) fn courier(config: &Config, extent: Extent, tokens: Option<&TokenFolder>) -> Result<Arc<dyn Courier>> {
@@ -353,7 +381,7 @@ pub(crate) fn inbox(
     mailbox: &MailboxConfig,
     max_mail_bytes: u64,
     tokens: Option<&TokenFolder>,
-) -> Result<Arc<dyn Inbox>> {
+) -> Result<Arc<dyn Refetch>> {
     Ok(match &mailbox.kind {
         MailboxKind::Maildir { directory } => Arc::new(MaildirInbox::new(MaildirSettings {
             name: mailbox.name.clone(),

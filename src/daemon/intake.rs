@@ -1,6 +1,6 @@
 //! A mailbox's loop: what is fetched is taken in and filed, each in its own task, so that the next batch never waits for the
-//! last one's filing. A mail that cannot be worked on is put on the [`Shelf`]; while that is full, and while the virus
-//! scanner is away, mail stays where it is.
+//! last one's filing. A mail that cannot be worked on is put on the [`Shelf`], and fetched again where its bytes were let
+//! go; while the shelf is full, and while the virus scanner is away, mail stays where it is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,12 +13,13 @@ use tokio_util::sync::CancellationToken;
 use super::alarm::facts::Pulse;
 use super::canary::Canary;
 use super::run::{LastLook, by_itself};
-use super::shelf::Shelf;
+use super::shelf::{Shelf, Tried};
 use super::waiting::WaitingRoom;
 use crate::engine::Engine;
 use crate::engine::intake::{Mailbox, Patience};
 use crate::engine::peril::{Moment, moment};
 use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
+use crate::mail::inbox::Refetch;
 use crate::reading::pool::Pool;
 
 /// Mails taken in one transaction.
@@ -32,7 +33,7 @@ const AHEAD: usize = 2;
 
 /// An inbox as it is watched.
 pub struct Watch {
-    pub inbox: Arc<dyn Inbox>,
+    pub inbox: Arc<dyn Refetch>,
     pub name: String,
     pub pulse: Arc<Pulse>,
     pub canary: Option<Arc<Canary>>,
@@ -68,10 +69,10 @@ pub async fn serve(
 ) -> Result<(), Fault> {
     let (fetched, arrivals) = mpsc::channel::<Vec<Arrival>>(AHEAD);
     let (handled, to_file) = mpsc::channel::<Vec<(Origin, Folder)>>(AHEAD * 4);
-    let pulse = watch.pulse.clone();
-    let filing = tokio::spawn(file(watch.inbox.clone(), to_file));
+    let (inbox, pulse) = (watch.inbox.clone(), watch.pulse.clone());
+    let filing = tokio::spawn(file(inbox.clone(), to_file));
     let fetching = tokio::spawn(fetch(engine.clone(), watch, fetched, stop.clone()));
-    let mut intake = Intake { engine, pool, mailbox, pulse, handled, shelf: Shelf::default(), stop };
+    let mut intake = Intake { engine, pool, mailbox, inbox, pulse, handled, shelf: Shelf::default(), stop };
     intake.work(arrivals).await;
     let Intake { handled, stop, .. } = intake;
     drop(handled);
@@ -87,6 +88,7 @@ struct Intake {
     engine: Arc<Engine>,
     pool: Arc<Pool>,
     mailbox: Arc<Mailbox>,
+    inbox: Arc<dyn Refetch>,
     pulse: Arc<Pulse>,
     handled: mpsc::Sender<Vec<(Origin, Folder)>>,
     shelf: Shelf,
@@ -102,72 +104,100 @@ impl Intake {
         look.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let stop = self.stop.clone();
         loop {
-            let batches = tokio::select! {
+            tokio::select! {
                 batch = arrivals.recv(), if self.shelf.has_room() => match batch {
-                    Some(batch) => vec![(batch, Patience::Waits)],
+                    Some(batch) => self.receive(batch, &mut room).await,
                     None => return,
                 },
                 () = stop.cancelled(), if !self.shelf.has_room() => return,
-                _ = look.tick(), if !self.shelf.is_empty() => {
-                    self.try_again(&mut room).await;
-                    continue;
+                _ = look.tick(), if !self.shelf.is_empty() => self.try_again(&mut room).await,
+                _ = round.tick(), if !room.is_empty() => {
+                    for (batch, patience) in room.call(self.engine.clock.now()) {
+                        self.take_in(batch, patience, &mut room).await;
+                    }
                 }
-                _ = round.tick(), if !room.is_empty() => room.call(self.engine.clock.now()),
-            };
-            for (batch, patience) in batches {
-                self.take_in(batch, patience, &mut room).await;
             }
             let surplus = room.surplus();
             if !surplus.is_empty() {
                 self.take_in(surplus, Patience::Over, &mut room).await;
             }
+            // Only here is every mail where it belongs: one in hand would seem to be over.
+            self.pulse.shelving.tell(&self.shelf);
+        }
+    }
+
+    /// New mail together; then, each by itself, what was put by and is handed out again.
+    async fn receive(&mut self, batch: Vec<Arrival>, room: &mut WaitingRoom) {
+        let (mut new, mut again) = (Vec::new(), Vec::new());
+        for arrival in batch {
+            match self.shelf.claim(&arrival.origin) {
+                Some(tried) => again.push((arrival, tried)),
+                None => new.push(arrival),
+            }
+        }
+        if !new.is_empty() {
+            self.take_in(new, Patience::Waits, room).await;
+        }
+        for (arrival, tried) in again {
+            self.take_in_alone(arrival, tried, room).await;
         }
     }
 
     /// Takes a batch in together; where that fails, each mail by itself, so that the one at fault harms no other.
     async fn take_in(&mut self, batch: Vec<Arrival>, patience: Patience, room: &mut WaitingRoom) {
+        let tried = Tried::never(patience);
         match self.ask(batch.clone(), patience).await {
-            Ok(Some(filed)) => self.settle(batch, filed, room).await,
+            Ok(Some(filed)) => self.settle(batch, tried, filed, room).await,
             Ok(None) => {}
-            Err(fault) if batch.len() == 1 => self.put_by(batch, patience, 0, &fault),
+            Err(fault) if batch.len() == 1 => self.put_by(batch, tried, &fault),
             Err(_) => {
                 for arrival in batch {
-                    self.take_in_alone(arrival, patience, 0, room).await;
+                    self.take_in_alone(arrival, tried, room).await;
                 }
             }
         }
-        self.pulse.shelving.tell(&self.shelf);
     }
 
     async fn try_again(&mut self, room: &mut WaitingRoom) {
-        for mail in self.shelf.due(self.engine.clock.now()) {
-            self.take_in_alone(mail.arrival, mail.patience, mail.failures, room).await;
+        let now = self.engine.clock.now();
+        for mail in self.shelf.due(now) {
+            self.take_in_alone(mail.arrival, mail.tried, room).await;
         }
-        self.pulse.shelving.tell(&self.shelf);
+        let asked_for = self.shelf.ask_for(now, |origin| self.inbox.holds(origin));
+        self.inbox.refetch(&asked_for);
     }
 
-    async fn take_in_alone(&mut self, arrival: Arrival, patience: Patience, failures: u32, room: &mut WaitingRoom) {
-        match self.ask(vec![arrival.clone()], patience).await {
-            Ok(Some(filed)) => self.settle(vec![arrival], filed, room).await,
+    async fn take_in_alone(&mut self, arrival: Arrival, tried: Tried, room: &mut WaitingRoom) {
+        match self.ask(vec![arrival.clone()], tried.patience).await {
+            Ok(Some(filed)) => self.settle(vec![arrival], tried, filed, room).await,
             Ok(None) => {}
-            Err(fault) => self.put_by(vec![arrival], patience, failures, &fault),
+            Err(fault) => self.put_by(vec![arrival], tried, &fault),
         }
     }
 
-    fn put_by(&mut self, batch: Vec<Arrival>, patience: Patience, failures: u32, fault: &Fault) {
-        let failures = failures.saturating_add(1);
-        tracing::warn!(mailbox = self.mailbox.name, failures, "a mail stays in the inbox for now: {fault}");
+    fn put_by(&mut self, batch: Vec<Arrival>, tried: Tried, fault: &Fault) {
+        let tried = Tried { failures: tried.failures.saturating_add(1), ..tried };
         for arrival in batch {
-            self.shelf.put(arrival, patience, failures, self.engine.clock.now(), &*self.engine.random);
+            let (mailbox, failures) = (&self.mailbox.name, tried.failures);
+            tracing::warn!(mailbox, failures, "a mail stays in the inbox for now: {fault}");
+            self.shelf.put(arrival, tried, self.engine.clock.now(), &*self.engine.random);
         }
     }
 
-    /// What is on record is filed; the rest waits for its sender's domain.
-    async fn settle(&mut self, batch: Vec<Arrival>, filed: Vec<(Origin, Folder)>, room: &mut WaitingRoom) {
+    /// What is on record is filed; the rest waits for its sender's domain, as long as it may.
+    async fn settle(
+        &mut self,
+        batch: Vec<Arrival>,
+        tried: Tried,
+        filed: Vec<(Origin, Folder)>,
+        room: &mut WaitingRoom,
+    ) {
         if !filed.is_empty() {
             tracing::info!(mailbox = self.mailbox.name, mails = filed.len(), "mail is on record");
         }
-        room.keep(batch, &filed, self.engine.clock.now());
+        let unfiled = room.keep(batch, &filed, tried.patience, self.engine.clock.now());
+        let fault = Fault::transient("It is not on record, though it waits for nobody any more");
+        self.put_by(unfiled, tried, &fault);
         // Whoever files ends after this loop alone, or by a panic that is passed on.
         let _ = self.handled.send(filed).await;
     }

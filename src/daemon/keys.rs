@@ -3,6 +3,7 @@
 //! background, live store first, then the archive, until the old one opens nothing.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Mutex;
@@ -19,17 +20,37 @@ pub struct KeyChange {
     store: Arc<RedbStore>,
     archive: Arc<RedbArchive>,
     turn: Mutex<()>,
+    /// The last try failed.
+    failed: AtomicBool,
+}
+
+/// How a change of the master key stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Standing {
+    /// None is on record.
+    #[default]
+    Over,
+    /// It goes on, or was not tried yet since the start.
+    UnderWay,
+    /// It could not go on, and is tried again.
+    Waits,
 }
 
 impl KeyChange {
     pub fn new(store: Arc<RedbStore>, archive: Arc<RedbArchive>) -> Self {
-        Self { store, archive, turn: Mutex::default() }
+        Self { store, archive, turn: Mutex::default(), failed: AtomicBool::default() }
     }
 
     /// Renews all there is, also where no change is on record: an archive file may have come back from a backup. What was
     /// cut begins again.
     pub async fn carry_through(&self) -> Result<Resealed, Fault> {
         let _turn = self.turn.lock().await;
+        let done = self.renew_all().await;
+        self.failed.store(done.is_err(), Ordering::Relaxed);
+        done
+    }
+
+    async fn renew_all(&self) -> Result<Resealed, Fault> {
         let mut total = self.store.reseal().await?;
         total.add(self.archive.reseal().await?);
         if self.store.is_resealing()? {
@@ -51,11 +72,20 @@ impl KeyChange {
                 carried = self.carry_through() => carried,
             };
             let Err(fault) = carried else { return };
-            tracing::error!("ALARM: the change of the master key waits: {fault}");
+            tracing::warn!("the change of the master key waits: {fault}");
             tokio::select! {
                 () = stop.cancelled() => return,
                 () = tokio::time::sleep(AGAIN) => {}
             }
+        }
+    }
+
+    /// A store that cannot tell is an alarm of its own.
+    pub fn standing(&self) -> Standing {
+        match (self.store.is_resealing().unwrap_or(false), self.failed.load(Ordering::Relaxed)) {
+            (false, _) => Standing::Over,
+            (true, false) => Standing::UnderWay,
+            (true, true) => Standing::Waits,
         }
     }
 

@@ -16,6 +16,9 @@ use crate::config::schedule::ArchiveSchedule;
 use crate::engine::Engine;
 use crate::engine::port::Fault;
 
+/// Between two looks at the clock while the archive schedule waits.
+const NAP: TimeDelta = TimeDelta::seconds(60);
+
 /// When the mailboxes were last looked at, for the desk and for readiness.
 #[derive(Clone, Default)]
 pub struct LastLook(Arc<AtomicI64>);
@@ -97,21 +100,33 @@ pub(super) fn by_itself(why: impl std::fmt::Display) -> Fault {
     Fault::transient(format_args!("A part of the daemon ended by itself: {why}"))
 }
 
+/// The schedule's next moment. One that was `known` may be far off, if the clock was ahead when it was told: then an earlier
+/// one comes first. `None` if the schedule's years are over.
+fn next_moment(
+    schedule: &ArchiveSchedule,
+    zone: Tz,
+    known: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Option<DateTime<Utc>> {
+    known.into_iter().chain(schedule.next_after(zone, now)).min()
+}
+
 /// Step 9 on its schedule, in the office's zone.
 async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: CancellationToken) -> Result<(), Fault> {
     let zone: Tz = engine.office.zone;
     loop {
-        let now = engine.clock.now();
-        let Some(next) = schedule.next_after(zone, now) else {
-            stop.cancelled().await;
-            return Ok(());
-        };
+        let mut next = None;
         // Short naps, so that a clock that jumps is noticed.
-        while engine.clock.now() < next {
-            let left = (next - engine.clock.now()).min(TimeDelta::seconds(60)).to_std().unwrap_or(Duration::ZERO);
+        loop {
+            let now = engine.clock.now();
+            next = next_moment(&schedule, zone, next, now);
+            let left = next.map_or(NAP, |next| (next - now).min(NAP));
+            if left <= TimeDelta::zero() {
+                break;
+            }
             tokio::select! {
                 () = stop.cancelled() => return Ok(()),
-                () = tokio::time::sleep(left) => {}
+                () = tokio::time::sleep(left.to_std().unwrap_or(Duration::ZERO)) => {}
             }
         }
         // What cannot be done now is tried on the next day of the schedule; a store that is gone ends the daemon elsewhere.
@@ -133,5 +148,28 @@ async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: Ca
                 "archive schedule"
             );
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    /// The next moment was told once, and the clock was ahead by years: nothing was archived until then.
+    #[test]
+    fn t42_a_schedule_that_was_read_while_the_clock_was_ahead_comes_when_it_is_right_again() {
+        let (schedule, zone) = (ArchiveSchedule::usual(), Tz::Asia__Makassar);
+        let at = |year, hour, minute| Utc.with_ymd_and_hms(year, 11, 10, hour, minute, 0).unwrap();
+        let five = at(2026, 9, 0);
+
+        let ahead = next_moment(&schedule, zone, None, at(2036, 2, 0));
+        let right = next_moment(&schedule, zone, ahead, at(2026, 2, 0));
+        let late = next_moment(&schedule, zone, right, at(2026, 9, 1));
+
+        assert!(ahead > Some(at(2036, 2, 0)));
+        assert_eq!(right, Some(five), "17.00 WITA on that Tuesday");
+        assert_eq!(late, Some(five), "a moment that came is not put off");
     }
 }

@@ -22,7 +22,8 @@ use super::run::{self, LastLook};
 use super::socket::Socket;
 use super::watchdog;
 use crate::config::Config;
-use crate::engine::port::Clock;
+use crate::engine::port::{Clock, Inbox};
+use crate::web::certificate::Certificates;
 
 /// Why an office that was open had to close. A restart finds everything as it was last written down.
 #[derive(Debug, thiserror::Error)]
@@ -32,11 +33,13 @@ pub struct Stopped(String);
 /// Who looks after the alarms of an office that is put together.
 async fn watch(config: &Config, assembly: &Assembly, scans_unread: bool) -> Result<Watch> {
     let names = assembly.mailboxes.iter().map(|mailbox| mailbox.name.clone());
-    let mailboxes = names.zip(&assembly.pulses).zip(&assembly.inboxes);
-    let mailboxes = mailboxes.map(|((name, pulse), inbox)| (name, pulse.clone(), inbox.clone())).collect();
+    let inboxes = assembly.inboxes.iter().map(|inbox| Arc::clone(inbox) as Arc<dyn Inbox>);
+    let mailboxes = names.zip(&assembly.pulses).zip(inboxes);
+    let mailboxes = mailboxes.map(|((name, pulse), inbox)| (name, pulse.clone(), inbox)).collect();
     let engine = assembly.engine.clone();
     let mut sources = Sources::new(engine.clone(), mailboxes, assembly.canary.clone(), config.clone(), scans_unread);
     sources.pool = Some(assembly.pool.clone());
+    sources.change = Some(assembly.change.clone());
     Ok(Watch { board: Board::load(&engine).await?, bell: Bell::of(config)?, sources, seen: LastFacts::default() })
 }
 
@@ -65,6 +68,10 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
 async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     let time = Arc::new(SaneClock::new());
     let clock: Arc<dyn Clock> = time.clone();
+    // No office is founded whose desk could not open.
+    if let Some(files) = &config.desk.tls {
+        Certificates::load(&files.certificate, &files.key)?;
+    }
     let assembly = Assembly::open(config, Extent::Whole, clock.clone()).await?;
     time.resume(&assembly.engine).await?;
     stop.run_until_cancelled(watchdog::taking_its_time(time.settled())).await;

@@ -31,13 +31,34 @@ pub enum SocketError {
     /// Nobody listens: no daemon runs on this state folder.
     #[error("No daemon listens on {0}")]
     Nobody(PathBuf),
+    #[error("Cannot ask the daemon: the question is longer than the 32 MiB that its socket takes")]
+    TooLong,
+    /// `lasting` where a person must change something first.
     #[error("Cannot use the socket {place}: {why}. {what_to_do}")]
-    Unusable { place: PathBuf, why: String, what_to_do: &'static str },
+    Unusable { place: PathBuf, why: String, what_to_do: &'static str, lasting: bool },
 }
 
 impl SocketError {
     fn unusable(place: &Path, why: impl std::fmt::Display, what_to_do: &'static str) -> Self {
-        Self::Unusable { place: place.to_owned(), why: why.to_string(), what_to_do }
+        Self::Unusable { place: place.to_owned(), why: why.to_string(), what_to_do, lasting: false }
+    }
+
+    /// A failure of the file itself.
+    fn file(place: &Path, why: &io::Error, what_to_do: &'static str) -> Self {
+        let lasting = matches!(
+            why.kind(),
+            io::ErrorKind::PermissionDenied
+                | io::ErrorKind::NotADirectory
+                | io::ErrorKind::IsADirectory
+                | io::ErrorKind::AlreadyExists
+                | io::ErrorKind::ReadOnlyFilesystem
+        );
+        Self::Unusable { place: place.to_owned(), why: why.to_string(), what_to_do, lasting }
+    }
+
+    /// Whether trying again is in vain until a person has changed something.
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Unusable { lasting: true, .. })
     }
 }
 
@@ -52,7 +73,7 @@ impl Socket {
     /// nobody else can listen there.
     pub fn bind(place: &Path) -> Result<Self, SocketError> {
         let failed =
-            |why: io::Error| SocketError::unusable(place, why, "Check `state.socket` and who may write to its folder");
+            |why: io::Error| SocketError::file(place, &why, "Check `state.socket` and who may write to its folder");
         match std::fs::remove_file(place) {
             Err(why) if why.kind() != io::ErrorKind::NotFound => return Err(failed(why)),
             _ => {}
@@ -124,9 +145,11 @@ pub async fn ask(place: &Path, request: &Request) -> Result<Answer, SocketError>
     let stream = UnixStream::connect(place).await.map_err(|why| match why.kind() {
         io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => SocketError::Nobody(place.to_owned()),
         io::ErrorKind::PermissionDenied => {
-            SocketError::unusable(place, why, "Run this command as root or as the daemon's user")
+            let what_to_do =
+                "Run this command as root or as the daemon's user, or check `state.directory` and `state.socket`";
+            SocketError::file(place, &why, what_to_do)
         }
-        _ => SocketError::unusable(place, why, "Check `state.socket`"),
+        _ => SocketError::file(place, &why, "Check `state.directory` and `state.socket`"),
     })?;
     let ended =
         |why: &dyn std::fmt::Display| SocketError::unusable(place, why, "See the daemon's log, and repeat the command");
@@ -134,7 +157,7 @@ pub async fn ask(place: &Path, request: &Request) -> Result<Answer, SocketError>
     let mut line = serde_json::to_vec(request).map_err(|why| ended(&why))?;
     line.push(b'\n');
     if line.len() as u64 > LONGEST_REQUEST {
-        return Err(SocketError::unusable(place, "the question is longer than 32 MiB", "Split the file"));
+        return Err(SocketError::TooLong);
     }
     to.write_all(&line).await.map_err(|why| ended(&why))?;
     let mut answer = Vec::new();

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use crate::engine::port::Fault;
-use crate::mail::oauth::Shelf;
+use crate::mail::oauth::RefreshStore;
 use crate::vault::{Binding, Keyring, Random, Succession};
 
 /// Makes shelves in one state folder.
@@ -42,8 +42,8 @@ impl TokenFolder {
         Self { folder: state.join("tokens"), key: keys.office.clone(), random }
     }
 
-    /// The shelf of one login, such as `mailbox permohonan`, whose configured refresh token is this.
-    pub fn shelf(&self, of: &str, configured: &str) -> Arc<dyn Shelf> {
+    /// The store of one login, such as `mailbox permohonan`, whose configured refresh token is this.
+    pub fn store_of(&self, of: &str, configured: &str) -> Arc<dyn RefreshStore> {
         Arc::new(SealedFile {
             // A name may hold anything; its hash makes a file name.
             file: self.folder.join(&hash(of)[..32]),
@@ -55,7 +55,7 @@ impl TokenFolder {
     }
 }
 
-impl Shelf for SealedFile {
+impl RefreshStore for SealedFile {
     fn read(&self) -> Option<Zeroizing<String>> {
         let sealed = fs::read(&self.file).ok()?;
         let Ok(plain) = self.key.open(&self.place(), &sealed).map(Zeroizing::new) else {

@@ -26,15 +26,27 @@ impl WaitingRoom {
         self.mails.is_empty()
     }
 
-    /// Keeps what is not on record.
-    pub fn keep(&mut self, batch: Vec<Arrival>, filed: &[(Origin, Folder)], now: DateTime<Utc>) {
+    /// Keeps what is not on record and may wait. Returns what may not: a seat for it would be one beyond the bound.
+    pub fn keep(
+        &mut self,
+        batch: Vec<Arrival>,
+        filed: &[(Origin, Folder)],
+        patience: Patience,
+        now: DateTime<Utc>,
+    ) -> Vec<Arrival> {
+        let mut turned_away = Vec::new();
         for arrival in batch {
             let known = self.since.iter().position(|(origin, _)| *origin == arrival.origin);
             let since = known.map_or(now, |at| self.since.swap_remove(at).1);
-            if !filed.iter().any(|(origin, _)| *origin == arrival.origin) {
-                self.mails.push((arrival, since));
+            if filed.iter().any(|(origin, _)| *origin == arrival.origin) {
+                continue;
+            }
+            match patience {
+                Patience::Waits => self.mails.push((arrival, since)),
+                Patience::Over => turned_away.push(arrival),
             }
         }
+        turned_away
     }
 
     /// Those for whom there is neither seat nor room: nothing waits for them.
@@ -80,7 +92,7 @@ mod tests {
         let counts = batches.iter().map(|(batch, patience)| (batch.len(), *patience)).collect();
         for (batch, patience) in batches {
             if patience == Patience::Waits {
-                room.keep(batch, &[], now);
+                room.keep(batch, &[], patience, now);
             }
         }
         counts
@@ -89,7 +101,8 @@ mod tests {
     #[test]
     fn a_mail_is_looked_at_again_and_waits_no_longer_than_an_hour() {
         let mut room = WaitingRoom::default();
-        room.keep(vec![mail(1, 0), mail(2, 0)], &[(mail(2, 0).origin, Folder::Processed)], minute(0));
+        let filed = [(mail(2, 0).origin, Folder::Processed)];
+        room.keep(vec![mail(1, 0), mail(2, 0)], &filed, Patience::Waits, minute(0));
 
         assert_eq!(called(&mut room, minute(1)), [(1, Patience::Waits)]);
         assert_eq!(called(&mut room, minute(59)), [(1, Patience::Waits)]);
@@ -100,7 +113,7 @@ mod tests {
     #[test]
     fn t42_a_clock_that_was_ahead_lets_nobody_wait_longer() {
         let mut room = WaitingRoom::default();
-        room.keep(vec![mail(1, 0)], &[], minute(30_000));
+        room.keep(vec![mail(1, 0)], &[], Patience::Waits, minute(30_000));
 
         assert_eq!(called(&mut room, minute(0)), [(1, Patience::Waits)]);
         assert_eq!(called(&mut room, minute(60)), [(1, Patience::Over)]);
@@ -109,12 +122,15 @@ mod tests {
     #[test]
     fn whoever_keeps_a_domain_silent_cannot_fill_the_room() {
         let mut room = WaitingRoom::default();
-        room.keep((0..100).map(|uid| mail(uid, 0)).collect(), &[], minute(0));
-        assert_eq!(room.surplus().len(), 100 - SEATS, "at once, not at the next call");
+        room.keep((0..100).map(|uid| mail(uid, 0)).collect(), &[], Patience::Waits, minute(0));
+        let surplus = room.surplus();
+        assert_eq!(surplus.len(), 100 - SEATS, "at once, not at the next call");
+        let unfiled = room.keep(surplus, &[], Patience::Over, minute(0));
+        assert_eq!(unfiled.len(), 100 - SEATS, "whoever comes back unfiled gets no seat");
         assert_eq!(called(&mut room, minute(1)), [(SEATS, Patience::Waits)]);
 
         let mut heavy = WaitingRoom::default();
-        heavy.keep((0..3).map(|uid| mail(uid, BYTES / 2)).collect(), &[], minute(0));
+        heavy.keep((0..3).map(|uid| mail(uid, BYTES / 2)).collect(), &[], Patience::Waits, minute(0));
         assert_eq!(heavy.surplus().len(), 1);
     }
 }

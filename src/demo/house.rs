@@ -20,11 +20,14 @@ use crate::config::Config;
 use crate::daemon::assembly::{Assembly, Extent};
 use crate::daemon::counter::Desk;
 use crate::daemon::desk;
+use crate::daemon::operations::{Operations, Staging};
 use crate::daemon::run::{self, LastLook};
+use crate::daemon::socket::Socket;
 use crate::engine::Engine;
 use crate::engine::admins::{Proof, Role};
 use crate::engine::port::{Clock, Fault};
 use crate::sop::names::Address;
+use crate::store::StateFolder;
 use crate::web;
 use crate::web::serve::Listening;
 use crate::web::site::{BaseUrl, Setup, Site};
@@ -45,18 +48,23 @@ pub struct House {
     stop: CancellationToken,
     loops: JoinHandle<Result<(), Fault>>,
     serving: JoinHandle<()>,
+    /// The command line is answered through the socket, as the daemon does.
+    answering: JoinHandle<()>,
 }
 
 impl House {
     /// Writes the folder, opens its state and starts everything on a free port of this machine, with the clock moved on.
+    /// Changes nothing in a folder that another demo plays in.
     pub async fn open(folder: &Path, schedule: &str, ahead: TimeDelta) -> Result<Self> {
+        let state = StateFolder::take(&folder.join(setting::STATE))?;
         let listening = listen(folder).await?;
         let clock = Arc::new(DemoClock::kept_in(folder.join("clock")));
         clock.forward(ahead).context("Cannot keep the demo's clock")?;
         let day = clock.now().with_timezone(&chrono_tz::Asia::Makassar).date_naive();
         let config = setting::write(folder, day, listening.address(), schedule)?;
         let office = samples::office(day);
-        let assembly = Assembly::open(&config, Extent::Whole, clock.clone()).await?;
+        let assembly = Assembly::open_in(state, &config, Extent::Whole, clock.clone()).await?;
+        Staging::of(&config.state.directory).sweep();
         assembly.directory.import(csv::read(office.accounts_csv.as_bytes(), "Helpdesk")?).await?;
         for (name, address) in &office.admins {
             enrol(&assembly.engine, &clock, name, address).await?;
@@ -66,6 +74,8 @@ impl House {
         let stamp = samples::Stamp { server: office.mail_server };
         let letters = Arc::new(Letters::new(engine.clone(), mailroom.clone(), clock.clone(), stamp));
         let stop = CancellationToken::new();
+        let operations = Arc::new(Operations::of(&assembly, &config));
+        let answering = tokio::spawn(Socket::bind(&config.state.socket)?.serve(operations, stop.clone()));
         let last_look = LastLook::default();
         let counter = Desk::new(engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
         let site =
@@ -74,7 +84,20 @@ impl House {
         let serving = tokio::spawn(listening.serve(web::router(Arc::new(site)), stop.clone()));
         let loops = tokio::spawn(run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()));
         let base_url = config.desk.base_url.clone();
-        Ok(Self { engine, directory, mailroom, clock, base_url, address, stamp, letters, stop, loops, serving })
+        Ok(Self {
+            engine,
+            directory,
+            mailroom,
+            clock,
+            base_url,
+            address,
+            stamp,
+            letters,
+            stop,
+            loops,
+            serving,
+            answering,
+        })
     }
 
     pub fn now(&self) -> DateTime<Utc> {
@@ -110,6 +133,7 @@ impl House {
     pub async fn close(self) -> Result<()> {
         self.stop.cancel();
         self.serving.await?;
+        self.answering.await?;
         Ok(self.loops.await??)
     }
 }

@@ -19,7 +19,7 @@ pub const CONFIGURATION: &str = "loket.toml";
 pub const ACCOUNTS: &str = "accounts.csv";
 pub const INBOX: &str = "inbox";
 pub const OUTBOX: &str = "outbox";
-const STATE: &str = "state";
+pub const STATE: &str = "state";
 
 const SHIPPED: &str = include_str!("../../config/sop/helpdesk.toml");
 

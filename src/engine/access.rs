@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::Engine;
 use super::codec;
 use super::port::Fault;
-use super::store::{Batch, CaseKey, Outcome};
-use crate::sop::names::CaseNumber;
+use super::store::{Batch, Outcome};
+use crate::sop::names::{CaseNumber, UserId};
 
 /// Prefix of the books' series.
 pub const PREFIX: &str = "ACCESS";
@@ -42,6 +42,10 @@ pub enum Seen {
     Enclosure { index: u32 },
     /// The desk's list or one of the archive, with so many on it.
     Queue { shown: usize },
+    /// All of the account register, so many accounts.
+    Register { shown: usize },
+    /// One account of it.
+    Account { user_id: UserId },
     /// What the command line tells of a live case, without its papers.
     Summary,
     /// The register, metadata and contents list of an archived dossier.
@@ -61,11 +65,11 @@ impl Engine {
     /// Puts a look on record. Whoever asks shows nothing where this fails.
     pub async fn record_access(&self, who: &str, number: Option<&CaseNumber>, what: Seen) -> Result<(), Fault> {
         let now = self.clock.now();
-        let key = self.access_book(now);
+        let book = self.access_book(now);
         let entry = codec::encode(&Access { at: now, who: who.to_owned(), number: number.cloned(), what });
         for _ in 0..TRIES {
-            let version = self.store.load(&key).await?.map_or(0, |stored| stored.version);
-            let mut batch = Batch::new(key.clone(), version, now, codec::encode(&Snapshot { entries: version + 1 }));
+            let (key, version) = self.open_volume(&book).await?;
+            let mut batch = Batch::new(key, version, now, codec::encode(&Snapshot { entries: version + 1 }));
             batch.events = vec![entry.clone()];
             if let Outcome::Committed { .. } = self.commit_one(batch).await? {
                 return Ok(());
@@ -78,28 +82,24 @@ impl Engine {
     /// Every look at a dossier since `from`, oldest first.
     pub async fn accesses(&self, number: &CaseNumber, from: DateTime<Utc>) -> Result<Vec<Access>, Fault> {
         let mut found = Vec::new();
-        for key in self.access_books(from, self.clock.now()) {
-            for event in self.store.events(&key).await? {
-                let access: Access = codec::decode(&event.bytes, "an entry of the access book")?;
-                if access.number.as_ref() == Some(number) {
-                    found.push(access);
-                }
-            }
+        for book in self.access_books(from, self.clock.now()) {
+            let entries: Vec<Access> = self.entries_of(&book, "an entry of the access book").await?;
+            found.extend(entries.into_iter().filter(|access| access.number.as_ref() == Some(number)));
         }
         Ok(found)
     }
 
-    fn access_book(&self, at: DateTime<Utc>) -> CaseKey {
+    fn access_book(&self, at: DateTime<Utc>) -> CaseNumber {
         let local = at.with_timezone(&self.office.zone);
-        self.key(&CaseNumber::new(PREFIX, local.year(), local.month()))
+        CaseNumber::new(PREFIX, local.year(), local.month())
     }
 
-    fn access_books(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<CaseKey> {
+    fn access_books(&self, from: DateTime<Utc>, to: DateTime<Utc>) -> Vec<CaseNumber> {
         let month = |at: DateTime<Utc>| {
             let local = at.with_timezone(&self.office.zone);
             local.year() * 12 + local.month0() as i32
         };
-        let number = |month: i32| CaseNumber::new(PREFIX, month.div_euclid(12), month.rem_euclid(12) as u32 + 1);
-        (month(from)..=month(to)).map(|month| self.key(&number(month))).collect()
+        let book = |month: i32| CaseNumber::new(PREFIX, month.div_euclid(12), month.rem_euclid(12) as u32 + 1);
+        (month(from)..=month(to)).map(book).collect()
     }
 }

@@ -18,7 +18,8 @@ use crate::vault;
 /// case, and of those that commit together one wins: a letter given up then would be sent again.
 const TRIES: usize = 4 * super::dispatch::HANDS;
 /// Series that are no requests.
-const BOOKS: [&str; 3] = [super::intake::DAYBOOK, super::access::PREFIX, super::admins::PREFIX];
+const BOOKS: [&str; 4] =
+    [super::intake::DAYBOOK, super::access::PREFIX, super::admins::PREFIX, super::disposal::PREFIX];
 /// Cases read at once.
 const PAGE: usize = 500;
 
@@ -62,7 +63,7 @@ pub enum Answer {
 #[derive(Default)]
 pub struct Live {
     pub cases: Vec<Case>,
-    /// They stand on record and cannot be read.
+    /// They stand on record and cannot be read; the office's own books too.
     pub damaged: Vec<CaseNumber>,
 }
 
@@ -89,8 +90,12 @@ impl Engine {
             let page = self.store.scan(&self.office.id, after.as_ref(), PAGE).await?;
             let Some((last, _)) = page.last() else { return Ok(live) };
             after = Some(last.number.clone());
-            for (key, stored) in page.into_iter().filter(|(key, _)| !is_book(&key.number)) {
-                match stored.and_then(|stored| codec::decode(&stored.snapshot, "a case")) {
+            for (key, stored) in page {
+                let read = match stored {
+                    Ok(_) if is_book(&key.number) => continue,
+                    stored => stored.and_then(|stored| codec::decode(&stored.snapshot, "a case")),
+                };
+                match read {
                     Ok(case) => live.cases.push(case),
                     Err(fault) => {
                         tracing::error!(case = %key.number, "{fault}");

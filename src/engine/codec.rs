@@ -16,13 +16,15 @@ pub fn encode<T: Serialize>(value: &T) -> Vec<u8> {
 
 /// Decodes what [`encode`] wrote; bytes of another version or shape are a permanent fault that names `what`.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8], what: &str) -> Result<T, Fault> {
+    let unfit = |place: String| {
+        Fault::permanent(format!("Cannot read {what}: its bytes do not fit this program ({place}). Restore a backup"))
+    };
     match bytes.split_first() {
-        Some((&VERSION, json)) => serde_json::from_slice(json).map_err(|e| {
-            let place = format!("line {} column {}", e.line(), e.column());
-            Fault::permanent(format!(
-                "Cannot read {what}: its bytes do not fit this program ({place}). Restore a backup"
-            ))
-        }),
+        Some((&VERSION, json)) => {
+            // UTF-8 as a whole: read as bytes, each string would be checked by itself, which takes longer.
+            let text = std::str::from_utf8(json).map_err(|e| unfit(format!("byte {}", e.valid_up_to())))?;
+            serde_json::from_str(text).map_err(|e| unfit(format!("line {} column {}", e.line(), e.column())))
+        }
         Some((version, _)) => Err(Fault::permanent(format!(
             "Cannot read {what}: it was written in version {version}, this program knows {VERSION}. Install a newer program"
         ))),

@@ -31,6 +31,10 @@ const ARMFUL: usize = 128;
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
 pub(super) const LETTER_TRIES: u32 = 20;
+/// How the note of a letter begins that an earlier try may have brought to its reader: the server took it in and never said so.
+const MAYBE_SENT: &str = "it may have arrived at an earlier try; ";
+/// The cause, by a key of the letters' causes, of a letter that is given up then.
+const MAYBE_DELIVERED: &str = "maybe_delivered";
 /// Rows that wait for mail servers. What touches accounts and clocks never waits for them.
 const LETTERS: [&str; 6] = ["letter", "notice", "digest", "locked", "passphrase_changed", "returned"];
 const OTHERS: [&str; 3] = ["driver", "read_back", "wake"];
@@ -163,7 +167,7 @@ impl Engine {
             FaultKind::Transient | FaultKind::Unknown => Settled::RetryAt {
                 due: self.clock.now() + backoff(row.attempts, &*self.random),
                 attempts: row.attempts + 1,
-                error: Some(fault.message),
+                error: Some(note(&row, fault)),
             },
         };
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
@@ -191,7 +195,11 @@ impl Engine {
             }
             Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {
                 tracing::warn!(case = %row.key.number, "a letter is given up: {fault}");
-                self.step(row, Command::LetterFailed { id: letter.id.clone(), why: fault.message }).await
+                let why = match may_have_arrived(row, &fault) {
+                    true => format!("{MAYBE_DELIVERED}: {}", fault.message),
+                    false => fault.message,
+                };
+                self.step(row, Command::LetterFailed { id: letter.id.clone(), why }).await
             }
             Err(fault) => Err(fault),
         }
@@ -205,6 +213,25 @@ impl Engine {
             Answer::Refused(..) | Answer::Gone | Answer::Conflict => self.settle_done(row).await,
         }
     }
+}
+
+/// Whether this try, or one before it, may have brought a letter to its reader.
+fn may_have_arrived(row: &Row, fault: &Fault) -> bool {
+    let before = row.note.as_ref().is_some_and(|note| note.starts_with(MAYBE_SENT));
+    row.kind == "letter" && (before || fault.kind == FaultKind::Unknown)
+}
+
+/// What stands with a row that is tried again. That a try may have been the right one outlasts the tries after it.
+fn note(row: &Row, fault: Fault) -> String {
+    match may_have_arrived(row, &fault) {
+        true => format!("{MAYBE_SENT}{}", fault.message),
+        false => fault.message,
+    }
+}
+
+/// Whether a letter that counts as undelivered may have arrived all the same.
+pub(super) fn is_doubtful(why: &str) -> bool {
+    why.split_once(": ").is_some_and(|(key, _)| key == MAYBE_DELIVERED)
 }
 
 #[cfg(test)]

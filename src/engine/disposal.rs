@@ -1,6 +1,9 @@
 //! Destruction, the only way a dossier ends: one admin proposes dossiers whose retention has passed, another approves with
 //! the number of the official record, and only then are their keys destroyed (THREATS, "Retention"). What was decided is
-//! written down first; an approval that was interrupted is finished by giving it again.
+//! written down first, with who decided it, in a [`book`] of the journal; an approval that was interrupted is finished by
+//! giving it again.
+
+mod book;
 
 use chrono::{DateTime, Datelike, Months, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
@@ -11,9 +14,10 @@ use super::admins::{AdminRecord, Matter, Proof};
 use super::archive::Destruction;
 use super::codec;
 use super::port::Fault;
-use super::store::{DocumentWrite, Outcome};
-use super::weave::family;
+use super::store::of_epoch;
 use crate::sop::names::{Address, CaseNumber, Sha256Hex};
+
+pub use book::{Entry, Happened, PREFIX};
 
 const FAMILY: &str = "disposal";
 /// Longest number of an official record.
@@ -38,12 +42,15 @@ pub struct DueDossier {
 /// A proposal to destroy dossiers, and what became of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Disposal {
-    /// `MUSNAH-2026-01`.
+    /// `MUSNAH-2026-01`; after a restore with the epoch, `MUSNAH-2026-02-e457`: none is given out twice.
     pub id: String,
     pub dossiers: Vec<CaseNumber>,
     pub proposed_by: Address,
     pub proposed_at: DateTime<Utc>,
     pub approval: Option<Approval>,
+    /// What the archive told of the destruction, where a restore took back who approved it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub found: Option<Destruction>,
     /// When the last key was gone.
     pub destroyed_at: Option<DateTime<Utc>>,
 }
@@ -77,6 +84,8 @@ pub enum NoDisposal {
     SamePerson,
     #[error("Proposal {0} was approved under record {1} and stays so")]
     ApprovedAlready(String, String),
+    #[error("{0} was destroyed under record {1} already. Approve the rest of its proposal under the same")]
+    DestroyedAlready(CaseNumber, String),
     #[error("Write the number of the official record, at most 120 characters on one line")]
     NoRecord,
     #[error("Somebody else changed this proposal at the same time. Look at it again")]
@@ -157,10 +166,19 @@ impl Engine {
             }
         }
         let now = self.clock.now();
-        let id = format!("MUSNAH-{}-{:02}", now.with_timezone(&self.office.zone).year(), known.len() + 1);
-        let (proposed_by, proposed_at) = (by.clone(), now);
-        let disposal = Disposal { id, dossiers, proposed_by, proposed_at, approval: None, destroyed_at: None };
-        self.write_disposal(&disposal, 0).await?;
+        let serial = known.iter().filter_map(|disposal| serial(&disposal.id)).max().unwrap_or(0) + 1;
+        let id = format!("MUSNAH-{}-{serial:02}", now.with_timezone(&self.office.zone).year());
+        let disposal = Disposal {
+            id: of_epoch(id, "-e", self.store.epoch().await?),
+            dossiers,
+            proposed_by: by.clone(),
+            proposed_at: now,
+            approval: None,
+            found: None,
+            destroyed_at: None,
+        };
+        let proposed = Happened::Proposed { by: by.clone(), dossiers: disposal.dossiers.clone() };
+        self.write_disposal(&disposal, 0, proposed).await?;
         Ok(disposal)
     }
 
@@ -185,16 +203,32 @@ impl Engine {
         if let Some(approval) = disposal.approval.as_ref().filter(|approval| approval.record != record) {
             return Err(NoDisposal::ApprovedAlready(id.to_owned(), approval.record.clone()));
         }
+        if let Some(found) = &disposal.found {
+            return Err(NoDisposal::ApprovedAlready(id.to_owned(), found.record.clone()));
+        }
+        self.destroyed_otherwise(&disposal, record).await?;
         self.proven(by, code).await?;
         let mut version = document.version;
         if disposal.approval.is_none() {
             let approval = Approval { by: by.clone(), at: self.clock.now(), record: record.to_owned() };
             disposal.approval = Some(approval);
-            self.write_disposal(&disposal, version).await?;
+            let approved = Happened::Approved { by: by.clone(), record: record.to_owned() };
+            self.write_disposal(&disposal, version, approved).await?;
             version += 1;
         }
         self.destroy(&mut disposal, version).await?;
         Ok(disposal)
+    }
+
+    /// Refuses where the archive has one of the dossiers under another record, as it may after a restore.
+    async fn destroyed_otherwise(&self, disposal: &Disposal, record: &str) -> Result<(), NoDisposal> {
+        for line in self.archive.list().await? {
+            let Some(why) = line.destroyed.filter(|why| why.record != record) else { continue };
+            if disposal.dossiers.contains(&line.register.number) {
+                return Err(NoDisposal::DestroyedAlready(line.register.number, why.record));
+            }
+        }
+        Ok(())
     }
 
     /// Carries an approved disposal out; every part of it can be repeated.
@@ -203,32 +237,11 @@ impl Engine {
         let destruction = Destruction { at: approval.at, record: approval.record.clone() };
         for number in &disposal.dossiers {
             self.archive.destroy(number, &destruction).await?;
-            let forgotten = DocumentWrite {
-                office: self.office.id.clone(),
-                family: family::LETTER.to_owned(),
-                id: number.to_string(),
-                expected_version: None,
-                bytes: None,
-            };
-            self.store.write_documents(vec![forgotten]).await?;
+            self.store.write_documents(vec![self.without_letters(number)]).await?;
             tracing::info!(case = %number, record = %destruction.record, "destroyed");
         }
         disposal.destroyed_at = Some(self.clock.now());
-        self.write_disposal(disposal, version).await
-    }
-
-    async fn write_disposal(&self, disposal: &Disposal, version: u64) -> Result<(), NoDisposal> {
-        let write = DocumentWrite {
-            office: self.office.id.clone(),
-            family: FAMILY.to_owned(),
-            id: disposal.id.clone(),
-            expected_version: Some(version),
-            bytes: Some(codec::encode(disposal)),
-        };
-        match self.store.write_documents(vec![write]).await? {
-            Outcome::Committed { .. } => Ok(()),
-            _ => Err(NoDisposal::Conflict),
-        }
+        self.write_disposal(disposal, version, Happened::Destroyed).await
     }
 
     /// Whether this is a person who may act, with a fresh code.
@@ -243,4 +256,9 @@ impl Engine {
             Proof::Wrong { .. } | Proof::Locked => Err(NoDisposal::WrongCode),
         }
     }
+}
+
+/// The number in `MUSNAH-2026-02` and `MUSNAH-2026-02-e457`.
+fn serial(id: &str) -> Option<u32> {
+    id.split('-').nth(2)?.parse().ok()
 }

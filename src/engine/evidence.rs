@@ -8,7 +8,9 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use super::port::Fault;
+use super::archive::ArchiveLine;
+use super::port::{Fault, FaultKind};
+use super::store::Damage;
 use crate::sop::names::Sha256Hex;
 use crate::vault::{is_signed, unhex};
 
@@ -115,6 +117,33 @@ impl Engine {
         })
     }
 
+    /// Where the journal and these lines of the archive do not go on from a head. Empty: they do. That each entry follows
+    /// from the one before it, `verify` tells.
+    pub async fn departures(&self, heads: &Heads, lines: &[ArchiveLine]) -> Result<Vec<Damage>, Fault> {
+        let mut found = Vec::new();
+        found.extend(self.journal_departure(heads).await?);
+        found.extend(heads.archive.iter().filter_map(|head| file_departure(head, lines)));
+        Ok(found)
+    }
+
+    async fn journal_departure(&self, heads: &Heads) -> Result<Option<Damage>, Fault> {
+        let last = heads.journal;
+        if last == 0 {
+            return Ok(None);
+        }
+        let why = "it was cut or written anew, or a backup from before that day was restored";
+        let what = match self.store.journal_hash(&self.office.id, last).await {
+            Ok(Some(hash)) if hash == heads.journal_hash => return Ok(None),
+            Ok(Some(_)) => format!("entry {last} of it is another one than when the head was taken: {why}"),
+            Ok(None) => {
+                format!("it held {last} entries when the head was taken; the last of them is not there: {why}")
+            }
+            Err(fault) if fault.kind == FaultKind::Permanent => fault.message,
+            Err(fault) => return Err(fault),
+        };
+        Ok(Some(Damage { thing: "the journal".to_owned(), what }))
+    }
+
     /// The public half of the key that signs heads, in base64.
     pub fn evidence_key(&self) -> String {
         STANDARD.encode(self.keys.evidence.public())
@@ -126,6 +155,19 @@ impl Engine {
         let signature = STANDARD.encode(self.keys.evidence.sign(text.as_bytes()));
         format!("{text}key {}\nsignature {signature}\n", self.evidence_key())
     }
+}
+
+fn file_departure(head: &FileHead, lines: &[ArchiveLine]) -> Option<Damage> {
+    let last = head.dossiers;
+    if last == 0 {
+        return None;
+    }
+    let what = match lines.iter().find(|line| line.file == head.file && line.position == last) {
+        Some(line) if line.hash == head.hash => return None,
+        Some(_) => format!("dossier {last} of it is another one than when the head was taken"),
+        None => format!("it held {last} dossiers when the head was taken; the last of them is not there"),
+    };
+    Some(Damage { thing: head.file.clone(), what })
 }
 
 #[cfg(test)]

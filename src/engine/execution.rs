@@ -2,7 +2,7 @@
 //! called. A call found started is never repeated; the account system is asked, or a person. Why something failed is
 //! reported by a key of the letters' causes.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
 use super::casebook::{Along, Answer};
@@ -20,6 +20,8 @@ use crate::vault;
 
 /// Transient failures after which an attempt counts as failed.
 const TRIES: u32 = 8;
+/// How the note of a row begins whose attempt was begun by a clock that was ahead; the moment from which its answer counts follows.
+const BEGUN_AHEAD: &str = "the clock was ahead when the reset was begun; what the account system says counts from ";
 
 impl Engine {
     /// Carries out one decision, or finds that it was begun before.
@@ -53,11 +55,11 @@ impl Engine {
     /// Somebody else began this attempt and may be at it still, or end before they wrote down what came of it: the row stays
     /// until they settle it, and is looked at again when their lease is over.
     async fn leave_to_others(&self, row: &Row) -> Result<(), Fault> {
-        self.leave_until(row, self.clock.now() + LEASE).await
+        self.leave_until(row, self.clock.now() + LEASE, None).await
     }
 
-    async fn leave_until(&self, row: &Row, due: DateTime<Utc>) -> Result<(), Fault> {
-        let how = Settled::RetryAt { due, attempts: row.attempts, error: None };
+    async fn leave_until(&self, row: &Row, due: DateTime<Utc>, note: Option<String>) -> Result<(), Fault> {
+        let how = Settled::RetryAt { due, attempts: row.attempts, error: note };
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
     }
 
@@ -156,11 +158,11 @@ impl Engine {
             }
             Ok(Some(false)) => {
                 let Some(begun) = self.begun(&row.key, decision).await? else { return self.settle_done(row).await };
-                let settled = begun + self.accounts.settles_within();
                 // A call may outlive its caller: believed too early, the next decision would reset the account once more,
                 // under a key of its own.
+                let (settled, note) = settled(row, begun, asked, self.accounts.settles_within());
                 if asked < settled {
-                    return self.leave_until(row, settled).await;
+                    return self.leave_until(row, settled, note).await;
                 }
                 let why = "nothing_was_changed".to_owned();
                 self.conclude(row, decision, Report::Failed { by: None, why }, Along::default()).await
@@ -213,6 +215,24 @@ impl Engine {
     pub(super) async fn settle_done(&self, row: &Row) -> Result<(), Fault> {
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how: Settled::Done })]).await
     }
+}
+
+/// When an attempt can do nothing more, and what is noted of that with the row. One that a clock ahead of the right one began
+/// has its time from the first look at it on, not until the time that was wrong comes.
+fn settled(
+    row: &Row,
+    begun: DateTime<Utc>,
+    asked: DateTime<Utc>,
+    within: TimeDelta,
+) -> (DateTime<Utc>, Option<String>) {
+    if begun <= asked {
+        return (begun + within, None);
+    }
+    let noted = row.note.as_deref().and_then(|note| note.strip_prefix(BEGUN_AHEAD));
+    let noted = noted.and_then(|at| DateTime::parse_from_rfc3339(at).ok()).map(|at| at.to_utc());
+    // What was noted by a clock that was still ahead comes too late.
+    let settled = noted.filter(|at| *at <= asked + within).unwrap_or(asked + within);
+    (settled, Some(format!("{BEGUN_AHEAD}{}", settled.to_rfc3339())))
 }
 
 /// Whether the account system is still to be asked to carry this decision out.

@@ -8,6 +8,7 @@ use super::Engine;
 use super::archive::{ArchiveDossier, ArchiveItem, RegisterLine};
 use super::casebook::{Along, Answer};
 use super::codec;
+use super::dispatch::is_doubtful;
 use super::peril::{Moment, moment};
 use super::port::Fault;
 use super::register;
@@ -33,7 +34,7 @@ pub struct Filed {
 }
 
 impl Filed {
-    fn knows(&self, number: &CaseNumber) -> bool {
+    pub(super) fn knows(&self, number: &CaseNumber) -> bool {
         self.archived.contains(number) || self.failed.iter().any(|(failed, _)| failed == number)
     }
 }
@@ -80,7 +81,7 @@ impl Engine {
         Ok(self.noted_unfiled().await?.iter().any(|(noted, _)| noted == number))
     }
 
-    async fn noted_unfiled(&self) -> Result<Vec<(CaseNumber, String)>, Fault> {
+    pub(super) async fn noted_unfiled(&self) -> Result<Vec<(CaseNumber, String)>, Fault> {
         let kept = self.memo(UNFILED, UNFILED).await?;
         kept.map_or(Ok(Vec::new()), |kept| codec::decode(&kept.bytes, "the cases that cannot be filed"))
     }
@@ -236,7 +237,8 @@ impl Engine {
             LetterState::Queued => "belum dikirim".to_owned(),
             LetterState::Sent { at } => format!("diterima server tujuan pada {}", moment(*at)),
             LetterState::Undelivered { at, why } => {
-                format!("tidak sampai, {}: {}", moment(*at), self.letters.cause(why, Language::Id))
+                let fate = if is_doubtful(why) { "tidak pasti sampai" } else { "tidak sampai" };
+                format!("{fate}, {}: {}", moment(*at), self.letters.cause(why, Language::Id))
             }
         };
         format!("-- Kepada {}; {}.", to.join(", "), state.trim_end_matches('.'))

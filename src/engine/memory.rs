@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::codec;
-use super::port::Fault;
+use super::port::{Fault, FaultKind};
 use super::store::{Batch, CaseKey, Document, DocumentWrite, Tag};
 use super::weave::family;
 use crate::dossier::reuse::{Marks, plain_number};
 use crate::dossier::{ApprovedDecree, EarlierLetter, Standing};
-use crate::sop::case::Case;
+use crate::sop::case::{Authenticity, Case};
 use crate::sop::checklist::{Applicant, DocumentKind, Finding, Understanding};
 use crate::sop::event::Event;
 use crate::sop::names::CaseNumber;
@@ -33,6 +33,14 @@ struct Counted {
     marks: Marks,
     /// Since when it counts for this case.
     since: DateTime<Utc>,
+}
+
+/// What is remembered of a case's letters.
+enum Remembered {
+    Nothing,
+    Letters(Letters),
+    /// Something, and it cannot be read.
+    Damaged,
 }
 
 impl Engine {
@@ -71,18 +79,22 @@ impl Engine {
 
     async fn remember_letters(&self, case: &Case, batch: &mut Batch) -> Result<(), Fault> {
         let id = case.number.to_string();
-        let before = self.store.document(&self.office.id, family::LETTER, &id).await?;
+        let before = self.remembered(&case.number).await?;
         let Some(standing) = standing(case) else {
-            if before.is_some() {
+            if !matches!(before, Remembered::Nothing) {
                 batch.documents.push(self.document(family::LETTER.to_owned(), id, None));
             }
             return Ok(());
         };
-        let before = before.map(|document| read(&document)).transpose()?.map(|known: Letters| known.letters);
-        let before = before.unwrap_or_default();
+        // What was damaged is written anew, and counts from the case's beginning: else its copies were there before it.
+        let (before, from) = match before {
+            Remembered::Letters(known) => (known.letters, batch.at),
+            Remembered::Damaged if !was_admitted(case) => (Vec::new(), case.opened_at),
+            Remembered::Damaged | Remembered::Nothing => (Vec::new(), batch.at),
+        };
         let since = |marks: &Marks| {
             let known = before.iter().find(|known| known.marks.file.is_some() && known.marks.file == marks.file);
-            known.map_or(batch.at, |known| known.since)
+            known.map_or(from, |known| known.since)
         };
         let letters = letters_of(&case.understanding);
         let letters: Vec<Counted> = letters.into_iter().map(|marks| Counted { since: since(&marks), marks }).collect();
@@ -92,6 +104,19 @@ impl Engine {
         let bytes = codec::encode(&Letters { standing, letters });
         batch.documents.push(self.document(family::LETTER.to_owned(), id, Some(bytes)));
         Ok(())
+    }
+
+    /// What lies damaged holds up neither its own case nor those that share a letter with it.
+    async fn remembered(&self, number: &CaseNumber) -> Result<Remembered, Fault> {
+        let kept = self.store.document(&self.office.id, family::LETTER, &number.to_string()).await;
+        match kept.and_then(|kept| kept.as_ref().map(read).transpose()) {
+            Ok(known) => Ok(known.map_or(Remembered::Nothing, Remembered::Letters)),
+            Err(fault) if fault.kind == FaultKind::Permanent => {
+                tracing::warn!(case = %number, "what is remembered of its letters cannot be read: {fault}");
+                Ok(Remembered::Damaged)
+            }
+            Err(fault) => Err(fault),
+        }
     }
 
     fn remember_decrees(&self, case: &Case, batch: &mut Batch) {
@@ -146,9 +171,8 @@ impl Engine {
             }
         } else {
             for key in self.sharing(&letters).await? {
-                let id = key.number.to_string();
-                if let Some(document) = self.store.document(&self.office.id, family::LETTER, &id).await? {
-                    others.extend(numbered(&document)?);
+                if let Remembered::Letters(known) = self.remembered(&key.number).await? {
+                    others.push((key.number, known));
                 }
             }
         }
@@ -254,6 +278,11 @@ fn standing(case: &Case) -> Option<Standing> {
         Phase::Closed { .. } => Some(Standing::GivenUp),
         _ => Some(Standing::Open),
     }
+}
+
+/// Whether it was held first, and let in by an admin at a moment of its own.
+fn was_admitted(case: &Case) -> bool {
+    case.mails.iter().any(|mail| matches!(mail.authenticity, Authenticity::VouchedFor { .. }))
 }
 
 fn numbered(document: &Document) -> Result<Option<(CaseNumber, Letters)>, Fault> {

@@ -7,6 +7,7 @@
 pub mod access;
 pub mod admins;
 pub mod archive;
+mod books;
 pub mod casebook;
 mod clock_back;
 pub mod codec;

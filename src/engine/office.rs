@@ -71,18 +71,18 @@ impl Procedures {
     }
 
     /// Reads the texts that earlier runs kept. One that cannot be read stops the cases that began under it, and nothing else.
-    pub async fn recall(&self, office: &OfficeId, store: &dyn Store) -> Result<(), Fault> {
+    pub async fn read_kept(&self, office: &OfficeId, store: &dyn Store) -> Result<(), Fault> {
         for document in store.documents(office, FAMILY).await? {
-            if let Err(fault) = document.and_then(|document| self.recall_one(&document)) {
+            if let Err(fault) = document.and_then(|document| self.read_one(&document)) {
                 tracing::error!("{fault}; cases that began under it wait");
             }
         }
         Ok(())
     }
 
-    fn recall_one(&self, document: &Document) -> Result<(), Fault> {
+    fn read_one(&self, document: &Document) -> Result<(), Fault> {
         let text: String = codec::decode(&document.bytes, "a kept procedure file")?;
-        let procedure = Procedure::recall(&text).map_err(|flaw| unusable(flaw.to_string()))?;
+        let procedure = Procedure::read_kept(&text).map_err(|flaw| unusable(flaw.to_string()))?;
         let calendar = procedure.calendar_as_far_as_known(self.zone, &self.years);
         self.work_by(procedure, calendar).map(drop)
     }

@@ -27,11 +27,16 @@ impl Engine {
     pub async fn reconcile(&self) -> Result<(), Fault> {
         let cases = self.live_cases().await?;
         let found = self.leave_to_the_archive(cases.iter().map(|case| self.key(&case.number)).collect()).await?;
-        if !found.failed.is_empty() {
-            self.note_unfiled(&found.failed).await?;
-        }
+        // What was noted of an open case is over: it stood beside its dossier, and the look found otherwise. A closed one may have
+        // been noted for another reason.
+        let is_closed = |number: &CaseNumber| cases.iter().any(|case| case.number == *number && case.phase.is_closed());
+        let noted = self.noted_unfiled().await?.into_iter();
+        let mut unfiled = found.failed.clone();
+        unfiled.extend(noted.filter(|(number, _)| is_closed(number) && !found.knows(number)));
+        self.note_unfiled(&unfiled).await?;
         let epoch = self.store.epoch().await?;
         if epoch > FIRST_EPOCH && self.caught_up().await? != Some(epoch) {
+            self.settle_disposals().await?;
             self.catch_up(epoch).await?;
         }
         Ok(())

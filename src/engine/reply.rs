@@ -14,7 +14,9 @@ use super::port::Fault;
 use super::store::CaseKey;
 use super::weave::family;
 use crate::letters::reply::{self, AdminReply};
+use crate::letters::{EditFault, Text, check_edited};
 use crate::mail::message::Inbound;
+use crate::sop::account::Account;
 use crate::sop::case::{Case, Channel};
 use crate::sop::command::{Choice, Command, Decision, Factor};
 use crate::sop::decide::Refused;
@@ -94,10 +96,14 @@ impl Engine {
             AdminReply::ApproveWithoutCode => return Ok(Step::Cannot("needs_code")),
             AdminReply::Reject(given, reason) => {
                 let (code, reason) = ground(&reason, case, &worked.procedure);
+                if gives_away(case, &reason) {
+                    return Ok(Step::Cannot("forbidden_words"));
+                }
                 let letter = Letter::new(LetterName::Rejected, Recipient::Correspondent).code(&code).remark(&reason);
                 let letter = self.preview(case, &letter, &worked).ok().map(|text| text.body);
                 (Choice::Reject { code, note: reason, letter }, given)
             }
+            AdminReply::Complete(_, note) if gives_away(case, &note) => return Ok(Step::Cannot("forbidden_words")),
             AdminReply::Complete(given, note) => {
                 let items = match case.phase.proposal().map(|p| &p.recommendation) {
                     Some(Recommendation::Complete { items } | Recommendation::Look { items }) => items.clone(),
@@ -116,7 +122,14 @@ impl Engine {
             if away > TimeDelta::minutes(i64::from(rules.code_window_minutes)) {
                 return Ok(Step::Cannot("late_code"));
             }
-            match self.prove_by_mail(admin, code.digits(), mail.received_at).await? {
+            let proof = match mail.proof.get() {
+                Some(proof) => *proof,
+                None => {
+                    let proof = self.prove_by_mail(admin, code.digits(), mail.received_at).await?;
+                    *mail.proof.get_or_init(|| proof)
+                }
+            };
+            match proof {
                 Proof::Right => factor = Factor::Fresh,
                 Proof::Wrong { .. } => return Ok(Step::Cannot("wrong_code")),
                 Proof::Locked => return Ok(Step::Cannot("locked")),
@@ -208,6 +221,26 @@ fn why_not(refused: &Refused) -> &'static str {
         Refused::NothingToComplete => "nothing_named",
         _ => "not_now",
     }
+}
+
+/// Whether words for the correspondent hold what an edited letter may not: a whole NIP, user ID or telephone of the register,
+/// or a place that nothing fills in.
+fn gives_away(case: &Case, words: &str) -> bool {
+    let letter = |body: &str| Text { subject: format!("[{}]", case.number), body: body.to_owned() };
+    let faults = check_edited(&letter(""), &letter(words)).err().unwrap_or_default();
+    let forbidden = |fault: &EditFault| matches!(fault, EditFault::PersonalNumber | EditFault::PlaceholderUnknown(_));
+    faults.iter().any(forbidden) || case.account.as_ref().is_some_and(|account| names(account, words))
+}
+
+/// As the desk judges an edited letter.
+fn names(account: &Account, words: &str) -> bool {
+    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+    let folded = words.to_uppercase();
+    let user_id = account.user_id.folded();
+    let mut tokens = folded.split(|c: char| !c.is_alphanumeric() && !"._-@".contains(c));
+    let phone = account.phone.as_deref().map(digits).filter(|phone| phone.len() >= 8);
+    tokens.any(|token| token.trim_matches(|c| ".-_".contains(c)) == user_id)
+        || phone.is_some_and(|phone| words.lines().any(|line| digits(line).contains(&phone)))
 }
 
 /// The ground an admin named (`TOLAK R02 …`), else the one that was proposed, else that the papers do not agree.

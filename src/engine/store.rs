@@ -141,6 +141,13 @@ pub trait Store: Send + Sync {
 
     fn journal_head<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<JournalHead, Fault>>;
 
+    /// The chain hash of the journal's entry at this position, counted from 1; `None` where it has none there.
+    fn journal_hash<'a>(
+        &'a self,
+        office: &'a OfficeId,
+        position: u64,
+    ) -> BoxFuture<'a, Result<Option<Sha256Hex>, Fault>>;
+
     /// Recomputes the journal's chain and opens every sealed thing. Empty: all well.
     fn verify(&self) -> BoxFuture<'_, Result<Vec<Damage>, Fault>>;
 

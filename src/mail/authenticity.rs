@@ -16,7 +16,8 @@ pub struct Trust {
     pub authserv_id: Option<String>,
     /// The host people of the office hand in their mail at, after logging in.
     pub submission_host: Option<String>,
-    /// That host takes no mail in another name than the log-in's, so its line need not say whose it was.
+    /// That host takes no envelope in another name than the log-in's, so its line need not say whose it was: the Return-Path
+    /// that our own delivery writes on top does.
     pub submission_checks_sender: bool,
     /// Whether our servers' word is enough, or the sender's domain is asked too.
     pub proof: SenderProof,
@@ -117,11 +118,28 @@ fn submission(headers: &Headers, sender: &Address, trust: &Trust) -> Authenticit
                 Authenticity::contradicted("the mail was handed in by another mailbox than it names")
             }
             [_, _, ..] => Authenticity::contradicted("the mail's trace names more than one log-in"),
-            _ if trust.submission_checks_sender => Authenticity::Authenticated { how: How::Submission },
+            _ if trust.submission_checks_sender => enveloped(headers, sender),
             _ => Authenticity::None,
         };
     }
     Authenticity::None
+}
+
+/// Of a mail whose envelope sender is sure to be the log-in's. A server that checks it leaves From to the writer, who may put
+/// any name there.
+fn enveloped(headers: &Headers, sender: &Address) -> Authenticity {
+    match envelope_sender(headers) {
+        Some(login) if login.same_mailbox(sender) => Authenticity::Authenticated { how: How::Submission },
+        Some(_) => Authenticity::contradicted("the mail was handed in by another mailbox than it names"),
+        None => Authenticity::None,
+    }
+}
+
+/// As our own delivery wrote it, above all trace lines: further down it came with the mail.
+fn envelope_sender(headers: &Headers) -> Option<Address> {
+    let mut above = headers.fields.iter().take_while(|field| !field.name.eq_ignore_ascii_case("received"));
+    let path = above.find(|field| field.name.eq_ignore_ascii_case("return-path"))?;
+    Address::parse(path.value.trim_start_matches('<').trim_end_matches('>'))
 }
 
 /// The word after `by`, `with` or another key of a Received line. How the client called itself is no key, whatever it is.

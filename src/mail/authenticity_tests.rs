@@ -136,6 +136,17 @@ fn t04_an_invented_signature_lends_its_cover_to_no_other() {
     }
 }
 
+/// The sender's own words below such a line were added to the verdict.
+#[test]
+fn t02_what_follows_a_line_that_is_no_field_is_no_part_of_the_verdict() {
+    for odd in ["X Y: z", "no colon", ": nameless"] {
+        let text = format!(
+            "Authentication-Results: mx.kantor.example; none\n{odd}\n ; dmarc=pass header.from=dinas.example\n"
+        );
+        assert_eq!(judged(&text), Authenticity::None, "{odd}");
+    }
+}
+
 /// Whoever logged in at our own server could write its verdict into their mail, below the server's trace line.
 #[test]
 fn t02_a_verdict_below_a_log_in_came_with_the_mail() {
@@ -157,10 +168,16 @@ fn t02_a_verdict_below_a_log_in_came_with_the_mail() {
     assert!(judged(&format!("{}{verdict}", hop("mx", "LMTPA"))).is_authenticated(), "a delivery inside the house");
 }
 
-fn checked(header: &str) -> Authenticity {
+/// Where our submission server checks the envelope, and this is how the mail lies in the mailbox.
+fn handed_in(header: &str) -> Authenticity {
     let sender = [Address::parse("budi@dinas.example").unwrap()];
     let trust = Trust { submission_checks_sender: true, ..trust() };
     judge(&Headers::read(header.as_bytes()), &sender, true, &trust)
+}
+
+/// The same under the Return-Path of the delivery.
+fn checked(header: &str) -> Authenticity {
+    handed_in(&format!("Return-Path: <Budi@dinas.example>\n{header}"))
 }
 
 #[test]
@@ -184,6 +201,29 @@ fn t01_a_log_in_that_is_not_named_proves_nobody_unless_the_server_checks_names()
     for who in ["", "(Authenticated sender: budi) ", "(Authenticated sender: ) "] {
         assert_eq!(judged(&line(who)), Authenticity::None, "{who}");
         assert!(checked(&line(who)).is_authenticated(), "{who}");
+    }
+}
+
+/// Servers check whose envelope it is, and leave From to the writer: one stolen password wrote in every name.
+#[test]
+fn t01_a_log_in_proves_the_sender_of_the_envelope_alone() {
+    let hop = "Received: from pc by mail.kantor.example (Postfix) with ESMTPSA id 1; Mon\n";
+    let delivery = "Received: from a by mail.kantor.example with LMTP id 2; Mon\n";
+    let (own, other) = ("Return-Path: <budi@dinas.example>\n", "Return-Path: <orang@dinas.example>\n");
+
+    assert!(handed_in(&format!("{own}{hop}")).is_authenticated());
+    assert!(handed_in(&format!("{own}Delivered-To: loket@kantor.example\n{delivery}{hop}")).is_authenticated());
+    for forged in [format!("{other}{hop}"), format!("{other}{own}{hop}"), format!("{other}{hop}{own}")] {
+        assert!(matches!(handed_in(&forged), Authenticity::Contradicted { .. }), "{forged}");
+    }
+    for untold in [
+        hop.to_owned(),
+        format!("{hop}{own}"),
+        format!("{delivery}{own}{hop}"),
+        format!("Return-Path: <>\n{hop}{own}"),
+        format!("Return-Path: <>\n{own}{hop}"),
+    ] {
+        assert_eq!(handed_in(&untold), Authenticity::None, "{untold}");
     }
 }
 

@@ -30,22 +30,20 @@ impl<'a> Headers<'a> {
         let whole = end.is_some() || raw.len() <= LIMIT;
         let bytes = &window[..end.unwrap_or(window.len())];
         let mut fields: Vec<Field> = Vec::new();
+        // How a line that is no field goes on must not end up in the field above it, which may be our own server's.
+        let mut kept = false;
         for line in bytes.split(|b| *b == b'\n') {
             let line = line.strip_suffix(b"\r").unwrap_or(line);
             if line.first().is_some_and(|b| matches!(b, b' ' | b'\t')) {
-                if let Some(last) = fields.last_mut() {
+                if let Some(last) = fields.last_mut().filter(|_| kept) {
                     last.value.push(' ');
                     last.value.push_str(String::from_utf8_lossy(line).trim());
                 }
                 continue;
             }
-            let Some(colon) = memchr::memchr(b':', line) else { continue };
-            let name = String::from_utf8_lossy(line[..colon].trim_ascii_end());
-            let named = !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b));
-            if named {
-                fields
-                    .push(Field { name, value: String::from_utf8_lossy(line[colon + 1..].trim_ascii()).into_owned() });
-            }
+            let begun = begin(line);
+            kept = begun.is_some();
+            fields.extend(begun);
         }
         Self { fields, bytes, whole }
     }
@@ -63,6 +61,15 @@ impl<'a> Headers<'a> {
     pub fn has(&self, name: &str) -> bool {
         self.first(name).is_some()
     }
+}
+
+/// The field that begins with this line; `None` where none does.
+fn begin(line: &[u8]) -> Option<Field<'_>> {
+    let colon = memchr::memchr(b':', line)?;
+    let name = String::from_utf8_lossy(line[..colon].trim_ascii_end());
+    let named = !name.is_empty() && name.bytes().all(|b| (33..=126).contains(&b));
+    let value = String::from_utf8_lossy(line[colon + 1..].trim_ascii()).into_owned();
+    named.then_some(Field { name, value })
 }
 
 fn section_end(bytes: &[u8]) -> Option<usize> {
@@ -114,6 +121,18 @@ mod tests {
         assert_eq!(headers.first("x"), Some("y"));
         assert!(headers.whole);
         assert!(!Headers::read(&b"a: b\n".repeat(20_000)).whole);
+    }
+
+    /// What follows a line that is no field was added to the field above it.
+    #[test]
+    fn t02_a_line_that_is_no_field_goes_on_in_no_other() {
+        for odd in ["X Y: z", "no colon", ": nameless", "X\u{fc}: z"] {
+            let text = format!("A: b\r\n{odd}\r\n c\r\n\td\r\nE: f\r\n g\r\n\r\n");
+            let headers = Headers::read(text.as_bytes());
+
+            let fields: Vec<_> = headers.fields.iter().map(|f| (&*f.name, &*f.value)).collect();
+            assert_eq!(fields, [("A", "b"), ("E", "f g")], "{odd}");
+        }
     }
 
     #[test]

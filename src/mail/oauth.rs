@@ -2,7 +2,7 @@
 //! (RFC 6749 §6) or with the client's own credentials (§4.4), and kept until shortly before they end. One purchase at a
 //! time. A refusal is left alone for longer and longer, so that nobody asks in a circle.
 //!
-//! A refresh token that the endpoint exchanges for another one is put on the [`Shelf`] before the access token is used:
+//! A refresh token that the endpoint exchanges for another one is put into the [`RefreshStore`] before the access token is used:
 //! the old one may be void from then on. Time here only goes forward: a wall clock that jumps voids nothing.
 
 use std::path::PathBuf;
@@ -52,7 +52,7 @@ pub enum Grant {
 }
 
 /// Where a refresh token lies that replaced the operator's.
-pub trait Shelf: Send + Sync {
+pub trait RefreshStore: Send + Sync {
     fn read(&self) -> Option<Zeroizing<String>>;
 
     /// Makes it last before it returns.
@@ -63,7 +63,7 @@ pub trait Shelf: Send + Sync {
 pub struct Tokens {
     settings: TokenSettings,
     address: Address,
-    shelf: Option<Arc<dyn Shelf>>,
+    store: Option<Arc<dyn RefreshStore>>,
     now: Box<dyn Fn() -> Instant + Send + Sync>,
     state: Mutex<State>,
 }
@@ -87,12 +87,12 @@ struct Bought {
 }
 
 impl Tokens {
-    /// Checks the settings; buys with the first login. Without a shelf a replaced refresh token lasts as long as this.
+    /// Checks the settings; buys with the first login. Without a store a replaced refresh token lasts as long as this.
     ///
     /// # Errors
     /// Permanent: an endpoint that is no address or in the clear, an unreadable `ca_file`.
-    pub fn new(settings: TokenSettings, shelf: Option<Arc<dyn Shelf>>) -> Result<Self, Fault> {
-        Self::on_clock(settings, shelf, Box::new(Instant::now))
+    pub fn new(settings: TokenSettings, store: Option<Arc<dyn RefreshStore>>) -> Result<Self, Fault> {
+        Self::on_clock(settings, store, Box::new(Instant::now))
     }
 
     /// As [`Tokens::new`], by a clock of one's own.
@@ -101,14 +101,14 @@ impl Tokens {
     /// As [`Tokens::new`].
     pub fn on_clock(
         settings: TokenSettings,
-        shelf: Option<Arc<dyn Shelf>>,
+        store: Option<Arc<dyn RefreshStore>>,
         now: Box<dyn Fn() -> Instant + Send + Sync>,
     ) -> Result<Self, Fault> {
         let address = Address::parse(&settings.endpoint, settings.ca_file.as_ref())
             .map_err(|why| Fault::permanent(format_args!("Cannot use the token endpoint of {}: {why}", settings.of)))?;
-        let refresh = shelf.as_ref().and_then(|shelf| shelf.read());
+        let refresh = store.as_ref().and_then(|store| store.read());
         let state = Mutex::new(State { refresh, ..State::default() });
-        Ok(Self { settings, address, shelf, now, state })
+        Ok(Self { settings, address, store, now, state })
     }
 
     /// A token to log in with.
@@ -212,7 +212,7 @@ impl Tokens {
         if known {
             return;
         }
-        if let Some(Err(fault)) = self.shelf.as_ref().map(|shelf| shelf.keep(next)) {
+        if let Some(Err(fault)) = self.store.as_ref().map(|store| store.keep(next)) {
             // It works until the next start; then the operator must sign in again.
             tracing::error!(of = self.settings.of, "a new refresh token cannot be kept: {fault}");
         }

@@ -42,6 +42,13 @@ pub enum Said {
     Nothing,
 }
 
+impl Said {
+    /// Whether it is proven by something that a forwarded mail still bears.
+    fn outlives_the_way(&self) -> bool {
+        matches!(self, Self::Proven(how) if *how != How::Spf)
+    }
+}
+
 /// A mail whose sender's domain is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
@@ -81,8 +88,8 @@ impl SenderProof {
         }
     }
 
-    /// What both together prove. A signature of the sender's own domain outweighs a border server that could not follow a
-    /// forwarded mail; a mail that contradicts itself is proven by nothing.
+    /// What both together prove. A signature outweighs a border server that could not follow a forwarded mail; an envelope does
+    /// not, since that server saw it come. A mail that contradicts itself is proven by nothing.
     pub fn settle(self, server: Authenticity, said: &Said) -> Authenticity {
         let domain = match said {
             Said::Proven(how) => Authenticity::Authenticated { how: *how },
@@ -93,7 +100,7 @@ impl SenderProof {
             (_, Authenticity::Contradicted { .. }) | (Self::Server, _) => server,
             (Self::Dkim, _) => domain,
             (Self::Either, Authenticity::Authenticated { .. }) => server,
-            (Self::Either, Authenticity::Failed { .. }) if !domain.is_authenticated() => server,
+            (Self::Either, Authenticity::Failed { .. }) if !said.outlives_the_way() => server,
             (Self::Either, _) => domain,
             (Self::Both, Authenticity::Authenticated { .. }) => domain,
             (Self::Both, _) => server,
@@ -151,7 +158,8 @@ pub struct Border {
 }
 
 /// Reads the step from the trace lines of our own house. `None` where they do not tell: by another way of writing them, by
-/// a step inside the house alone, or without a Return-Path above them.
+/// another name, by a step inside the house that hides who came, or without a Return-Path above them. What stands below the
+/// line of the step is the sender's to write, so none is passed over that may be it.
 pub fn border(headers: &Headers, id: &str) -> Option<Border> {
     let mut mail_from = None;
     for field in &headers.fields {
@@ -166,17 +174,33 @@ pub fn border(headers: &Headers, id: &str) -> Option<Border> {
         if is_foreign(by, id) {
             return None;
         }
-        let Some((helo, ip)) = client(&field.value) else { continue };
-        if by.eq_ignore_ascii_case(id) && is_outside(ip) {
-            let mail_from = mail_from.filter(|from| from.contains('@'))?;
-            return Some(Border { ip, helo: helo.to_owned(), mail_from: mail_from.to_owned() });
+        let with = clause(&plain, "with").unwrap_or_default().to_ascii_uppercase();
+        if is_inner(&field.value, &with) {
+            continue;
         }
+        let (helo, ip) = client(&field.value)?;
+        // A filter on the same machine. Whoever logged in, as a webmail does, wrote all that stands below.
+        if ip.is_loopback() && !with.ends_with('A') {
+            continue;
+        }
+        if !by.eq_ignore_ascii_case(id) || !is_outside(ip) {
+            return None;
+        }
+        let mail_from = mail_from.filter(|from| from.contains('@'))?;
+        return Some(Border { ip, helo: helo.to_owned(), mail_from: mail_from.to_owned() });
     }
     None
 }
 
+/// A step that nobody takes from outside: delivery by LMTP (RFC 2033, 5), or a program of the server's own that hands a mail
+/// in, of which no client is told.
+fn is_inner(received: &str, with: &str) -> bool {
+    let clientless = received.split_ascii_whitespace().next().is_some_and(|word| word.eq_ignore_ascii_case("by"));
+    clientless || with == "LOCAL" || with.starts_with("LMTP")
+}
+
 /// `from HELO (name [address])` to the letter, as Postfix and Sendmail write it: the HELO is the client's own words, so
-/// nothing in it may be taken for the address.
+/// nothing in it may be taken for the address. qmail puts it into the brackets.
 fn client(received: &str) -> Option<(&str, IpAddr)> {
     let mut words = received.split_ascii_whitespace();
     if !words.next()?.eq_ignore_ascii_case("from") {
@@ -184,10 +208,13 @@ fn client(received: &str) -> Option<(&str, IpAddr)> {
     }
     let helo = words.next()?;
     let open = words.next()?.strip_prefix('(')?;
+    if ["HELO", "EHLO", "LHLO"].iter().any(|greeting| open.eq_ignore_ascii_case(greeting)) {
+        return None;
+    }
     let address = if open.starts_with('[') { open } else { words.next()? };
     let address = address.strip_prefix('[')?.trim_end_matches(')').strip_suffix(']')?;
-    let address = address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()?;
-    Some((helo, address))
+    let address: IpAddr = address.strip_prefix("IPv6:").unwrap_or(address).parse().ok()?;
+    Some((helo, address.to_canonical()))
 }
 
 fn is_outside(ip: IpAddr) -> bool {

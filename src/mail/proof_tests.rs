@@ -29,13 +29,57 @@ fn t01_a_client_cannot_write_its_own_address_into_our_trace_line() {
         "Received: from [203.0.113.5] (helo=[203.0.113.5]) by mx.kantor.example with SMTP",
         "Received: from a (name helo=[203.0.113.5]) by mx.kantor.example",
         "Received: from a (b [203.0.113.5]) by mx.jahat.example",
+        "Received: from unknown (HELO [203.0.113.5]) (198.51.100.9) by mx.kantor.example with SMTP",
+        "Received: from unknown (ehlo [203.0.113.5]) (198.51.100.9) by mx.kantor.example with ESMTP",
         "Received: from a (b [10.0.0.1]) by mx.kantor.example",
+        "Received: from a (b [IPv6:::ffff:10.0.0.1]) by mx.kantor.example",
         "Received: from a (b [10.0.0.1]) by relay.jahat.example\r\nReceived: from a (b [203.0.113.5]) by mx.kantor.example",
     ] {
         assert_eq!(border_of(received), None, "{received}");
     }
     let named = border_of("Received: from [203.0.113.5] (evil [198.51.100.9]) by mx.kantor.example").unwrap();
     assert_eq!(named.ip, "198.51.100.9".parse::<IpAddr>().unwrap());
+}
+
+/// As a stranger writes it: a server of the sender's domain, taken in by ours.
+const INVENTED: &str =
+    "Received: from mail.dinas.example (unknown [203.0.113.5]) by mx.kantor.example (Postfix) with ESMTP id 1; Mon";
+
+/// A line of our own that named its client in another way, or was written under another of our names, was passed over, and
+/// the next one was the sender's own: one invented line made any server one of the domain's.
+#[test]
+fn t01_a_trace_line_below_the_one_that_took_the_mail_in_is_the_senders_own() {
+    for border in [
+        "Received: from [198.51.100.9] (helo=mail.dinas.example) by mx.kantor.example with esmtp (Exim 4.96)",
+        "Received: from h.jahat.example (198.51.100.9) by mx.kantor.example (10.0.0.2) with Microsoft SMTP Server id 15.1",
+        "Received: from unknown (HELO mail.dinas.example) (198.51.100.9) by mx.kantor.example with SMTP",
+        "Received: from h.jahat.example by mx.kantor.example with ESMTP",
+        "Received: (from h.jahat.example [198.51.100.9]) by mx.kantor.example (8.15.2/8.15.2) with SMTP",
+        "Received: from h (h.jahat.example [198.51.100.9]) by mx2.kantor.example (Postfix) with ESMTP",
+        "Received: from h (gateway [172.17.0.1]) by mx.kantor.example (Postfix) with ESMTP",
+        "Received: from h (gateway [172.17.0.1]) by surat (Postfix) with ESMTP",
+        "Received: from localhost (localhost [127.0.0.1]) by mx.kantor.example (Postfix) with ESMTPSA",
+    ] {
+        assert_eq!(border_of(&format!("{border}\r\n{INVENTED}")), None, "{border}");
+    }
+    let named_anew = INVENTED.replace("mx.kantor.example", "kantor.example");
+    let border = "Received: from h (h.jahat.example [198.51.100.9]) by mx.kantor.example (Postfix) with ESMTP";
+    let text = format!("Return-Path: <budi@dinas.example>\r\n{border}\r\n{named_anew}\r\n");
+    assert_eq!(super::border(&Headers::read(text.as_bytes()), "kantor.example"), None);
+}
+
+#[test]
+fn steps_that_nobody_takes_from_outside_are_passed_over() {
+    for inner in [
+        "Received: from mx.kantor.example ([10.0.0.3]) by surat.kantor.example with LMTP id 1",
+        "Received: from mx.kantor.example ([198.51.100.2]) by mx.kantor.example with LMTPS id 1",
+        "Received: by mx.kantor.example (Postfix, from userid 110) id 1",
+        "Received: from filter by mx.kantor.example with local (Exim 4.96)",
+        "Received: from localhost (localhost [IPv6:::1]) by mx.kantor.example (Postfix) with ESMTP",
+    ] {
+        let found = border_of(&format!("{inner}\r\n{INVENTED}")).map(|step| step.ip);
+        assert_eq!(found, "203.0.113.5".parse::<IpAddr>().ok(), "{inner}");
+    }
 }
 
 #[test]
@@ -181,7 +225,20 @@ fn a_servers_objection_stands_where_the_domain_proves_nothing() {
         assert_eq!(SenderProof::Both.settle(refused(), &said), refused());
         assert!(!SenderProof::Dkim.settle(refused(), &said).is_authenticated());
     }
-    assert!(SenderProof::Either.settle(refused(), &Said::Proven(How::Dkim)).is_authenticated());
+    for how in [How::Dkim, How::Arc] {
+        assert!(SenderProof::Either.settle(refused(), &Said::Proven(how)).is_authenticated(), "{how:?}");
+    }
+}
+
+/// A trace line that was read wrongly made up for the border server's own verdict.
+#[test]
+fn t01_an_envelope_does_not_outweigh_the_border_server_that_saw_it() {
+    let envelope = Said::Proven(How::Spf);
+    let disowned = || Authenticity::failed("the sender's domain disowns the mail (DMARC)");
+
+    assert_eq!(SenderProof::Either.settle(disowned(), &envelope), disowned());
+    assert!(SenderProof::Either.settle(Authenticity::None, &envelope).is_authenticated());
+    assert!(SenderProof::Dkim.settle(disowned(), &envelope).is_authenticated(), "our own server is not asked");
 }
 
 #[test]

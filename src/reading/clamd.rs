@@ -13,6 +13,10 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpStream, UnixStream};
 use tokio::time::timeout;
 
+/// Bytes of the largest file it is asked about: one that is larger than `MaxFileSize`, as clamd is shipped, it calls clean unseen.
+pub const LARGEST: usize = 25 * 1024 * 1024;
+/// What its finding begins with where it stopped at a limit of its own and was told to say so (`AlertExceedsMax`).
+const STOPPED: &str = "Heuristics.Limits.Exceeded";
 /// Longest answer: a path we never send and a signature's name.
 const ANSWER: u64 = 4096;
 const CHUNK: usize = 64 * 1024;
@@ -88,6 +92,9 @@ impl Clamd {
     /// Scans the bytes of one attachment. What goes wrong with a scanner that otherwise answers is this attachment's fault
     /// after a second try; it must not hold up the mail behind it.
     pub async fn scan(&self, bytes: &[u8]) -> Result<Scanned, Away> {
+        if bytes.len() > LARGEST {
+            return Ok(Scanned::Unscanned("would call a file of more than 25 MiB clean without a look".to_owned()));
+        }
         let mut why = String::new();
         for _ in 0..2 {
             match timeout(self.config.deadline, self.stream(bytes)).await {
@@ -169,7 +176,11 @@ fn read(answer: &[u8]) -> Option<Scanned> {
         return Some(Scanned::Clean);
     }
     if let Some(name) = text.strip_prefix("stream: ").and_then(|rest| rest.strip_suffix(" FOUND")) {
-        return Some(Scanned::Infected(shown(name.as_bytes())));
+        let name = shown(name.as_bytes());
+        return Some(match name.starts_with(STOPPED) {
+            true => Scanned::Unscanned(format!("stopped at a limit of its own ({name})")),
+            false => Scanned::Infected(name),
+        });
     }
     let too_large = text == "INSTREAM size limit exceeded. ERROR";
     too_large.then(|| Scanned::Unscanned("is larger than the scanner takes (StreamMaxLength in clamd.conf)".to_owned()))
@@ -189,6 +200,8 @@ mod tests {
         assert_eq!(read(b"stream: OK\0"), Some(Scanned::Clean));
         assert_eq!(read(b"stream: Eicar-Test FOUND\0"), Some(Scanned::Infected("Eicar-Test".to_owned())));
         assert!(matches!(read(b"INSTREAM size limit exceeded. ERROR\0"), Some(Scanned::Unscanned(_))));
+        let stopped = b"stream: Heuristics.Limits.Exceeded.MaxRecursion FOUND\0";
+        assert!(matches!(read(stopped), Some(Scanned::Unscanned(_))), "it looked no further");
         for other in [
             "",
             "\0",

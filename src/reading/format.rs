@@ -64,6 +64,11 @@ impl Format {
         }
     }
 
+    /// Whether reading takes files out of it.
+    pub fn holds_files(self) -> bool {
+        matches!(self, Self::Zip | Self::Mail | Self::Tnef | Self::Cms)
+    }
+
     pub fn is_picture(self) -> bool {
         matches!(self, Self::Jpeg | Self::Png | Self::Gif | Self::Tiff | Self::Bmp | Self::Webp | Self::Heic)
     }

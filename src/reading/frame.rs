@@ -25,12 +25,18 @@ pub const ROOTS: u8 = b'T';
 /// A request: draw a page of the mail at hand ([`PageRequest`] as JSON); the answer is a [`Picture`] and its bytes.
 pub const PAGE: u8 = b'P';
 
+/// A request: take the files out of the one at hand ([`Parcel`] as JSON); the answer is [`Unpacked`] and their bytes.
+pub const UNPACK: u8 = b'U';
+
 /// A request: recognise the words in a picture; what follows is a [`Task`]. The answer is a
 /// [`super::sight::Sight`] as JSON.
 pub const WORDS: u8 = b'W';
 
 /// Longest answer. A worker that has more to say drops pages first.
 pub const ANSWER: usize = 32 * 1024 * 1024;
+/// Bytes of unpacked files in one answer, and their number.
+pub const UNPACKED: usize = 30 * 1024 * 1024;
+pub const FILES: usize = 256;
 
 /// What a worker says when it has started.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -104,6 +110,43 @@ pub struct PageRequest {
     /// Counted from 1.
     pub page: u32,
     pub purpose: Purpose,
+    /// Leaves that were not opened when the mail was read ([`Skipped`]), and are not now.
+    #[serde(default)]
+    pub skipped: Vec<u8>,
+}
+
+/// A file that others lie in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parcel {
+    pub name: String,
+    /// Declared type.
+    pub kind: String,
+    /// The first of its files that is wanted, counted from 0.
+    pub from: usize,
+}
+
+/// What stands before the bytes of unpacked files.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unpacked {
+    /// Of each file.
+    pub lengths: Vec<usize>,
+    /// Others follow for which there was no room.
+    pub more: bool,
+    /// The next one is larger than any that is handed over.
+    pub too_large: bool,
+}
+
+impl Unpacked {
+    /// The files; `None`: their bytes are others than the lengths say.
+    pub fn files<'b>(&self, mut bytes: &'b [u8]) -> Option<Vec<&'b [u8]>> {
+        let mut files = Vec::new();
+        for length in &self.lengths {
+            let (file, rest) = bytes.split_at_checked(*length)?;
+            files.push(file);
+            bytes = rest;
+        }
+        bytes.is_empty().then_some(files)
+    }
 }
 
 /// What stands before a picture's bytes.
@@ -258,6 +301,15 @@ mod tests {
         assert_eq!(Task::read(&request(&[7; 5])), None);
         assert_eq!(Task::read(&request(&[7; 6])[1..]), None);
         assert_eq!(Task::read(b"W"), None);
+    }
+
+    #[test]
+    fn unpacked_files_of_other_lengths_than_was_said_are_none() {
+        let unpacked = Unpacked { lengths: vec![2, 0, 3], ..Unpacked::default() };
+
+        assert_eq!(unpacked.files(b"abcde"), Some(vec![&b"ab"[..], b"", b"cde"]));
+        assert_eq!(unpacked.files(b"abcd"), None);
+        assert_eq!(unpacked.files(b"abcdef"), None);
     }
 
     #[test]

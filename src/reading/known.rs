@@ -66,6 +66,41 @@ impl Known {
     }
 }
 
+/// What of a mail was not opened when it was read last, by its places among the leaves: so that its pages are counted, and
+/// drawn, as they were then.
+#[derive(Default)]
+pub struct Passed(Mutex<VecDeque<(Key, Vec<u8>)>>);
+
+/// Mails of which something was not opened, kept; they are rare.
+const CLOSED: usize = 256;
+
+impl Passed {
+    pub fn put(&self, key: Key, places: &[u8]) {
+        let mut mails = self.lock();
+        mails.retain(|(known, _)| *known != key);
+        if !places.is_empty() {
+            mails.push_back((key, places.to_vec()));
+        }
+        if mails.len() > CLOSED {
+            mails.pop_front();
+        }
+    }
+
+    /// The places in the mail of this key, which is only asked for where any are known of.
+    pub fn of(&self, key: impl FnOnce() -> Key) -> Vec<u8> {
+        let mails = self.lock();
+        if mails.is_empty() {
+            return Vec::new();
+        }
+        let key = key();
+        mails.iter().find(|(known, _)| *known == key).map(|(_, places)| places.clone()).unwrap_or_default()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<(Key, Vec<u8>)>> {
+        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
 fn words(contents: &Contents) -> usize {
     let pages = contents.papers.iter().flat_map(|paper| &paper.pages);
     let of_page = |page: &Page| {

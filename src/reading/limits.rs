@@ -45,6 +45,10 @@ pub struct Limits {
     pub view: u32,
     /// Pages of one mail that recognition reads.
     pub scans: usize,
+    /// Files taken out of a mail's archives and envelopes for the virus scanner.
+    pub scanned: usize,
+    /// Bytes of all of these together.
+    pub scanned_bytes: u64,
 }
 
 impl Default for Limits {
@@ -71,6 +75,8 @@ impl Default for Limits {
             side: 12_000,
             view: 1400,
             scans: 40,
+            scanned: 600,
+            scanned_bytes: 192 * 1024 * 1024,
         }
     }
 }

@@ -33,6 +33,7 @@ mod tnef;
 pub mod tool;
 mod transfer;
 pub mod tsv;
+mod unpacker;
 pub mod worker;
 mod zipped;
 
@@ -41,8 +42,8 @@ pub use signature::Roots;
 
 use self::draw::{Drawn, Purpose};
 use self::format::Format;
-use self::frame::PageRequest;
 pub use self::frame::Which;
+use self::frame::{PageRequest, Parcel, Unpacked};
 use crate::dossier::page::Contents;
 
 /// Takes a mail apart, in this process and without touching the world. Never fails: what cannot be read is named among
@@ -69,7 +70,8 @@ pub fn examine(raw: &[u8], skipped: &[u8], limits: &Limits, roots: &Roots) -> Co
 /// such page, or it is no picture and no PDF, or it cannot be drawn within the limits.
 pub fn picture(raw: &[u8], paper: impl Into<Which>, page: u32, width: u32, limits: &Limits) -> Option<Vec<u8>> {
     let paper = paper.into();
-    match drawn(raw, &PageRequest { paper, page, purpose: Purpose::View { width } }, limits)? {
+    let request = PageRequest { paper, page, purpose: Purpose::View { width }, skipped: Vec::new() };
+    match drawn(raw, &request, limits)? {
         Drawn::Png(png) => Some(png),
         Drawn::Scan(_) => None,
     }
@@ -82,17 +84,23 @@ pub fn is_drawn(format: &str) -> bool {
 
 /// Draws a page of a mail for whatever it is asked for.
 fn drawn(raw: &[u8], request: &PageRequest, limits: &Limits) -> Option<Drawn> {
-    let (format, bytes) = found(raw, request.paper.clone(), limits)?;
+    let (format, bytes) = found(raw, request, limits)?;
     draw::draw(bytes, format, request.page, request.purpose, limits)
 }
 
 /// The bytes of one paper.
-fn found(raw: &[u8], paper: Which, limits: &Limits) -> Option<(Format, Vec<u8>)> {
+fn found(raw: &[u8], request: &PageRequest, limits: &Limits) -> Option<(Format, Vec<u8>)> {
     let tree = mime::walk(raw, limits);
     let roots = Roots::default();
-    let mut pile = paper::Pile::seeking(limits, &roots, paper);
-    pile.leaves(&tree, &[]);
+    let mut pile = paper::Pile::seeking(limits, &roots, request.paper.clone());
+    pile.leaves(&tree, &request.skipped);
     pile.found()
+}
+
+/// The files that lie in one, as many as an answer has room for.
+fn unpacked(bytes: &[u8], parcel: &Parcel, limits: &Limits) -> (Unpacked, Vec<u8>) {
+    let roots = Roots::default();
+    paper::Pile::unpacked(limits, &roots, bytes, parcel)
 }
 
 /// How many leaves a mail's tree has.

@@ -5,8 +5,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sha2::{Digest, Sha256};
 
+use super::clamd;
 use super::format::{self, Format};
-use super::frame::Which;
+use super::frame::{self, Parcel, Unpacked, Which};
 use super::limits::Limits;
 use super::mime::{Leaf, Tree};
 use super::signature::Roots;
@@ -33,6 +34,16 @@ pub struct Pile<'l> {
     unnamed: usize,
     /// One paper's bytes are looked for, and nothing is read.
     sought: Option<Sought>,
+    /// Files are taken out one after the other, and nothing is read.
+    unpacking: Option<Unpacking>,
+}
+
+struct Unpacking {
+    /// Files before this one are not wanted.
+    from: usize,
+    passed: usize,
+    taken: Unpacked,
+    bytes: Vec<u8>,
 }
 
 struct Sought {
@@ -50,6 +61,7 @@ impl<'l> Pile<'l> {
             budget: limits.inflated,
             unnamed: 0,
             sought: None,
+            unpacking: None,
         }
     }
 
@@ -61,6 +73,14 @@ impl<'l> Pile<'l> {
     /// What was looked for, and what it is.
     pub fn found(self) -> Option<(Format, Vec<u8>)> {
         self.sought?.found
+    }
+
+    /// The files that reading would take out of one, at least, and out of those in turn: each after what it lies in.
+    pub fn unpacked(limits: &'l Limits, roots: &'l Roots, bytes: &[u8], parcel: &Parcel) -> (Unpacked, Vec<u8>) {
+        let unpacking = Unpacking { from: parcel.from, passed: 0, taken: Unpacked::default(), bytes: Vec::new() };
+        let mut pile = Self { unpacking: Some(unpacking), ..Self::new(limits, roots) };
+        pile.file(parcel.name.clone(), bytes, &parcel.kind, 0);
+        pile.unpacking.map(|unpacking| (unpacking.taken, unpacking.bytes)).unwrap_or_default()
     }
 
     pub fn alert(&mut self, name: &'static str) {
@@ -112,6 +132,8 @@ impl<'l> Pile<'l> {
             self.alert("executable_attachment");
         }
         let name = if name.is_empty() { self.invent(format) } else { name };
+        // Whoever looks for its bytes gets none to draw.
+        let format = if self.sought.is_some() { Format::Unknown } else { format };
         self.push(name, format, &leaf.bytes, Method::None, Vec::new(), false);
     }
 
@@ -128,10 +150,15 @@ impl<'l> Pile<'l> {
     }
 
     fn file(&mut self, name: String, bytes: &[u8], declared: &str, depth: usize) {
-        if self.sought.as_ref().is_some_and(|sought| sought.found.is_some()) {
+        if self.is_done() {
             return;
         }
-        if self.papers.len() >= self.limits.papers {
+        if let Some(unpacking) = &mut self.unpacking {
+            // What others lie in was scanned before.
+            if depth > 0 && !unpacking.takes(bytes) {
+                return;
+            }
+        } else if self.papers.len() >= self.limits.papers {
             self.alert("nested_too_deep");
             return;
         }
@@ -145,8 +172,17 @@ impl<'l> Pile<'l> {
         }
     }
 
+    /// Whether what was looked for is found, or nothing more can be taken out.
+    fn is_done(&self) -> bool {
+        self.sought.as_ref().is_some_and(|sought| sought.found.is_some())
+            || self.unpacking.as_ref().is_some_and(Unpacking::is_full)
+    }
+
     fn open(&mut self, name: String, bytes: &[u8], declared: &str, depth: usize) {
         let format = format::sniff(bytes, &name, declared);
+        if self.unpacking.is_some() && !format.holds_files() {
+            return;
+        }
         let mislabelled = format != Format::Executable && format::contradicts(format, &name);
         if mislabelled || (format != Format::Executable && format::contradicts_type(format, declared)) {
             self.alert("type_mismatch");
@@ -200,6 +236,9 @@ impl<'l> Pile<'l> {
         pages: Vec<Page>,
         encrypted: bool,
     ) {
+        if self.unpacking.is_some() {
+            return;
+        }
         let nth = self.papers.len();
         let sha256 = match &mut self.sought {
             Some(sought) => {
@@ -283,6 +322,9 @@ impl<'l> Pile<'l> {
             Err(why) => return self.refuse(name, bytes, why),
         };
         for entry in entries.iter().filter(|e| !zipped::is_litter(&e.name)) {
+            if self.is_done() {
+                return;
+            }
             let path = format!("{name}/{}", names::path(&entry.name));
             if entry.encrypted {
                 self.encrypted_entry(path, &entry.name);
@@ -349,6 +391,28 @@ impl<'l> Pile<'l> {
             cms::Wrapped::Encrypted => self.push(name, Format::Cms, bytes, Method::None, Vec::new(), true),
             _ => self.push(name, Format::Cms, bytes, Method::None, Vec::new(), false),
         }
+    }
+}
+
+impl Unpacking {
+    /// Takes the next file where it is wanted; `false`: there is no room for it, nor for any after it.
+    fn takes(&mut self, file: &[u8]) -> bool {
+        self.passed += 1;
+        if self.passed <= self.from {
+            return true;
+        }
+        self.taken.too_large = file.len() > clamd::LARGEST;
+        self.taken.more = self.taken.lengths.len() >= frame::FILES || self.bytes.len() + file.len() > frame::UNPACKED;
+        if self.is_full() {
+            return false;
+        }
+        self.taken.lengths.push(file.len());
+        self.bytes.extend_from_slice(file);
+        true
+    }
+
+    fn is_full(&self) -> bool {
+        self.taken.more || self.taken.too_large
     }
 }
 

@@ -16,10 +16,11 @@ use super::clamd::{Clamd, ClamdConfig};
 use super::crew::{Crew, CrewConfig, Lost, Request};
 use super::draw::Purpose;
 use super::frame::{self, Answer, PageRequest, Picture, Skipped, Task, Which};
-use super::known::{Key, Known, LEFT_ALONE};
+use super::known::{Key, Known, LEFT_ALONE, Passed};
 use super::limits::Limits;
 use super::quarantine::Quarantine;
 use super::scans::{self, Place, Scanned};
+use super::unpacker::Unpacker;
 use super::{tool, worker};
 use crate::dossier::page::Contents;
 use crate::sop::names::Sha256Hex;
@@ -92,6 +93,8 @@ pub struct Pool {
     parsers: Crew,
     recognisers: Crew,
     known: Known,
+    /// What of each mail was not opened.
+    passed: Passed,
     /// Mails taken apart at a time.
     reading: Semaphore,
     /// Pages drawn at a time, beside the mails: a thick scan must not hold up a mail of text.
@@ -121,6 +124,7 @@ impl Pool {
             parsers,
             recognisers,
             known: Known::default(),
+            passed: Passed::default(),
             reading: turns(),
             drawing: turns(),
             recognising: turns(),
@@ -144,11 +148,12 @@ impl Pool {
         self.scanner.as_ref().is_some_and(Clamd::is_away)
     }
 
-    /// Takes a mail apart in a worker, all but what the scanner calls infected. Waits for a free worker. Fails only when
+    /// Takes a mail apart in a worker, all but what the scanner does not call clean. Waits for a free worker. Fails only when
     /// there can be none at all, or the scanner does not answer.
     pub async fn read(&self, raw: &[u8]) -> Result<Contents, ReadingFault> {
+        let unpacker = Unpacker { crew: &self.parsers, turns: &self.reading };
         let closed = match &self.scanner {
-            Some(scanner) => Quarantine::of(raw, scanner, &self.limits).await?,
+            Some(scanner) => Quarantine::of(raw, scanner, &unpacker, &self.limits).await?,
             None => Quarantine::default(),
         };
         let mut contents = match closed.places() {
@@ -161,14 +166,17 @@ impl Pool {
 
     /// Reads all but the leaves at these places.
     async fn opened(&self, raw: &[u8], closed: &[u8]) -> Result<Contents, ReadingFault> {
-        let contents = match self.ask(&[(frame::READ_BUT, &[&Skipped(closed.to_vec()).head(), raw])]).await? {
-            Ok(contents) => contents,
+        let head = Skipped(closed.to_vec()).head();
+        let (contents, skipped) = match self.ask(&[(frame::READ_BUT, &[&head, raw])]).await? {
+            Ok(contents) => (contents, closed.to_vec()),
             Err(lost) => {
                 tracing::warn!(size = raw.len(), "a mail {}; its papers are tried one by one", what_it_did(lost));
                 self.survivors(raw, closed).await?
             }
         };
-        Ok(self.recognised(raw, contents).await)
+        let key: Key = Sha256::digest(raw).into();
+        self.passed.put(key, &skipped);
+        Ok(self.recognised(raw, key, &skipped, contents).await)
     }
 
     async fn ask(&self, requests: &[Request<'_>]) -> Result<Result<Contents, Lost>, ReadingFault> {
@@ -178,11 +186,12 @@ impl Pool {
     }
 
     /// A mail that brought its worker down, read without the attachments that do so by themselves: a file that kills harms
-    /// nothing beside it. A mail of many attachments, or one that kills by its build, is not read at all.
-    async fn survivors(&self, raw: &[u8], closed: &[u8]) -> Result<Contents, ReadingFault> {
+    /// nothing beside it. A mail of many attachments, or one that kills by its build, is not read at all. With the places of
+    /// what was left out.
+    async fn survivors(&self, raw: &[u8], closed: &[u8]) -> Result<(Contents, Vec<u8>), ReadingFault> {
         let leaves = std::panic::catch_unwind(|| super::leaves(raw, &self.limits)).unwrap_or(usize::MAX);
         let Some(leaves) = u8::try_from(leaves).ok().filter(|count| (2..=TRIED).contains(count)) else {
-            return Ok(self.outline(raw));
+            return Ok((self.outline(raw), closed.to_vec()));
         };
         let mut killers = closed.to_vec();
         for nth in (0..leaves).filter(|nth| !closed.contains(nth)) {
@@ -191,18 +200,18 @@ impl Pool {
                 killers.push(nth);
             }
         }
-        let rest = self.ask(&[(frame::READ_BUT, &[&Skipped(killers).head(), raw])]).await?;
-        Ok(rest.unwrap_or_else(|_| self.outline(raw)))
+        let rest = self.ask(&[(frame::READ_BUT, &[&Skipped(killers.clone()).head(), raw])]).await?;
+        Ok((rest.unwrap_or_else(|_| self.outline(raw)), killers))
     }
 
     /// Has the words recognised on pages that have none of their own. What cannot be recognised stays unread.
-    async fn recognised(&self, raw: &[u8], mut contents: Contents) -> Contents {
+    async fn recognised(&self, raw: &[u8], key: Key, skipped: &[u8], mut contents: Contents) -> Contents {
         let wanted = scans::wanted(&mut contents, &self.limits);
         if wanted.is_empty() {
             return contents;
         }
-        let key: Key = Sha256::digest(raw).into();
-        if let Some(known) = self.known.get(&key, Instant::now()) {
+        // What was opened then may be closed today.
+        if let Some(known) = self.known.get(&key, Instant::now()).filter(|known| alike(known, &contents)) {
             return known;
         }
         if let Err(fault) = self.recognisers.probe().await {
@@ -212,7 +221,7 @@ impl Pool {
         let spent = Spent { micros: AtomicU64::new(0), most: self.patience };
         let spent = &spent;
         let mut seen = futures::stream::iter(wanted)
-            .map(|place| async move { (place, self.words(raw, place, 1, spent).await) })
+            .map(|place| async move { (place, self.words(raw, skipped, place, 1, spent).await) })
             .buffer_unordered(self.workers);
         let mut late = Vec::new();
         while let Some((place, words)) = seen.next().await {
@@ -225,7 +234,7 @@ impl Pool {
         drop(seen);
         let mut lost = late.len() > AGAIN;
         for place in late.into_iter().take(AGAIN) {
-            match self.words(raw, place, self.workers, spent).await {
+            match self.words(raw, skipped, place, self.workers, spent).await {
                 Ok(Some(scanned)) => scans::put(&mut contents, place, scanned),
                 Ok(None) => {}
                 Err(Late) => lost = true,
@@ -248,21 +257,28 @@ impl Pool {
     }
 
     /// Draws a page and has its words recognised; with all `turns`, while no other page is. `None`: it cannot be done.
-    async fn words(&self, raw: &[u8], place: Place, turns: usize, spent: &Spent) -> Result<Option<Scanned>, Late> {
+    async fn words(
+        &self,
+        raw: &[u8],
+        skipped: &[u8],
+        place: Place,
+        turns: usize,
+        spent: &Spent,
+    ) -> Result<Option<Scanned>, Late> {
         let turns = u32::try_from(turns).unwrap_or(u32::MAX);
         let _turns = self.recognising.acquire_many(turns).await.expect("the semaphore is never closed");
         if spent.is_all() {
             return Err(Late);
         }
         let begun = Instant::now();
-        let seen = self.recognise(raw, place).await;
+        let seen = self.recognise(raw, skipped, place).await;
         spent.add(begun.elapsed());
         seen
     }
 
-    async fn recognise(&self, raw: &[u8], place: Place) -> Result<Option<Scanned>, Late> {
-        let paper = Which::Nth(place.paper);
-        let request = PageRequest { paper, page: place.number, purpose: Purpose::Scan };
+    async fn recognise(&self, raw: &[u8], skipped: &[u8], place: Place) -> Result<Option<Scanned>, Late> {
+        let (paper, page) = (Which::Nth(place.paper), place.number);
+        let request = PageRequest { paper, page, purpose: Purpose::Scan, skipped: skipped.to_vec() };
         let Some((picture, gray)) = in_time(self.draw(raw, &request).await)?.flatten() else { return Ok(None) };
         let Picture::Scan { width, height, dpi, onto, sideways, look } = picture else { return Ok(None) };
         let task = Task { sideways, dpi: dpi as u16, width, height };
@@ -283,8 +299,9 @@ impl Pool {
         page: u32,
         width: u32,
     ) -> Result<Option<Vec<u8>>, ReadingFault> {
-        let paper = paper.into();
-        let drawn = self.draw(raw, &PageRequest { paper, page, purpose: Purpose::View { width } }).await?;
+        let skipped = self.passed.of(|| Sha256::digest(raw).into());
+        let request = PageRequest { paper: paper.into(), page, purpose: Purpose::View { width }, skipped };
+        let drawn = self.draw(raw, &request).await?;
         Ok(drawn.ok().flatten().filter(|(picture, _)| *picture == Picture::Png).map(|(_, png)| png))
     }
 
@@ -331,6 +348,11 @@ impl Pool {
         std::panic::catch_unwind(std::panic::AssertUnwindSafe(outline))
             .unwrap_or_else(|_| Contents { alerts: vec!["unreadable_document".to_owned()], ..Contents::default() })
     }
+}
+
+/// Whether two readings of a mail came to the same papers.
+fn alike(one: &Contents, other: &Contents) -> bool {
+    one.papers.iter().map(|paper| &paper.sha256).eq(other.papers.iter().map(|paper| &paper.sha256))
 }
 
 /// What a page was asked for brought; that there can be no worker is told where it happens.

@@ -7,7 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use super::draw::Drawn;
-use super::frame::{self, Answer, Hello, PageRequest, Picture, Skipped};
+use super::frame::{self, Answer, Hello, PageRequest, Parcel, Picture, Skipped};
 use super::limits::Limits;
 use super::sandbox::{self, Profile, Walls};
 use super::scan::{Prepared, look};
@@ -54,6 +54,7 @@ fn serve(from: &mut impl io::Read, to: &mut impl Write, walls: Result<Walls, Str
             Some((&frame::ROOTS, certificates)) => roots = trusted(certificates)?,
             Some((&frame::HOLD, _)) => std::mem::swap(&mut request, &mut held),
             Some((&frame::PAGE, page)) => frame::write(to, picture(held.get(1..), page, &limits)?.bytes())?,
+            Some((&frame::UNPACK, parcel)) => frame::write(to, unpacked(held.get(1..), parcel, &limits)?.bytes())?,
             _ => return Err(io::ErrorKind::InvalidData.into()),
         }
         if request.capacity() > KEPT {
@@ -104,6 +105,12 @@ fn picture(raw: Option<&[u8]>, request: &[u8], limits: &Limits) -> io::Result<An
     let fits = bytes.len() + 1024 <= frame::ANSWER;
     let (picture, bytes) = if fits { (picture, bytes) } else { (Picture::None, Vec::new()) };
     Answer::new(is_well(), &serde_json::to_vec(&picture)?, &bytes)
+}
+
+fn unpacked(file: Option<&[u8]>, parcel: &[u8], limits: &Limits) -> io::Result<Answer> {
+    let parcel: Parcel = serde_json::from_slice(parcel)?;
+    let (unpacked, files) = super::unpacked(file.ok_or(io::ErrorKind::InvalidData)?, &parcel, limits);
+    Answer::new(is_well(), &serde_json::to_vec(&unpacked)?, &files)
 }
 
 /// A mail with more words than the pipe carries keeps the first pages of each paper.

@@ -100,9 +100,18 @@ pub enum Authenticity {
 }
 
 impl Authenticity {
-    /// By something that no sentence of an admin replaces.
+    /// How a sender is believed in an office that asks for no proof.
+    pub const NOT_REQUIRED: &str = "not_required";
+
+    /// By something that no sentence of an admin replaces, or because the office asks for nothing.
     pub fn is_proven(&self) -> bool {
         matches!(self, Self::Proven { .. })
+    }
+
+    /// Whether somebody whose word counts says who sent it. An admin who lets a held mail in does not: they say that it is worth
+    /// working on. Nor does an office that asks for no proof.
+    pub fn is_authenticated(&self) -> bool {
+        matches!(self, Self::Proven { how } if how != Self::NOT_REQUIRED)
     }
 
     /// Proven, or let in: good enough to be worked on, and to be answered where no registered address is known.

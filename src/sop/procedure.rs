@@ -110,7 +110,7 @@ impl Procedure {
 
     /// Reads a file that was in force before, so that a case begun under it can end under it: retired keys are passed over,
     /// and what an earlier version accepted is not questioned.
-    pub fn recall(text: &str) -> Result<Self, Flaw> {
+    pub fn read_kept(text: &str) -> Result<Self, Flaw> {
         let unread = |e: toml::de::Error| Flaw { key: "file".to_owned(), message: message(&e) };
         let mut file: toml::Table = toml::from_str(text).map_err(unread)?;
         retired::take_out(&mut file);

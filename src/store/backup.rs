@@ -15,12 +15,13 @@ use super::StoreError;
 use super::folder::sync_folder;
 use super::redb::records::ContentRecord;
 use super::redb::tables::{
-    CASE_LINKS, CASES, CONTENTS, DOCUMENTS, DUE, EVENTS, GONE, JOURNAL, KEYS, LINKS, META, Place, ROWS, SEEN, SERIES,
-    STUCK, TAGS, readable,
+    self, CASE_LINKS, CASES, CONTENTS, DOCUMENTS, DUE, EVENTS, GONE, JOURNAL, KEYS, LINKS, META, Place, ROWS, SEEN,
+    SERIES, STUCK, TAGS, readable,
 };
 use super::redb::transaction::begin;
 use super::redb::{Inner, open_database, verify_journal};
 use super::sound;
+use crate::engine::casebook::is_book;
 use crate::engine::store::{BackupReport, Damage};
 use crate::sop::names::Sha256Hex;
 use crate::vault::sha256;
@@ -165,7 +166,19 @@ pub(super) fn check(file: &Path) -> Result<(u64, u64), StoreError> {
             ));
         }
     }
-    Ok((transaction.open_table(CASES)?.len()?, contents.len()?))
+    Ok((cases(&transaction)?, contents.len()?))
+}
+
+/// How many cases there are. The office's own books lie among them and are none.
+pub(super) fn cases(transaction: &ReadTransaction) -> Result<u64, StoreError> {
+    let mut cases = 0;
+    for entry in transaction.open_table(CASES)?.range::<(&str, &str)>(..)? {
+        let (key, _) = entry?;
+        let (_, number) = key.value();
+        let book = tables::number(number).is_some_and(|number| is_book(&number));
+        cases += u64::from(!book);
+    }
+    Ok(cases)
 }
 
 /// The sealed bytes of a content as the backup holds them.

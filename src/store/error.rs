@@ -14,9 +14,9 @@ pub enum StoreError {
     /// One thing does not read as it was written; the rest may be well.
     #[error("{thing} is damaged: {what}. Run `loket archive verify` or restore a backup")]
     Damaged { thing: String, what: String },
-    /// A file beside the database could not be read or written.
+    /// A file beside the database could not be read or written; `lasting` where a person must change something first.
     #[error("Cannot {doing} {place}: {why}")]
-    File { doing: &'static str, place: String, why: String, full: bool },
+    File { doing: &'static str, place: String, why: String, full: bool, lasting: bool },
     /// Somebody else holds the folder or file.
     #[error("{place} is in use by {holder}. Stop it first, or talk to it through its socket")]
     InUse { place: String, holder: String },
@@ -46,14 +46,31 @@ impl StoreError {
             _ => error.to_string(),
         };
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        Self::File { doing, place: place.display().to_string(), why, full }
+        let lasting = matches!(
+            error.kind(),
+            io::ErrorKind::PermissionDenied
+                | io::ErrorKind::NotADirectory
+                | io::ErrorKind::AlreadyExists
+                | io::ErrorKind::ReadOnlyFilesystem
+        );
+        Self::File { doing, place: place.display().to_string(), why, full, lasting }
+    }
+
+    /// The same of a folder that the configuration names, or of its lock.
+    pub(super) fn folder(doing: &'static str, place: &Path, error: &io::Error) -> Self {
+        let mut failed = Self::file(doing, place, error);
+        if let Self::File { why, lasting: true, .. } = &mut failed {
+            why.push_str(". Check `state.directory`, and `state.archive_directory` if it is set");
+        }
+        failed
     }
 
     /// The same failure in a file other than the live store: it stops nothing, and may pass.
     pub(super) fn beside(self, place: &Path) -> Self {
         match self {
             Self::Storage { why, .. } => {
-                Self::File { doing: "read or write", place: place.display().to_string(), why, full: false }
+                let place = place.display().to_string();
+                Self::File { doing: "read or write", place, why, full: false, lasting: false }
             }
             other => other,
         }
@@ -85,3 +102,27 @@ macro_rules! from_redb {
 }
 
 from_redb!(StorageError, TableError, TransactionError, CommitError, DatabaseError);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of another user, or on a disk that was mounted to be read, was called a failure that passes.
+    #[test]
+    fn what_a_person_must_change_is_told_from_what_passes() {
+        let failed = |kind: io::ErrorKind| StoreError::folder("lock", Path::new("/state/lock"), &kind.into());
+        let lasts = |kind| matches!(failed(kind), StoreError::File { lasting: true, .. });
+
+        for kind in [
+            io::ErrorKind::PermissionDenied,
+            io::ErrorKind::NotADirectory,
+            io::ErrorKind::AlreadyExists,
+            io::ErrorKind::ReadOnlyFilesystem,
+        ] {
+            assert!(lasts(kind) && failed(kind).to_string().contains("`state.directory`"), "{}", failed(kind));
+        }
+        for kind in [io::ErrorKind::StorageFull, io::ErrorKind::Interrupted, io::ErrorKind::TimedOut] {
+            assert!(!lasts(kind), "{}", failed(kind));
+        }
+    }
+}

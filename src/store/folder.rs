@@ -46,7 +46,7 @@ impl StateFolder {
     pub fn take(path: &Path) -> Result<Self, StoreError> {
         create_private(path)?;
         let place = path.join("lock");
-        let failed = |error: std::io::Error| StoreError::file("lock", &place, &error);
+        let failed = |error: std::io::Error| StoreError::folder("lock", &place, &error);
         let mut lock = OpenOptions::new()
             .read(true)
             .write(true)
@@ -102,7 +102,7 @@ pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
         .recursive(true)
         .mode(0o700)
         .create(path)
-        .map_err(|error| StoreError::file("create the folder", path, &error))
+        .map_err(|error| StoreError::folder("create the folder", path, &error))
 }
 
 /// Makes names in a folder durable.
@@ -136,6 +136,21 @@ mod tests {
 
         assert!(second.contains(&format!("process {}", std::process::id())), "{second}");
         assert!(StateFolder::take(folder.path()).is_ok());
+    }
+
+    /// It said "File exists (os error 17)" and nothing else, and the service manager tried it for ever.
+    #[test]
+    fn a_file_in_the_place_of_the_folder_is_nothing_that_passes() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = folder.path().join("state");
+        std::fs::write(&place, "").unwrap();
+
+        for path in [place.clone(), place.join("below")] {
+            let told = StateFolder::take(&path).err().unwrap();
+
+            assert!(matches!(told, StoreError::File { lasting: true, .. }), "{told}");
+            assert!(told.to_string().contains("Check `state.directory`"), "{told}");
+        }
     }
 
     #[test]

@@ -7,18 +7,18 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 
 use super::StoreError;
 use super::backup::{self, content_bytes, copy_tables};
 use super::contents::{ContentFolder, SealedContent};
 use super::folder::{StateFolder, create_private, sync_folder};
-use super::redb::open_database;
 use super::redb::records::{LinkRecord, RowRecord};
 use super::redb::schema::fingerprints;
-use super::redb::tables::{self, CASES, CONTENTS, META, Place, SCHEMA, SERIES};
+use super::redb::tables::{self, CONTENTS, JOURNAL, META, Place, SCHEMA, SERIES};
 use super::redb::transaction::{Tables, begin};
-use super::sound;
+use super::redb::{open_database, reason};
+use super::{quiet, sound};
 use crate::engine::casebook::is_book;
 use crate::engine::store::{Damage, LinkState, RowState, TIME_SEEN};
 use crate::sop::names::{CaseNumber, OfficeId, Sha256Hex};
@@ -146,11 +146,13 @@ struct Standing {
     epoch: u64,
     fingerprint: Vec<u8>,
     cases: u64,
+    /// The journal's last entry as it lies; it takes in all before.
+    last_entry: Option<Vec<u8>>,
 }
 
 impl Standing {
     fn of(transaction: &ReadTransaction) -> Result<Self, StoreError> {
-        let meta = transaction.open_table(META)?;
+        let (meta, journal) = (transaction.open_table(META)?, transaction.open_table(JOURNAL)?);
         let bytes = |name: &str| -> Result<Vec<u8>, StoreError> {
             Ok(meta.get(name)?.map(|value| value.value().to_vec()).unwrap_or_default())
         };
@@ -163,8 +165,15 @@ impl Standing {
             written: number("written")?,
             epoch: number("epoch")?,
             fingerprint: bytes("fingerprint")?,
-            cases: transaction.open_table(CASES)?.len()?,
+            cases: backup::cases(transaction)?,
+            last_entry: journal.last()?.map(|(_, entry)| entry.value().to_vec()),
         })
+    }
+
+    /// It was restored after the backup was taken, from another one or with work since.
+    fn has_left(&self, backup: &Self) -> bool {
+        let is_the_backup = self.written == backup.written && self.last_entry == backup.last_entry;
+        self.epoch > backup.epoch && !is_the_backup
     }
 }
 
@@ -207,7 +216,8 @@ fn present(live: &Path, backup: &Standing, force: bool) -> Result<Present, Store
     if !file.exists() {
         return Ok(Present::default());
     }
-    let looked = open_database(&file).and_then(|database| Present::of(&database, backup));
+    let looked = quiet::catch(|| open_database(&file).and_then(|database| Present::of(&database, backup)));
+    let looked = looked.unwrap_or_else(|panic| Err(StoreError::storage("looking at it", reason(panic.as_ref()))));
     let refused =
         |why: &str| Err(StoreError::Refused(format!("{why}. Repeat with --force to put the backup in its place")));
     match looked {
@@ -215,7 +225,16 @@ fn present(live: &Path, backup: &Standing, force: bool) -> Result<Present, Store
         Err(_) if force => Ok(Present::default()),
         Err(error) => refused(&format!("The present store cannot be read ({error})")),
         Ok((standing, _)) if standing.store != backup.store && standing.cases > 0 => {
-            refused(&format!("The present store is another one, with {} cases", standing.cases))
+            let cases = if standing.cases == 1 { "case" } else { "cases" };
+            refused(&format!("The present store is another one, with {} {cases}", standing.cases))
+        }
+        // They may all be in the archive.
+        Ok((standing, present)) if standing.store != backup.store && !latest_years(&present.numbers).is_empty() => {
+            refused("The present store is another one, and cases were opened in it")
+        }
+        // What it counts as written goes on from the backup that it was restored from, and tells nothing here.
+        Ok((standing, _)) if standing.store == backup.store && standing.has_left(backup) => {
+            refused("The present store was restored after the backup was taken, and may hold what the backup does not")
         }
         Ok((standing, _)) if standing.store == backup.store && standing.written > backup.written => {
             let newer = standing.written - backup.written;

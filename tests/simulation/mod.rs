@@ -28,7 +28,7 @@ use std::time::Instant;
 
 use loket::engine::casebook::{Along, Answer};
 use loket::engine::intake::Patience;
-use loket::engine::port::{Arrival, ArrivalBody, Fault, Origin};
+use loket::engine::port::{Arrival, ArrivalBody, Fault, FaultKind, Origin};
 use loket::engine::store::{CaseKey, Store};
 use loket::sop::case::Case;
 use loket::sop::command::{Choice, Command, Report};
@@ -392,4 +392,30 @@ fn t40_whatever_goes_wrong_no_mail_is_lost_and_nothing_happens_twice() {
         },
         _ => play_all(1, SEEDS),
     }
+}
+
+/// It was taken for a mail whose sender's domain is silent: it was asked about every minute for ever, and nobody heard of it.
+#[test]
+fn t43_a_mail_that_loses_every_commit_is_a_failure_and_none_that_waits() {
+    let stage = Stage::set(&Arc::new(papers::Papers::read(office::first_morning())));
+    // The first seed whose second mail is not the first one delivered once more.
+    let differ = |seed: &u64| {
+        stage.reset(*seed);
+        let mut inside = stage.world.lock();
+        (0..2).for_each(|_| people::request(&mut inside));
+        inside.mailbox[0].raw != inside.mailbox[1].raw
+    };
+    stage.reset((1..100).find(differ).expect("four in five are"));
+    people::request(&mut stage.world.lock());
+    alone(intake(&stage, 0)).expect("the first one is on record");
+    // The number that comes next is taken.
+    stage.world.store.kept(memory::Kept::forget_numbers);
+    people::request(&mut stage.world.lock());
+
+    let fault = alone(intake(&stage, 0)).expect_err("the other one is not");
+
+    assert_eq!(fault.kind, FaultKind::Transient);
+    assert!(fault.message.contains("refused its step 5 times"), "{fault}");
+    let inbox = stage.world.lock().mailbox.iter().filter(|mail| mail.filed.is_none()).count();
+    assert_eq!(inbox, 1);
 }

@@ -512,6 +512,10 @@ impl Store for Port {
         self.kept().journal_head(office)
     }
 
+    fn journal_hash<'a>(&'a self, office: &'a OfficeId, position: u64) -> Answer<'a, Option<Sha256Hex>> {
+        self.kept().journal_hash(office, position)
+    }
+
     fn verify(&self) -> Answer<'_, Vec<Damage>> {
         self.kept().verify()
     }

@@ -98,12 +98,13 @@ fn register(proposals: &[Proposal], config: &Config) -> Done {
     let zone = config.office.zone;
     let row = |proposal: &Proposal| {
         let approval = proposal.approval.as_ref();
+        let record = approval.map(|a| &a.record).or(proposal.found.as_ref().map(|why| &why.record));
         vec![
             proposal.id.clone(),
             proposal.dossiers.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "),
             format!("{} {}", local(proposal.proposed_at, zone), proposal.proposed_by),
             approval.map_or("-".to_owned(), |a| format!("{} {}", local(a.at, zone), a.by)),
-            or_dash(approval.map(|a| a.record.as_str())),
+            or_dash(record.map(String::as_str)),
             proposal.destroyed_at.map_or("-".to_owned(), |at| local(at, zone)),
         ]
     };

@@ -37,7 +37,7 @@ enum Verb {
     },
     /// Dossiers in which every word occurs: number, register, names, titles.
     Search {
-        #[arg(required = true)]
+        #[arg(required = true, value_parser = super::argument::line)]
         words: Vec<String>,
         #[arg(long)]
         json: bool,
@@ -62,12 +62,12 @@ enum Verb {
         #[arg(long)]
         json: bool,
     },
-    /// Recompute every hash and chain, and name the dossier that is damaged. With FILE: of these archive files alone,
-    /// without configuration or key.
+    /// Recompute every hash and chain, and name the dossier that is damaged; parts of a file that hold nothing are not
+    /// looked at. With FILE: of these archive files alone, without configuration or key.
     Verify(verify::Verify),
     /// Where journal and archive end: a few lines to print or keep elsewhere, that the archive can later be held against.
     Head {
-        /// Sign them (Ed25519), for `archive verify FILE --head`.
+        /// Sign them (Ed25519), for `archive verify --head`.
         #[arg(long)]
         sign: bool,
         /// Print the public key of the signature alone.
@@ -179,13 +179,24 @@ fn export(config: &Config, number: &CaseNumber, to: &Path, json: bool) -> Done {
     if target.exists() {
         return Err(Ending::negative(format!("{} exists already. Name another folder", target.display())));
     }
-    let made: Exported = ask(config, Request::Export { number: number.clone() })?;
-    let carried = std::fs::create_dir_all(to).and_then(|()| carry(&made.folder, &target));
+    let unwritten = |why: std::io::Error| {
+        Ending::negative(format!("Cannot write {}: {why}. Check the disk and who may write there", target.display()))
+    };
+    let is_new = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.exists();
+    let new: Vec<&Path> = to.ancestors().take_while(is_new).collect();
+    // Before the work is asked for, which may take long.
+    let ready = std::fs::create_dir_all(to).map_err(unwritten);
+    let asked = ready.and_then(|()| ask::<Exported>(config, Request::Export { number: number.clone() }));
+    let made = asked.inspect_err(|_| {
+        for folder in &new {
+            // One in which somebody else has put something stays.
+            let _ = std::fs::remove_dir(folder);
+        }
+    })?;
+    let carried = carry(&made.folder, &target);
     if let Some(place) = made.folder.parent() {
         Staging::clear(place);
     }
-    carried.map_err(|why| {
-        Ending::negative(format!("Cannot write {}: {why}. Check the disk and who may write there", target.display()))
-    })?;
+    carried.map_err(unwritten)?;
     if json { say(&serde_json::json!({ "folder": target }).to_string()) } else { say(&target.display().to_string()) }
 }

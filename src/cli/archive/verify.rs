@@ -1,11 +1,11 @@
-//! `loket archive verify`: everything with the office's keys, or single files with public material only, and whether these
-//! still go on from a signed head.
+//! `loket archive verify`: everything with the office's keys, or single files with public material only, and whether all
+//! of it, the journal too, or these still go on from a signed head.
 
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
-use crate::cli::ending::{Done, Ending, NEGATIVE, TEMPORARY, say};
+use crate::cli::ending::{Done, Ending, NEGATIVE, TEMPORARY, concluded, say};
 use crate::cli::office::ask_json;
 use crate::cli::table::{counted, table};
 use crate::config::Config;
@@ -21,8 +21,9 @@ use crate::store::archive::{destroyed_in, extends, verify_file};
 pub struct Verify {
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// A signed head (`archive head --sign`) that each FILE must go on from. Needs --key.
-    #[arg(long, value_name = "FILE", requires_all = ["key", "files"])]
+    /// A signed head (`archive head --sign`) that each FILE must go on from; without FILE, the journal and the whole
+    /// archive. Needs --key.
+    #[arg(long, value_name = "FILE", requires = "key")]
     head: Option<PathBuf>,
     /// The public key the head was signed with: in base64, or a file that holds it (`archive head --key`).
     #[arg(long, value_name = "KEY", requires = "head")]
@@ -30,6 +31,9 @@ pub struct Verify {
     #[arg(long)]
     json: bool,
 }
+
+/// Things that the one sentence names; the output names all.
+const NAMED: usize = 5;
 
 /// What was found in one file.
 struct Looked {
@@ -44,29 +48,37 @@ impl Verify {
 
     /// Everything, with the office's keys.
     pub fn everything(&self, config: &Config) -> Done {
-        let value = ask_json(config, Request::VerifyAll)?;
+        let heads = self.head()?;
+        let signed =
+            |heads: &Heads| format!("; journal and archive go on from the head signed at {}", heads.at.to_rfc3339());
+        let since = heads.as_ref().map(signed);
+        let request = heads.map_or(Request::VerifyAll, |heads| Request::VerifyAgainst { heads });
+        let value = ask_json(config, request)?;
         let view: VerifyView = serde_json::from_value(value.clone())
             .map_err(|why| Ending::temporary(format!("The daemon's answer does not read: {why}. Restart it")))?;
-        if self.json {
-            say(&value.to_string())?;
+        let text = if self.json {
+            value.to_string()
         } else if view.damage.is_empty() {
             let gone = match view.destroyed {
                 0 => String::new(),
                 gone => format!(" ({gone} destroyed under official records)"),
             };
             let (dossiers, files) = (counted(view.dossiers, "dossier"), counted(view.files, "archive file"));
-            say(&format!("Sound: {dossiers}{gone} in {files}, and the live store"))?;
+            let since = since.unwrap_or_default();
+            format!("Sound: {dossiers}{gone} in {files}, and the live store{since}")
         } else {
-            say(&damaged(&view.damage))?;
-        }
-        if view.damage.is_empty() { Ok(()) } else { Err(Ending::silent(NEGATIVE)) }
+            damaged(&view.damage)
+        };
+        let things: Vec<String> = view.damage.into_iter().map(|damage| damage.thing).collect();
+        let verdict = if things.is_empty() { Ok(()) } else { Err(Ending::negative(unsound(&things))) };
+        concluded(say(&text), verdict)
     }
 
     /// Files one by one, with nothing secret. The worst of them decides the exit status.
     pub fn files(&self) -> Done {
         let head = self.head()?;
         let mut ending = Ending::silent(0);
-        let mut told = Vec::new();
+        let (mut told, mut things, mut said) = (Vec::new(), Vec::new(), Ok(()));
         for file in &self.files {
             match look(file, head.as_ref()) {
                 Ok(looked) => {
@@ -74,8 +86,9 @@ impl Verify {
                         ending.status = ending.status.max(NEGATIVE);
                     }
                     if !self.json {
-                        say(&in_words(file, &looked, head.as_ref()))?;
+                        said = said.and_then(|()| say(&in_words(file, &looked, head.as_ref())));
                     }
+                    things.extend(looked.damage.iter().map(|damage| damage.thing.clone()));
                     let destroyed: Vec<_> = looked
                         .destroyed
                         .iter()
@@ -91,12 +104,15 @@ impl Verify {
             }
         }
         if self.json {
-            say(&serde_json::Value::from(told).to_string())?;
+            said = say(&serde_json::Value::from(told).to_string());
         }
-        if ending.status == 0 { Ok(()) } else { Err(ending) }
+        if !things.is_empty() {
+            ending.sentences.push(unsound(&things));
+        }
+        concluded(said, if ending.status == 0 { Ok(()) } else { Err(ending) })
     }
 
-    /// The signed head to hold the files against. A file that it does not speak of is no match for it.
+    /// The signed head to hold all of it, or the files, against. A file that it does not speak of is no match for it.
     fn head(&self) -> Result<Option<Heads>, Ending> {
         let (Some(file), Some(key)) = (&self.head, &self.key) else { return Ok(None) };
         let text = read(file)?;
@@ -155,6 +171,18 @@ fn name(file: &Path) -> String {
 fn read(file: &Path) -> Result<String, Ending> {
     std::fs::read_to_string(file)
         .map_err(|why| Ending::negative(format!("Cannot read {}: {why}. Name another file", file.display())))
+}
+
+/// What is damaged, in one sentence; why of each stands in the output.
+fn unsound(things: &[String]) -> String {
+    let more = match things.len().saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = things.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
+    format!(
+        "Not sound: {named}{more}. The output says what is wrong with each; if it lies in the archive, take the file from a backup"
+    )
 }
 
 fn damaged(damage: &[DamageView]) -> String {

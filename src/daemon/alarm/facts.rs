@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::config::courier::{CourierKind, Security};
 use crate::config::mailbox::ImapConfig;
 use crate::daemon::canary::Canary;
+use crate::daemon::keys::{self, KeyChange};
 use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
 use crate::engine::casebook::Live;
@@ -43,6 +44,7 @@ pub struct Facts {
     pub scans_unread: bool,
     /// Mail waits for the virus scanner.
     pub scanner_away: bool,
+    pub key_change: keys::Standing,
     /// `None` where none is sent.
     pub canary: Option<CanaryFacts>,
     pub process: ProcessFacts,
@@ -130,6 +132,8 @@ pub struct Sources {
     pub scans_unread: bool,
     /// Whose scanner may be away.
     pub pool: Option<Arc<Pool>>,
+    /// Of the master key.
+    pub change: Option<Arc<KeyChange>>,
     /// The journal's end at which the cases were last counted, with what was counted.
     counted: tokio::sync::Mutex<Option<(u64, Count)>>,
 }
@@ -159,6 +163,7 @@ impl Sources {
             since,
             scans_unread,
             pool: None,
+            change: None,
             counted: tokio::sync::Mutex::default(),
         }
     }
@@ -188,6 +193,7 @@ impl Sources {
             disks: self.disks(),
             scans_unread: self.scans_unread,
             scanner_away: self.pool.as_ref().is_some_and(|pool| pool.waits_for_scanner()),
+            key_change: self.change.as_ref().map(|change| change.standing()).unwrap_or_default(),
             canary: self.canary.as_ref().map(|canary| canary.facts()),
             process: ProcessFacts::read(),
         })

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use super::Alarm;
 use super::facts::{CanaryFacts, CertificateFacts, DiskFacts, Facts, MailboxFacts};
 use super::key;
+use crate::daemon::keys::Standing;
 
 /// A mailbox that nobody looked at for so long is not watched any more; IDLE is renewed within five minutes.
 const SILENT: TimeDelta = TimeDelta::minutes(30);
@@ -67,6 +68,14 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
         judgement.raise.push(Alarm::ScannerAway);
     } else if settles(facts) {
         judgement.keep.insert(key("scanner_away", ""));
+    }
+    match facts.key_change {
+        Standing::Waits => judgement.raise.push(Alarm::KeyChangeWaits),
+        // After a start nobody knows until it was tried.
+        Standing::UnderWay => {
+            judgement.keep.insert(key("key_change_waits", ""));
+        }
+        Standing::Over => {}
     }
     match facts.canary {
         Some(CanaryFacts { lost_since: Some(sent), .. }) => judgement.raise.push(Alarm::CanaryLost { sent }),
@@ -303,6 +312,13 @@ mod tests {
         assert_eq!(told(|f| f.years_without_holidays = vec![2027]), raised("holidays_missing/2027"));
         assert_eq!(told(|f| f.scans_unread = true), raised("scans_unread"));
         assert_eq!(told(|f| f.scanner_away = true), raised("scanner_away"));
+    }
+
+    #[test]
+    fn a_change_of_the_master_key_that_cannot_go_on_is_an_alarm_until_it_is_over() {
+        assert_eq!(told(|f| f.key_change = Standing::Waits), raised("key_change_waits"));
+        assert_eq!(told(|f| f.key_change = Standing::UnderWay), kept("key_change_waits"));
+        assert_eq!(told(|f| f.key_change = Standing::Over), (Vec::new(), Vec::new()));
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub enum Alarm {
     ScansUnread,
     /// The virus scanner does not answer, and mail waits.
     ScannerAway,
+    /// The change of the master key cannot go on.
+    KeyChangeWaits,
     /// A mail sent to oneself at that time is not back.
     CanaryLost {
         sent: DateTime<Utc>,
@@ -95,6 +97,7 @@ impl Alarm {
             Self::DiskAlmostFull { .. } => "disk_almost_full",
             Self::ScansUnread => "scans_unread",
             Self::ScannerAway => "scanner_away",
+            Self::KeyChangeWaits => "key_change_waits",
             Self::CanaryLost { .. } => "canary_lost",
         }
     }
@@ -114,6 +117,7 @@ impl Alarm {
             | Self::OutcomeUnknown { .. }
             | Self::ScansUnread
             | Self::ScannerAway
+            | Self::KeyChangeWaits
             | Self::CanaryLost { .. } => String::new(),
         }
     }

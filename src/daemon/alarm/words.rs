@@ -62,6 +62,10 @@ impl Alarm {
                 "The virus scanner does not answer, and no mail is taken in. Start clamd; `loket check --online` tries it"
                     .to_owned()
             }
+            Self::KeyChangeWaits => {
+                "The change of the master key cannot go on and is tried again. Leave the earlier key in place; the log says why"
+                    .to_owned()
+            }
             Self::CanaryLost { sent } => format!(
                 "Mail does not flow: what Loket sent to itself at {} is not back. Look at the mail server's queue and log",
                 sent.format("%Y-%m-%d %H:%M UTC")
@@ -116,6 +120,9 @@ impl Alarm {
             Self::ScannerAway => {
                 "Pemindai virus tidak menjawab, dan surel tidak diterima. Nyalakan clamd; `loket check --online` mencobanya"
                     .to_owned()
+            }
+            Self::KeyChangeWaits => {
+                "Penggantian kunci utama tertahan dan dicoba lagi. Biarkan kunci lama di tempatnya; sebabnya ada di log".to_owned()
             }
             Self::CanaryLost { sent } => format!(
                 "Surel tidak mengalir: yang dikirim Loket kepada dirinya sendiri pada {} belum kembali. Lihat antrean dan log \

@@ -99,7 +99,11 @@ impl Desk {
         Ok(Ok(match form.choice {
             Choice::Approve => command::Choice::Approve { reason: form.reason.trim().to_owned() },
             Choice::Complete => {
-                let letter = self.with_note(case, form, letter)?;
+                let note = match self.note(case, form) {
+                    Ok(note) => note,
+                    Err(rejected) => return Ok(Err(self.unfit(rejected, lang))),
+                };
+                let letter = self.with_note(case, form, &note, letter)?;
                 command::Choice::Complete { items: form.items.clone(), letter }
             }
             Choice::Reject => command::Choice::Reject {
@@ -141,9 +145,26 @@ impl Desk {
         }
     }
 
-    /// An addition for the applicant becomes part of the letter: written into a fresh one, set under an edited one.
-    fn with_note(&self, case: &Case, form: &DecisionForm, letter: Option<String>) -> Result<Option<String>, Fault> {
+    /// An addition for the applicant, which may hold no more than an edited letter may.
+    fn note(&self, case: &Case, form: &DecisionForm) -> Result<String, Rejected> {
         let note = form.note.trim();
+        if note.is_empty() {
+            return Ok(String::new());
+        }
+        self.accepted(case, "", note).map_err(|rejected| match rejected {
+            Rejected::Field(FieldError { why, .. }) => Rejected::Field(FieldError { field: Field::Note, why }),
+            places => places,
+        })
+    }
+
+    /// The addition becomes part of the letter: written into a fresh one, set under an edited one.
+    fn with_note(
+        &self,
+        case: &Case,
+        form: &DecisionForm,
+        note: &str,
+        letter: Option<String>,
+    ) -> Result<Option<String>, Fault> {
         if note.is_empty() {
             return Ok(letter);
         }

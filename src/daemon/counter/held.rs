@@ -46,7 +46,7 @@ impl Desk {
     fn calls(&self, case: &Case) -> Result<bool, Fault> {
         let worked = self.engine.procedures.get(&case.procedure.hash)?;
         let asks = worked.procedure.confirmation.triggers.contains(&Trigger::AuthenticationFailed);
-        Ok(asks && case.mails.iter().any(|mail| !mail.authenticity.is_proven()))
+        Ok(asks && case.mails.iter().any(|mail| !mail.authenticity.is_authenticated()))
     }
 
     pub(super) async fn settle_mail(&self, admin: &Admin, id: &str, form: HeldForm) -> Result<HeldAnswer, Trouble> {

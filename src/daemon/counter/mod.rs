@@ -11,6 +11,7 @@ mod decide;
 mod drafts;
 mod entrance;
 mod factor;
+mod filed;
 mod findings;
 mod head;
 mod held;
@@ -21,10 +22,10 @@ mod pictures;
 mod proposal;
 mod queue;
 mod readiness;
+mod recent;
 mod refusal;
 mod result;
 mod review;
-mod shelf;
 mod task;
 mod two;
 mod words;
@@ -34,7 +35,8 @@ use std::sync::Arc;
 use futures::future::BoxFuture;
 
 use self::factor::Standing;
-use self::papers::PaperShelf;
+use self::filed::Filed;
+use self::papers::RecentPapers;
 use self::pictures::Gallery;
 use super::alarm::board::Board;
 use super::run::LastLook;
@@ -64,8 +66,9 @@ pub struct Desk {
     sandbox: Option<Arc<dyn Sandbox>>,
     /// Empty where nobody watches.
     alarms: Board,
-    papers: Arc<PaperShelf>,
+    papers: Arc<RecentPapers>,
     gallery: Gallery,
+    filed: Arc<Filed>,
     /// One code at a time: a button pressed twice finds what the first press did, not a used code.
     hand: tokio::sync::Mutex<()>,
 }
@@ -74,8 +77,8 @@ impl Desk {
     /// `last_look` is set by whoever watches the mailboxes.
     pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, last_look: LastLook) -> Self {
         let (papers, gallery) = (Arc::default(), Gallery::default());
-        let hand = tokio::sync::Mutex::new(());
-        Self { engine, mailboxes, last_look, sandbox: None, alarms: Board::default(), papers, gallery, hand }
+        let (filed, hand) = (Arc::default(), tokio::sync::Mutex::new(()));
+        Self { engine, mailboxes, last_look, sandbox: None, alarms: Board::default(), papers, gallery, filed, hand }
     }
 
     /// Shows what is raised there on the desk's front.

@@ -8,7 +8,7 @@ use futures::FutureExt;
 use futures::future::{BoxFuture, Shared};
 
 use super::Desk;
-use super::shelf::Shelf;
+use super::recent::Recent;
 use super::words::Words;
 use crate::dossier::page::{Contents, Paper};
 use crate::engine::port::Fault;
@@ -25,19 +25,19 @@ const WORDS: usize = 4_000;
 type Reading = Shared<BoxFuture<'static, Result<Arc<Contents>, Fault>>>;
 
 /// Mails taken apart lately, by their hash, and those being taken apart at this moment.
-pub(super) struct PaperShelf {
-    read: Shelf<Sha256Hex, Arc<Contents>>,
+pub(super) struct RecentPapers {
+    read: Recent<Sha256Hex, Arc<Contents>>,
     reading: Mutex<HashMap<Sha256Hex, Reading>>,
 }
 
-impl Default for PaperShelf {
+impl Default for RecentPapers {
     fn default() -> Self {
-        Self { read: Shelf::new(ROOM), reading: Mutex::default() }
+        Self { read: Recent::new(ROOM), reading: Mutex::default() }
     }
 }
 
 /// A mail being taken apart; it is no longer once this is dropped.
-struct Begun(Arc<PaperShelf>, Sha256Hex);
+struct Begun(Arc<RecentPapers>, Sha256Hex);
 
 impl Drop for Begun {
     fn drop(&mut self) {

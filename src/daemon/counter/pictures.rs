@@ -7,7 +7,7 @@ use std::time::Duration;
 use axum::body::Bytes;
 
 use super::Desk;
-use super::shelf::Shelf;
+use super::recent::Recent;
 use crate::dossier::page::Paper;
 use crate::engine::port::Fault;
 use crate::reading::is_drawn;
@@ -30,11 +30,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 type Key = (Sha256Hex, usize, u32);
 
 /// Drawings made lately; `None`: this page cannot be drawn.
-pub(super) struct Gallery(Shelf<Key, Option<Bytes>>);
+pub(super) struct Gallery(Recent<Key, Option<Bytes>>);
 
 impl Default for Gallery {
     fn default() -> Self {
-        Self(Shelf::new(ROOM))
+        Self(Recent::new(ROOM))
     }
 }
 

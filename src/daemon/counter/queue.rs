@@ -33,12 +33,15 @@ impl Desk {
         let today = self.day(now);
         let mut by_step: BTreeMap<u8, usize> = BTreeMap::new();
         let mut stays = Vec::new();
+        let mut closed = self.filed_of(today).await;
         for case in self.engine.live_cases().await? {
             let worked = self.engine.procedures.get(&case.procedure.hash)?;
             stays.extend(self.stays_of_step_5(&case, &worked, today));
             let row = self.row(&case, &worked, now, lang)?;
             if let Phase::Closed { at, .. } = &case.phase {
-                view.closed_today += usize::from(self.day(*at) == today);
+                if self.day(*at) == today {
+                    closed.insert(case.number.clone());
+                }
             } else {
                 view.open += 1;
                 view.overdue += usize::from(matches!(row.waiting, Waiting::Over { .. }));
@@ -50,6 +53,7 @@ impl Desk {
                 view.rows.push(row);
             }
         }
+        view.closed_today = closed.len();
         view.by_step = by_step.into_iter().map(|(step, count)| (step_filter(step), count)).collect();
         view.rows.sort_by_key(|row| rank(row.waiting));
         stays.sort_unstable();

@@ -1,4 +1,4 @@
-//! The embedded account directory, as the command line shows and fills it.
+//! The embedded account directory, as the command line shows and fills it. Who looked into it is on record.
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -7,6 +7,7 @@ use serde_json::json;
 use super::{Answer, Operations};
 use crate::accounts::csv;
 use crate::accounts::directory::{Imported, PasswordState};
+use crate::engine::access::Seen;
 use crate::sop::account::Account;
 use crate::sop::names::UserId;
 
@@ -43,12 +44,14 @@ impl Operations {
         Ok(Answer::done(&ImportView { added, changed, unchanged, removed }))
     }
 
-    pub(super) fn list_accounts(&self) -> Answer {
+    pub(super) async fn list_accounts(&self, who: &str) -> Result<Answer, Answer> {
         let view = |account| AccountView { account, password: None, password_until: None };
-        Answer::done(&self.directory.list().into_iter().map(view).collect::<Vec<_>>())
+        let views: Vec<_> = self.directory.list().into_iter().map(view).collect();
+        self.engine.record_access(who, None, Seen::Register { shown: views.len() }).await?;
+        Ok(Answer::done(&views))
     }
 
-    pub(super) fn show_account(&self, user_id: String) -> Result<Answer, Answer> {
+    pub(super) async fn show_account(&self, who: &str, user_id: String) -> Result<Answer, Answer> {
         let user_id = UserId(user_id);
         let Some(entry) = self.directory.show(&user_id)? else {
             return Err(Answer::negative(format!(
@@ -60,6 +63,8 @@ impl Operations {
             PasswordState::Temporary { until } => ("temporary", until),
             PasswordState::Own => ("own", None),
         };
+        let seen = Seen::Account { user_id: entry.account.user_id.clone() };
+        self.engine.record_access(who, None, seen).await?;
         let view = AccountView { account: entry.account, password: Some(state.to_owned()), password_until: until };
         Ok(Answer::done(&view))
     }

@@ -117,11 +117,21 @@ impl Operations {
         Ok(Answer::done(&Exported { folder: place.join(number.to_string()) }))
     }
 
-    /// The archive's files and the live store's journal and contents.
-    pub(super) async fn verify_all(&self) -> Result<Answer, Answer> {
+    /// The archive's files and the live store's journal and contents, and whether they go on from these heads.
+    pub(super) async fn verify_all(&self, heads: Option<&Heads>) -> Result<Answer, Answer> {
+        let office = &self.engine.office.id.0;
+        if let Some(heads) = heads.filter(|heads| heads.office != *office) {
+            return Err(Answer::negative(format!(
+                "The head is of the office `{}`, and this one is `{office}`. Name a head of this office",
+                heads.office
+            )));
+        }
         let mut damage = self.engine.archive.verify().await?;
         damage.extend(self.engine.store.verify().await?);
         let lines = self.engine.archive.list().await?;
+        if let Some(heads) = heads {
+            damage.extend(self.engine.departures(heads, &lines).await?);
+        }
         let mut files: Vec<&str> = lines.iter().map(|line| line.file.as_str()).collect();
         files.dedup();
         let damage = damage.into_iter().map(|d| DamageView { thing: d.thing, what: d.what }).collect();

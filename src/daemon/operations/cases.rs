@@ -1,7 +1,7 @@
 //! Live cases as the command line shows them, and the office's own books where an effect of theirs is stuck. What can be
 //! done with one is in [`super::effects`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -115,8 +115,18 @@ impl Operations {
             }
         }
         if stuck_only {
-            lines.extend(stuck.iter().filter(|(number, _)| is_book(number)).map(|(number, rows)| book(number, rows)));
-            lines.extend(unfiled.into_iter().map(|(number, why)| hidden(&number, why)));
+            let told: BTreeSet<CaseNumber> = lines.iter().map(|line| line.number.clone()).collect();
+            // Books, and cases of which no more can be read: what an alarm counts is in some line.
+            let numbers: BTreeSet<&CaseNumber> = stuck.keys().chain(damaged.keys()).chain(unfiled.keys()).collect();
+            for number in numbers.into_iter().filter(|number| !told.contains(*number)) {
+                let rows = stuck.get(number).map(Vec::as_slice).unwrap_or_default();
+                let count = rows.len() + damaged.get(number).unwrap_or(&0);
+                let line = match unfiled.get(number) {
+                    None if is_book(number) && !rows.is_empty() => book(number, rows),
+                    why => hidden(number, why.cloned()),
+                };
+                lines.push(CaseLine { stuck: count, ..line });
+            }
         }
         Ok(Answer::done(&lines))
     }
@@ -164,11 +174,14 @@ impl Operations {
         if rows.is_empty() && damaged.is_empty() {
             return Err(self.absent(number).await?);
         }
+        for why in &damaged {
+            tracing::error!(book = %number, "an effect cannot be read: {why}");
+        }
         let stuck: Vec<Row> = rows.iter().filter(|row| row.is_stuck()).cloned().collect();
         let effects = rows.iter().map(effect).collect();
         let (checklist, alerts, letters, history) = Default::default();
         let (procedure, linked_to, mails, accesses) = Default::default();
-        let line = book(number, &stuck);
+        let line = CaseLine { stuck: stuck.len() + damaged.len(), ..book(number, &stuck) };
         Ok(Answer::done(&CaseView {
             line,
             procedure,
@@ -232,9 +245,9 @@ fn book(number: &CaseNumber, stuck: &[Row]) -> CaseLine {
     }
 }
 
-/// A dossier of which the number alone is known.
-fn hidden(number: &CaseNumber, why: String) -> CaseLine {
-    CaseLine { phase: "hidden".to_owned(), unfiled: Some(why), ..book(number, &[]) }
+/// A dossier, a case or a book of which the number alone is known.
+fn hidden(number: &CaseNumber, unfiled: Option<String>) -> CaseLine {
+    CaseLine { phase: "hidden".to_owned(), unfiled, ..book(number, &[]) }
 }
 
 impl Operations {

@@ -24,6 +24,7 @@ use crate::accounts::directory::{Directory, DirectoryError};
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::admins::Role;
+use crate::engine::evidence::Heads;
 use crate::engine::port::{Fault, FaultKind};
 use crate::sop::names::{Address, CaseNumber};
 use crate::store::archive::RedbArchive;
@@ -96,6 +97,10 @@ pub enum Request {
         number: CaseNumber,
     },
     VerifyAll,
+    /// The same, and whether journal and archive go on from these heads.
+    VerifyAgainst {
+        heads: Heads,
+    },
     /// Where journal and archive end; signed or not.
     ShowHeads {
         sign: bool,
@@ -216,8 +221,8 @@ impl Operations {
     pub async fn answer(&self, who: &str, request: Request) -> Answer {
         let answered = match request {
             Request::ImportAccounts { csv } => self.import_accounts(&csv).await,
-            Request::ListAccounts => Ok(self.list_accounts()),
-            Request::ShowAccount { user_id } => self.show_account(user_id),
+            Request::ListAccounts => self.list_accounts(who).await,
+            Request::ShowAccount { user_id } => self.show_account(who, user_id).await,
             Request::ProbeAccounts => self.probe_accounts().await,
             Request::EnrollAdmin { address, name, role } => self.enroll_admin(&address, name, role).await,
             Request::ListAdmins => self.list_admins().await,
@@ -233,7 +238,8 @@ impl Operations {
             Request::ShowDossier { number } => self.show_dossier(who, &number).await,
             Request::ReadItem { number, name } => self.read_item(who, &number, &name).await,
             Request::Export { number } => self.export(who, &number).await,
-            Request::VerifyAll => self.verify_all().await,
+            Request::VerifyAll => self.verify_all(None).await,
+            Request::VerifyAgainst { heads } => self.verify_all(Some(&heads)).await,
             Request::ShowHeads { sign } => self.show_heads(sign).await,
             Request::ListDue => self.list_due().await,
             Request::ListDisposals => self.list_disposals().await,

@@ -9,7 +9,7 @@ use crate::engine::Engine;
 use crate::engine::codec;
 use crate::engine::notice::Notice;
 use crate::engine::port::Fault;
-use crate::engine::store::{Batch, CaseKey, DocumentWrite, NewRow, Outcome, Row};
+use crate::engine::store::{Batch, DocumentWrite, NewRow, Outcome, Row};
 use crate::engine::weave::Task;
 use crate::letters::{LetterFacts, LetterKind};
 use crate::sop::names::{Address, CaseNumber};
@@ -75,8 +75,16 @@ impl Engine {
             bytes: Some(codec::encode(record)),
         };
         let written = match happened {
-            None => matches!(self.store.write_documents(vec![write]).await?, Outcome::Committed { .. }),
-            Some(what) => self.enter(&record.address, what, write).await?,
+            None => self.keep_alone(write).await?,
+            Some(what) => match self.enter(&record.address, &what, &write).await {
+                // Whoever guesses is stopped, whatever becomes of the roll.
+                Err(fault) if matches!(what, Happened::Locked { .. }) => {
+                    let admin = record.address.masked();
+                    tracing::error!(admin, "a lock is not in the roll, and nobody gets a letter about it: {fault}");
+                    self.keep_alone(write).await?
+                }
+                entered => entered?,
+            },
         };
         if written {
             let mut names = self.names.write().unwrap_or_else(std::sync::PoisonError::into_inner);
@@ -85,16 +93,20 @@ impl Engine {
         Ok(written)
     }
 
-    async fn enter(&self, who: &Address, what: Happened, write: DocumentWrite) -> Result<bool, Fault> {
+    async fn keep_alone(&self, write: DocumentWrite) -> Result<bool, Fault> {
+        Ok(matches!(self.store.write_documents(vec![write]).await?, Outcome::Committed { .. }))
+    }
+
+    async fn enter(&self, who: &Address, what: &Happened, write: &DocumentWrite) -> Result<bool, Fault> {
         let now = self.clock.now();
-        let key = self.roll(now);
+        let book = self.roll(now);
         let entry = codec::encode(&Entry { at: now, who: who.clone(), what: what.clone() });
         for _ in 0..TRIES {
-            let version = self.store.load(&key).await?.map_or(0, |stored| stored.version);
-            let mut batch = Batch::new(key.clone(), version, now, codec::encode(&Snapshot { entries: version + 1 }));
+            let (key, version) = self.open_volume(&book).await?;
+            let mut batch = Batch::new(key, version, now, codec::encode(&Snapshot { entries: version + 1 }));
             batch.events = vec![entry.clone()];
             batch.documents = vec![write.clone()];
-            batch.outbox = to_tell(who, &what, now).into_iter().collect();
+            batch.outbox = to_tell(who, what, now).into_iter().collect();
             match self.commit_one(batch).await? {
                 Outcome::Committed { .. } => return Ok(true),
                 Outcome::DocumentStale { .. } => return Ok(false),
@@ -106,12 +118,11 @@ impl Engine {
 
     /// The roll's entries of a year, oldest first.
     pub async fn roll_of(&self, year: i32) -> Result<Vec<Entry>, Fault> {
-        let events = self.store.events(&self.key(&CaseNumber::new(PREFIX, year, 1))).await?;
-        events.iter().map(|event| codec::decode(&event.bytes, "an entry of the roll")).collect()
+        self.entries_of(&CaseNumber::new(PREFIX, year, 1), "an entry of the roll").await
     }
 
-    fn roll(&self, at: DateTime<Utc>) -> CaseKey {
-        self.key(&CaseNumber::new(PREFIX, at.with_timezone(&self.office.zone).year(), 1))
+    fn roll(&self, at: DateTime<Utc>) -> CaseNumber {
+        CaseNumber::new(PREFIX, at.with_timezone(&self.office.zone).year(), 1)
     }
 
     /// Tells the person whose factor was locked, and every other admin, until when.

@@ -6,7 +6,6 @@ use serde::{Deserialize, Serialize};
 
 use super::look::Looked;
 use crate::engine::office::Office;
-use crate::engine::store::CaseKey;
 use crate::sop::names::{CaseNumber, Sha256Hex};
 
 /// Prefix of the daybook's series.
@@ -34,7 +33,6 @@ impl Entry {
     }
 }
 
-pub fn key(office: &Office, now: DateTime<Utc>) -> CaseKey {
-    let year = now.with_timezone(&office.zone).year();
-    CaseKey { office: office.id.clone(), number: CaseNumber::new(PREFIX, year, 1) }
+pub fn book(office: &Office, now: DateTime<Utc>) -> CaseNumber {
+    CaseNumber::new(PREFIX, now.with_timezone(&office.zone).year(), 1)
 }

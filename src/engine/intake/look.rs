@@ -1,6 +1,6 @@
 //! Looks at one mail: its headers in this process, its body and papers in the reading worker.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
 
@@ -10,6 +10,7 @@ use super::{Mailbox, Patience};
 use crate::dossier::page::{Contents, Paper};
 use crate::dossier::{MailFacts, Read};
 use crate::engine::Engine;
+use crate::engine::admins::Proof;
 use crate::engine::port::{Arrival, ArrivalBody, Fault, Origin};
 use crate::mail::authenticity::Authenticity as Judged;
 use crate::mail::headers::Headers;
@@ -17,9 +18,6 @@ use crate::mail::message::Inbound;
 use crate::mail::proof::{Question, Said, signature_keys};
 use crate::sop::case::{Attachment, Authenticity, MailRef};
 use crate::sop::names::{Address, Sha256Hex};
-
-/// On record where the office asks for no proof and nothing speaks against the sender.
-const NOT_REQUIRED: &str = "not_required";
 
 /// A mail as far as it could be understood on its own.
 pub struct Looked {
@@ -37,6 +35,8 @@ pub struct Looked {
     pub waits: bool,
     /// Its sender, or the day, had its share already: it was not taken apart.
     pub beyond: bool,
+    /// What the code in it proved. A mail is routed again where somebody else was faster, and its code counts once.
+    pub proof: OnceLock<Proof>,
 }
 
 impl Engine {
@@ -100,7 +100,7 @@ impl Engine {
         let today = self.clock.now().with_timezone(&zone).date_naive();
         let contents = self.reader.read(Arc::new(raw)).await?;
         let facts = inbound.facts(contents, zone, today, &mailbox.reception.trust);
-        let proven = matches!(&mail.authenticity, Authenticity::Proven { how } if how != NOT_REQUIRED);
+        let proven = mail.authenticity.is_authenticated();
         Ok(MailFacts { authenticated: facts.authenticated.map(|_| proven), ..facts })
     }
 
@@ -134,6 +134,7 @@ impl Engine {
             inbound,
             waits: false,
             beyond: false,
+            proof: OnceLock::new(),
         }
     }
 }
@@ -145,7 +146,7 @@ pub(super) fn is_trusted(mailbox: &Mailbox, inbound: &Inbound) -> bool {
 
 /// [`Looked::seen_keys`] of a mail of a case, told from its bytes on record.
 pub fn seen_keys(mail: &MailRef, raw: &[u8]) -> Vec<String> {
-    let proven = matches!(&mail.authenticity, Authenticity::Proven { how } if how != NOT_REQUIRED);
+    let proven = mail.authenticity.is_authenticated();
     keys_of(&mail.sha256, raw, mail.message_id.as_deref(), mail.from.as_ref(), proven)
 }
 
@@ -205,7 +206,7 @@ impl Looked {
         match &self.inbound.authenticity {
             Judged::Authenticated { how } => Authenticity::Proven { how: format!("{how:?}").to_lowercase() },
             Judged::Failed { why } | Judged::Contradicted { why } => Authenticity::Unproven { why: why.clone() },
-            Judged::None if self.trusted => Authenticity::Proven { how: NOT_REQUIRED.to_owned() },
+            Judged::None if self.trusted => Authenticity::Proven { how: Authenticity::NOT_REQUIRED.to_owned() },
             Judged::None => {
                 Authenticity::Unproven { why: "nobody whose word counts here vouches for the sender".to_owned() }
             }

@@ -43,6 +43,9 @@ use crate::vault;
 
 /// Mails of one batch that are read side by side.
 const READERS: usize = 8;
+/// Conflicts after which a mail by itself is given back; each means that somebody else changed what it is about, or that its
+/// number in the register was given out before.
+const TRIES: u32 = 5;
 
 /// A mailbox and what its mail is worked by.
 #[derive(Clone)]
@@ -84,16 +87,17 @@ struct Intake<'e> {
     contents: Vec<(CaseKey, Vec<u8>)>,
     /// Keys taken within this batch.
     taken: BTreeSet<String>,
-    /// Versions of the daybooks this batch writes in.
-    daybooks: BTreeMap<CaseKey, u64>,
+    /// The daybooks this batch writes in: their volumes, and the versions it leaves them at.
+    daybooks: BTreeMap<CaseNumber, (CaseKey, u64)>,
     last_serial: Option<(i32, u32)>,
     /// The mailbox's day so far, and the version it is kept under.
     day: (u64, Tally),
 }
 
 impl Engine {
-    /// Takes a batch of mail in. What comes back is on record and may be filed; what is missing stays in the inbox
-    /// and is to be handed over again later.
+    /// Takes a batch of mail in. What comes back is on record and may be filed; what is missing waits for its sender's domain,
+    /// stays in the inbox and is to be handed over again later. Transient where a mail cannot be put on record; those before it
+    /// may be.
     pub async fn take_in(
         &self,
         mailbox: &Mailbox,
@@ -113,14 +117,23 @@ impl Engine {
         // Somebody else moved one of the cases: each mail on its own, so that the others are not held up.
         let mut filed = Vec::new();
         for one in &looked {
-            for _ in 0..5 {
-                if let Some(done) = self.take_together(mailbox, std::slice::from_ref(one)).await? {
-                    filed.extend(done);
-                    break;
-                }
-            }
+            filed.extend(self.take_alone(mailbox, one).await?);
         }
         Ok(filed)
+    }
+
+    /// A mail that is given back is a failure: whoever handed it over must not take it for one that waits.
+    async fn take_alone(&self, mailbox: &Mailbox, mail: &Looked) -> Result<Vec<(Origin, Folder)>, Fault> {
+        for _ in 0..TRIES {
+            if let Some(filed) = self.take_together(mailbox, std::slice::from_ref(mail)).await? {
+                return Ok(filed);
+            }
+        }
+        Err(Fault::transient(format!(
+            "Cannot put a mail of {} on record: the store refused its step {TRIES} times, as decided on what has changed. It is tried \
+             again; where that goes on, run `loket archive verify`",
+            mailbox.name
+        )))
     }
 
     /// One transaction for all; `None` where a conflict undid it for some.
@@ -334,15 +347,15 @@ impl Intake<'_> {
     /// An entry of the daybook.
     async fn entry(&mut self, mail: &Looked, reason: &str) -> Result<Batch, Fault> {
         let now = self.engine.clock.now();
-        let key = daybook::key(&self.engine.office, now);
-        let version = match self.daybooks.get(&key) {
-            Some(version) => *version,
-            None => self.engine.store.load(&key).await?.map_or(0, |stored| stored.version),
+        let book = daybook::book(&self.engine.office, now);
+        let (key, version) = match self.daybooks.get(&book) {
+            Some(known) => known.clone(),
+            None => self.engine.open_volume(&book).await?,
         };
         let snapshot = codec::encode(&daybook::Snapshot { entries: version + 1 });
         let mut batch = Batch::new(key.clone(), version, now, snapshot);
         batch.events = vec![codec::encode(&daybook::Entry::new(now, mail, reason))];
-        self.daybooks.insert(key, version + 1);
+        self.daybooks.insert(book, (key, version + 1));
         Ok(batch)
     }
 }

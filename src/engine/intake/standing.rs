@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::look::{Looked, is_trusted};
-use super::tally::{Standing, Tally};
+use super::tally::{Domain, Standing, Tally};
 use super::{Intake, Mailbox};
 use crate::engine::Engine;
 use crate::engine::port::Fault;
@@ -31,8 +31,7 @@ impl Engine {
     /// Whether a mail is sure to be put aside. An admin's answer to a letter of ours is always read.
     pub(super) async fn is_beyond(&self, mailbox: &Mailbox, inbound: &Inbound, day: &Tally) -> Result<bool, Fault> {
         let room = |standing| day.has_room(inbound.sender(), standing, &mailbox.limits);
-        let at_large = if is_trusted(mailbox, inbound) { Standing::Proven } else { Standing::Unproven };
-        if room(at_large) {
+        if room(at_large(mailbox, inbound)) {
             return Ok(false);
         }
         if !points_to_us(inbound) {
@@ -44,11 +43,11 @@ impl Engine {
 
     /// Nobody else's flood keeps an applicant from completing what they were asked for.
     async fn standing(&self, mailbox: &Mailbox, inbound: &Inbound, desk: &OnDesk) -> Result<Standing, Fault> {
-        if !is_trusted(mailbox, inbound) {
-            return Ok(Standing::Unproven);
+        if !inbound.authenticity.is_authenticated() {
+            return Ok(at_large(mailbox, inbound));
         }
         let home = matches!(self.case_of(inbound, desk).await?, Some((_, Some(case))) if belongs(&case, inbound));
-        Ok(if home { Standing::AtHome } else { Standing::Proven })
+        Ok(if home { Standing::AtHome } else { at_large(mailbox, inbound) })
     }
 
     /// The case a mail points to by number or thread, live or not.
@@ -93,8 +92,28 @@ impl Engine {
 
 /// Whether the day has no room for a mail, proven or not.
 pub(super) fn is_full(mailbox: &Mailbox, inbound: &Inbound, day: &Tally) -> bool {
+    let domain = domain(mailbox, inbound);
     let room = |standing| day.has_room(inbound.sender(), standing, &mailbox.limits);
-    !(points_to_us(inbound) || room(Standing::Proven) || room(Standing::Unproven))
+    let unasked = !mailbox.require_authenticated && room(Standing::Unasked(domain));
+    !(points_to_us(inbound) || room(Standing::Proven(domain)) || room(Standing::Unproven(domain)) || unasked)
+}
+
+/// How a mail stands to us, whatever case it points to.
+fn at_large(mailbox: &Mailbox, inbound: &Inbound) -> Standing {
+    let domain = domain(mailbox, inbound);
+    if inbound.authenticity.is_authenticated() {
+        Standing::Proven(domain)
+    } else if is_trusted(mailbox, inbound) {
+        Standing::Unasked(domain)
+    } else {
+        Standing::Unproven(domain)
+    }
+}
+
+fn domain(mailbox: &Mailbox, inbound: &Inbound) -> Domain {
+    let rules = &mailbox.worked.procedure.confirmation;
+    let free = inbound.sender().is_some_and(|sender| rules.is_free_mail(sender.domain()));
+    if free { Domain::FreeMail } else { Domain::Office }
 }
 
 /// Whether a mail names a case, or answers a letter of ours.

@@ -2,7 +2,8 @@
 //! beyond the limits is put aside unworked and unanswered, and told to the admins in a digest (THREATS rows 18 and 19).
 //! Other machines' mail, which starts nothing, has a limit too: beyond it, it is counted and leaves no record of its own.
 //!
-//! Mail without proof of its sender has a count of its own: whoever forges an address uses up nothing of its owner's.
+//! Mail without proof of its sender has a count of its own: whoever forges an address uses up nothing of its owner's, nor does
+//! it where the office asks for no proof. Those who write from a free mail service have nothing in common that is counted.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +24,7 @@ pub struct DayLimits {
     pub per_domain: u32,
     /// New requests about one account, also about one that does not exist.
     pub per_account: u32,
-    /// Mails whose sender is proven.
+    /// Mails whose sender is proven, or need not be.
     pub per_day: u32,
     /// Mails without proof of their sender: each of them is put before an admin.
     pub unproven_per_day: u32,
@@ -62,10 +63,34 @@ const FAMILY: &str = "mail_day";
 /// How a sender stands to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    Unproven,
-    Proven,
+    Unproven(Domain),
+    /// Without proof, where the office asks for none: counts against the day like a proven one, and not in its owner's name.
+    Unasked(Domain),
+    Proven(Domain),
     /// Proven, and writes in an open case of their own: counts against nothing but their own share.
     AtHome,
+}
+
+/// What those who write from one mail domain have in common.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Domain {
+    /// An office, and a share of the day.
+    Office,
+    /// Nothing: anybody can have an address there, and a few people's flood is not the others'.
+    FreeMail,
+}
+
+impl Standing {
+    fn is_proven(self) -> bool {
+        matches!(self, Self::Proven(_) | Self::AtHome)
+    }
+
+    fn shares_domain(self) -> bool {
+        match self {
+            Self::Unproven(domain) | Self::Unasked(domain) | Self::Proven(domain) => domain == Domain::Office,
+            Self::AtHome => false,
+        }
+    }
 }
 
 /// What a request asks about, as a day counts it.
@@ -80,6 +105,7 @@ pub enum About {
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Tally {
+    /// With those that need no proof.
     proven: u32,
     unproven: u32,
     senders: BTreeMap<String, u32>,
@@ -109,11 +135,13 @@ impl Tally {
         count(&mut self.senders, &address, limits.per_sender);
         let total = match standing {
             Standing::AtHome => return true,
-            Standing::Proven => &mut self.proven,
-            Standing::Unproven => &mut self.unproven,
+            Standing::Proven(_) | Standing::Unasked(_) => &mut self.proven,
+            Standing::Unproven(_) => &mut self.unproven,
         };
         *total = total.saturating_add(1);
-        count(&mut self.domains, &domain, limits.per_domain);
+        if standing.shares_domain() {
+            count(&mut self.domains, &domain, limits.per_domain);
+        }
         true
     }
 
@@ -121,10 +149,10 @@ impl Tally {
         let (address, domain) = names(sender, standing);
         let day = match standing {
             Standing::AtHome => true,
-            Standing::Proven => is_free(self.proven, limits.per_day),
-            Standing::Unproven => is_free(self.unproven, limits.unproven_per_day),
+            Standing::Proven(_) | Standing::Unasked(_) => is_free(self.proven, limits.per_day),
+            Standing::Unproven(_) => is_free(self.unproven, limits.unproven_per_day),
         };
-        let others = standing == Standing::AtHome || is_free(counted(&self.domains, &domain), limits.per_domain);
+        let others = !standing.shares_domain() || is_free(counted(&self.domains, &domain), limits.per_domain);
         day && others && is_free(counted(&self.senders, &address), limits.per_sender)
     }
 
@@ -204,7 +232,7 @@ impl Tally {
 
 /// Under which address and domain a mail is counted.
 fn names(sender: Option<&Address>, standing: Standing) -> (String, String) {
-    let mark = if standing == Standing::Unproven { "?" } else { "" };
+    let mark = if standing.is_proven() { "" } else { "?" };
     let name = |text: &str| format!("{mark}{}", text.to_lowercase());
     (name(sender.map(Address::as_str).unwrap_or_default()), name(sender.map(Address::domain).unwrap_or_default()))
 }

@@ -5,6 +5,9 @@ use crate::sop::names::{CaseNumber, Language, OfficeId, Sha256Hex};
 use crate::sop::phase::Phase;
 use crate::sop::timesheet::TimeSheet;
 
+const PROVEN: Standing = Standing::Proven(Domain::Office);
+const UNPROVEN: Standing = Standing::Unproven(Domain::Office);
+
 fn at(minute: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_794_000_000 + 60 * minute, 0).expect("the test's minutes are in range")
 }
@@ -154,15 +157,51 @@ fn t18_the_loudest_is_named_without_its_mark_once_it_had_its_share() {
     let mut day = Tally::default();
     assert_eq!(day.loudest(&limits), None);
     let (quiet, loud) = (address("agung@dinas.example"), address("Rina@Dinas.example"));
-    assert!(
-        day.admits(Some(&quiet), Standing::Proven, &limits) && day.admits(Some(&loud), Standing::Unproven, &limits)
-    );
+    assert!(day.admits(Some(&quiet), PROVEN, &limits) && day.admits(Some(&loud), UNPROVEN, &limits));
     assert_eq!(day.loudest(&limits), None);
 
-    assert!(day.admits(Some(&loud), Standing::Unproven, &limits));
+    assert!(day.admits(Some(&loud), UNPROVEN, &limits));
 
     assert_eq!(day.loudest(&limits).as_deref(), Some("rina@dinas.example"));
-    assert!(day.has_room(Some(&loud), Standing::Proven, &limits), "a forger uses up nothing of the owner's");
+    assert!(day.has_room(Some(&loud), PROVEN, &limits), "a forger uses up nothing of the owner's");
+}
+
+/// Where an office asks for no proof, twenty forged mails were the owner's share of the day.
+#[test]
+fn t18_mail_that_needs_no_proof_is_counted_under_no_owners_name_and_among_all_of_the_day() {
+    let limits = DayLimits { per_sender: 2, per_domain: 3, per_day: 4, unproven_per_day: 1, ..DayLimits::default() };
+    let (rina, agung) = (address("rina@dinas.example"), address("agung@dinas.example"));
+    let unasked = Standing::Unasked(Domain::Office);
+    let mut day = Tally::default();
+
+    let taken = (0..5).filter(|_| day.admits(Some(&rina), unasked, &limits)).count();
+
+    assert_eq!(taken, 2, "one name's share, and more than the unproven have");
+    assert!(day.has_room(Some(&agung), UNPROVEN, &limits), "which is as it was");
+    assert!(day.admits(Some(&rina), PROVEN, &limits), "nothing of it was hers");
+    assert!(day.admits(Some(&agung), unasked, &limits));
+    assert!(!day.has_room(Some(&agung), PROVEN, &limits), "the day is full of both");
+    let full_domain = DayLimits { per_day: 0, ..limits };
+    assert!(!day.has_room(Some(&agung), unasked, &full_domain) && day.has_room(Some(&agung), PROVEN, &full_domain));
+}
+
+/// Ten accounts of a free mail service shut out everybody else who has one.
+#[test]
+fn t18_people_of_a_free_mail_service_have_no_share_in_common() {
+    let limits = DayLimits { per_sender: 2, per_domain: 3, ..DayLimits::default() };
+    let of = |domain: fn(Domain) -> Standing| {
+        let mut day = Tally::default();
+        [Domain::Office, Domain::FreeMail].map(|whose| {
+            let name = |nth: usize| address(&format!("warga{nth}@{whose:?}.example"));
+            let taken: Vec<bool> = (0..5).map(|nth| day.admits(Some(&name(nth)), domain(whose), &limits)).collect();
+            let again = (0..5).filter(|_| day.admits(Some(&name(4)), domain(whose), &limits)).count();
+            (taken.iter().filter(|taken| **taken).count(), again)
+        })
+    };
+
+    for standing in [Standing::Proven, Standing::Unasked, Standing::Unproven] {
+        assert_eq!(of(standing), [(3, 0), (5, 1)], "five people, and then one of them alone");
+    }
 }
 
 #[test]
@@ -172,8 +211,8 @@ fn t18_in_an_open_case_only_the_senders_own_share_counts() {
     let mut day = Tally::default();
 
     assert!(day.admits(Some(&one), Standing::AtHome, &limits));
-    assert!(day.admits(Some(&other), Standing::Proven, &limits), "it took up no room of the others");
-    assert!(!day.admits(Some(&one), Standing::Proven, &limits), "the day and the domain are full");
+    assert!(day.admits(Some(&other), PROVEN, &limits), "it took up no room of the others");
+    assert!(!day.admits(Some(&one), PROVEN, &limits), "the day and the domain are full");
     assert!(day.admits(Some(&one), Standing::AtHome, &limits));
     assert!(!day.admits(Some(&one), Standing::AtHome, &limits), "their own share is full");
 }

@@ -15,10 +15,10 @@ use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
-use super::Patience;
 use super::imap::header_of;
 use super::notify::Notice;
 use super::withheld::Withheld;
+use super::{Patience, Refetch};
 use crate::engine::port::{Arrival, ArrivalBody, Fault, Folder, Inbox, Origin};
 
 /// A Maildir as configured; it is created where it is missing.
@@ -36,12 +36,19 @@ pub struct MaildirSettings {
 /// [`Inbox`] over a Maildir.
 pub struct MaildirInbox {
     settings: Arc<MaildirSettings>,
-    /// Unique names handed out and not yet filed.
-    handed: std::sync::Mutex<HashSet<String>>,
+    handed: std::sync::Mutex<Handed>,
     /// Files that could not be read, by unique name.
     withheld: std::sync::Mutex<Withheld<String>>,
     /// One reader at a time, with the kernel's word on `new` where there is one.
     watch: Mutex<Option<Notice>>,
+}
+
+/// Unique names of mails that are not yet filed.
+#[derive(Default)]
+struct Handed {
+    out: HashSet<String>,
+    /// Were handed out, and are to be once more.
+    again: HashSet<String>,
 }
 
 /// A mail seen in `new` or `cur`.
@@ -78,8 +85,8 @@ impl MaildirInbox {
         })
     }
 
-    fn handed(&self) -> std::sync::MutexGuard<'_, HashSet<String>> {
-        // Nothing panics while the set is held; should it, the set is still whole.
+    fn handed(&self) -> std::sync::MutexGuard<'_, Handed> {
+        // Nothing panics while the sets are held; should it, they are still whole.
         self.handed.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 
@@ -119,14 +126,17 @@ impl MaildirInbox {
 
     async fn take(&self, limit: usize) -> Result<Vec<Arrival>, Fault> {
         let mut found = self.on_disk(|settings| waiting(&settings.path)).await?;
-        {
-            let (handed, mut unread, now) = (self.handed(), self.unread(), Instant::now());
-            unread.keep(|name| found.iter().any(|mail| mail.unique == *name));
-            found.retain(|mail| !handed.contains(&mail.unique) && !unread.rests(&mail.unique, now));
-        }
         found.sort();
         // A name in `new` and in `cur` at once is one mail in the middle of a move.
         found.dedup_by(|a, b| a.unique == b.unique);
+        {
+            let (mut handed, mut unread, now) = (self.handed(), self.unread(), Instant::now());
+            let is_there = |name: &String| found.iter().any(|mail| mail.unique == *name);
+            unread.keep(is_there);
+            handed.again.retain(is_there);
+            found.retain(|mail| !handed.out.contains(&mail.unique) && !unread.rests(&mail.unique, now));
+            found.sort_by_key(|mail| handed.again.contains(&mail.unique));
+        }
         found.truncate(limit);
         let taken = self
             .on_disk(move |settings| Ok(found.into_iter().map(|mail| take_up(settings, mail)).collect::<Vec<_>>()))
@@ -137,7 +147,8 @@ impl MaildirInbox {
             match read {
                 Ok(body) => {
                     unread.done(&name);
-                    handed.insert(name.clone());
+                    handed.again.remove(&name);
+                    handed.out.insert(name.clone());
                     arrivals.push(self.arrival(name, body));
                 }
                 // Gone in the meantime.
@@ -181,7 +192,8 @@ impl Inbox for MaildirInbox {
                 .map_err(|e| Fault::transient(format_args!("Filing in the Maildir was interrupted: {e}")))??;
             let mut handed = self.handed();
             for (origin, _) in mails {
-                handed.remove(&origin.name);
+                handed.out.remove(&origin.name);
+                handed.again.remove(&origin.name);
             }
             Ok(())
         }
@@ -198,6 +210,22 @@ impl Inbox for MaildirInbox {
             Ok(format!("The Maildir {} holds {waiting} mails", self.settings.path.display()))
         }
         .boxed()
+    }
+}
+
+impl Refetch for MaildirInbox {
+    fn refetch(&self, mails: &[Origin]) {
+        let mut handed = self.handed();
+        for mail in mails {
+            if let Some(name) = handed.out.take(&mail.name) {
+                handed.again.insert(name);
+            }
+        }
+    }
+
+    fn holds(&self, mail: &Origin) -> bool {
+        let handed = self.handed();
+        handed.out.contains(&mail.name) || handed.again.contains(&mail.name)
     }
 }
 

@@ -99,9 +99,8 @@ fn applies(trigger: Trigger, case: &Case, procedure: &Procedure) -> bool {
             let from = case.first_mail().and_then(|m| m.from.as_ref());
             from.is_some_and(|a| procedure.confirmation.is_free_mail(a.domain()))
         }
-        // Who lets a held mail in says that it is worth working on, not that its sender is proven.
         Trigger::AuthenticationFailed => {
-            case.mails.iter().any(|m| !m.authenticity.is_proven()) || not_met("sender_authenticated")
+            case.mails.iter().any(|m| !m.authenticity.is_authenticated()) || not_met("sender_authenticated")
         }
         Trigger::NameDiffers => not_met("name_matches") || alert("different_people"),
         Trigger::NipMismatch => not_met("nip_matches"),

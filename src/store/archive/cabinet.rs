@@ -13,8 +13,8 @@ use serde_json::Value;
 use super::bag::{self, BagItem};
 use super::keys::{destroy, reseal};
 use super::record::{Catalogue, DossierRecord};
-use super::shelf::{Shelf, Writing, append, head_of};
 use super::verify;
+use super::volume::{Volume, Writing, append, head_of};
 use crate::engine::archive::{
     ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Kinship, Receipt,
 };
@@ -37,7 +37,7 @@ pub struct Cabinet {
 
 /// A dossier found: its file, place and record.
 pub struct Found {
-    pub shelf: Rc<Shelf>,
+    pub volume: Rc<Volume>,
     pub position: u64,
     pub record: DossierRecord,
     pub hash: [u8; 32],
@@ -74,12 +74,12 @@ impl Cabinet {
         let name = sortable(number);
         let mut unread = None;
         for (year, path) in self.files()?.into_iter().rev() {
-            let looked = Shelf::open(&path).and_then(|shelf| Ok((shelf.position(&name)?, shelf)));
+            let looked = Volume::open(&path).and_then(|volume| Ok((volume.position(&name)?, volume)));
             match looked {
                 Ok((None, _)) => {}
-                Ok((Some(position), shelf)) => {
-                    let (record, hash) = shelf.record_of(&name, position)?;
-                    return Ok(Some(Found { shelf: Rc::new(shelf), position, record, hash }));
+                Ok((Some(position), volume)) => {
+                    let (record, hash) = volume.record_of(&name, position)?;
+                    return Ok(Some(Found { volume: Rc::new(volume), position, record, hash }));
                 }
                 // A clock that was behind may have counted a year less.
                 Err(_) if year < number.year() - 1 => {}
@@ -143,17 +143,17 @@ impl Cabinet {
         }
         let key = self.key(found)?;
         let expected = Catalogue::of(dossier);
-        if found.shelf.catalogue(&found.record, &key)? != expected {
+        if found.volume.catalogue(&found.record, &key)? != expected {
             return differs("its items or metadata differ");
         }
         for (index, item) in (0u32..).zip(&expected.items) {
-            found.shelf.item(found.position, &found.record, &key, index, &item.sha256)?;
+            found.volume.item(found.position, &found.record, &key, index, &item.sha256)?;
         }
         Ok(())
     }
 
     fn key(&self, found: &Found) -> Result<DossierKey, StoreError> {
-        let key = found.shelf.key(found.position, &found.record.place(), &self.keyring)?;
+        let key = found.volume.key(found.position, &found.record.place(), &self.keyring)?;
         key.ok_or_else(|| {
             let number = &found.record.register.number;
             let record = found.line().destroyed.map(|why| format!(" under record {}", why.record));
@@ -166,7 +166,7 @@ impl Cabinet {
 
     pub fn open(&self, found: &Found) -> Result<(DossierKey, ArchivedDossier), StoreError> {
         let key = self.key(found)?;
-        let catalogue = found.shelf.catalogue(&found.record, &key)?;
+        let catalogue = found.volume.catalogue(&found.record, &key)?;
         let items = catalogue.items.into_iter().map(|item| ArchivedItem {
             name: item.name,
             media_type: item.media_type,
@@ -187,8 +187,8 @@ impl Cabinet {
     pub fn walk(&self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<Unread, StoreError> {
         let mut unread = Unread::default();
         for (_, path) in self.files()? {
-            let (shelf, positions) = match Shelf::open(&path).and_then(|shelf| Ok((shelf.numbers()?, shelf))) {
-                Ok((numbers, shelf)) => (Rc::new(shelf), numbers),
+            let (volume, positions) = match Volume::open(&path).and_then(|volume| Ok((volume.numbers()?, volume))) {
+                Ok((numbers, volume)) => (Rc::new(volume), numbers),
                 Err(error @ StoreError::InUse { .. }) => return Err(error),
                 Err(error) => {
                     tracing::error!("an archive file is left out: {error}");
@@ -197,8 +197,8 @@ impl Cabinet {
                 }
             };
             for (position, number) in positions {
-                match shelf.record_of(&number, position) {
-                    Ok((record, hash)) => each(Found { shelf: Rc::clone(&shelf), position, record, hash })?,
+                match volume.record_of(&number, position) {
+                    Ok((record, hash)) => each(Found { volume: Rc::clone(&volume), position, record, hash })?,
                     Err(error) => {
                         tracing::error!(case = readable(&number), "a dossier is left out of the list: {error}");
                         unread.dossiers.push(number);
@@ -212,7 +212,7 @@ impl Cabinet {
     pub fn destroy(&self, number: &CaseNumber, why: &Destruction) -> Result<(), StoreError> {
         let found =
             self.find(number)?.ok_or_else(|| StoreError::Refused(format!("No dossier {number} is in the archive")))?;
-        let (path, position) = (self.folder.join(found.shelf.name()), found.position);
+        let (path, position) = (self.folder.join(found.volume.name()), found.position);
         // The file is held by one at a time.
         drop(found);
         destroy(&path, position, why).map_err(|error| error.beside(&path))
@@ -241,11 +241,11 @@ impl Cabinet {
 
     pub fn heads(&self) -> Result<Vec<FileHead>, StoreError> {
         let head = |(_, path): (i32, PathBuf)| {
-            let shelf = Shelf::open(&path)?;
-            let damaged = || StoreError::damaged(shelf.name(), "its head is none");
-            let hash: [u8; 32] = shelf.about("head")?.and_then(|hash| hash.try_into().ok()).ok_or_else(damaged)?;
-            let dossiers = shelf.about_number("count")?;
-            Ok(FileHead { file: shelf.name(), dossiers, hash: Sha256Hex(hex(&hash)) })
+            let volume = Volume::open(&path)?;
+            let damaged = || StoreError::damaged(volume.name(), "its head is none");
+            let hash: [u8; 32] = volume.about("head")?.and_then(|hash| hash.try_into().ok()).ok_or_else(damaged)?;
+            let dossiers = volume.about_number("count")?;
+            Ok(FileHead { file: volume.name(), dossiers, hash: Sha256Hex(hex(&hash)) })
         };
         self.files()?.into_iter().map(head).collect()
     }
@@ -276,7 +276,7 @@ impl Cabinet {
         let (key, dossier) = self.open(&found)?;
         let mut items = Vec::with_capacity(dossier.items.len());
         for (index, item) in (0u32..).zip(&dossier.items) {
-            let bytes = found.shelf.item(found.position, &found.record, &key, index, &item.sha256)?;
+            let bytes = found.volume.item(found.position, &found.record, &key, index, &item.sha256)?;
             items.push(BagItem { name: item.name.clone(), bytes });
         }
         bag::write(&folder.join(number.to_string()), &dossier, &items)
@@ -284,10 +284,10 @@ impl Cabinet {
 
     /// The keys lie outside the chain: whether one is whole, the master key alone can tell. What cannot be read at all was
     /// named with the chain.
-    fn unopened_keys(&self, shelf: &Shelf) -> Vec<Damage> {
-        let records = shelf.numbers().unwrap_or_default().into_iter();
-        let records = records.filter_map(|(position, _)| Some((position, shelf.record(position).ok()?.0)));
-        let keys = records.map(|(position, record)| shelf.key(position, &record.place(), &self.keyring));
+    fn unopened_keys(&self, volume: &Volume) -> Vec<Damage> {
+        let records = volume.numbers().unwrap_or_default().into_iter();
+        let records = records.filter_map(|(position, _)| Some((position, volume.record(position).ok()?.0)));
+        let keys = records.map(|(position, record)| volume.key(position, &record.place(), &self.keyring));
         keys.filter_map(|key| match key {
             Err(StoreError::Damaged { thing, what }) => Some(Damage { thing, what }),
             _ => None,
@@ -299,8 +299,8 @@ impl Cabinet {
         let mut damage = Vec::new();
         let mut head: Option<Vec<u8>> = None;
         for (_, path) in self.files()? {
-            let shelf = match Shelf::open(&path) {
-                Ok(shelf) => shelf,
+            let volume = match Volume::open(&path) {
+                Ok(volume) => volume,
                 Err(StoreError::Damaged { thing, what }) => {
                     damage.push(Damage { thing, what });
                     head = None;
@@ -308,14 +308,14 @@ impl Cabinet {
                 }
                 Err(error) => return Err(error),
             };
-            damage.extend(verify::verify(&shelf));
-            damage.extend(self.unopened_keys(&shelf));
-            let before = shelf.about("before").ok().flatten();
+            damage.extend(verify::verify(&volume));
+            damage.extend(self.unopened_keys(&volume));
+            let before = volume.about("before").ok().flatten();
             if head.is_some() && before.is_some() && head != before {
                 let what = "it does not follow from the file of the year before".to_owned();
-                damage.push(Damage { thing: shelf.name(), what });
+                damage.push(Damage { thing: volume.name(), what });
             }
-            head = shelf.about("head").ok().flatten();
+            head = volume.about("head").ok().flatten();
         }
         Ok(damage)
     }
@@ -333,13 +333,13 @@ fn add_words(value: &Value, text: &mut String) {
 
 impl Found {
     pub fn line(&self) -> ArchiveLine {
-        self.shelf.line(self.position, &self.record, &self.hash)
+        self.volume.line(self.position, &self.record, &self.hash)
     }
 
     pub fn receipt(&self) -> Receipt {
         Receipt {
             number: self.record.register.number.clone(),
-            file: self.shelf.name(),
+            file: self.volume.name(),
             position: self.position,
             hash: Sha256Hex(hex(&self.hash)),
             items: self.record.items.len(),

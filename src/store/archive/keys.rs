@@ -8,7 +8,7 @@ use std::path::Path;
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
 
 use super::record::{ABOUT, DESTROYED, DOSSIERS, DossierRecord, KEYS, NUMBERS, PARTS};
-use super::shelf::begun;
+use super::volume::begun;
 use crate::engine::archive::Destruction;
 use crate::store::StoreError;
 use crate::store::backup::{BATCH, copy};

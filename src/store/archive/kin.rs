@@ -4,7 +4,7 @@
 use std::rc::Rc;
 
 use super::cabinet::{Cabinet, Found};
-use super::shelf::Shelf;
+use super::volume::Volume;
 use crate::engine::archive::{Ahead, Kinship, Stands};
 use crate::engine::port::Fault;
 use crate::engine::store::{CaseKey, JournalEntry};
@@ -32,26 +32,35 @@ impl Cabinet {
             if left.is_empty() {
                 break;
             }
-            let shelf = match Shelf::open(&path) {
-                Ok(shelf) => Rc::new(shelf),
+            let volume = match Volume::open(&path) {
+                Ok(volume) => Rc::new(volume),
                 Err(error @ StoreError::InUse { .. }) => return Err(error),
                 Err(error) => {
                     tracing::error!("an archive file is left out: {error}");
                     continue;
                 }
             };
+            let mut unread = None;
             left.retain(|key| {
                 let number = sortable(&key.number);
-                let kinship = match shelf.position(&number) {
+                let position = match volume.position(&number) {
+                    Ok(Some(position)) => position,
                     Ok(None) => return true,
-                    Ok(Some(position)) => shelf.record_of(&number, position).and_then(|(record, hash)| {
-                        self.kinship(&Found { shelf: Rc::clone(&shelf), position, record, hash }, key)
-                    }),
-                    Err(error) => Err(error),
+                    // The table of numbers says nothing of this case, and must not keep every open case from being decided.
+                    Err(error) => {
+                        unread = Some(error);
+                        return true;
+                    }
                 };
+                let kinship = volume.record_of(&number, position).and_then(|(record, hash)| {
+                    self.kinship(&Found { volume: Rc::clone(&volume), position, record, hash }, key)
+                });
                 stand.push(((*key).clone(), kinship.map_err(Fault::from)));
                 false
             });
+            if let Some(error) = unread {
+                tracing::error!("an archive file is left out in part: {error}");
+            }
         }
         Ok(stand)
     }
@@ -84,7 +93,7 @@ impl Cabinet {
         }
         let (key, dossier) = self.open(found)?;
         for (index, item) in (0u32..).zip(&dossier.items) {
-            found.shelf.item(found.position, &found.record, &key, index, &item.sha256)?;
+            found.volume.item(found.position, &found.record, &key, index, &item.sha256)?;
         }
         Ok(())
     }

@@ -2,7 +2,7 @@
 //! chained to the one before it over the stored bytes, so that whoever holds the file can verify it without a key,
 //! and a dossier whose key was destroyed leaves the chain whole.
 //!
-//! [`record`] is the format, [`shelf`] writes and reads one file, [`cabinet`] is all of them, [`verify`] checks one,
+//! [`record`] is the format, [`volume`] writes and reads one file, [`cabinet`] is all of them, [`verify`] checks one,
 //! [`kin`] tells dossiers from live cases, [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
 //! touching it.
 
@@ -13,8 +13,8 @@ mod keys;
 mod kin;
 mod port;
 mod record;
-mod shelf;
 mod verify;
+mod volume;
 
 pub use port::RedbArchive;
 pub(super) use verify::goes_on;

@@ -127,7 +127,7 @@ impl Archive for RedbArchive {
             let Some((index, item)) = (0u32..).zip(&dossier.items).find(|(_, item)| item.name == name) else {
                 return Ok(None);
             };
-            found.shelf.item(found.position, &found.record, &key, index, &item.sha256).map(Some)
+            found.volume.item(found.position, &found.record, &key, index, &item.sha256).map(Some)
         })
     }
 

@@ -2,9 +2,10 @@
 //! dossier that is damaged and goes on with the next.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::ErrorKind;
 use std::path::Path;
 
-use super::shelf::Shelf;
+use super::volume::Volume;
 use crate::engine::archive::Destruction;
 use crate::engine::evidence::FileHead;
 use crate::engine::store::Damage;
@@ -16,23 +17,25 @@ use crate::vault::{hex, sha256, unhex};
 
 /// Checks one archive file. Empty: all well. Fails only where the file cannot be opened at all.
 pub fn verify_file(path: &Path) -> Result<Vec<Damage>, StoreError> {
-    if !path.is_file() {
-        return Err(StoreError::Refused(format!("There is no archive file at {}", path.display())));
+    match path.metadata() {
+        Ok(about) if about.is_file() => {}
+        Err(why) if why.kind() != ErrorKind::NotFound => return Err(StoreError::file("look at", path, &why)),
+        _ => return Err(StoreError::Refused(format!("There is no archive file at {}", path.display()))),
     }
-    let shelf = match Shelf::open(path) {
-        Ok(shelf) => shelf,
+    let volume = match Volume::open(path) {
+        Ok(volume) => volume,
         Err(StoreError::Damaged { thing, what }) => return Ok(vec![Damage { thing, what }]),
         Err(error) => return Err(error),
     };
-    Ok(verify(&shelf))
+    Ok(verify(&volume))
 }
 
 /// The dossiers of a file that were destroyed, and under which official record.
 pub fn destroyed_in(path: &Path) -> Result<Vec<(CaseNumber, Destruction)>, StoreError> {
-    let shelf = Shelf::open(path)?;
+    let volume = Volume::open(path)?;
     let mut found = Vec::new();
-    for (position, _) in shelf.numbers()? {
-        if let (Ok((record, _)), Ok(Some(why))) = (shelf.record(position), shelf.destruction(position)) {
+    for (position, _) in volume.numbers()? {
+        if let (Ok((record, _)), Ok(Some(why))) = (volume.record(position), volume.destruction(position)) {
             found.push((record.register.number, why));
         }
     }
@@ -41,72 +44,72 @@ pub fn destroyed_in(path: &Path) -> Result<Vec<(CaseNumber, Destruction)>, Store
 
 /// Whether a file goes on from where it ended when the head was taken. `None`: it does.
 pub fn extends(path: &Path, head: &FileHead) -> Result<Option<Damage>, StoreError> {
-    let shelf = Shelf::open(path)?;
+    let volume = Volume::open(path)?;
     let what = match head.dossiers {
         0 => None,
-        last => match shelf.record(last) {
+        last => match volume.record(last) {
             Ok((_, hash)) if hex(&hash) == head.hash.0 => None,
             Ok(_) => Some(format!("dossier {last} of it is another one than when the head was taken")),
             Err(_) => Some(format!("it held {last} dossiers when the head was taken; the last of them is not there")),
         },
     };
-    Ok(what.map(|what| Damage { thing: shelf.name(), what }))
+    Ok(what.map(|what| Damage { thing: volume.name(), what }))
 }
 
 /// Whether a file here is the one of a backup, with the same dossiers or more.
 pub fn goes_on(path: &Path, from: &Path) -> bool {
-    let head = Shelf::open(from).and_then(|shelf| {
-        let hash = shelf.about("head")?.unwrap_or_default();
-        Ok(FileHead { file: shelf.name(), dossiers: shelf.about_number("count")?, hash: Sha256Hex(hex(&hash)) })
+    let head = Volume::open(from).and_then(|volume| {
+        let hash = volume.about("head")?.unwrap_or_default();
+        Ok(FileHead { file: volume.name(), dossiers: volume.about_number("count")?, hash: Sha256Hex(hex(&hash)) })
     });
     head.and_then(|head| extends(path, &head)).is_ok_and(|damage| damage.is_none())
 }
 
-pub fn verify(shelf: &Shelf) -> Vec<Damage> {
+pub fn verify(volume: &Volume) -> Vec<Damage> {
     let mut found = Vec::new();
     let mut note = |thing: &str, what: String| found.push(Damage { thing: thing.to_owned(), what });
-    if shelf.truncated {
-        note(&shelf.name(), "the file is shorter than it was written; what lay at its end is lost".to_owned());
+    if volume.truncated {
+        note(&volume.name(), "the file is shorter than it was written; what lay at its end is lost".to_owned());
     }
     let mut named = BTreeMap::new();
-    match shelf.numbers() {
+    match volume.numbers() {
         Ok(numbers) => named.extend(numbers),
-        Err(error) => note(&shelf.name(), text(error)),
+        Err(error) => note(&volume.name(), text(error)),
     }
     for name in ["year", "before", "count", "head"] {
-        if !named.is_empty() && shelf.about(name).is_ok_and(|value| value.is_none()) {
-            note(&shelf.name(), format!("its setting {name} is missing"));
+        if !named.is_empty() && volume.about(name).is_ok_and(|value| value.is_none()) {
+            note(&volume.name(), format!("its setting {name} is missing"));
         }
     }
-    let mut before = match shelf.about("before") {
+    let mut before = match volume.about("before") {
         Ok(hash) => hash,
         Err(error) => {
-            note(&shelf.name(), text(error));
+            note(&volume.name(), text(error));
             None
         }
     };
     let mut positions: BTreeSet<u64> = named.keys().copied().collect();
-    match shelf.about_number("count").and_then(|counted| Ok((counted, shelf.positions()?))) {
+    match volume.about_number("count").and_then(|counted| Ok((counted, volume.positions()?))) {
         Ok((counted, held)) => {
             if counted != held.len() as u64 {
-                note(&shelf.name(), format!("it counts {counted} dossiers and holds {}", held.len()));
+                note(&volume.name(), format!("it counts {counted} dossiers and holds {}", held.len()));
             }
             positions.extend(held);
         }
-        Err(error) => note(&shelf.name(), text(error)),
+        Err(error) => note(&volume.name(), text(error)),
     }
     for position in positions {
         let dossier = match named.get(&position) {
             Some(number) => format!("dossier {}", readable(number)),
             None => format!("the dossier at position {position}"),
         };
-        match shelf.record(position) {
+        match volume.record(position) {
             Err(error) => {
                 note(&dossier, text(error));
                 before = None;
             }
             Ok((record, hash)) => {
-                match (shelf.has_key(position), shelf.destruction(position)) {
+                match (volume.has_key(position), volume.destruction(position)) {
                     (Ok(false), Ok(None)) => note(&dossier, "its key is gone, and no record says why".to_owned()),
                     (Ok(true), Ok(Some(_))) => note(&dossier, "it was destroyed, and still has a key".to_owned()),
                     (Ok(_), Ok(_)) => {}
@@ -122,7 +125,7 @@ pub fn verify(shelf: &Shelf) -> Vec<Damage> {
                     note(&dossier, "it does not follow from the dossier before it".to_owned());
                 }
                 for (index, item) in (0u32..).zip(&record.items) {
-                    if let Err(error) = shelf.stored_item(position, index, item) {
+                    if let Err(error) = volume.stored_item(position, index, item) {
                         note(&dossier, text(error));
                     }
                 }
@@ -135,11 +138,11 @@ pub fn verify(shelf: &Shelf) -> Vec<Damage> {
             }
         }
     }
-    match (shelf.about("head"), before) {
+    match (volume.about("head"), before) {
         (Ok(Some(head)), Some(before)) if head != before => {
-            note(&shelf.name(), "its end does not fit its last dossier: dossiers may be missing".to_owned());
+            note(&volume.name(), "its end does not fit its last dossier: dossiers may be missing".to_owned());
         }
-        (Err(error), _) => note(&shelf.name(), text(error)),
+        (Err(error), _) => note(&volume.name(), text(error)),
         _ => {}
     }
     found

@@ -187,13 +187,7 @@ fn index(inner: &Inner, tables: &mut Tables<'_>, batch: &Batch, place: &Place) -
 fn change_links(inner: &Inner, tables: &mut Tables<'_>, batch: &Batch, ready: &Ready) -> Result<(), StoreError> {
     let place = &ready.place;
     if !batch.void_links.is_empty() {
-        for hash in link_hashes(tables, place)? {
-            let Some(mut link) = read_link(tables, &hash)? else { continue };
-            if link.state == LinkState::Live && batch.void_links.iter().any(|scope| link.scope.starts_with(scope)) {
-                link.state = LinkState::Void;
-                tables.links.insert(&hash, link.write().as_slice())?;
-            }
-        }
+        void_links(tables, place, &batch.void_links)?;
     }
     for hash in &batch.spend_links {
         let Some(mut link) = read_link(tables, hash.as_bytes())? else { continue };
@@ -211,6 +205,29 @@ fn change_links(inner: &Inner, tables: &mut Tables<'_>, batch: &Batch, ready: &R
         };
         tables.links.insert(hash, record.write().as_slice())?;
         tables.case_links.insert((place.office.as_str(), place.number.as_str(), hash), ())?;
+    }
+    Ok(())
+}
+
+fn void_links(tables: &mut Tables<'_>, place: &Place, scopes: &[String]) -> Result<(), StoreError> {
+    let (office, number) = place.key();
+    for hash in link_hashes(tables, place)? {
+        let mut link = match read_link(tables, &hash) {
+            Ok(Some(link)) => link,
+            Ok(None) => continue,
+            // It opens nothing, and would keep its case from every step that voids links.
+            Err(error @ StoreError::Damaged { .. }) => {
+                tracing::warn!(case = readable(number), "a link that opens nothing is dropped: {error}");
+                tables.links.remove(&hash)?;
+                tables.case_links.remove((office, number, &hash))?;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        if link.state == LinkState::Live && scopes.iter().any(|scope| link.scope.starts_with(scope)) {
+            link.state = LinkState::Void;
+            tables.links.insert(&hash, link.write().as_slice())?;
+        }
     }
     Ok(())
 }

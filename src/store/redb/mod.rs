@@ -1,11 +1,12 @@
 //! The live store: one redb file, one writing thread, sealed content files beside it. Reads see the last commit.
 //!
-//! [`commit`] is what a step does, [`writer`] how many share a transaction, [`outbox`] how rows are handed out,
-//! [`read`] the reading half, [`reseal`] the change of the master key and [`verify`] the whole checked. `tables` and
+//! [`commit`] is what a step does, [`writer`] how many share a transaction, [`outbox`] how rows are handed out, [`mend`] what a
+//! start puts right, [`read`] the reading half, [`reseal`] the change of the master key and [`verify`] the whole checked. `tables` and
 //! `records` are the file's format, [`schema`] how an older one is brought up.
 
 mod agree;
 mod commit;
+mod mend;
 mod outbox;
 mod port;
 mod read;
@@ -19,12 +20,13 @@ mod verify;
 mod writer;
 
 use std::any::Any;
+use std::collections::HashSet;
 use std::path::Path;
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use tokio::sync::watch;
 
 use self::outbox::Leases;
@@ -35,10 +37,11 @@ pub(super) use self::verify::verify_journal;
 use self::writer::Job;
 use super::StoreError;
 use super::contents::ContentFolder;
-use super::folder::{StateFolder, component, create_private};
+use super::folder::{StateFolder, create_private};
 use super::quiet;
 use crate::engine::peril::{Moment, moment};
 use crate::engine::port::Fault;
+use crate::sop::names::Sha256Hex;
 use crate::vault::{DossierKey, Keyring, Random};
 
 /// Memory for pages of the file. Cases are small and few are live; contents lie outside.
@@ -69,7 +72,7 @@ pub(super) struct Inner {
 
 impl RedbStore {
     /// Opens the store of a state folder, creating it on first start: brings up an older schema, checks the master key,
-    /// sweeps content files no transaction names, starts the writing thread.
+    /// puts the outbox's index right, sweeps content files no transaction names, starts the writing thread.
     pub fn open(folder: Arc<StateFolder>, keyring: Keyring, random: Arc<dyn Random>) -> Result<Self, StoreError> {
         super::bring_back::refuse_half_restored(folder.path())?;
         super::restore::finish_interrupted(folder.path())?;
@@ -102,6 +105,7 @@ impl RedbStore {
         let contents = ContentFolder::open(live.join("contents"))?;
         moment(Moment::StateOpened);
         can_be_added_to(&database)?;
+        mend::outbox_index(&database)?;
         sweep(&database, &contents)?;
         let inner = Arc::new(Inner {
             database,
@@ -215,14 +219,15 @@ fn can_be_added_to(database: &Database) -> Result<(), StoreError> {
 
 fn sweep(database: &Database, contents: &ContentFolder) -> Result<(), StoreError> {
     let transaction = database.begin_read()?;
-    let mut named = std::collections::HashSet::new();
-    for entry in transaction.open_table(CONTENTS)?.iter()? {
+    let table = transaction.open_table(CONTENTS)?;
+    let mut named = HashSet::new();
+    for entry in table.iter()? {
         let (key, _) = entry?;
         let (office, number, hash) = key.value();
-        named.insert((component(office), component(number), component(hash)));
+        let place = Place { office: office.to_owned(), number: number.to_owned() };
+        named.insert(contents.path(&place, &Sha256Hex(hash.to_owned())));
     }
-    let swept = contents
-        .sweep(&|office, number, file| Ok(named.contains(&(office.to_owned(), number.to_owned(), file.to_owned()))))?;
+    let swept = contents.sweep(&named, table.len()?)?;
     if swept > 0 {
         tracing::info!(files = swept, "removed content files that no transaction names");
     }

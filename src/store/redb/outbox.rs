@@ -297,27 +297,30 @@ pub fn stuck(inner: &Inner, office: &OfficeId) -> Result<Vec<StuckRow>, StoreErr
     Ok(rows)
 }
 
-/// Counts rows without unsealing them.
+/// Counts rows. One that cannot be opened is damaged and not due: else one such case would tell that nothing due is carried out.
 pub fn tally(inner: &Inner, office: &OfficeId) -> Result<OutboxTally, StoreError> {
     let transaction = inner.database.begin_read()?;
     let past = format!("{}\0", office.0);
     let mut tally = OutboxTally::default();
     for entry in transaction.open_table(ROWS)?.range((office.0.as_str(), "", "")..(past.as_str(), "", ""))? {
-        let (key, value) = entry?;
-        let (office, number, id) = key.value();
-        let place = Place { office: office.to_owned(), number: number.to_owned() };
-        let Ok(record) = RowRecord::read(value.value(), &place, id) else {
-            tally.damaged += 1;
-            continue;
+        let (place, id) = named(entry?.0.value());
+        let row = match read_open(inner, &transaction, &place, &id) {
+            Ok(Some((row, _))) => row,
+            Ok(None) => continue,
+            Err(StoreError::Damaged { .. }) => {
+                tally.damaged += 1;
+                continue;
+            }
+            Err(error) => return Err(error),
         };
-        match record.state {
+        match row.state {
             RowState::Held => tally.held += 1,
             RowState::Dead => tally.dead += 1,
             RowState::Waiting => {
                 tally.waiting += 1;
-                tally.failing += usize::from(record.attempts > 0);
-                tally.most_attempts = tally.most_attempts.max(record.attempts);
-                tally.due_since = Some(tally.due_since.map_or(record.due, |since| since.min(record.due)));
+                tally.failing += usize::from(row.attempts > 0);
+                tally.most_attempts = tally.most_attempts.max(row.attempts);
+                tally.due_since = Some(tally.due_since.map_or(row.due, |since| since.min(row.due)));
             }
         }
     }

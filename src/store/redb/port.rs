@@ -225,6 +225,14 @@ impl Store for RedbStore {
         self.now(move |inner| inner.journal_head(office))
     }
 
+    fn journal_hash<'a>(
+        &'a self,
+        office: &'a OfficeId,
+        position: u64,
+    ) -> BoxFuture<'a, Result<Option<Sha256Hex>, Fault>> {
+        self.now(move |inner| inner.journal_hash(office, position))
+    }
+
     fn verify(&self) -> BoxFuture<'_, Result<Vec<Damage>, Fault>> {
         self.later(Inner::verify)
     }

@@ -2,13 +2,13 @@
 
 use std::sync::PoisonError;
 
-use redb::ReadableDatabase;
+use redb::{ReadableDatabase, ReadableTable, Value};
 
 use super::Inner;
 use super::records::{CaseRecord, ContentRecord, DocumentRecord, JournalRecord, LinkRecord, SecretRecord};
 use super::tables::{
-    CASES, CONTENTS, DOCUMENTS, EVENTS, JOURNAL, LINKS, META, Place, SECRETS, SEEN, SERIES, TAGS, case_key, number,
-    readable, series, sortable,
+    CASES, CONTENTS, DOCUMENTS, EVENTS, GONE, JOURNAL, LINKS, META, Place, SECRETS, SEEN, SERIES, TAGS, case_key,
+    number, readable, series, sortable,
 };
 use crate::engine::port::Fault;
 use crate::engine::store::{
@@ -84,19 +84,36 @@ impl Inner {
         Ok(entries)
     }
 
+    /// The case's entries, numbered without a gap and, while it lives, as many as it counts: decisions and the archive are built on
+    /// all of them.
     fn journal_of(
         &self,
         transaction: &redb::ReadTransaction,
         place: &Place,
     ) -> Result<Vec<(u64, JournalRecord)>, StoreError> {
         let (office, number) = place.key();
-        let journal = transaction.open_table(JOURNAL)?;
+        let damaged = |what: String| StoreError::damaged(format!("the journal of case {}", readable(number)), what);
+        let (journal, events) = (transaction.open_table(JOURNAL)?, transaction.open_table(EVENTS)?);
         let mut records = Vec::new();
-        for entry in transaction.open_table(EVENTS)?.range((office, number, 0)..=(office, number, u64::MAX))? {
-            let position = entry?.1.value();
-            let missing = || StoreError::damaged(format!("journal entry {position}"), "it is missing");
-            let value = journal.get((office, position))?.ok_or_else(missing)?;
-            records.push((position, JournalRecord::read(value.value(), position)?));
+        for (seq, entry) in (1u64..).zip(events.range((office, number, 0)..=(office, number, u64::MAX))?) {
+            let (key, position) = entry?;
+            let position = position.value();
+            if key.value().2 != seq {
+                return Err(damaged(format!("event {seq} is missing")));
+            }
+            let value = journal.get((office, position))?;
+            let value = value.ok_or_else(|| damaged(format!("entry {position} is missing")))?;
+            let record = JournalRecord::read(value.value(), position)?;
+            if (record.number.as_str(), record.seq) != (number, seq) {
+                return Err(damaged(format!("event {seq} leads to an entry that is not its own")));
+            }
+            records.push((position, record));
+        }
+        let case = transaction.open_table(CASES)?.get(place.key())?;
+        // A case that does not read is named by itself; what its journal tells is all the more needed.
+        let counted = case.and_then(|value| CaseRecord::read(value.value(), place).ok()).map(|case| case.events);
+        if let Some(counted) = counted.filter(|counted| *counted != records.len() as u64) {
+            return Err(damaged(format!("it holds {} events of {counted}", records.len())));
         }
         Ok(records)
     }
@@ -244,10 +261,23 @@ impl Inner {
         Ok(Some(SealedSecret { sealed: record.sealed, expires: record.expires }))
     }
 
+    /// The count of a series has no checksum: where it is behind the cases that are or were here, they are believed. It may well
+    /// be ahead of them, after a restore.
     pub fn last_number(&self, office: &OfficeId, prefix: &str, year: i32) -> Result<u32, StoreError> {
         let transaction = self.database.begin_read()?;
-        let serial = transaction.open_table(SERIES)?.get((office.0.as_str(), series(prefix, year).as_str()))?;
-        Ok(serial.map_or(0, |serial| serial.value()))
+        let name = series(prefix, year);
+        let counted = transaction.open_table(SERIES)?.get((office.0.as_str(), name.as_str()))?;
+        let counted = counted.map_or(0, |serial| serial.value());
+        let live = highest(&transaction.open_table(CASES)?, office, &name)?;
+        let known = live.max(highest(&transaction.open_table(GONE)?, office, &name)?);
+        if known > counted {
+            tracing::warn!(
+                counted,
+                known,
+                "the series {name} has not counted all of its cases, so they are counted instead"
+            );
+        }
+        Ok(counted.max(known))
     }
 
     pub fn document(&self, office: &OfficeId, family: &str, id: &str) -> Result<Option<Document>, StoreError> {
@@ -297,6 +327,14 @@ impl Inner {
         bytes.map(u64::from_be_bytes).map_err(|_| StoreError::damaged(format!("the setting {name}"), "it is no number"))
     }
 
+    pub fn journal_hash(&self, office: &OfficeId, position: u64) -> Result<Option<Sha256Hex>, StoreError> {
+        let transaction = self.database.begin_read()?;
+        let journal = transaction.open_table(JOURNAL)?;
+        let Some(value) = journal.get((office.0.as_str(), position))? else { return Ok(None) };
+        let record = JournalRecord::read(value.value(), position)?;
+        Ok(Some(Sha256Hex(hex(&record.hash))))
+    }
+
     pub fn journal_head(&self, office: &OfficeId) -> Result<JournalHead, StoreError> {
         let transaction = self.database.begin_read()?;
         let journal = transaction.open_table(JOURNAL)?;
@@ -311,4 +349,22 @@ impl Inner {
             }
         }
     }
+}
+
+/// The highest serial of a series among the cases of a table; what is no number of it is passed over.
+fn highest<V: Value + 'static>(
+    cases: &impl ReadableTable<(&'static str, &'static str), V>,
+    office: &OfficeId,
+    name: &str,
+) -> Result<u32, StoreError> {
+    // The dot is the next character after the dash.
+    let (from, to) = (format!("{name}-"), format!("{name}."));
+    let office = office.0.as_str();
+    for entry in cases.range((office, from.as_str())..(office, to.as_str()))?.rev() {
+        let (key, _) = entry?;
+        if let Some(last) = number(key.value().1).filter(|last| series(last.prefix(), last.year()) == name) {
+            return Ok(last.serial());
+        }
+    }
+    Ok(0)
 }

@@ -23,7 +23,7 @@ pub struct Admin {
     pub enrolment: String,
 }
 
-/// What an admin's link shows before the code.
+/// What an admin's link shows before the code: nothing of the applicant.
 #[derive(Debug, Clone)]
 pub struct LockView {
     /// `None` for a held mail.

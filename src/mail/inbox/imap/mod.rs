@@ -22,7 +22,7 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 
-use super::Patience;
+use super::{Patience, Refetch};
 use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
 use crate::mail::login::Login;
 use crate::mail::tls::{Endpoint, Security};
@@ -150,5 +150,18 @@ impl Inbox for ImapInbox {
 
     fn certificate_until(&self) -> Option<DateTime<Utc>> {
         self.shared.endpoint.certificate_until()
+    }
+}
+
+impl Refetch for ImapInbox {
+    fn refetch(&self, mails: &[Origin]) {
+        let mut ledger = self.shared.ledger();
+        for mail in mails {
+            ledger.hand_back(mail.uid_validity, mail.uid);
+        }
+    }
+
+    fn holds(&self, mail: &Origin) -> bool {
+        self.shared.ledger().holds(mail.uid_validity, mail.uid)
     }
 }

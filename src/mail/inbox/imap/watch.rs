@@ -85,14 +85,16 @@ impl Watch {
             None => self.open().await?,
         };
         let mut paused = false;
-        self.recall();
+        self.start_over(&mut line).await?;
+        self.rouse();
         while self.waiting.is_empty() && (line.news || !paused) {
             if !line.news {
                 self.pause(&mut line).await?;
                 paused = true;
+                self.start_over(&mut line).await?;
             }
             self.list(&mut line).await?;
-            self.recall();
+            self.rouse();
         }
         let (arrivals, broken) = self.fetch(&mut line, limit).await;
         match broken {
@@ -162,10 +164,12 @@ impl Watch {
         .map_err(|trouble| trouble.into_fault("Cannot list the inbox"))?;
         found.sort_unstable();
         found.dedup_by_key(|(uid, _)| *uid);
+        let mut ledger = self.shared.ledger();
         if from == 1 {
-            self.withheld.keep(|mail| found.iter().any(|(uid, _)| uid == mail));
+            let is_there = |mail: u32| found.iter().any(|(uid, _)| *uid == mail);
+            self.withheld.keep(|mail| is_there(*mail));
+            ledger.keep(is_there);
         }
-        let ledger = self.shared.ledger();
         for (uid, size) in found {
             // `n:*` means at least the last mail, however small its UID; a flag update carries no size.
             let Some(size) = size else { continue };
@@ -177,11 +181,27 @@ impl Watch {
         Ok(())
     }
 
-    /// Lets those wait for their turn that do not rest, behind the others where they failed before.
-    fn recall(&mut self) {
+    /// Has everything listed anew where mails were handed back: they lie before what was listed last.
+    async fn start_over(&mut self, line: &mut Line) -> Result<(), Fault> {
+        if !self.shared.ledger().is_to_be_listed() {
+            return Ok(());
+        }
+        // Else the session may still list what the other connection has filed meanwhile.
+        line.run("NOOP", |_| {}).await.map_err(|trouble| trouble.into_fault("Cannot look at the inbox anew"))?;
+        self.listed = 0;
+        self.waiting.clear();
+        self.resting.clear();
+        line.news = true;
+        Ok(())
+    }
+
+    /// Lets those wait for their turn that do not rest, behind the others where they failed before or come once more.
+    fn rouse(&mut self) {
         let (withheld, now) = (&self.withheld, Instant::now());
         self.waiting.extend(self.resting.extract_if(.., |mail| !withheld.rests(&mail.uid, now)));
-        self.waiting.make_contiguous().sort_by_key(|mail| (withheld.failures(&mail.uid), mail.uid));
+        let ledger = self.shared.ledger();
+        let turn = |mail: &Waiting| (withheld.failures(&mail.uid), ledger.comes_again(mail.uid), mail.uid);
+        self.waiting.make_contiguous().sort_by_key(turn);
     }
 
     fn arrival(&self, uid: u32, body: ArrivalBody) -> Arrival {

@@ -107,7 +107,10 @@ impl Watch {
             Ok(None) | Err(Trouble::Refused { .. }) => match is_listed(line, mail.uid).await {
                 Ok(true) => self.rest(mail, "the server lists it but does not hand it over"),
                 // Another client removed it between listing and fetching.
-                Ok(false) => self.withheld.done(&mail.uid),
+                Ok(false) => {
+                    self.withheld.done(&mail.uid);
+                    self.shared.ledger().left(self.uid_validity, &[mail.uid]);
+                }
                 // A break over the question is one over the mail: it must not come first again.
                 Err(fault) => {
                     self.rest(mail, &fault.message);

@@ -16,13 +16,13 @@ struct Kept<K, V> {
 }
 
 /// Values by their keys; the oldest makes room.
-pub(super) struct Shelf<K, V> {
+pub(super) struct Recent<K, V> {
     /// Bytes, estimated by whoever keeps.
     room: usize,
     kept: Mutex<VecDeque<Kept<K, V>>>,
 }
 
-impl<K: PartialEq, V: Clone> Shelf<K, V> {
+impl<K: PartialEq, V: Clone> Recent<K, V> {
     pub fn new(room: usize) -> Self {
         Self { room, kept: Mutex::default() }
     }
@@ -33,7 +33,7 @@ impl<K: PartialEq, V: Clone> Shelf<K, V> {
         kept.iter().find(|one| one.key == *key).map(|one| one.value.clone())
     }
 
-    /// Keeps a value of about `size` bytes; one larger than the whole shelf is not kept.
+    /// Keeps a value of about `size` bytes; one larger than the whole room is not kept.
     pub fn keep(&self, key: K, value: &V, size: usize, now: DateTime<Utc>) {
         if size > self.room {
             return;
@@ -56,18 +56,18 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_shelf_forgets_by_age_and_by_room() {
-        let shelf = Shelf::new(100);
+    fn what_is_kept_goes_by_age_and_by_room() {
+        let recent = Recent::new(100);
         let at = |seconds| DateTime::from_timestamp(seconds, 0).expect("a plain moment");
 
         for n in 0..5 {
-            shelf.keep(n, &n, 33, at(0));
+            recent.keep(n, &n, 33, at(0));
         }
-        shelf.keep(9, &9, 101, at(0));
+        recent.keep(9, &9, 101, at(0));
 
-        assert!(shelf.find(&0, at(1)).is_none(), "the oldest made room");
-        assert!(shelf.find(&9, at(1)).is_none(), "too large for the whole shelf");
-        assert_eq!(shelf.find(&4, at(1)), Some(4));
-        assert!(shelf.find(&4, at(3_600)).is_none(), "an hour is too long");
+        assert!(recent.find(&0, at(1)).is_none(), "the oldest made room");
+        assert!(recent.find(&9, at(1)).is_none(), "too large for all of the room");
+        assert_eq!(recent.find(&4, at(1)), Some(4));
+        assert!(recent.find(&4, at(3_600)).is_none(), "an hour is too long");
     }
 }

@@ -37,7 +37,7 @@ pub struct Writing<'a> {
 }
 
 /// An archive file open for reading.
-pub struct Shelf {
+pub struct Volume {
     path: PathBuf,
     transaction: ReadTransaction,
     _database: Held,
@@ -51,12 +51,12 @@ enum Held {
     RepairedAside(#[expect(dead_code, reason = "kept open for the transaction")] Database),
 }
 
-impl Shelf {
+impl Volume {
     /// Opens a file for reading and leaves it as it is, also one that was truncated or left open by a crash.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let schema_of = |shelf: Self| {
-            is_ours(path, shelf.about_number("schema")?)?;
-            Ok(shelf)
+        let schema_of = |volume: Self| {
+            is_ours(path, volume.about_number("schema")?)?;
+            Ok(volume)
         };
         let as_it_lies = catch(path, || {
             let database = builder().open_read_only(path)?;
@@ -413,8 +413,8 @@ fn write_items(
 
 /// The file is there and complete enough to append to.
 pub fn head_of(path: &Path) -> Result<[u8; 32], StoreError> {
-    let shelf = Shelf::open(path)?;
-    match shelf.about("head")? {
+    let volume = Volume::open(path)?;
+    match volume.about("head")? {
         Some(head) => head.try_into().map_err(|_| StoreError::damaged(path.display().to_string(), "its head is none")),
         None => Ok([0u8; 32]),
     }
