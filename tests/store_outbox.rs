@@ -4,12 +4,14 @@ use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
 use loket::engine::casebook::{Along, Answer};
-use loket::engine::store::{Cancel, LeaseRequest, Row, RowState, Settled, Settlement, Store};
+use loket::engine::store::{Batch, Cancel, LeaseRequest, Outcome, Row, RowState, Settled, Settlement, Store};
 use loket::sop::command::Command;
 use loket::store::redb::RedbStore;
 
 use crate::kit::Site;
 use crate::store_fixture::{at, key, office, open, row, step};
+
+const ROWS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("rows");
 
 fn wanted(now: i64, limit: usize) -> LeaseRequest {
     LeaseRequest { kinds: Vec::new(), now: at(now), until: at(now + 60), limit, in_hand: Vec::new() }
@@ -72,7 +74,6 @@ async fn the_lease_of_a_row_in_hand_goes_on_and_ends_with_its_settlement() {
 
 #[tokio::test]
 async fn t43_a_damaged_row_hides_no_other_of_its_case() {
-    const ROWS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("rows");
     let folder = tempfile::tempdir().unwrap();
     drop(store_with_rows(folder.path()).await);
     crate::store_damage::flip(&folder.path().join("live/loket.redb"), ROWS, false, |length| length - 1);
@@ -87,6 +88,25 @@ async fn t43_a_damaged_row_hides_no_other_of_its_case() {
     assert_eq!((tally.waiting, tally.damaged), (2, 1), "counted, so that an alarm rings");
     let stuck = store.stuck_rows(&office()).await.unwrap();
     assert!(matches!(stuck.as_slice(), [(of, Err(_))] if *of == key(1)), "listed for whoever looks what is stuck");
+}
+
+/// It kept its case from every step that cancels anything.
+#[tokio::test]
+async fn t43_a_damaged_row_goes_with_a_step_that_cancels_it_and_hinders_no_other() {
+    let folder = tempfile::tempdir().unwrap();
+    drop(store_with_rows(folder.path()).await);
+    crate::store_damage::flip(&folder.path().join("live/loket.redb"), ROWS, false, |length| length - 1);
+    let store = open(folder.path());
+    let cancelling = |version, cancel| vec![Batch { cancel: vec![cancel], ..step(1, version) }];
+
+    let other = store.commit(cancelling(1, Cancel::Kind("wake".to_owned()))).await.unwrap();
+    let damaged = store.outbox_tally(&office()).await.unwrap().damaged;
+    let own = store.commit(cancelling(2, Cancel::IdPrefix("fir".to_owned()))).await.unwrap();
+
+    assert_eq!((other, own), (vec![Outcome::Committed { version: 2 }], vec![Outcome::Committed { version: 3 }]));
+    assert_eq!(damaged, 1, "what no step cancels stays, and is named");
+    assert_eq!(ids(&lease(&store, 90).await), ["now"]);
+    assert_eq!(store.verify().await.unwrap(), vec![]);
 }
 
 /// Such a row was never carried out, nor was it listed for anybody to retry or drop.

@@ -141,10 +141,15 @@ pub fn cancel(tables: &mut Tables<'_>, place: &Place, cancels: &[Cancel]) -> Res
         return Ok(());
     }
     for id in row_ids(tables, place)? {
-        let Some(record) = read_row(tables, place, &id)? else { continue };
+        let kind = match read_row(tables, place, &id) {
+            Ok(row) => row.map(|row| row.kind),
+            // It is named where the outbox is looked at, and must not keep its case from every step that cancels something.
+            Err(StoreError::Damaged { .. }) => None,
+            Err(error) => return Err(error),
+        };
         let meant = cancels.iter().any(|cancel| match cancel {
             Cancel::Row(row) => *row == id,
-            Cancel::Kind(kind) => *kind == record.kind,
+            Cancel::Kind(meant) => kind.as_ref() == Some(meant),
             Cancel::IdPrefix(prefix) => id.starts_with(prefix.as_str()),
         });
         if meant {
@@ -177,14 +182,34 @@ fn put_row(tables: &mut Tables<'_>, place: &Place, id: &str, record: &RowRecord)
     Ok(())
 }
 
-/// Removes a row and its index entries, if it is there.
+/// Removes a row and its index entries, if it is there. Of a damaged one nothing tells when it was due.
 pub fn drop_row(tables: &mut Tables<'_>, place: &Place, id: &str) -> Result<(), StoreError> {
-    let Some(record) = read_row(tables, place, id)? else { return Ok(()) };
     let (office, number) = place.key();
+    let due = match read_row(tables, place, id) {
+        Ok(None) => return Ok(()),
+        Ok(Some(record)) => vec![record.due.timestamp_micros()],
+        Err(StoreError::Damaged { .. }) => times_of(tables, place, id)?,
+        Err(error) => return Err(error),
+    };
     tables.rows.remove((office, number, id))?;
-    tables.due.remove((record.due.timestamp_micros(), office, number, id))?;
+    for at in due {
+        tables.due.remove((at, office, number, id))?;
+    }
     tables.stuck.remove((office, number, id))?;
     Ok(())
+}
+
+/// Where a row stands among the due ones, looked for in all of them.
+fn times_of(tables: &Tables<'_>, place: &Place, id: &str) -> Result<Vec<i64>, StoreError> {
+    let mut times = Vec::new();
+    for entry in tables.due.iter()? {
+        let (key, _) = entry?;
+        let (at, office, number, of) = key.value();
+        if (office, number, of) == (place.office.as_str(), place.number.as_str(), id) {
+            times.push(at);
+        }
+    }
+    Ok(times)
 }
 
 /// Hands out due rows. The leases are locked before the snapshot is taken, and a settlement ends its lease only after
