@@ -299,9 +299,13 @@ async fn t43_a_table_of_numbers_that_does_not_read_speaks_for_no_live_case() {
     });
     let unread = archive.kinships(live()).await.unwrap();
 
-    assert!(matches!(whole.as_slice(), [(case, Ok(Kinship::Whole))] if *case == key(1)), "the one that was filed");
-    let named: Vec<_> = unread.into_iter().map(|(case, _)| case).collect();
+    assert!(
+        matches!(whole.stands.as_slice(), [(case, Ok(Kinship::Whole))] if *case == key(1)),
+        "the one that was filed"
+    );
+    let named: Vec<_> = unread.stands.into_iter().map(|(case, _)| case).collect();
     assert!(named.is_empty(), "{named:?}");
+    assert!(unread.in_part && !whole.in_part);
 }
 
 #[tokio::test]

@@ -162,8 +162,28 @@ async fn t43_a_start_keeps_what_was_noted_of_closed_cases_and_nothing_of_open_on
 
     site.engine.reconcile().await.unwrap();
 
-    let named: Vec<CaseNumber> = site.engine.unfiled().await.unwrap().into_iter().map(|(number, _)| number).collect();
-    assert_eq!(named, [number, closed]);
+    assert_eq!(unfiled(&site).await, [number, closed]);
+}
+
+async fn unfiled(site: &Site) -> Vec<CaseNumber> {
+    site.engine.unfiled().await.unwrap().into_iter().map(|(number, _)| number).collect()
+}
+
+/// What stood beside its dossier could be decided on once more as soon as nothing told so any longer.
+#[tokio::test]
+async fn t43_what_stands_beside_its_dossier_stays_noted_while_a_file_of_the_archive_cannot_be_read() {
+    let site = Site::start().await;
+    let (number, backup, _) = filed_after_a_backup(&site).await;
+    crate::store_damage::flip(&site.archive_file(2026), PARTS, false, |length| length / 2);
+    let site = site.restored_from(&backup).await;
+    site.engine.reconcile().await.unwrap();
+    assert_eq!(unfiled(&site).await, std::slice::from_ref(&number));
+
+    std::fs::write(site.archive_file(2026), "garbled").unwrap();
+    site.engine.reconcile().await.unwrap();
+    assert_eq!(unfiled(&site).await, std::slice::from_ref(&number), "after a start");
+    site.engine.file_closed().await.unwrap();
+    assert_eq!(unfiled(&site).await, [number], "after the schedule");
 }
 
 const PARTS: redb::TableDefinition<(u64, u32, u32), &[u8]> = redb::TableDefinition::new("parts");

@@ -9,8 +9,8 @@ use std::time::Duration;
 
 use loket::dossier::page::{Contents, Paper};
 use loket::reading::clamd::{Clamd as Scanner, ClamdConfig, ClamdPlace, Scanned};
-use loket::reading::is_drawn;
 use loket::reading::pool::{Pool, PoolConfig, ReadingFault};
+use loket::reading::{Which, is_drawn};
 use loket::sop::checklist::Method;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -77,7 +77,7 @@ async fn an_infected_attachment_stays_closed_and_the_rest_of_the_mail_is_read() 
             ("infected", Method::None, 0),
             "{name}"
         );
-        assert!(pool.picture(&raw, loket::reading::Which::Named(name.to_owned()), 1, 800).await.unwrap().is_none());
+        assert!(pool.picture(&raw, Which::Named(name.to_owned()), 1, 800).await.unwrap().is_none());
     }
     assert_eq!(contents.papers.len(), 3, "nothing of the archive was looked at");
     assert!(!is_drawn("infected") && !is_drawn("unscanned"));
@@ -168,7 +168,8 @@ async fn an_archive_with_a_file_too_large_for_the_scanner_was_not_scanned() {
 async fn a_page_is_drawn_past_what_stays_closed() {
     let mut clamd = Clamd::new();
     clamd.start().await;
-    let pool = pool(ClamdPlace::Socket(clamd.socket()), PATIENT);
+    let place = ClamdPlace::Socket(clamd.socket());
+    let (pool, another) = (pool(place.clone(), PATIENT), pool(place, PATIENT));
     let packed = make::zip(&[("1.txt", &eicar()), ("2.pdf", &letter(&["Bukan surat ini"]))]);
     let letter = letter(&["Hal : Permohonan Reset Password"]);
     let raw = mail(&[("berkas.zip", &packed), ("surat.pdf", &letter)]);
@@ -177,8 +178,11 @@ async fn a_page_is_drawn_past_what_stays_closed() {
 
     let drawn = pool.picture(&raw, nth, 1, 400).await.unwrap();
     let alone = pool.picture(&mail(&[("surat.pdf", &letter)]), 0_usize, 1, 400).await.unwrap();
+    // As the desk asks: by its bytes, also of a worker that has not read the mail.
+    let bytes = Which::Of(contents.papers[nth].sha256.clone());
+    let by_its_bytes = another.picture(&raw, bytes, 1, 400).await.unwrap();
 
-    assert!(drawn.is_some() && drawn == alone);
+    assert!(drawn.is_some() && drawn == alone && by_its_bytes == alone);
 }
 
 /// How a scanner may fail.

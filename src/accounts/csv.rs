@@ -140,8 +140,11 @@ fn bad_place(line: usize, place: usize, columns: &Places, why: String) -> BadAcc
 fn line_of(file: &[u8], position: Option<&::csv::Position>) -> usize {
     let position = position.and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
     let (before, after) = file.split_at(position.min(file.len()));
-    let skipped = after.iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
-    1 + before.iter().chain(skipped).filter(|byte| **byte == b'\n').count()
+    let skipped = after.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    let text = &file[..before.len() + skipped];
+    // A line ends in LF, in CR LF, or in CR alone.
+    let ends = |at: &usize| text[*at] == b'\n' || text[*at] == b'\r' && text.get(at + 1) != Some(&b'\n');
+    1 + (0..text.len()).filter(ends).count()
 }
 
 struct Row<'a> {

@@ -2,6 +2,7 @@
 //! once it is on the disk and reads as the original does. Only then is anything removed.
 
 use std::fs::{self, File};
+use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::io::{self, Read};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -27,7 +28,7 @@ pub fn carry(from: &Path, to: &Path) -> io::Result<()> {
 /// Copies under another name first, so that nothing half or wrong ever bears this one.
 fn bring_over(from: &Path, to: &Path, copy: impl FnOnce(&Path, &Path) -> io::Result<()>) -> io::Result<()> {
     let part = part_of(to);
-    undo(&part);
+    clear(&part)?;
     copy(from, &part)
         .and_then(|()| compare(from, &part))
         .and_then(|()| fs::rename(&part, to))
@@ -38,6 +39,18 @@ fn part_of(to: &Path) -> PathBuf {
     let mut name = to.file_name().unwrap_or_default().to_owned();
     name.push(".part");
     to.with_file_name(name)
+}
+
+/// Half a file that a cut left goes; a folder may be somebody's.
+fn clear(part: &Path) -> io::Result<()> {
+    if part.is_dir() {
+        let why = format!("{} stands in the way; remove it", part.display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, why));
+    }
+    match fs::remove_file(part) {
+        Err(why) if why.kind() != io::ErrorKind::NotFound => Err(why),
+        _ => Ok(()),
+    }
 }
 
 /// Copies a file or a folder to a name that nobody has, and flushes it.
@@ -98,8 +111,8 @@ fn sync_parent(to: &Path) -> io::Result<()> {
 
 fn sync_folder(folder: &Path) -> io::Result<()> {
     match File::open(folder)?.sync_all() {
-        // A file system of another machine may not know how.
-        Err(why) if why.kind() == io::ErrorKind::InvalidInput => Ok(()),
+        // A file system of another machine may not know how, and a folder that may only be written to cannot be asked.
+        Err(why) if matches!(why.kind(), InvalidInput | Unsupported | PermissionDenied) => Ok(()),
         done => done,
     }
 }
@@ -124,21 +137,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_file_and_a_folder_are_brought_over_whole_whatever_a_cut_left() {
+    fn a_file_and_a_folder_are_brought_over_whole_and_half_a_file_goes() {
         let folder = tempfile::tempdir().unwrap();
         let place = |name: &str| folder.path().join(name);
         fs::create_dir_all(place("berkas/dalam")).unwrap();
         fs::write(place("berkas/dalam/isi"), vec![7; 200_000]).unwrap();
         fs::write(place("cadangan"), vec![9; 200_000]).unwrap();
         fs::write(place("tujuan.part"), "left by a cut").unwrap();
-        fs::create_dir_all(place("map.part/sisa")).unwrap();
 
         bring_over(&place("cadangan"), &place("tujuan"), copy).unwrap();
         bring_over(&place("berkas"), &place("map"), copy).unwrap();
 
         assert!(fs::read(place("tujuan")).unwrap() == vec![9; 200_000]);
         assert!(fs::read(place("map/dalam/isi")).unwrap() == vec![7; 200_000]);
-        assert!(!place("tujuan.part").exists() && !place("map.part").exists() && !place("map/sisa").exists());
+        assert!(!place("tujuan.part").exists() && !place("map.part").exists());
+    }
+
+    #[test]
+    fn a_folder_that_stands_in_the_way_is_left_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let place = |name: &str| folder.path().join(name);
+        fs::create_dir_all(place("tujuan.part/milik")).unwrap();
+        fs::write(place("cadangan"), "utuh").unwrap();
+
+        let refused = bring_over(&place("cadangan"), &place("tujuan"), copy).unwrap_err();
+
+        assert!(refused.to_string().contains("stands in the way"), "{refused}");
+        assert!(place("tujuan.part/milik").is_dir() && !place("tujuan").exists());
     }
 
     /// A backup was written straight under its name: a cut left half of one that looked like a whole one, and a disk that

@@ -42,9 +42,9 @@ use crate::mail::oauth::{Grant, TokenSettings, Tokens};
 use crate::mail::proof::SenderProof;
 use crate::mail::tls;
 use crate::mail::witness::{DnsSettings, DnsWitness};
-use crate::reading::Roots;
 use crate::reading::clamd::{ClamdConfig, ClamdPlace};
 use crate::reading::pool::{Pool, PoolConfig};
+use crate::reading::{Roots, Which};
 use crate::sop::names::Sha256Hex;
 use crate::store::StateFolder;
 use crate::store::archive::RedbArchive;
@@ -166,9 +166,9 @@ impl Reader for Worker {
         self.0.try_again(mail);
     }
 
-    fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
+    fn picture(&self, raw: Arc<Vec<u8>>, paper: String, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
         Box::pin(async move {
-            self.0.picture(&raw, paper, page, width).await.unwrap_or_else(|fault| {
+            self.0.picture(&raw, Which::Of(paper), page, width).await.unwrap_or_else(|fault| {
                 tracing::error!("{fault}");
                 None
             })

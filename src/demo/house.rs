@@ -49,7 +49,8 @@ pub struct House {
     loops: JoinHandle<Result<(), Fault>>,
     serving: JoinHandle<()>,
     /// The command line is answered through the socket, as the daemon does.
-    answering: JoinHandle<()>,
+    /// The command line's; none where the folder takes no socket.
+    answering: Option<JoinHandle<()>>,
 }
 
 impl House {
@@ -75,7 +76,10 @@ impl House {
         let letters = Arc::new(Letters::new(engine.clone(), mailroom.clone(), clock.clone(), stamp));
         let stop = CancellationToken::new();
         let operations = Arc::new(Operations::of(&assembly, &config));
-        let answering = tokio::spawn(Socket::bind(&config.state.socket)?.serve(operations, stop.clone()));
+        let answering = Socket::bind(&config.state.socket)
+            .inspect_err(|why| tracing::warn!("the command line does not reach this demo: {why}"))
+            .ok()
+            .map(|socket| tokio::spawn(socket.serve(operations, stop.clone())));
         let last_look = LastLook::default();
         let counter = Desk::new(engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
         let site =
@@ -133,7 +137,9 @@ impl House {
     pub async fn close(self) -> Result<()> {
         self.stop.cancel();
         self.serving.await?;
-        self.answering.await?;
+        if let Some(answering) = self.answering {
+            answering.await?;
+        }
         Ok(self.loops.await??)
     }
 }

@@ -41,7 +41,7 @@ pub fn write(folder: &Path, day: NaiveDate, listen: SocketAddr, schedule: &str) 
 
 /// Whether an earlier run left its records here.
 pub fn was_played_in(folder: &Path) -> bool {
-    folder.join(STATE).is_dir()
+    folder.join(STATE).join("live").is_dir()
 }
 
 /// The address an earlier run in this folder listened on, so that links in its letters keep working.

@@ -119,6 +119,14 @@ pub enum Kinship {
 /// How the dossier of a live case stands to it.
 pub type Stands = (CaseKey, Result<Kinship, Fault>);
 
+/// What a comparison of live cases with the archive came to.
+#[derive(Debug, Default)]
+pub struct Compared {
+    pub stands: Vec<Stands>,
+    /// A file, or part of one, could not be read: of a case that is not named nothing is known.
+    pub in_part: bool,
+}
+
 /// Dossiers that the live store does not know to be filed, as after a restore.
 #[derive(Debug, Default)]
 pub struct Ahead {
@@ -145,7 +153,7 @@ pub trait Archive: Send + Sync {
 
     /// How filed dossiers stand to these live cases, with a fault for one whose dossier is damaged. Cases that are not filed
     /// are left out.
-    fn kinships(&self, live: Vec<CaseKey>) -> BoxFuture<'_, Result<Vec<Stands>, Fault>>;
+    fn kinships(&self, live: Vec<CaseKey>) -> BoxFuture<'_, Result<Compared, Fault>>;
 
     /// Looks through the whole archive for what the live store does not know.
     fn ahead<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Ahead, Fault>>;

@@ -36,7 +36,7 @@ impl Engine {
         Err(Fault::permanent(format!("Cannot write in {book}: none of its {VOLUMES} volumes can be read. {why}")))
     }
 
-    /// A book's entries, oldest first, of all volumes that can be read; one that cannot is named in the log.
+    /// A book's entries, oldest first, of all volumes; one that is damaged as a whole is left out, and named in the log.
     pub(super) async fn entries_of<T: DeserializeOwned>(&self, book: &CaseNumber, what: &str) -> Result<Vec<T>, Fault> {
         let mut entries = Vec::new();
         for key in self.volumes(book) {
@@ -45,7 +45,8 @@ impl Engine {
                 read.collect::<Result<Vec<T>, Fault>>()
             });
             match read {
-                Err(fault) if fault.kind == FaultKind::Permanent => {
+                // It was gone on from, and is named among the damaged. Of any other nobody would know that something is missing.
+                Err(fault) if fault.kind == FaultKind::Permanent && self.store.load(&key).await.is_err() => {
                     tracing::error!(book = %key.number, "{fault}; what this volume holds is left out");
                 }
                 read => entries.extend(read?),

@@ -31,6 +31,8 @@ pub struct Filed {
     /// Closed, but a letter or another effect is still on its way, or waits for a person.
     pub waiting: usize,
     pub failed: Vec<(CaseNumber, String)>,
+    /// A file of the archive could not be looked into: what stands beside its dossier may not be named.
+    pub in_part: bool,
 }
 
 impl Filed {
@@ -48,7 +50,8 @@ impl Engine {
             tracing::error!("the archive cannot be compared with the live cases: {fault}");
         });
         // What stood beside its dossier is not decided on until a look finds otherwise.
-        let before = if compared.is_ok() { Vec::new() } else { self.noted_unfiled().await? };
+        let whole = compared.as_ref().is_ok_and(|found| !found.in_part);
+        let before = if whole { Vec::new() } else { self.noted_unfiled().await? };
         let mut filed = compared.unwrap_or_default();
         for case in cases.into_iter().filter(|case| case.phase.is_closed()) {
             if filed.knows(&case.number) {

@@ -239,9 +239,9 @@ pub trait Reader: Send + Sync {
         Box::pin(async { reading.await.unwrap_or_else(|why| std::panic::resume_unwind(why.into_panic())) })
     }
 
-    /// Draws a page, counted from 1, of the paper at this place in [`Contents::papers`]: PNG, at most `width` pixels wide.
+    /// Draws a page, counted from 1, of the paper with these bytes ([`Paper::sha256`]): PNG, at most `width` pixels wide.
     /// `None`: there is no such page, it is no picture and no PDF, or it cannot be drawn.
-    fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>>;
+    fn picture(&self, raw: Arc<Vec<u8>>, paper: String, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>>;
 }
 
 /// The wall clock, in UTC. The only source of time outside the runtime's own timers.

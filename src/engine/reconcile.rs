@@ -27,12 +27,15 @@ impl Engine {
     pub async fn reconcile(&self) -> Result<(), Fault> {
         let cases = self.live_cases().await?;
         let found = self.leave_to_the_archive(cases.iter().map(|case| self.key(&case.number)).collect()).await?;
-        // What was noted of an open case is over: it stood beside its dossier, and the look found otherwise. A closed one may have
-        // been noted for another reason.
-        let is_closed = |number: &CaseNumber| cases.iter().any(|case| case.number == *number && case.phase.is_closed());
+        // What was noted of an open case is over: it stood beside its dossier, and the look found otherwise, unless a file of the
+        // archive could not be looked into. A closed one may have been noted for another reason.
+        let stays = |number: &CaseNumber| {
+            let live = cases.iter().find(|case| case.number == *number);
+            live.is_some_and(|case| case.phase.is_closed() || found.in_part) && !found.knows(number)
+        };
         let noted = self.noted_unfiled().await?.into_iter();
         let mut unfiled = found.failed.clone();
-        unfiled.extend(noted.filter(|(number, _)| is_closed(number) && !found.knows(number)));
+        unfiled.extend(noted.filter(|(number, _)| stays(number)));
         self.note_unfiled(&unfiled).await?;
         let epoch = self.store.epoch().await?;
         if epoch > FIRST_EPOCH && self.caught_up().await? != Some(epoch) {
@@ -45,8 +48,9 @@ impl Engine {
     /// Removes live cases whose dossiers go on from all they have, and names those that differ from the dossier of their
     /// number.
     pub(super) async fn leave_to_the_archive(&self, live: Vec<CaseKey>) -> Result<Filed, Fault> {
-        let mut filed = Filed::default();
-        for (key, kinship) in self.archive.kinships(live).await? {
+        let compared = self.archive.kinships(live).await?;
+        let mut filed = Filed { in_part: compared.in_part, ..Filed::default() };
+        for (key, kinship) in compared.stands {
             let why = match kinship {
                 Ok(Kinship::Whole) => {
                     if self.leave(&key).await? {

@@ -76,6 +76,11 @@ impl Clamd {
         Self { config, away: AtomicBool::new(false) }
     }
 
+    /// Wall-clock time for one question.
+    pub fn deadline(&self) -> Duration {
+        self.config.deadline
+    }
+
     /// Whether the last question found nobody to answer it.
     pub fn is_away(&self) -> bool {
         self.away.load(Ordering::Relaxed)

@@ -89,6 +89,8 @@ pub enum Which {
     Nth(usize),
     /// The first of this name.
     Named(String),
+    /// The first with bytes of this SHA-256, in hexadecimal: wherever it lies, and whatever beside it is closed today.
+    Of(String),
 }
 
 impl From<usize> for Which {

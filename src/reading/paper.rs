@@ -242,8 +242,12 @@ impl<'l> Pile<'l> {
         let nth = self.papers.len();
         let sha256 = match &mut self.sought {
             Some(sought) => {
-                if sought.paper == Which::Nth(nth) || matches!(&sought.paper, Which::Named(name) if *name == attachment)
-                {
+                let meant = match &sought.paper {
+                    Which::Nth(place) => *place == nth,
+                    Which::Named(name) => *name == attachment,
+                    Which::Of(sha256) => sought.found.is_none() && *sha256 == sha256_hex(bytes),
+                };
+                if meant {
                     sought.found.get_or_insert_with(|| (format, bytes.to_vec()));
                 }
                 String::new()

@@ -350,9 +350,12 @@ impl Pool {
     }
 }
 
-/// Whether two readings of a mail came to the same papers.
+/// Whether two readings of a mail came to the same papers, each with as many pages: one that was left closed has none.
 fn alike(one: &Contents, other: &Contents) -> bool {
-    one.papers.iter().map(|paper| &paper.sha256).eq(other.papers.iter().map(|paper| &paper.sha256))
+    let papers = |contents: &Contents| -> Vec<(String, usize)> {
+        contents.papers.iter().map(|paper| (paper.sha256.clone(), paper.pages.len())).collect()
+    };
+    papers(one) == papers(other)
 }
 
 /// What a page was asked for brought; that there can be no worker is told where it happens.

@@ -5,6 +5,8 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use tokio::time::Instant;
+
 use super::clamd::{Away, Clamd, Scanned};
 use super::crew::ReadingFault;
 use super::frame::Parcel;
@@ -13,6 +15,10 @@ use super::mime::{self, Leaf};
 use super::unpacker::Unpacker;
 use super::{format, paper};
 use crate::dossier::page::Contents;
+
+/// Deadlines of one question that the scanner has for all that lies in the leaves of one mail: else a mail of slow files would
+/// hold up its mailbox for hours.
+const DEADLINES: u32 = 3;
 
 /// What is kept closed of one mail.
 #[derive(Debug, Default)]
@@ -34,7 +40,8 @@ impl Quarantine {
         unpacker: &Unpacker<'_>,
         limits: &Limits,
     ) -> Result<Self, ReadingFault> {
-        let mut room = Room { files: limits.scanned, bytes: limits.scanned_bytes };
+        let until = Instant::now() + DEADLINES * scanner.deadline();
+        let mut room = Room { files: limits.scanned, bytes: limits.scanned_bytes, until };
         let mut closed = Vec::new();
         for (nth, whole) in leaves(raw, limits).into_iter().enumerate() {
             let size = whole.bytes.len();
@@ -85,14 +92,15 @@ impl Quarantine {
 struct Room {
     files: usize,
     bytes: u64,
+    until: Instant,
 }
 
 impl Room {
-    /// `false`: there is none left.
-    fn takes(&mut self, file: &[u8]) -> bool {
+    /// `false`: there is none left, or no time.
+    fn takes(&mut self, file: &[u8], now: Instant) -> bool {
         let left = self.files.checked_sub(1).zip(self.bytes.checked_sub(file.len() as u64));
-        let Some((files, bytes)) = left else { return false };
-        *self = Self { files, bytes };
+        let Some((files, bytes)) = left.filter(|_| now < self.until) else { return false };
+        *self = Self { files, bytes, until: self.until };
         true
     }
 }
@@ -142,7 +150,7 @@ async fn within(
         let Some((unpacked, bytes)) = unpacker.ask(&whole.bytes, &parcel).await? else { return Ok(unshown()) };
         let Some(files) = unpacked.files(&bytes) else { return Ok(unshown()) };
         for file in &files {
-            if !room.takes(file) {
+            if !room.takes(file, Instant::now()) {
                 return Ok(unshown());
             }
             let said = asked(scanner, file).await?;
@@ -162,14 +170,18 @@ async fn within(
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
-    fn there_is_room_for_so_many_files_and_so_many_bytes() {
-        let mut room = Room { files: 3, bytes: 10 };
+    fn there_is_room_for_so_many_files_so_many_bytes_and_so_much_time() {
+        let now = Instant::now();
+        let mut room = Room { files: 4, bytes: 10, until: now + Duration::from_secs(180) };
 
-        assert!(room.takes(b"12345") && room.takes(b"12345"));
-        assert!(!room.takes(b"1"), "no bytes are left");
-        assert!(room.takes(b"") && !room.takes(b""), "and no files");
+        assert!(room.takes(b"12345", now) && room.takes(b"12345", now));
+        assert!(!room.takes(b"1", now), "no bytes are left");
+        assert!(!room.takes(b"", room.until), "no time is left");
+        assert!(room.takes(b"", now) && room.takes(b"", now) && !room.takes(b"", now), "and no files");
     }
 }

@@ -25,7 +25,7 @@ use loket::letters::Letters;
 use loket::mail::authenticity::Trust;
 use loket::mail::message::Reception;
 use loket::reading::pool::{Pool, PoolConfig};
-use loket::reading::{Limits, picture, take_apart};
+use loket::reading::{Limits, Which, picture, take_apart};
 use loket::sop::case::Case;
 use loket::sop::hours::YearDates;
 use loket::sop::names::{Address, CaseNumber, Language, OfficeId};
@@ -111,8 +111,8 @@ impl Reader for HereReader {
         })
     }
 
-    fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
-        Box::pin(async move { picture(&raw, paper, page, width, &self.limits) })
+    fn picture(&self, raw: Arc<Vec<u8>>, paper: String, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
+        Box::pin(async move { picture(&raw, Which::Of(paper), page, width, &self.limits) })
     }
 }
 
@@ -124,8 +124,8 @@ impl Reader for PoolReader {
         Box::pin(async move { self.0.read(&raw).await.map_err(Fault::transient) })
     }
 
-    fn picture(&self, raw: Arc<Vec<u8>>, paper: usize, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
-        Box::pin(async move { self.0.picture(&raw, paper, page, width).await.expect("a worker starts") })
+    fn picture(&self, raw: Arc<Vec<u8>>, paper: String, page: u32, width: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
+        Box::pin(async move { self.0.picture(&raw, Which::Of(paper), page, width).await.expect("a worker starts") })
     }
 }
 

@@ -216,7 +216,7 @@ impl Reader for Port {
         Box::pin(async move { self.papers.documents(&papers, &worked.recognition) })
     }
 
-    fn picture(&self, _: Arc<Vec<u8>>, _: usize, _: u32, _: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
+    fn picture(&self, _: Arc<Vec<u8>>, _: String, _: u32, _: u32) -> BoxFuture<'_, Option<Vec<u8>>> {
         Box::pin(async { None })
     }
 }
@@ -258,8 +258,8 @@ impl Archive for Port {
     }
 
     /// Journals are not kept here: a dossier is compared when it is filed again.
-    fn kinships(&self, _: Vec<CaseKey>) -> Answer<'_, Vec<Stands>> {
-        Box::pin(async { Ok(Vec::new()) })
+    fn kinships(&self, _: Vec<CaseKey>) -> Answer<'_, Compared> {
+        Box::pin(async { Ok(Compared::default()) })
     }
 
     fn ahead<'a>(&'a self, _: &'a OfficeId) -> Answer<'a, Ahead> {

@@ -28,7 +28,7 @@ impl Alarm {
                 "{mails} mails of {mailbox} cannot be taken in and stay in the inbox; each is tried again. The log says why"
             ),
             Self::CasesDamaged { cases } => {
-                format!("{cases} cases on record cannot be read. The log names them; restore them from a backup")
+                format!("{cases} cases or office books on record cannot be read. The log names them; restore them from a backup")
             }
             Self::OfficeClosed => "Loket had to stop and takes in no mail; the service manager starts it again. The log says why".to_owned(),
             Self::FilingFails { cases } => {
@@ -88,7 +88,7 @@ impl Alarm {
                 "{mails} surel dari {mailbox} belum dapat diproses dan tetap di kotak masuk; masing-masing dicoba lagi. Sebabnya ada di log"
             ),
             Self::CasesDamaged { cases } => {
-                format!("{cases} permohonan yang tersimpan tidak terbaca. Log menyebut nomornya; pulihkan dari cadangan")
+                format!("{cases} permohonan atau buku kantor yang tersimpan tidak terbaca. Log menyebut nomornya; pulihkan dari cadangan")
             }
             Self::OfficeClosed => "Loket terpaksa berhenti dan tidak menerima surel; pengelola layanan menyalakannya lagi. Sebabnya ada di log".to_owned(),
             Self::FilingFails { cases } => {

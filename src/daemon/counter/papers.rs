@@ -101,11 +101,11 @@ impl Desk {
         u: &Understanding,
         words: Words<'_>,
     ) -> Vec<PaperView> {
-        let papers = mails.iter().flat_map(|(mail, contents)| contents.papers.iter().enumerate().map(|p| (*mail, p)));
+        let papers = mails.iter().flat_map(|(mail, contents)| contents.papers.iter().map(|paper| (*mail, paper)));
         papers
             .zip(0u32..)
-            .map(|((mail, (nth, paper)), index)| {
-                let failed = |page| self.is_known_to_fail(mail, nth, page);
+            .map(|((mail, paper), index)| {
+                let failed = |page| self.is_known_to_fail(mail, paper, page);
                 paper_view(paper, index, u, words, failed)
             })
             .collect()

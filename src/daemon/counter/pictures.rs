@@ -26,8 +26,8 @@ const WIDTH: u32 = 1400;
 /// A person waits no longer for a picture. Less than the desk's patience for a whole request.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A page: the mail's hash, the paper's place in the mail, the page's number.
-type Key = (Sha256Hex, usize, u32);
+/// A page: the mail's hash, the paper's, the page's number.
+type Key = (Sha256Hex, String, u32);
 
 /// Drawings made lately; `None`: this page cannot be drawn.
 pub(super) struct Gallery(Recent<Key, Option<Bytes>>);
@@ -41,8 +41,6 @@ impl Default for Gallery {
 /// A paper of a case, and where it lies.
 struct Placed<'c> {
     mail: &'c MailRef,
-    /// Among the mail's papers.
-    nth: usize,
     paper: Paper,
 }
 
@@ -72,8 +70,8 @@ impl Desk {
     }
 
     /// Whether drawing this page was tried lately and failed.
-    pub(super) fn is_known_to_fail(&self, mail: &MailRef, nth: usize, page: u32) -> bool {
-        let key = (mail.sha256.clone(), nth, page);
+    pub(super) fn is_known_to_fail(&self, mail: &MailRef, paper: &Paper, page: u32) -> bool {
+        let key = (mail.sha256.clone(), paper.sha256.clone(), page);
         matches!(self.gallery.0.find(&key, self.engine.clock.now()), Some(None))
     }
 
@@ -83,7 +81,7 @@ impl Desk {
         for (mail, contents) in self.mails_of(case).await? {
             let nth = paper as usize - before;
             if let Some(paper) = contents.papers.get(nth) {
-                return Ok(Some(Placed { mail, nth, paper: paper.clone() }));
+                return Ok(Some(Placed { mail, paper: paper.clone() }));
             }
             before += contents.papers.len();
         }
@@ -91,15 +89,15 @@ impl Desk {
     }
 
     async fn drawn(&self, case: &Case, placed: &Placed<'_>, page: u32) -> Result<Option<Bytes>, Fault> {
-        let Placed { mail, nth, .. } = placed;
-        let key = (mail.sha256.clone(), *nth, page);
+        let Placed { mail, paper } = placed;
+        let key = (mail.sha256.clone(), paper.sha256.clone(), page);
         if let Some(known) = self.gallery.0.find(&key, self.engine.clock.now()) {
             return Ok(known);
         }
         let Some(raw) = self.engine.store.content(&self.engine.key(&case.number), &mail.sha256).await? else {
             return Ok(None);
         };
-        let drawing = self.engine.reader.picture(Arc::new(raw), *nth, page, WIDTH);
+        let drawing = self.engine.reader.picture(Arc::new(raw), paper.sha256.clone(), page, WIDTH);
         // Others may be waiting for a worker too: what took too long is not held against the page.
         let Ok(png) = tokio::time::timeout(PATIENCE, drawing).await else { return Ok(None) };
         let png = png.map(Bytes::from);

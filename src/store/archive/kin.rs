@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::cabinet::{Cabinet, Found};
 use super::volume::Volume;
-use crate::engine::archive::{Ahead, Kinship, Stands};
+use crate::engine::archive::{Ahead, Compared, Kinship};
 use crate::engine::port::Fault;
 use crate::engine::store::{CaseKey, JournalEntry};
 use crate::sop::names::OfficeId;
@@ -25,9 +25,9 @@ impl Cabinet {
         Ok(Kinship::Whole)
     }
 
-    pub fn kinships(&self, live: &[CaseKey]) -> Result<Vec<Stands>, StoreError> {
+    pub fn kinships(&self, live: &[CaseKey]) -> Result<Compared, StoreError> {
         let mut left: Vec<&CaseKey> = live.iter().collect();
-        let mut stand = Vec::new();
+        let mut compared = Compared::default();
         for (_, path) in self.files()?.into_iter().rev() {
             if left.is_empty() {
                 break;
@@ -37,6 +37,7 @@ impl Cabinet {
                 Err(error @ StoreError::InUse { .. }) => return Err(error),
                 Err(error) => {
                     tracing::error!("an archive file is left out: {error}");
+                    compared.in_part = true;
                     continue;
                 }
             };
@@ -55,14 +56,15 @@ impl Cabinet {
                 let kinship = volume.record_of(&number, position).and_then(|(record, hash)| {
                     self.kinship(&Found { volume: Rc::clone(&volume), position, record, hash }, key)
                 });
-                stand.push(((*key).clone(), kinship.map_err(Fault::from)));
+                compared.stands.push(((*key).clone(), kinship.map_err(Fault::from)));
                 false
             });
             if let Some(error) = unread {
                 tracing::error!("an archive file is left out in part: {error}");
+                compared.in_part = true;
             }
         }
-        Ok(stand)
+        Ok(compared)
     }
 
     pub fn ahead(&self, office: &OfficeId) -> Result<Ahead, StoreError> {

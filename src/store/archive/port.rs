@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use super::cabinet::Cabinet;
 use crate::engine::archive::{
-    Ahead, Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Destruction, Receipt, Stands,
+    Ahead, Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Compared, Destruction, Receipt,
 };
 use crate::engine::evidence::FileHead;
 use crate::engine::port::Fault;
@@ -86,7 +86,7 @@ impl Archive for RedbArchive {
         self.later(move |cabinet| Ok(cabinet.find(&number)?.map(|found| found.receipt())))
     }
 
-    fn kinships(&self, live: Vec<CaseKey>) -> BoxFuture<'_, Result<Vec<Stands>, Fault>> {
+    fn kinships(&self, live: Vec<CaseKey>) -> BoxFuture<'_, Result<Compared, Fault>> {
         self.later(move |cabinet| cabinet.kinships(&live))
     }
 
