@@ -187,6 +187,19 @@ async fn a_passkey_added_at_a_link_counts_only_where_the_enrolment_is_finished_w
     assert_eq!(door(&router, &token.get(&asked)).await.status, 422);
 }
 
+/// Keys that are synced between devices count nothing (WebAuthn, 6.1.1).
+#[tokio::test]
+async fn a_passkey_whose_counter_stays_at_nought_opens_the_desk_each_time() {
+    let site = Site::start().await;
+    let (router, token) = (open_pages(&site), Authenticator { counter: 0, ..Authenticator::new() });
+    enrolled(&site, &router, &token).await;
+
+    for time in ["first", "second"] {
+        let asked = question(&router, "/masuk/kunci", &[("alamat", WHO)]).await;
+        assert_eq!(door(&router, &token.get(&asked)).await.status, 303, "the {time} time");
+    }
+}
+
 #[tokio::test]
 async fn what_no_honest_browser_sends_proves_nothing() {
     let site = Site::start().await;

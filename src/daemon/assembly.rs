@@ -192,7 +192,8 @@ fn try_secrets(config: &Config) -> Result<()> {
 
 fn configured_key(key: &str, source: &SecretSource) -> Result<MasterKey> {
     MasterKey::parse(&source.read_bytes()?).ok_or_else(|| {
-        anyhow!("Cannot use `{key}`: it holds no 32 bytes, raw or in base64. Make one with `openssl rand -base64 32`")
+        anyhow!("Cannot use `{key}`: it holds no 32 bytes, raw or in base64. Put back the one that the state is sealed under; for a new \
+             office make one with `openssl rand -base64 32`")
     })
 }
 

@@ -15,6 +15,7 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use super::operations::{Answer, Operations, Request};
+use crate::store::is_lasting;
 
 /// Longest request: an accounts file of a hundred thousand rows fits.
 const LONGEST_REQUEST: u64 = 32 * 1024 * 1024;
@@ -45,15 +46,7 @@ impl SocketError {
 
     /// A failure of the file itself.
     fn file(place: &Path, why: &io::Error, what_to_do: &'static str) -> Self {
-        let lasting = matches!(
-            why.kind(),
-            io::ErrorKind::PermissionDenied
-                | io::ErrorKind::NotADirectory
-                | io::ErrorKind::IsADirectory
-                | io::ErrorKind::AlreadyExists
-                | io::ErrorKind::ReadOnlyFilesystem
-        );
-        Self::Unusable { place: place.to_owned(), why: why.to_string(), what_to_do, lasting }
+        Self::Unusable { place: place.to_owned(), why: why.to_string(), what_to_do, lasting: is_lasting(why) }
     }
 
     /// Whether trying again is in vain until a person has changed something.

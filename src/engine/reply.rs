@@ -16,7 +16,6 @@ use super::weave::family;
 use crate::letters::reply::{self, AdminReply};
 use crate::letters::{EditFault, Text, check_edited};
 use crate::mail::message::Inbound;
-use crate::sop::account::Account;
 use crate::sop::case::{Case, Channel};
 use crate::sop::command::{Choice, Command, Decision, Factor};
 use crate::sop::decide::Refused;
@@ -229,18 +228,7 @@ fn gives_away(case: &Case, words: &str) -> bool {
     let letter = |body: &str| Text { subject: format!("[{}]", case.number), body: body.to_owned() };
     let faults = check_edited(&letter(""), &letter(words)).err().unwrap_or_default();
     let forbidden = |fault: &EditFault| matches!(fault, EditFault::PersonalNumber | EditFault::PlaceholderUnknown(_));
-    faults.iter().any(forbidden) || case.account.as_ref().is_some_and(|account| names(account, words))
-}
-
-/// As the desk judges an edited letter.
-fn names(account: &Account, words: &str) -> bool {
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let folded = words.to_uppercase();
-    let user_id = account.user_id.folded();
-    let mut tokens = folded.split(|c: char| !c.is_alphanumeric() && !"._-@".contains(c));
-    let phone = account.phone.as_deref().map(digits).filter(|phone| phone.len() >= 8);
-    tokens.any(|token| token.trim_matches(|c| ".-_".contains(c)) == user_id)
-        || phone.is_some_and(|phone| words.lines().any(|line| digits(line).contains(&phone)))
+    faults.iter().any(forbidden) || case.account.as_ref().is_some_and(|account| account.is_told_in(words))
 }
 
 /// The ground an admin named (`TOLAK R02 …`), else the one that was proposed, else that the papers do not agree.

@@ -23,6 +23,19 @@ pub struct Account {
     pub decree_valid_until: Option<NaiveDate>,
 }
 
+impl Account {
+    /// Whether words hold its user ID, as a word by itself, or its telephone number, however that is written: what the register knows
+    /// is never written to a correspondent.
+    pub fn is_told_in(&self, words: &str) -> bool {
+        let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
+        let (folded, user_id) = (words.to_uppercase(), self.user_id.folded());
+        let mut tokens = folded.split(|c: char| !c.is_alphanumeric() && !"._-@".contains(c));
+        let phone = self.phone.as_deref().map(digits).filter(|phone| phone.len() >= 8);
+        tokens.any(|token| token.trim_matches(|c| ".-_".contains(c)) == user_id)
+            || phone.is_some_and(|phone| words.lines().any(|line| digits(line).contains(&phone)))
+    }
+}
+
 fn nip_if_whole<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Nip>, D::Error> {
     Ok(Option::<String>::deserialize(deserializer)?.and_then(|text| Nip::parse(&text)))
 }

@@ -46,14 +46,7 @@ impl StoreError {
             _ => error.to_string(),
         };
         let full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
-        let lasting = matches!(
-            error.kind(),
-            io::ErrorKind::PermissionDenied
-                | io::ErrorKind::NotADirectory
-                | io::ErrorKind::AlreadyExists
-                | io::ErrorKind::ReadOnlyFilesystem
-        );
-        Self::File { doing, place: place.display().to_string(), why, full, lasting }
+        Self::File { doing, place: place.display().to_string(), why, full, lasting: is_lasting(error) }
     }
 
     /// The same of a folder that the configuration names, or of its lock.
@@ -102,6 +95,18 @@ macro_rules! from_redb {
 }
 
 from_redb!(StorageError, TableError, TransactionError, CommitError, DatabaseError);
+
+/// Whether a person must change something before it can go better.
+pub fn is_lasting(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied
+            | io::ErrorKind::NotADirectory
+            | io::ErrorKind::IsADirectory
+            | io::ErrorKind::AlreadyExists
+            | io::ErrorKind::ReadOnlyFilesystem
+    )
+}
 
 #[cfg(test)]
 mod tests {

@@ -18,7 +18,7 @@ mod restore;
 mod sound;
 
 pub use bring_back::{Brought, bring_back};
-pub use error::StoreError;
+pub use error::{StoreError, is_lasting};
 pub use folder::StateFolder;
 pub use parcel::Packing;
 pub use restore::{RestoreReport, Restoring, restore};

@@ -195,6 +195,7 @@ mod tests {
              &issuer=Loket%20LPSE&algorithm=SHA1&digits=6&period=30"
         );
         assert_eq!(secret.typed().expose(), "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
+        assert_eq!(secret.expose(), b"12345678901234567890", "what is kept is what was shown");
         assert!(secret.qr_svg("Loket LPSE", "admin@karangmulia.example").unwrap().expose().contains("<svg"));
         assert_eq!(secret.qr_svg("x", &"y".repeat(5000)).err(), Some(FactorError::TooLong));
     }

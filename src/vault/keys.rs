@@ -31,7 +31,9 @@ pub enum KeyError {
     Unreadable { place: String, why: String },
     #[error("Cannot look at the master key {place}: {why}. Run this as root or as the daemon's user")]
     Hidden { place: String, why: String },
-    #[error("The master key in {place} is not 32 bytes, raw or in base64. Create one with `openssl rand -base64 32`")]
+    #[error(
+        "The master key in {place} is not 32 bytes, raw or in base64. Put back the one that the state is sealed under; for a new office make one with `openssl rand -base64 32`"
+    )]
     Malformed { place: String },
     #[error("The master key file {place} can be read by others (mode {mode:o}). Run `chmod 600` on it")]
     Exposed { place: String, mode: u32 },

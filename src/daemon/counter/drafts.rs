@@ -177,7 +177,7 @@ impl Desk {
         let subject = format!("[{}] -", case.number);
         let text = |body: &str| Text { subject: subject.clone(), body: body.to_owned() };
         let body = restored(edited);
-        if holds_register_values(case, &body) {
+        if case.account.as_ref().is_some_and(|account| account.is_told_in(&body)) {
             return Err(Rejected::Field(FieldError { field: Field::Letter, why: Why::Forbidden }));
         }
         check_edited(&text(draft), &text(&body)).map(|text| text.body).map_err(|faults| {
@@ -204,18 +204,6 @@ pub(super) enum Rejected {
 
 fn lost(draft: &str, edited: &str) -> Vec<String> {
     places().filter(|(place, _)| draft.contains(place) && !edited.contains(place)).map(|(_, shown)| shown).collect()
-}
-
-/// What stands in the register is never written to a correspondent: neither user ID nor telephone number.
-fn holds_register_values(case: &Case, body: &str) -> bool {
-    let Some(account) = &case.account else { return false };
-    let digits = |text: &str| text.chars().filter(char::is_ascii_digit).collect::<String>();
-    let folded = body.to_uppercase();
-    let user_id = account.user_id.folded();
-    let words = folded.split(|c: char| !c.is_alphanumeric() && !"._-@".contains(c));
-    let names_account = words.into_iter().any(|word| word.trim_matches(|c| ".-_".contains(c)) == user_id);
-    let phone = account.phone.as_deref().map(digits).filter(|phone| phone.len() >= 8);
-    names_account || phone.is_some_and(|phone| body.lines().any(|line| digits(line).contains(&phone)))
 }
 
 fn result_letter(services: &[Service]) -> LetterName {
