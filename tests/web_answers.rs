@@ -57,6 +57,50 @@ async fn t14_every_answer_shuts_out_frames_openers_and_embedders_and_holds_to_tl
     }
 }
 
+/// A stranger's name may lead to this machine too: what is shown under it would be theirs to read (DNS rebinding).
+#[tokio::test]
+async fn t14_under_another_name_there_is_no_page() {
+    let clock = Arc::new(SetClock(Mutex::new(now())));
+    let desk = router(site(Arc::new(Fake::default()), clock, BASE));
+    let status = async |path: &str, hosts: &[&str]| {
+        let request =
+            hosts.iter().fold(axum::http::Request::get(path), |asked, host| asked.header(header::HOST, *host));
+        let answer = desk.clone().oneshot(request.body(Body::empty()).expect("a plain request")).await;
+        answer.expect("it answers").status().as_u16()
+    };
+
+    assert_eq!(status("/masuk", &[HOST]).await, 200);
+    for hosts in [&["lain.example"][..], &[], &[""], &[HOST, "lain.example"]] {
+        assert_eq!(status("/masuk", hosts).await, 421, "{hosts:?}");
+    }
+    assert_eq!(status("/healthz", &["lain.example"]).await, 200, "whoever watches the machine asks under any name");
+}
+
+/// Older browsers tell the origin of a form and no more (Fetch, "append a request Origin header").
+#[tokio::test]
+async fn t14_a_form_counts_by_its_origin_where_a_browser_tells_no_more() {
+    let clock = Arc::new(SetClock(Mutex::new(now())));
+    let desk = router(site(Arc::new(Fake::default()), clock, BASE));
+    let status = async |headers: &[(&str, &str)]| {
+        let form = axum::http::Request::post("/masuk").header(header::HOST, HOST);
+        let form = form.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        let form = headers.iter().fold(form, |form, (name, value)| form.header(*name, *value));
+        let answer = desk.clone().oneshot(form.body(Body::from("alamat=x")).expect("a plain request")).await;
+        answer.expect("it answers").status().as_u16()
+    };
+
+    let own = [status(&[("origin", BASE)]).await, status(&[("sec-fetch-site", "same-origin")]).await];
+    let foreign = [
+        status(&[("origin", "https://lain.example")]).await,
+        status(&[("origin", "null")]).await,
+        status(&[("origin", BASE), ("sec-fetch-site", "cross-site")]).await,
+        status(&[]).await,
+    ];
+
+    assert!(own.iter().all(|status| *status == own[0] && *status != 403), "{own:?}");
+    assert_eq!(foreign, [403; 4]);
+}
+
 #[tokio::test]
 async fn without_tls_nobody_is_held_to_it() {
     let clock = Arc::new(SetClock(Mutex::new(now())));
