@@ -116,3 +116,33 @@ async fn t04_a_forged_mail_under_the_senders_message_id_does_not_shut_their_own_
     assert_ne!(site.case(&numbers[1]).await.phase.name(), "held");
     assert!(site.last_to(RINA.email).is_some(), "the sender is answered");
 }
+
+/// What answers a letter of a closed case begins anew only where it asks for something or brings papers.
+#[tokio::test]
+async fn thanks_for_a_case_that_is_closed_open_none_and_a_request_or_papers_do() {
+    let site = Site::start().await;
+    let closed = crate::engine_filing::rejected(&site).await;
+    let letter = site.last_to(RINA.email).expect("a letter");
+    let day = site.now().date_naive();
+    let further = |id: &str, words: &str, enclosed| {
+        let subject = format!("Re: [{closed}] Terima kasih");
+        let answers = Some(letter.message_id.as_str());
+        stamped(&Mail { subject, answers, enclosed, ..mail(&site, (RINA.name, RINA.email), id, words) })
+    };
+    let decree = vec![("SK Helpdesk.pdf", PDF, decree_pdf(&Decree::of_year(day)))];
+    let mut opened = Vec::new();
+
+    for (id, words, enclosed) in [
+        ("terima.kasih", "Terima kasih atas penjelasannya.", Vec::new()),
+        ("mohon", "Mohon reset password akun Helpdesk saya. User ID: RINAPL", Vec::new()),
+        ("berkas", "Terlampir.", decree),
+    ] {
+        site.take_in(further(id, words, enclosed)).await;
+        opened.push(site.numbers().await.len());
+    }
+
+    assert_eq!(opened, [1, 2, 3]);
+    for number in site.numbers().await.iter().filter(|number| **number != closed) {
+        assert_eq!(site.case(number).await.linked_to.as_ref(), Some(&closed));
+    }
+}
