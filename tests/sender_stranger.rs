@@ -146,3 +146,24 @@ async fn thanks_for_a_case_that_is_closed_open_none_and_a_request_or_papers_do()
         assert_eq!(site.case(number).await.linked_to.as_ref(), Some(&closed));
     }
 }
+
+#[tokio::test]
+async fn a_mail_about_a_filed_case_is_linked_to_it_and_one_about_a_number_that_never_was_to_none() {
+    let site = Site::start().await;
+    let filed = crate::engine_filing::rejected(&site).await;
+    site.engine.file_closed().await.expect("the archive takes it");
+    assert!(site.numbers().await.is_empty());
+    let never = CaseNumber::new("LPSE", 2026, 999);
+    let mut linked = Vec::new();
+
+    for number in [&filed, &never] {
+        let subject = format!("Re: [{number}] Permohonan reset password");
+        let words = "Mohon reset password akun Helpdesk saya. User ID: RINAPL";
+        let mail = Mail { subject, ..mail(&site, (RINA.name, RINA.email), &number.to_string(), words) };
+        site.take_in(stamped(&mail)).await;
+        let opened = site.numbers().await.pop().expect("a case of its own");
+        linked.push(site.case(&opened).await.linked_to.clone());
+    }
+
+    assert_eq!(linked, [Some(filed), None]);
+}
