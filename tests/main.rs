@@ -51,6 +51,7 @@ mod e2e_shelf;
 mod engine_clock;
 mod engine_damage;
 mod engine_filing;
+mod engine_fixity;
 mod evidence_access;
 mod evidence_disposal;
 mod evidence_head;

@@ -110,9 +110,34 @@ async fn t43_a_mail_whose_record_changed_its_name_keeps_its_file() {
     flip();
     let store = open(folder.path());
 
-    assert_eq!(with_a_lost_name, 2, "only the unfinished one goes");
+    assert_eq!(with_a_lost_name, 1, "what no name may mean goes all the same");
     assert_eq!(count(), 1);
     assert!(store.content(&key(1), &kept).await.unwrap().as_deref() == Some(b"kept"));
+}
+
+/// A lost file kept whatever was left over, for ever.
+#[tokio::test]
+async fn t43_a_lost_file_keeps_nothing_that_is_left_over_unless_its_record_does_not_read() {
+    const CONTENTS: redb::TableDefinition<(&str, &str, &str), &[u8]> = redb::TableDefinition::new("contents");
+    for (damaged, left) in [(false, 0), (true, 1)] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = open(folder.path());
+        let kept = put(&store, 1, b"kept").await;
+        let mut batch = step(1, 0);
+        batch.contents = vec![kept.clone()];
+        store.commit(vec![batch]).await.unwrap();
+        let contents = folder.path().join("live/contents");
+        std::fs::remove_file(files(&contents).pop().expect("it is there")).unwrap();
+        put(&store, 1, b"left over").await;
+        drop(store);
+        if damaged {
+            crate::store_damage::flip(&folder.path().join("live/loket.redb"), CONTENTS, false, |length| length / 2);
+        }
+
+        drop(open(folder.path()));
+
+        assert_eq!(files(&contents).len(), left, "damaged: {damaged}");
+    }
 }
 
 #[tokio::test]

@@ -123,7 +123,7 @@ type Hash = &'static [u8; 32];
 type Flip = Box<dyn Fn(&Path)>;
 
 /// In each table a value, and a key where it is more than a blinded hash. A number that changed into another that may
-/// be true cannot be told: a highest serial that grew, the version an archived case had, the store's epoch.
+/// be true cannot be told: a highest serial that grew, the version an archived case had.
 fn flips() -> Vec<(&'static str, Flip)> {
     const KEYS: TableDefinition<(Text, Text), Bytes> = TableDefinition::new("keys");
     const CASES: TableDefinition<(Text, Text), Bytes> = TableDefinition::new("cases");

@@ -111,7 +111,7 @@ fn next_moment(
     known.into_iter().chain(schedule.next_after(zone, now)).min()
 }
 
-/// Step 9 on its schedule, in the office's zone.
+/// Step 9 on its schedule, in the office's zone, and then a look whether all that was filed is still as it was.
 async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: CancellationToken) -> Result<(), Fault> {
     let zone: Tz = engine.office.zone;
     loop {
@@ -133,21 +133,25 @@ async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: Ca
         if let Err(fault) = engine.store.destroy_expired_secrets(engine.clock.now()).await {
             tracing::error!("expired passwords cannot be destroyed: {fault}");
         }
-        let filed = match engine.file_closed().await {
-            Ok(filed) => filed,
-            Err(fault) => {
-                tracing::error!("nothing can be archived: {fault}");
-                continue;
-            }
-        };
-        if !filed.archived.is_empty() || !filed.failed.is_empty() {
-            tracing::info!(
+        match engine.file_closed().await {
+            Ok(filed) if filed.archived.is_empty() && filed.failed.is_empty() => {}
+            Ok(filed) => tracing::info!(
                 archived = filed.archived.len(),
                 waiting = filed.waiting,
                 failed = filed.failed.len(),
                 "archive schedule"
-            );
+            ),
+            Err(fault) => tracing::error!("nothing can be archived: {fault}"),
         }
+        look_through(&engine).await;
+    }
+}
+
+/// Damage is named in the log and raises an alarm, until a later look finds none.
+async fn look_through(engine: &Engine) {
+    match engine.look_through_daily().await {
+        Ok(damage) => damage.iter().for_each(|found| tracing::error!("damaged: {}: {}", found.thing, found.what)),
+        Err(fault) => tracing::error!("archive and live store cannot be read through: {fault}"),
     }
 }
 

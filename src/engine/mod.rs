@@ -20,6 +20,7 @@ pub mod drafting;
 pub mod evidence;
 mod execution;
 pub mod filing;
+pub mod fixity;
 pub mod intake;
 pub mod links;
 mod memory;

@@ -14,9 +14,9 @@ use super::folder::{StateFolder, create_private, sync_folder};
 use super::parcel::{is_parcel, unpack};
 use super::redb::open_database;
 use super::redb::tables::JOURNAL;
-use super::restore::{RestoreReport, Restoring, is_there, restore};
+use super::restore::{RestoreReport, Restoring, is_there, restore, restore_then};
 
-/// Stands in the state folder from before a restore changes anything until all of it is in place.
+/// Stands in the state folder from right before a restore changes anything until all of it is in place.
 const HALF: &str = "half-restored";
 /// How every file of redb begins.
 const REDB: [u8; 9] = *b"redb\x1A\x0A\xA9\x0D\x0A";
@@ -69,17 +69,14 @@ pub(super) fn refuse_half_restored(state: &Path) -> Result<(), StoreError> {
     ))
 }
 
-/// Begins what [`end`] ends; a restore that is refused leaves the folder as it was.
+/// Puts the live store in place and begins what [`end`] ends; a restore that is refused, or cut before anything changed, leaves
+/// the folder as it was.
 fn begin(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
     let half = folder.path().join(HALF);
-    let again = half.exists();
-    fs::write(&half, b"").map_err(|error| StoreError::file("write", &half, &error))?;
-    sync_folder(folder.path())?;
-    let live = restore(folder, restoring);
-    if live.is_err() && !again {
-        end(folder)?;
-    }
-    live
+    restore_then(folder, restoring, || {
+        fs::write(&half, b"").map_err(|error| StoreError::file("write", &half, &error))?;
+        sync_folder(folder.path())
+    })
 }
 
 fn end(folder: &StateFolder) -> Result<(), StoreError> {

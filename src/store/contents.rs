@@ -14,7 +14,7 @@ use super::folder::{component, create_private, sync_folder};
 use super::redb::tables::Place;
 use crate::engine::peril::{Moment, moment};
 use crate::sop::names::Sha256Hex;
-use crate::vault::Binding;
+use crate::vault::{Binding, sha256};
 
 /// From this many files on, one flush of the whole file system is cheaper than one of each file: 50 files of 320 KB
 /// took 15 ms so, 80 ms one by one and 20 ms on sixteen threads.
@@ -27,6 +27,34 @@ const UNFINISHED: &str = "part-";
 pub struct ContentFolder {
     root: PathBuf,
     parts: AtomicU64,
+}
+
+/// Contents that have no file under their name.
+#[derive(Default)]
+pub struct Lost {
+    /// SHA-256 of their sealed files.
+    stored: HashSet<[u8; 32]>,
+    /// Those of which that is not known.
+    unread: usize,
+}
+
+impl Lost {
+    /// `stored` is `None` where the content's record does not read.
+    pub fn add(&mut self, stored: Option<[u8; 32]>) {
+        match stored {
+            Some(stored) => drop(self.stored.insert(stored)),
+            None => self.unread += 1,
+        }
+    }
+
+    fn names(&self) -> usize {
+        self.stored.len() + self.unread
+    }
+
+    fn may_mean(&self, file: &Path) -> bool {
+        self.unread > 0
+            || !self.stored.is_empty() && fs::read(file).map_or(true, |bytes| self.stored.contains(&sha256(&bytes)))
+    }
 }
 
 /// A sealed content on its way to disk.
@@ -97,14 +125,13 @@ impl ContentFolder {
         }
     }
 
-    /// Removes every file that nothing names; returns how many. Where not every one of the `names` has its file, the name of a
-    /// file that is left over may have changed: then only unfinished files go.
-    pub fn sweep(&self, named: &HashSet<PathBuf>, names: u64) -> Result<usize, StoreError> {
-        let lost = names.saturating_sub(named.iter().filter(|path| path.is_file()).count() as u64);
-        if lost > 0 {
+    /// Removes every file that nothing names; returns how many. One that a name without its file may mean stays: the name may
+    /// have changed.
+    pub fn sweep(&self, named: &HashSet<PathBuf>, lost: &Lost) -> Result<usize, StoreError> {
+        if lost.names() > 0 {
             tracing::warn!(
-                names = lost,
-                "content files that nothing names are kept, since names without a file may mean them. `loket archive verify` tells more"
+                names = lost.names(),
+                "contents have no file under their name; what may be theirs is kept. `loket archive verify` tells more"
             );
         }
         let mut swept = 0;
@@ -114,7 +141,7 @@ impl ContentFolder {
                 let mut kept = 0;
                 for file in entries(&folder)? {
                     let path = folder.join(&file);
-                    if named.contains(&path) || lost > 0 && !file.starts_with(UNFINISHED) {
+                    if named.contains(&path) || !file.starts_with(UNFINISHED) && lost.may_mean(&path) {
                         kept += 1;
                         continue;
                     }

@@ -14,7 +14,7 @@ use super::backup::{self, content_bytes, copy_tables};
 use super::contents::{ContentFolder, SealedContent};
 use super::folder::{StateFolder, create_private, sync_folder};
 use super::redb::records::{LinkRecord, RowRecord};
-use super::redb::schema::fingerprints;
+use super::redb::schema::{fingerprints, pin_anew};
 use super::redb::tables::{self, CONTENTS, JOURNAL, META, Place, SCHEMA, SERIES};
 use super::redb::transaction::{Tables, begin};
 use super::redb::{open_database, reason};
@@ -70,6 +70,15 @@ pub struct RestoreReport {
 
 /// Puts a backup in the place of the live store. Refused over newer or other data unless `force`.
 pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
+    restore_then(folder, restoring, || Ok(()))
+}
+
+/// [`restore`] that calls `ready` once the new store is whole, right before it takes its place.
+pub(super) fn restore_then(
+    folder: &StateFolder,
+    restoring: &Restoring<'_>,
+    ready: impl FnOnce() -> Result<(), StoreError>,
+) -> Result<RestoreReport, StoreError> {
     let Restoring { keyring, random, file, force, .. } = *restoring;
     is_there(file)?;
     finish_interrupted(folder.path())?;
@@ -101,6 +110,7 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     let (links_voided, rows_held, numbers) = {
         let mut tables = Tables::open(&filled)?;
         tables.set_number("epoch", epoch)?;
+        pin_anew(&mut tables, keyring)?;
         tables.documents.retain(|(_, family, _), _| family != TIME_SEEN)?;
         let numbers = count_on(&mut tables, &present, restoring, gap)?;
         (void_links(&mut tables)?, hold_rows(&mut tables, keyring, random)?, numbers)
@@ -108,6 +118,7 @@ pub fn restore(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<Restor
     filled.commit()?;
     write_contents(&transaction, &ContentFolder::open(building.join("contents"))?)?;
     drop(database);
+    ready()?;
     let replaced = take_place(folder, &building)?;
     Ok(RestoreReport { cases, contents, links_voided, rows_held, epoch, replaced, damaged, numbers })
 }

@@ -399,6 +399,11 @@ impl Site {
         Self { engine, desk, state, ..self }
     }
 
+    /// The folder that holds everything.
+    pub fn state(&self) -> &Path {
+        self.state.path()
+    }
+
     /// The archive's file of a year.
     pub fn archive_file(&self, year: i32) -> std::path::PathBuf {
         self.state.path().join(format!("archive/archive-{year}.redb"))

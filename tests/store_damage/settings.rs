@@ -13,9 +13,14 @@ async fn t43_a_byte_flipped_in_a_setting_that_all_hangs_on_refuses_the_start_and
     lived_in(&folder.path().join("whole")).await;
 
     let bits = |bytes: usize| 0..bytes * 8;
-    for (setting, flipped, says) in
-        [("schema", bits(8), "schema"), ("fingerprint", 0..1, "key"), ("lasting", 0..1, "lasting")]
-    {
+    for (setting, flipped, says) in [
+        ("schema", bits(8), "schema"),
+        ("epoch", bits(8), "epoch"),
+        ("store", 0..1, "store"),
+        ("pinned", 0..1, "epoch"),
+        ("fingerprint", 0..1, "key"),
+        ("lasting", 0..1, "lasting"),
+    ] {
         for bit in flipped {
             let state = folder.path().join(format!("{setting}-{bit}"));
             copy(&folder.path().join("whole"), &state);

@@ -18,6 +18,7 @@ use crate::daemon::keys::{self, KeyChange};
 use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
 use crate::engine::casebook::Live;
+use crate::engine::fixity::Fixity;
 use crate::engine::port::{Fault, Inbox};
 use crate::engine::store::OutboxTally;
 use crate::mail::tls::valid_until;
@@ -38,6 +39,8 @@ pub struct Facts {
     pub damaged: usize,
     /// Cases that the archive does not take.
     pub unfiled: usize,
+    /// What the last look through everything found; `None` before the first.
+    pub fixity: Option<Fixity>,
     pub certificates: Vec<CertificateFacts>,
     pub years_without_holidays: Vec<i32>,
     pub disks: Vec<DiskFacts>,
@@ -188,6 +191,7 @@ impl Sources {
             unknown,
             damaged,
             unfiled: self.engine.unfiled().await?.len(),
+            fixity: self.engine.fixity().await?,
             certificates: self.certificates(),
             years_without_holidays: self.config.years_without_holidays(at, HOLIDAYS_AHEAD),
             disks: self.disks(),

@@ -21,6 +21,7 @@ pub fn text(facts: &Facts, raised: &[Standing]) -> String {
     mail(&mut registry, facts);
     canary(&mut registry, facts);
     work(&mut registry, facts);
+    record(&mut registry, facts);
     surroundings(&mut registry, facts);
     let alarms = raised.iter().map(|standing| {
         let labels = vec![("alarm", standing.alarm.kind().to_owned()), ("about", standing.alarm.about())];
@@ -74,6 +75,19 @@ fn work(registry: &mut Registry, facts: &Facts) {
         "loket_cases",
         "Cases that are not closed; of these, resets whose outcome is unknown; cases that cannot be read; cases that cannot be filed",
         cases,
+    );
+}
+
+fn record(registry: &mut Registry, facts: &Facts) {
+    let Some(fixity) = &facts.fixity else { return };
+    let damaged = [(Vec::new(), count_of(fixity.damaged))];
+    write(registry, "loket_record_damaged_things", "What the last look through archive and live store found", damaged);
+    let looked = [(Vec::new(), seconds(fixity.at))];
+    write(
+        registry,
+        "loket_record_verified_timestamp_seconds",
+        "When archive and live store were last read through",
+        looked,
     );
 }
 

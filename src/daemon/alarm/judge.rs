@@ -9,6 +9,7 @@ use super::Alarm;
 use super::facts::{CanaryFacts, CertificateFacts, DiskFacts, Facts, MailboxFacts};
 use super::key;
 use crate::daemon::keys::Standing;
+use crate::engine::fixity::Fixity;
 
 /// A mailbox that nobody looked at for so long is not watched any more; IDLE is renewed within five minutes.
 const SILENT: TimeDelta = TimeDelta::minutes(30);
@@ -50,6 +51,9 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
     }
     if facts.unfiled > 0 {
         judgement.raise.push(Alarm::FilingFails { cases: facts.unfiled });
+    }
+    if let Some(Fixity { damaged: things @ 1.., .. }) = facts.fixity {
+        judgement.raise.push(Alarm::RecordDamaged { things });
     }
     if facts.unknown > 0 {
         judgement.raise.push(Alarm::OutcomeUnknown { cases: facts.unknown });
@@ -204,6 +208,13 @@ mod tests {
     fn a_mailbox_fails_from_its_fifth_failure_until_a_look_succeeds() {
         assert_eq!(told(|f| f.mailboxes[0].failures = 4), kept("mail_not_fetched/utama"));
         assert_eq!(told(|f| f.mailboxes[0].failures = 5), raised("mail_not_fetched/utama"));
+    }
+
+    #[test]
+    fn damage_is_an_alarm_until_a_look_finds_none() {
+        let found = |damaged| told(|f| f.fixity = Some(Fixity { at: f.at, damaged }));
+
+        assert_eq!((found(2), found(0)), (raised("record_damaged"), (Vec::new(), Vec::new())));
     }
 
     #[test]

@@ -41,6 +41,10 @@ pub enum Alarm {
     FilingFails {
         cases: usize,
     },
+    /// The last look through archive and live store found damage.
+    RecordDamaged {
+        things: usize,
+    },
     /// Nobody can tell how the office fares.
     OfficeUnseen,
     /// Letters and other effects that fail again and again, were given up, or are held for a person.
@@ -88,6 +92,7 @@ impl Alarm {
             Self::CasesDamaged { .. } => "cases_damaged",
             Self::OfficeClosed => "office_closed",
             Self::FilingFails { .. } => "filing_fails",
+            Self::RecordDamaged { .. } => "record_damaged",
             Self::OfficeUnseen => "office_unseen",
             Self::EffectStuck { .. } => "effect_stuck",
             Self::OutboxStands { .. } => "outbox_stands",
@@ -112,6 +117,7 @@ impl Alarm {
             | Self::CasesDamaged { .. }
             | Self::OfficeClosed
             | Self::FilingFails { .. }
+            | Self::RecordDamaged { .. }
             | Self::OfficeUnseen
             | Self::OutboxStands { .. }
             | Self::OutcomeUnknown { .. }

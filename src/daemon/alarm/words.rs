@@ -34,6 +34,9 @@ impl Alarm {
             Self::FilingFails { cases } => {
                 format!("The archive does not take {cases} cases. `loket cases list --stuck` names them, `loket cases show` says why")
             }
+            Self::RecordDamaged { things } => {
+                format!("The last look through archive and live store found {things} damaged things. `loket archive verify` names them")
+            }
             Self::OfficeUnseen => "What is on record cannot be counted, so other alarms may be missing. The log says why".to_owned(),
             Self::EffectStuck { rows } => {
                 format!("{rows} letters or other effects are stuck. Run `loket cases list --stuck`")
@@ -93,6 +96,9 @@ impl Alarm {
             Self::OfficeClosed => "Loket terpaksa berhenti dan tidak menerima surel; pengelola layanan menyalakannya lagi. Sebabnya ada di log".to_owned(),
             Self::FilingFails { cases } => {
                 format!("{cases} permohonan tidak dapat diarsipkan. `loket cases list --stuck` menyebutnya, `loket cases show` menjelaskan sebabnya")
+            }
+            Self::RecordDamaged { things } => {
+                format!("Pemeriksaan terakhir arsip dan catatan berjalan menemukan {things} kerusakan. `loket archive verify` menyebutnya")
             }
             Self::OfficeUnseen => "Catatan tidak dapat dihitung, sehingga peringatan lain mungkin tidak muncul. Sebabnya ada di log".to_owned(),
             Self::EffectStuck { rows } => {

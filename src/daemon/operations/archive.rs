@@ -126,8 +126,7 @@ impl Operations {
                 heads.office
             )));
         }
-        let mut damage = self.engine.archive.verify().await?;
-        damage.extend(self.engine.store.verify().await?);
+        let mut damage = self.engine.look_through().await?;
         let lines = self.engine.archive.list().await?;
         if let Some(heads) = heads {
             damage.extend(self.engine.departures(heads, &lines).await?);

@@ -22,7 +22,7 @@ use crate::engine::evidence::FileHead;
 use crate::engine::store::{Damage, JournalEntry};
 use crate::sop::names::{CaseNumber, Sha256Hex};
 use crate::store::redb::tables::{Place, readable, sortable};
-use crate::store::redb::{Inner, Resealed};
+use crate::store::redb::{Inner, Resealed, open_database};
 use crate::store::{Packing, StoreError};
 use crate::vault::{DossierKey, Keyring, Random, hex};
 
@@ -68,23 +68,47 @@ impl Cabinet {
         Ok(files)
     }
 
-    /// Looks for a number in every file, the newest first. A file that cannot be opened hides only its own dossiers,
-    /// unless the number is nowhere else: then it is not known to be missing, except from years before it was given out.
+    /// Puts the newest file right where a killed daemon left it open, as the next filing would.
+    pub fn settle(&self) -> Result<(), StoreError> {
+        let Some((_, path)) = self.files()?.pop() else { return Ok(()) };
+        if Volume::open(&path)?.was_left_open() {
+            drop(open_database(&path)?);
+            tracing::info!(file = %path.display(), "an archive file that was left open is put right");
+        }
+        Ok(())
+    }
+
+    /// Looks for a number in every file, the newest first, and then among the records themselves. A file that cannot be opened
+    /// hides only its own dossiers, unless the number is nowhere else: then it is not known to be missing, except from years
+    /// before it was given out.
     pub fn find(&self, number: &CaseNumber) -> Result<Option<Found>, StoreError> {
         let name = sortable(number);
         let mut unread = None;
+        let mut looked = Vec::new();
         for (year, path) in self.files()?.into_iter().rev() {
-            let looked = Volume::open(&path).and_then(|volume| Ok((volume.position(&name)?, volume)));
-            match looked {
-                Ok((None, _)) => {}
-                Ok((Some(position), volume)) => {
-                    let (record, hash) = volume.record_of(&name, position)?;
-                    return Ok(Some(Found { volume: Rc::new(volume), position, record, hash }));
+            // A clock that was behind may have counted a year less.
+            let may_hold = year >= number.year() - 1;
+            let file = Volume::open(&path).map(Rc::new);
+            match file.and_then(|volume| Ok((volume.position(&name), volume))) {
+                Ok((Ok(Some(position)), volume)) => match volume.record_of(&name, position) {
+                    Ok((record, hash)) => return Ok(Some(Found { volume, position, record, hash })),
+                    Err(error) => {
+                        unread = Some(error);
+                        looked.push(volume);
+                    }
+                },
+                Ok((named, volume)) if may_hold => {
+                    unread = named.err().or(unread);
+                    looked.push(volume);
                 }
-                // A clock that was behind may have counted a year less.
-                Err(_) if year < number.year() - 1 => {}
-                Err(error) => unread = Some(error),
+                Err(error) if may_hold => unread = Some(error),
+                _ => {}
             }
+        }
+        for volume in looked {
+            let Some(position) = volume.position_by_records(&name)? else { continue };
+            let (record, hash) = volume.record_of(&name, position)?;
+            return Ok(Some(Found { volume, position, record, hash }));
         }
         unread.map_or(Ok(None), Err)
     }
@@ -187,8 +211,8 @@ impl Cabinet {
     pub fn walk(&self, mut each: impl FnMut(Found) -> Result<(), StoreError>) -> Result<Unread, StoreError> {
         let mut unread = Unread::default();
         for (_, path) in self.files()? {
-            let (volume, positions) = match Volume::open(&path).and_then(|volume| Ok((volume.numbers()?, volume))) {
-                Ok((numbers, volume)) => (Rc::new(volume), numbers),
+            let (volume, places) = match Volume::open(&path).and_then(|volume| Ok((volume.places()?, volume))) {
+                Ok((places, volume)) => (Rc::new(volume), places),
                 Err(error @ StoreError::InUse { .. }) => return Err(error),
                 Err(error) => {
                     tracing::error!("an archive file is left out: {error}");
@@ -196,10 +220,11 @@ impl Cabinet {
                     continue;
                 }
             };
-            for (position, number) in positions {
-                match volume.record_of(&number, position) {
+            for (position, number) in places {
+                match volume.record(position) {
                     Ok((record, hash)) => each(Found { volume: Rc::clone(&volume), position, record, hash })?,
                     Err(error) => {
+                        let number = number.unwrap_or_default();
                         tracing::error!(case = readable(&number), "a dossier is left out of the list: {error}");
                         unread.dossiers.push(number);
                     }
@@ -295,29 +320,23 @@ impl Cabinet {
         .collect()
     }
 
-    pub fn verify(&self) -> Result<Vec<Damage>, StoreError> {
-        let mut damage = Vec::new();
-        let mut head: Option<Vec<u8>> = None;
-        for (_, path) in self.files()? {
-            let volume = match Volume::open(&path) {
-                Ok(volume) => volume,
-                Err(StoreError::Damaged { thing, what }) => {
-                    damage.push(Damage { thing, what });
-                    head = None;
-                    continue;
-                }
-                Err(error) => return Err(error),
-            };
-            damage.extend(verify::verify(&volume));
-            damage.extend(self.unopened_keys(&volume));
-            let before = volume.about("before").ok().flatten();
-            if head.is_some() && before.is_some() && head != before {
-                let what = "it does not follow from the file of the year before".to_owned();
-                damage.push(Damage { thing: volume.name(), what });
-            }
-            head = volume.about("head").ok().flatten();
+    /// Checks one file, the oldest being the first; `before` is where the one before it ends, if that is known. With what is
+    /// damaged comes where this one ends.
+    pub fn verify(&self, index: usize, before: Option<Vec<u8>>) -> Result<(Vec<Damage>, Option<Vec<u8>>), StoreError> {
+        let Some((_, path)) = self.files()?.into_iter().nth(index) else { return Ok((Vec::new(), before)) };
+        let volume = match Volume::open(&path) {
+            Ok(volume) => volume,
+            Err(StoreError::Damaged { thing, what }) => return Ok((vec![Damage { thing, what }], None)),
+            Err(error) => return Err(error),
+        };
+        let mut damage = verify::verify(&volume);
+        damage.extend(self.unopened_keys(&volume));
+        let begins = volume.about("before").ok().flatten();
+        if before.is_some() && begins.is_some() && before != begins {
+            let what = "it does not follow from the file of the year before".to_owned();
+            damage.push(Damage { thing: volume.name(), what });
         }
-        Ok(damage)
+        Ok((damage, volume.about("head").ok().flatten()))
     }
 }
 

@@ -2,6 +2,7 @@
 //! `loket archive` and the daemon take turns. What is read is checked on the way; a damaged dossier is an error of
 //! its own and never a panic, although redb may panic on altered pages.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -40,7 +41,7 @@ pub struct Writing<'a> {
 pub struct Volume {
     path: PathBuf,
     transaction: ReadTransaction,
-    _database: Held,
+    database: Held,
     /// The file is shorter than its head says.
     pub truncated: bool,
 }
@@ -67,7 +68,7 @@ impl Volume {
             Err(error @ StoreError::InUse { .. }) => return Err(error),
             Err(_) => Self::open_aside(path)?,
         };
-        schema_of(Self { path: path.to_owned(), transaction, _database: held, truncated })
+        schema_of(Self { path: path.to_owned(), transaction, database: held, truncated })
     }
 
     fn open_aside(path: &Path) -> Result<(ReadTransaction, Held, bool), StoreError> {
@@ -97,6 +98,11 @@ impl Volume {
         Ok((transaction, held, truncated))
     }
 
+    /// A killed daemon left it open: until it is put right, each look reads all of it aside.
+    pub fn was_left_open(&self) -> bool {
+        matches!(self.database, Held::RepairedAside(_)) && !self.truncated
+    }
+
     pub fn name(&self) -> String {
         self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
     }
@@ -114,6 +120,19 @@ impl Volume {
 
     pub fn position(&self, number: &str) -> Result<Option<u64>, StoreError> {
         self.guarded(number, || Ok(self.transaction.open_table(NUMBERS)?.get(number)?.map(|value| value.value())))
+    }
+
+    /// Where the record of a number lies, by the records themselves: an entry of the table of numbers has no checksum.
+    pub fn position_by_records(&self, number: &str) -> Result<Option<u64>, StoreError> {
+        self.guarded("its table of dossiers", || {
+            for entry in self.transaction.open_table(DOSSIERS)?.range::<u64>(..)? {
+                let (position, record) = entry?;
+                if DossierRecord::number_in(record.value()).is_some_and(|of| of == number) {
+                    return Ok(Some(position.value()));
+                }
+            }
+            Ok(None)
+        })
     }
 
     /// Numbers by position, as the number table tells; the register survives a damaged record so.
@@ -136,6 +155,15 @@ impl Volume {
             let table = self.transaction.open_table(DOSSIERS)?;
             table.range::<u64>(..)?.map(|entry| Ok(entry?.0.value())).collect()
         })
+    }
+
+    /// Every place where a dossier lies or is said to lie, with the number that the table of numbers has for it.
+    pub fn places(&self) -> Result<BTreeMap<u64, Option<String>>, StoreError> {
+        let mut places: BTreeMap<_, _> = self.positions()?.into_iter().map(|position| (position, None)).collect();
+        // Without that table the records still tell their numbers.
+        let named = self.numbers().unwrap_or_default();
+        places.extend(named.into_iter().map(|(position, number)| (position, Some(number))));
+        Ok(places)
     }
 
     pub fn record(&self, position: u64) -> Result<(DossierRecord, [u8; 32]), StoreError> {
@@ -333,24 +361,16 @@ fn write(
         let schema = read("schema")?;
         let fresh = schema.is_none();
         is_ours(path, number(schema))?;
-        let (count, head) = (number(read("count")?), read("head")?);
-        let (last, hash) = last_dossier(&transaction)?.unzip();
-        let last = last.unwrap_or(0);
-        let damaged = |what: String| StoreError::damaged(path.file_name().unwrap_or_default().to_string_lossy(), what);
-        // Beyond a count that is wrong a dossier would be written over, and its only key with it.
-        if count != last {
-            return Err(damaged(format!("it counts {count} dossiers and holds {last}")));
-        }
-        if fresh && last > 0 || head.as_deref() != hash.as_ref().map(<[u8; 32]>::as_slice) {
-            return Err(damaged("its end does not fit its last dossier".to_owned()));
-        }
-        let previous = hash.unwrap_or(before);
+        let end = End::of(path, &transaction, read("head")?)?;
         if fresh {
             about.insert("schema", SCHEMA.to_be_bytes().as_slice())?;
+        }
+        if fresh && end.last == 0 {
             about.insert("year", i64::from(year).to_be_bytes().as_slice())?;
             about.insert("before", before.as_slice())?;
         }
-        let position = last + 1;
+        let previous = end.hash.unwrap_or(before);
+        let position = end.last + 1;
         let items = write_items(&transaction, position, &place, writing, random)?;
         let catalogue = serde_json::to_vec(&Catalogue::of(writing.dossier)).map_err(|error| {
             StoreError::Refused(format!(
@@ -382,12 +402,44 @@ fn write(
     Ok(())
 }
 
-/// Position and chain hash of the last dossier.
-fn last_dossier(transaction: &WriteTransaction) -> Result<Option<(u64, [u8; 32])>, StoreError> {
-    let table = transaction.open_table(DOSSIERS)?;
-    let Some((position, record)) = table.last()? else { return Ok(None) };
-    let (_, hash) = DossierRecord::read(record.value(), position.value())?;
-    Ok(Some((position.value(), hash)))
+/// Where a file ends: the next dossier is written after all that is in it, and follows from its last one.
+struct End {
+    last: u64,
+    /// Chain hash of the last dossier; `None` where there is none.
+    hash: Option<[u8; 32]>,
+}
+
+impl End {
+    /// What the file says of its end has no checksum, and each record has: a record that reads is believed, and the head where
+    /// the last one does not. What differs is named by `verify`, and keeps no later dossier from being filed.
+    fn of(path: &Path, transaction: &WriteTransaction, head: Option<Vec<u8>>) -> Result<Self, StoreError> {
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let dossiers = transaction.open_table(DOSSIERS)?;
+        let record = dossiers.last()?.map(|(position, record)| DossierRecord::read(record.value(), position.value()));
+        let head = head.and_then(|head| <[u8; 32]>::try_from(head).ok());
+        let hash = match (record, head) {
+            (None, head) => head,
+            (Some(Ok((_, hash))), head) => {
+                if head != Some(hash) {
+                    tracing::error!(file = %file, "the end of an archive file does not fit its last dossier, which is believed");
+                }
+                Some(hash)
+            }
+            (Some(Err(error)), Some(head)) => {
+                tracing::error!(file = %file, "an archive file goes on after a damaged dossier: {error}");
+                Some(head)
+            }
+            (Some(Err(error)), None) => return Err(error),
+        };
+        // A dossier whose position changed would be written over, and its only key with it.
+        let mut last = dossiers.last()?.map_or(0, |(position, _)| position.value());
+        last = last.max(transaction.open_table(KEYS)?.last()?.map_or(0, |(position, _)| position.value()));
+        last = last.max(transaction.open_table(PARTS)?.last()?.map_or(0, |(place, _)| place.value().0));
+        if last == u64::MAX {
+            return Err(StoreError::damaged(file, "its last position leaves no room"));
+        }
+        Ok(Self { last, hash })
+    }
 }
 
 fn write_items(

@@ -4,7 +4,7 @@
 use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
 
 use super::records::{JournalRecord, RowRecord};
-use super::schema::fingerprints;
+use super::schema::{fingerprints, pin_of};
 use super::tables::{
     CASES, DUE, EVENTS, GONE, JOURNAL, META, Place, ROWS, SEEN, SERIES, STUCK, TAGS, number, readable, series,
 };
@@ -23,6 +23,13 @@ pub fn settings(transaction: &ReadTransaction, keyring: &Keyring, found: &mut Ve
     }
     if meta.get("fingerprint")?.is_none_or(|value| fingerprints(value.value()).is_none_or(<[_]>::is_empty)) {
         found.push(named("the setting fingerprint", "it is missing or of another length"));
+    }
+    let setting = |name: &str| -> Result<Vec<u8>, StoreError> {
+        Ok(meta.get(name)?.map(|value| value.value().to_vec()).unwrap_or_default())
+    };
+    let epoch = setting("epoch")?.try_into().map_or(0, u64::from_be_bytes);
+    if setting("pinned")? != pin_of(keyring, &setting("store")?, epoch) {
+        found.push(named("the setting epoch or store", "it is not the one that was written"));
     }
     if meta.get("lasting")?.is_none_or(|value| keyring.open_lasting(value.value()).is_err()) {
         found.push(named("the setting lasting", "it is missing or does not open"));

@@ -26,17 +26,18 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
 use tokio::sync::watch;
 
 use self::outbox::Leases;
+use self::records::ContentRecord;
 pub use self::reseal::Resealed;
 use self::tables::{CONTENTS, JOURNAL, KEYS, Place, readable};
 use self::unnamed::Unnamed;
 pub(super) use self::verify::verify_journal;
 use self::writer::Job;
 use super::StoreError;
-use super::contents::ContentFolder;
+use super::contents::{ContentFolder, Lost};
 use super::folder::{StateFolder, create_private};
 use super::quiet;
 use crate::engine::peril::{Moment, moment};
@@ -220,14 +221,18 @@ fn can_be_added_to(database: &Database) -> Result<(), StoreError> {
 fn sweep(database: &Database, contents: &ContentFolder) -> Result<(), StoreError> {
     let transaction = database.begin_read()?;
     let table = transaction.open_table(CONTENTS)?;
-    let mut named = HashSet::new();
+    let (mut named, mut lost) = (HashSet::new(), Lost::default());
     for entry in table.iter()? {
-        let (key, _) = entry?;
+        let (key, record) = entry?;
         let (office, number, hash) = key.value();
         let place = Place { office: office.to_owned(), number: number.to_owned() };
-        named.insert(contents.path(&place, &Sha256Hex(hash.to_owned())));
+        let path = contents.path(&place, &Sha256Hex(hash.to_owned()));
+        if !path.is_file() {
+            lost.add(ContentRecord::read(record.value()).ok().map(|record| record.stored));
+        }
+        named.insert(path);
     }
-    let swept = contents.sweep(&named, table.len()?)?;
+    let swept = contents.sweep(&named, &lost)?;
     if swept > 0 {
         tracing::info!(files = swept, "removed content files that no transaction names");
     }

@@ -8,13 +8,13 @@ use std::path::Path;
 
 use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
-use super::open_database;
 use super::tables::{SCHEMA, SECRETS};
 use super::transaction::{Tables, begin};
-use crate::store::StoreError;
+use super::{open_database, reason};
 use crate::store::backup::{copy, copy_tables};
 use crate::store::folder::sync_folder;
-use crate::vault::{Keyring, LastingKeys, Random};
+use crate::store::{StoreError, quiet};
+use crate::vault::{Keyring, LastingKeys, Random, hex};
 
 type Step = fn(&mut Tables<'_>, &Keyring, &dyn Random) -> Result<(), StoreError>;
 
@@ -35,9 +35,14 @@ pub fn prepare(path: &Path, keyring: Keyring, random: &dyn Random) -> Result<(Da
 
 /// [`prepare`] for a file that is open already; true where it must still be written anew.
 pub fn prepare_open(database: &Database, keyring: Keyring, random: &dyn Random) -> Result<(Keyring, bool), StoreError> {
+    let prepared = quiet::catch(|| look_at_settings(database, keyring, random));
+    prepared.unwrap_or_else(|panic| Err(StoreError::storage("reading the store's settings", reason(panic.as_ref()))))
+}
+
+fn look_at_settings(database: &Database, keyring: Keyring, random: &dyn Random) -> Result<(Keyring, bool), StoreError> {
     while !bring_up(database, &keyring, random)? {}
     let transaction = begin(database)?;
-    let (known, lasting, renewed) = {
+    let (known, keyring, renewed) = {
         let mut tables = Tables::open(&transaction)?;
         let known = check_key(&mut tables, &keyring)?;
         let damaged = || StoreError::damaged("the setting lasting", "it is missing or does not open");
@@ -45,14 +50,48 @@ pub fn prepare_open(database: &Database, keyring: Keyring, random: &dyn Random) 
         if tables.number("epoch")? == 0 {
             return Err(StoreError::damaged("the setting epoch", "it is missing"));
         }
-        (known, keyring.open_lasting(&sealed).map_err(|_| damaged())?, tables.number("renewed")? == 1)
+        let lasting = keyring.open_lasting(&sealed).map_err(|_| damaged())?;
+        let keyring = keyring.with_lasting(&lasting);
+        let pinned = pin(&mut tables, &keyring)?;
+        (known && pinned, keyring, tables.number("renewed")? == 1)
     };
     if known {
         transaction.abort()?
     } else {
         transaction.commit()?
     }
-    Ok((keyring.with_lasting(&lasting), renewed))
+    Ok((keyring, renewed))
+}
+
+/// Holds the settings against what was pinned of them: any number would do for an epoch, and under another one all links are
+/// void. True where nothing had to be pinned.
+fn pin(tables: &mut Tables<'_>, keyring: &Keyring) -> Result<bool, StoreError> {
+    let store = tables.meta.get("store")?.map(|value| value.value().to_vec()).unwrap_or_default();
+    let told = pin_of(keyring, &store, tables.number("epoch")?);
+    let pinned = tables.meta.get("pinned")?.map(|value| value.value().to_vec());
+    match pinned {
+        None => {
+            tables.meta.insert("pinned", told.as_slice())?;
+            Ok(false)
+        }
+        Some(pinned) if pinned == told => Ok(true),
+        Some(_) => Err(StoreError::damaged("the setting epoch or store", "it is not the one that was written")),
+    }
+}
+
+/// For a store that begins another epoch. Without its lasting keys, as one of schema 1, it is left to the next start.
+pub fn pin_anew(tables: &mut Tables<'_>, keyring: &Keyring) -> Result<(), StoreError> {
+    tables.meta.remove("pinned")?;
+    let lasting = tables.meta.get("lasting")?.and_then(|sealed| keyring.open_lasting(sealed.value()).ok());
+    match lasting {
+        Some(lasting) => pin(tables, &keyring.clone().with_lasting(&lasting)).map(drop),
+        None => Ok(()),
+    }
+}
+
+/// What stands in the setting `pinned` for a store of this identity in this epoch.
+pub fn pin_of(keyring: &Keyring, store: &[u8], epoch: u64) -> [u8; 32] {
+    keyring.index.blind(&["settings", &hex(store), &epoch.to_string()])
 }
 
 /// One step; true once there is none left.

@@ -13,7 +13,7 @@ type Bytes = &'static [u8];
 type Text = &'static str;
 type Hash = &'static [u8; 32];
 
-/// `schema`, `store` (its identity), `epoch`, `written` (transactions), `fingerprint` of the master key, while it is being
+/// `schema`, `store` (its identity), `epoch`, `pinned` (what those two are), `written` (transactions), `fingerprint` of the master key, while it is being
 /// changed of each that something may still be sealed under; `lasting` (keys, sealed), `renewed` (1: write the file anew at the next start).
 pub const META: TableDefinition<Text, Bytes> = TableDefinition::new("meta");
 /// (office, number) → wrapped dossier key.
