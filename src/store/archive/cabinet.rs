@@ -89,7 +89,7 @@ impl Cabinet {
             // A clock that was behind may have counted a year less.
             let may_hold = year >= number.year() - 1;
             let file = Volume::open(&path).map(Rc::new);
-            match file.and_then(|volume| Ok((volume.position(&name), volume))) {
+            match file.map(|volume| (volume.position(&name), volume)) {
                 Ok((Ok(Some(position)), volume)) => match volume.record_of(&name, position) {
                     Ok((record, hash)) => return Ok(Some(Found { volume, position, record, hash })),
                     Err(error) => {
