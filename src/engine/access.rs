@@ -5,15 +5,12 @@ use chrono::{DateTime, Datelike, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Engine;
-use super::codec;
+use super::books::With;
 use super::port::Fault;
-use super::store::{Batch, Outcome};
 use crate::sop::names::{CaseNumber, UserId};
 
 /// Prefix of the books' series.
 pub const PREFIX: &str = "ACCESS";
-/// Conflicts after which a look is given up; each means that another look was written.
-const TRIES: u32 = 100;
 
 /// One look.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,27 +53,14 @@ pub enum Seen {
     Export,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
-    entries: u64,
-}
-
 impl Engine {
     /// Puts a look on record. Whoever asks shows nothing where this fails.
     pub async fn record_access(&self, who: &str, number: Option<&CaseNumber>, what: Seen) -> Result<(), Fault> {
         let now = self.clock.now();
-        let book = self.access_book(now);
-        let entry = codec::encode(&Access { at: now, who: who.to_owned(), number: number.cloned(), what });
-        for _ in 0..TRIES {
-            let (key, version) = self.open_volume(&book).await?;
-            let mut batch = Batch::new(key, version, now, codec::encode(&Snapshot { entries: version + 1 }));
-            batch.events = vec![entry.clone()];
-            if let Outcome::Committed { .. } = self.commit_one(batch).await? {
-                return Ok(());
-            }
-        }
-        let what = number.map_or_else(|| "the list".to_owned(), ToString::to_string);
-        Err(Fault::transient(format!("Cannot put on record who looks at {what}: others kept writing. Try again")))
+        let entry = Access { at: now, who: who.to_owned(), number: number.cloned(), what };
+        let whose = number.map_or_else(|| "the list".to_owned(), ToString::to_string);
+        let told = format!("who looks at {whose}");
+        self.enter(&self.access_book(now), now, &entry, With::default(), &told).await.map(drop)
     }
 
     /// Every look at a dossier since `from`, oldest first.

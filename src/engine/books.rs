@@ -3,20 +3,63 @@
 //! One that is damaged stays as it is and goes on in a further volume, so that a flipped byte closes no desk and holds up no mail;
 //! whoever reads reads all of them.
 
+use chrono::{DateTime, Utc};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Engine;
 use super::codec;
 use super::port::{Fault, FaultKind};
-use super::store::CaseKey;
+use super::store::{Batch, CaseKey, DocumentWrite, NewRow, Outcome};
 use crate::sop::names::CaseNumber;
 
 /// Volumes of a book. Where all of them are damaged, the store is.
 const VOLUMES: u32 = 10;
 /// By so much the serials of a book's volumes differ: a series has fewer books a year.
 const APART: u32 = 100;
+/// Conflicts after which an entry is given up; each means that another was written.
+const TRIES: u32 = 100;
+
+/// What stands beside a book's entries.
+#[derive(Serialize)]
+struct Snapshot {
+    entries: u64,
+}
+
+/// What is committed with an entry of a book.
+#[derive(Default)]
+pub(super) struct With {
+    pub documents: Vec<DocumentWrite>,
+    pub outbox: Vec<NewRow>,
+}
 
 impl Engine {
+    /// Writes an entry as the book's next, with what goes along; false where a document that goes along has another version
+    /// by now, and nothing is written. `what` completes "Cannot put on record".
+    pub(super) async fn enter<T: Serialize>(
+        &self,
+        book: &CaseNumber,
+        at: DateTime<Utc>,
+        entry: &T,
+        with: With,
+        what: &str,
+    ) -> Result<bool, Fault> {
+        let entry = codec::encode(entry);
+        for _ in 0..TRIES {
+            let (key, version) = self.open_volume(book).await?;
+            let mut batch = Batch::new(key, version, at, codec::encode(&Snapshot { entries: version + 1 }));
+            batch.events = vec![entry.clone()];
+            batch.documents = with.documents.clone();
+            batch.outbox = with.outbox.clone();
+            match self.commit_one(batch).await? {
+                Outcome::Committed { .. } => return Ok(true),
+                Outcome::DocumentStale { .. } => return Ok(false),
+                _ => {}
+            }
+        }
+        Err(Fault::transient(format!("Cannot put on record {what}: others kept writing. Try again")))
+    }
+
     /// The volume that a book's next entry goes into, and the version it stands at.
     pub(super) async fn open_volume(&self, book: &CaseNumber) -> Result<(CaseKey, u64), Fault> {
         let mut damaged = None;

@@ -38,7 +38,7 @@ pub(super) fn values(
     let Json::Object(plain) = serde_json::to_value(facts).map_err(|error| unusable(error.to_string()))? else {
         return Err(unusable("are not a map".to_owned()));
     };
-    let mut values: BTreeMap<String, Value> = plain.iter().map(|(key, value)| (key.clone(), harmless(value))).collect();
+    let mut values: BTreeMap<String, Value> = BTreeMap::new();
     for late in kind.late_times() {
         if plain.get(*late).is_some_and(Json::is_null) {
             values.insert((*late).to_owned(), Value::from(format!("{LATE}{late}")));
@@ -56,6 +56,11 @@ pub(super) fn values(
     let role = one_line(&facts.role);
     put("look", lines(facts.look.iter().map(|item| one_line(&phrases.item(item, &role)))));
     put("draft", facts.draft.as_ref().map_or(Value::from(()), |draft| draft_value(draft, phrases)));
+    for (key, value) in &plain {
+        if !values.contains_key(key) {
+            values.insert(key.clone(), harmless(value));
+        }
+    }
     Ok(Value::from(values))
 }
 
@@ -73,11 +78,12 @@ fn put_dossier(
     put("present", lines(present));
     let first = told_first(facts.findings.iter().map(|row| (row.item.as_str(), row.finding)));
     let value = |(index, row): (usize, &FindingRow)| row_value(row, index < first, &role, phrases);
-    put("first", facts.findings.iter().enumerate().take(first).map(value).collect());
+    let values: Vec<Value> = facts.findings.iter().enumerate().map(value).collect();
+    put("first", values.iter().take(first).cloned().collect());
     let rows = |step: u8| {
-        let mut rows: Vec<_> = facts.findings.iter().enumerate().filter(|(_, row)| row.step == step).collect();
-        rows.sort_by_key(|(_, row)| std::cmp::Reverse(row.finding));
-        rows.into_iter().map(value).collect::<Vec<Value>>()
+        let mut rows: Vec<_> = facts.findings.iter().zip(&values).filter(|(row, _)| row.step == step).collect();
+        rows.sort_by_key(|(row, _)| std::cmp::Reverse(row.finding));
+        rows.into_iter().map(|(_, value)| value.clone()).collect::<Vec<Value>>()
     };
     put("completeness", Value::from(rows(2)));
     put("validity", Value::from(rows(5)));
@@ -123,11 +129,11 @@ fn tally(findings: &[FindingRow], role: &str, phrases: &Phrases) -> String {
         [Finding::Met, Finding::Contradicted, Finding::Unclear, Finding::Missing].into_iter().filter_map(|kind| {
             let rows: Vec<&FindingRow> = findings.iter().filter(|row| row.finding == kind).collect();
             let word = phrases.tally.get(finding_key(kind))?;
-            let names: Vec<String> = rows.iter().map(|row| one_line(&phrases.item(&row.item, role))).collect();
+            let names = || rows.iter().map(|row| one_line(&phrases.item(&row.item, role))).collect::<Vec<_>>();
             match (rows.len(), kind) {
                 (0, _) => None,
                 (count, Finding::Met) => Some(format!("{count} {word}")),
-                (count, _) => Some(format!("{count} {word} ({})", names.join(", "))),
+                (count, _) => Some(format!("{count} {word} ({})", names().join(", "))),
             }
         });
     parts.collect::<Vec<_>>().join(", ")

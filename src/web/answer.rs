@@ -340,7 +340,7 @@ pub enum Why {
     Wrong(u8),
     /// A passphrase that a stranger would try.
     Guessable,
-    /// The letter holds what a letter must not hold (a password, a whole NIP, a register value).
+    /// A letter, or words to be added to one, that hold what a letter must not hold (a password, a whole NIP, a register value).
     Forbidden,
 }
 

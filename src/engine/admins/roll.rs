@@ -6,18 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use super::{AdminRecord, FAILURES, FAMILY, Role};
 use crate::engine::Engine;
+use crate::engine::books::With;
 use crate::engine::codec;
 use crate::engine::notice::Notice;
 use crate::engine::port::Fault;
-use crate::engine::store::{Batch, DocumentWrite, NewRow, Outcome, Row};
+use crate::engine::store::{DocumentWrite, NewRow, Outcome, Row};
 use crate::engine::weave::Task;
 use crate::letters::{LetterFacts, LetterKind};
 use crate::sop::names::{Address, CaseNumber};
 
 /// Prefix of the roll's series.
 pub const PREFIX: &str = "ROLL";
-/// Conflicts after which an entry is given up; each means that another was written.
-const TRIES: u32 = 100;
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,11 +52,6 @@ pub enum Happened {
     Back,
 }
 
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
-    entries: u64,
-}
-
 impl Engine {
     /// Writes a person's record, with an entry where something happened that the office should know later. False where
     /// somebody else wrote the record first.
@@ -76,7 +70,7 @@ impl Engine {
         };
         let written = match happened {
             None => self.keep_alone(write).await?,
-            Some(what) => match self.enter(&record.address, &what, &write).await {
+            Some(what) => match self.enter_in_roll(&record.address, &what, &write).await {
                 // Whoever guesses is stopped, whatever becomes of the roll.
                 Err(fault) if matches!(what, Happened::Locked { .. }) => {
                     let admin = record.address.masked();
@@ -97,23 +91,12 @@ impl Engine {
         Ok(matches!(self.store.write_documents(vec![write]).await?, Outcome::Committed { .. }))
     }
 
-    async fn enter(&self, who: &Address, what: &Happened, write: &DocumentWrite) -> Result<bool, Fault> {
+    async fn enter_in_roll(&self, who: &Address, what: &Happened, write: &DocumentWrite) -> Result<bool, Fault> {
         let now = self.clock.now();
         let book = self.roll(now);
-        let entry = codec::encode(&Entry { at: now, who: who.clone(), what: what.clone() });
-        for _ in 0..TRIES {
-            let (key, version) = self.open_volume(&book).await?;
-            let mut batch = Batch::new(key, version, now, codec::encode(&Snapshot { entries: version + 1 }));
-            batch.events = vec![entry.clone()];
-            batch.documents = vec![write.clone()];
-            batch.outbox = to_tell(who, what, now).into_iter().collect();
-            match self.commit_one(batch).await? {
-                Outcome::Committed { .. } => return Ok(true),
-                Outcome::DocumentStale { .. } => return Ok(false),
-                _ => {}
-            }
-        }
-        Err(Fault::transient("Cannot put on record what became of a person: others kept writing. Try again"))
+        let entry = Entry { at: now, who: who.clone(), what: what.clone() };
+        let with = With { documents: vec![write.clone()], outbox: to_tell(who, what, now).into_iter().collect() };
+        self.enter(&book, now, &entry, with, "what became of a person").await
     }
 
     /// The roll's entries of a year, oldest first.

@@ -10,16 +10,15 @@ use serde::{Deserialize, Serialize};
 use super::{Disposal, FAMILY, NoDisposal};
 use crate::engine::Engine;
 use crate::engine::archive::Destruction;
+use crate::engine::books::With;
 use crate::engine::codec;
 use crate::engine::port::Fault;
-use crate::engine::store::{Batch, Document, DocumentWrite, Outcome};
+use crate::engine::store::{Document, DocumentWrite};
 use crate::engine::weave::family;
 use crate::sop::names::{Address, CaseNumber};
 
 /// Prefix of the book's series.
 pub const PREFIX: &str = "DISPOSAL";
-/// Conflicts after which an entry is given up; each means that another was written.
-const TRIES: u32 = 100;
 
 /// One entry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -51,11 +50,6 @@ pub enum Happened {
     },
 }
 
-#[derive(Serialize, Deserialize)]
-struct Snapshot {
-    entries: u64,
-}
-
 impl Engine {
     /// Writes a proposal as it stands, with the entry that says why. A conflict where somebody else wrote it first.
     pub(super) async fn write_disposal(
@@ -73,20 +67,12 @@ impl Engine {
             expected_version: Some(expected_version),
             bytes: Some(codec::encode(disposal)),
         };
-        let entry = codec::encode(&Entry { at: now, id: disposal.id.clone(), what });
-        for _ in 0..TRIES {
-            let (key, version) = self.open_volume(&book).await?;
-            let mut batch = Batch::new(key, version, now, codec::encode(&Snapshot { entries: version + 1 }));
-            batch.events = vec![entry.clone()];
-            batch.documents = vec![write.clone()];
-            match self.commit_one(batch).await? {
-                Outcome::Committed { .. } => return Ok(()),
-                Outcome::DocumentStale { .. } => return Err(NoDisposal::Conflict),
-                _ => {}
-            }
+        let entry = Entry { at: now, id: disposal.id.clone(), what };
+        let with = With { documents: vec![write], ..With::default() };
+        match self.enter(&book, now, &entry, with, &format!("proposal {}", disposal.id)).await? {
+            true => Ok(()),
+            false => Err(NoDisposal::Conflict),
         }
-        let id = &disposal.id;
-        Err(Fault::transient(format!("Cannot put proposal {id} on record: others kept writing. Try again")).into())
     }
 
     /// The book's entries of a year, oldest first.

@@ -70,8 +70,8 @@ pub fn why(lang: Language, error: &FieldError) -> String {
         )
         .to_owned(),
         Why::Forbidden => pick(
-            "Surat memuat yang tidak boleh dikirim: password, NIP lengkap, atau nilai register. Hapus, lalu simpan lagi.",
-            "The letter holds what must not be sent: a password, a whole NIP or a register value. Remove it and save again.",
+            "Di sini tertulis yang tidak boleh dikirim: password, NIP lengkap, atau nilai register. Hapus, lalu ulangi.",
+            "This holds what must not be sent: a password, a whole NIP or a register value. Remove it and try again.",
         )
         .to_owned(),
     }
