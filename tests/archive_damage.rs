@@ -64,6 +64,20 @@ async fn served(archive: &RedbArchive, given: &[ArchiveDossier]) -> BTreeSet<u32
     whole
 }
 
+/// The dossiers that are called sound when they are looked at one by one.
+async fn sound(archive: &RedbArchive, given: &[ArchiveDossier]) -> BTreeSet<u32> {
+    let mut sound = BTreeSet::new();
+    for dossier in given {
+        let number = &dossier.key.number;
+        if let Ok(Some(examined)) = archive.examine(number).await
+            && examined.flaws.is_empty()
+        {
+            sound.insert(number.serial());
+        }
+    }
+    sound
+}
+
 /// The dossiers that `verify` calls damaged.
 fn named(damage: &[Damage]) -> BTreeSet<u32> {
     let serial = |serial: &u32| damage.iter().any(|damage| damage.thing.contains(&format!("LPSE-2026-{serial:04}")));
@@ -79,6 +93,8 @@ async fn a_flipped_byte_is_never_served_and_whatever_it_takes_away_is_named() {
     let archive = open(&broken, None);
     let file = broken.join("archive-2026.redb");
     let mut single = 0;
+    let all: BTreeSet<u32> = (1..=DOSSIERS).collect();
+    assert_eq!(sound(&open(&folder.path().join("whole"), None), &given).await, all);
     let places = noise(42, 8 * 80);
 
     for place in places.as_chunks::<8>().0 {
@@ -89,7 +105,9 @@ async fn a_flipped_byte_is_never_served_and_whatever_it_takes_away_is_named() {
 
         let whole = served(&archive, &given).await;
         let damage = verify_file(&file).unwrap();
+        let sound = sound(&archive, &given).await;
 
+        assert!(sound.is_subset(&whole), "byte {place}: {sound:?} are called sound, and served are {whole:?}");
         assert!(std::fs::read(&file).unwrap() == flipped, "byte {place}: looking at the file changed it");
         let lost: BTreeSet<u32> = (1..=DOSSIERS).filter(|serial| !whole.contains(serial)).collect();
         if !lost.is_empty() {

@@ -33,19 +33,19 @@ enum Change {
 
 /// What lies on the platter, and what is still in the cache.
 #[derive(Default)]
-struct Disk {
+pub struct Disk {
     platter: Vec<u8>,
     cache: Vec<Change>,
     /// As the program sees it.
     seen: Vec<u8>,
-    flushes: usize,
+    pub flushes: usize,
     /// The flush that fails, and everything after it.
-    fails_at: Option<usize>,
+    pub fails_at: Option<usize>,
     broken: bool,
 }
 
 #[derive(Clone)]
-struct Storage(Arc<Mutex<Disk>>);
+pub struct Storage(Arc<Mutex<Disk>>);
 
 impl std::fmt::Debug for Storage {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -54,11 +54,11 @@ impl std::fmt::Debug for Storage {
 }
 
 impl Storage {
-    fn holding(platter: Vec<u8>, fails_at: Option<usize>) -> Self {
+    pub fn holding(platter: Vec<u8>, fails_at: Option<usize>) -> Self {
         Self(Arc::new(Mutex::new(Disk { seen: platter.clone(), platter, fails_at, ..Disk::default() })))
     }
 
-    fn disk(&self) -> std::sync::MutexGuard<'_, Disk> {
+    pub fn disk(&self) -> std::sync::MutexGuard<'_, Disk> {
         self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
     }
 

@@ -11,6 +11,7 @@ use loket::web::view::{CasePage, TwoView};
 
 use crate::kit::wait::in_time;
 use crate::kit::{Browser, Served, axe};
+use crate::web_escape::RECORDS;
 use crate::web_fake::{CODE, Fake, GOOD_TOKEN, NIP, SetClock, now, site};
 use crate::web_samples::{outcome, review, task, unknown};
 
@@ -96,7 +97,9 @@ async fn axe_finds_nothing_on_the_pages_of_an_admin() {
         "/frasa".to_owned(),
         "/tidak-ada".to_owned(),
     ];
-    for path in &paths {
+    let records = RECORDS.map(str::to_owned);
+    let more = ["/arsip?cari=kosong", "/arsip/LPSE-2026-0008?bahasa=en", "/laporan?bahasa=en", "/arsip?bahasa=id"];
+    for path in paths.iter().chain(&records).chain(&more.map(str::to_owned)) {
         hall.go(path).await;
         found.extend(against(&hall.browser, &engine, path).await);
     }
@@ -238,7 +241,8 @@ async fn pages_can_be_used_with_the_stylesheet_off() {
     hall.sign_in().await;
 
     let mut wrong = Vec::new();
-    for path in [CASE, "/berkas/LPSE-2026-0047/halaman/0/1/besar", "/meja", "/ditahan/tahan-1", "/surel/surat-1"] {
+    let pages = [CASE, "/berkas/LPSE-2026-0047/halaman/0/1/besar", "/meja", "/ditahan/tahan-1", "/surel/surat-1"];
+    for path in pages.into_iter().chain(RECORDS) {
         hall.go(path).await;
         let script = "
             document.styleSheets[0].disabled = true;

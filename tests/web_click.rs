@@ -11,6 +11,7 @@ use loket::web::serve::Listening;
 use loket::web::view::CasePage;
 use tokio_util::sync::CancellationToken;
 
+use crate::web_escape::RECORDS;
 use crate::web_fake::{CODE, Fake, GOOD_TOKEN, NIP, SetClock, now, site};
 use crate::web_samples::review;
 
@@ -134,8 +135,9 @@ async fn no_page_scrolls_sideways_on_a_narrow_screen() {
 
     let mut wide = Vec::new();
     for path in ["berkas/LPSE-2026-0047", "meja", "ditahan/tahan-1", "surel/surat-1", "tautan/x", "masuk", "frasa"]
-        .map(str::to_owned)
         .into_iter()
+        .chain(RECORDS.map(|path| &path[1..]))
+        .map(str::to_owned)
         .chain(["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("{kind}/{GOOD_TOKEN}")))
     {
         client.goto(&format!("{base}/{path}")).await.expect("the desk answers");

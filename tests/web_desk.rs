@@ -35,6 +35,14 @@ async fn t07_looking_at_every_page_changes_nothing() {
         "/loket.css",
         "/berkas/LPSE-2026-0047/halaman/0/1",
         "/berkas/LPSE-2026-0047/halaman/0/1/besar",
+        "/arsip",
+        "/arsip?cari=dimas&tahun=2026&hasil=selesai",
+        "/arsip/LPSE-2026-0031",
+        "/arsip/LPSE-2026-0031/berkas",
+        "/arsip/LPSE-2026-0031/isi/1",
+        "/laporan",
+        "/laporan/csv?bulan=2026-10",
+        "/laporan/json?bulan=2026-10",
     ];
     let tokens = ["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("/{kind}/{GOOD_TOKEN}"));
     let forms = ["setujui", "tolak", "konfirmasi", "surat", "hasil", "pasti/terjadi", "ulang", "langsung"];

@@ -2,11 +2,23 @@
 
 use loket::web::view::{CasePage, Undelivered};
 
-use crate::web_browser::Browser;
+use crate::web_browser::{Browser, encoded};
 use crate::web_fake::{Fake, GOOD_TOKEN};
 use crate::web_samples::{outcome, review, task, unknown};
 
 const CASE: &str = "/berkas/LPSE-2026-0047";
+
+/// Pages of the archive and the report.
+pub const RECORDS: [&str; 8] = [
+    "/arsip",
+    "/arsip?cari=hampa",
+    "/arsip/LPSE-2026-0031",
+    "/arsip/LPSE-2026-0008",
+    "/arsip/LPSE-2026-0007",
+    "/arsip/LPSE-2026-0003",
+    "/laporan?bulan=2026-10",
+    "/laporan?bulan=2026-01",
+];
 
 pub const PAYLOADS: [&str; 8] = [
     "<script>alert(1)</script>",
@@ -75,7 +87,10 @@ pub async fn pages(words: &str) -> Vec<(String, String)> {
     }
     let others = ["/meja", "/ditahan/tahan-1", "/surel/surat-1", "/masuk", "/frasa", "/tidak-ada"].map(str::to_owned);
     let tokens = ["tautan", "ambil", "ganti", "daftar"].map(|kind| format!("/{kind}/{GOOD_TOKEN}"));
-    for path in others.into_iter().chain(tokens).chain([format!("{CASE}/halaman/0/1")]) {
+    // What somebody typed comes back on the page as well.
+    let typed = encoded(&[("cari", words)]);
+    let records = RECORDS.map(str::to_owned).into_iter().chain([format!("/arsip?{typed}"), format!("/meja?{typed}")]);
+    for path in others.into_iter().chain(tokens).chain([format!("{CASE}/halaman/0/1")]).chain(records) {
         let body = browser.get(&path).await.body;
         pages.push((path, body));
     }

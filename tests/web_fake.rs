@@ -12,6 +12,7 @@ use loket::web::counter::{Counter, Later, Trouble};
 use loket::web::site::{BaseUrl, Setup, Site};
 use loket::web::view::*;
 
+use crate::web_records;
 use crate::web_samples::{head, revealed, review};
 
 pub const GOOD_TOKEN: &str = "tautan-bagus";
@@ -358,6 +359,40 @@ impl Counter for Fake {
             by_step: vec![(StepFilter::Step(5), 2), (StepFilter::Held, 1)],
             rows,
         })
+    }
+
+    fn archive<'a>(&'a self, _: &'a Admin, filter: &'a ArchiveFilter) -> Later<'a, Option<ArchiveView>> {
+        later(Some(web_records::archive(&self.words, filter)))
+    }
+
+    fn dossier<'a>(&'a self, _: &'a Admin, asked: &'a CaseNumber) -> Later<'a, Option<DossierView>> {
+        later(web_records::dossier(&self.words, asked))
+    }
+
+    fn dossier_item<'a>(&'a self, _: &'a Admin, asked: &'a CaseNumber, index: u32) -> Later<'a, Option<TakenOut>> {
+        later(match (asked.serial(), index) {
+            (8, 1) => Some(TakenOut::Unreadable),
+            (31 | 8, 0..5) => {
+                Some(TakenOut::Item { name: format!("surel/{}.eml", self.words), bytes: b"From: x".into() })
+            }
+            _ => None,
+        })
+    }
+
+    fn dossier_bag<'a>(&'a self, _: &'a Admin, asked: &'a CaseNumber) -> Later<'a, Option<TakenOut>> {
+        later(match asked.serial() {
+            31 => Some(TakenOut::Bag(b"PK".into())),
+            8 | 3 => Some(TakenOut::Unreadable),
+            _ => None,
+        })
+    }
+
+    fn report<'a>(&'a self, _: &'a Admin, month: Month) -> Later<'a, Option<ReportView>> {
+        later(Some(web_records::report(&self.words, month)))
+    }
+
+    fn report_file<'a>(&'a self, _: &'a Admin, month: Month, form: ReportForm) -> Later<'a, Option<String>> {
+        later(Some(format!("{form:?} {month}")))
     }
 
     fn reveal_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<RevealView>> {

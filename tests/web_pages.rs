@@ -8,7 +8,7 @@ use crate::web_fake::{Fake, GOOD_TOKEN, HASH, NIP, now};
 const CASE: &str = "/berkas/LPSE-2026-0047";
 
 /// What stands between the frame's top and foot, one element a line.
-fn main_of(page: &str) -> String {
+pub fn main_of(page: &str) -> String {
     let from = page.find("<main").unwrap_or(0);
     let to = page.find("</main>").unwrap_or(page.len());
     let lines = page[from..to].replace("><", ">\n<");
@@ -16,7 +16,7 @@ fn main_of(page: &str) -> String {
 }
 
 /// The part of `page` between two texts.
-fn part<'p>(page: &'p str, from: &str, to: &str) -> &'p str {
+pub fn part<'p>(page: &'p str, from: &str, to: &str) -> &'p str {
     let start = page.find(from).unwrap_or(0);
     page[start..].split(to).next().unwrap_or("")
 }

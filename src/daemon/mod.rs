@@ -13,6 +13,7 @@ mod figures;
 mod intake;
 pub mod keys;
 pub mod operations;
+pub mod report;
 pub mod run;
 pub mod service;
 pub mod shelf;

@@ -37,7 +37,7 @@ pub enum Seen {
     Page { paper: u32, page: u32 },
     /// A file that would go out with a letter, filled in for the applicant.
     Enclosure { index: u32 },
-    /// The desk's list or one of the archive, with so many on it.
+    /// The desk's list, one of the archive, or a month's report at the desk, with so many requests on it.
     Queue { shown: usize },
     /// All of the account register, so many accounts.
     Register { shown: usize },

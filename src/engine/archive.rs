@@ -107,6 +107,49 @@ pub struct ArchivedItem {
     pub sha256: Sha256Hex,
 }
 
+/// What a look through the whole archive found.
+#[derive(Debug, Clone, Default)]
+pub struct Survey {
+    /// Dossiers in which every word that was looked for occurs, by file and position.
+    pub lines: Vec<ArchiveLine>,
+    /// When each dossier that reads was closed, found or not.
+    pub closed: Vec<DateTime<Utc>>,
+    /// Names of files that cannot be read: what they hold is not known.
+    pub unread_files: Vec<String>,
+    /// Dossiers whose record cannot be read.
+    pub unread: Vec<CaseNumber>,
+}
+
+/// A dossier that was held against every hash that is kept of it.
+#[derive(Clone, Default)]
+pub struct Examined {
+    /// `None`: its record does not read, or the file that it may lie in.
+    pub line: Option<ArchiveLine>,
+    /// `None` too of a dossier that was destroyed, and of one that does not open.
+    pub dossier: Option<ArchivedDossier>,
+    /// What does not fit. Empty: all of it does.
+    pub flaws: Vec<Flaw>,
+}
+
+/// What is wrong with a dossier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flaw {
+    /// Its record, or the file that it may lie in, does not read.
+    Record,
+    /// It does not follow from the dossier before it, or the next one, or the file's end, does not follow from it.
+    Chain,
+    /// The dossier beside it does not read, so that whether they follow cannot be told.
+    Neighbour,
+    /// Its key does not open, is gone without a record, or is there in spite of one.
+    Key,
+    /// Its metadata and list of items do not open.
+    Contents,
+    /// This item, counted from 0.
+    Item(u32),
+    /// This entry of the journal that was filed with it.
+    Journal(u64),
+}
+
 /// How a dossier stands to the live case of its number, told by their journals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kinship {
@@ -158,19 +201,34 @@ pub trait Archive: Send + Sync {
     /// Looks through the whole archive for what the live store does not know.
     fn ahead<'a>(&'a self, office: &'a OfficeId) -> BoxFuture<'a, Result<Ahead, Fault>>;
 
-    /// The register, by file and position; a damaged line is left out here and named by `verify`.
-    fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>>;
+    /// Dossiers in which every word occurs (number, register, metadata, item titles), without regard to case; without a word
+    /// all of them, and none is opened. What cannot be read is named.
+    fn survey<'a>(&'a self, words: &'a str) -> BoxFuture<'a, Result<Survey, Fault>>;
 
-    /// Dossiers in which every word occurs (number, register, metadata, item titles), without regard to case.
-    fn search<'a>(&'a self, words: &'a str) -> BoxFuture<'a, Result<Vec<ArchiveLine>, Fault>>;
+    /// The register, by file and position; a damaged line is left out here and named by `verify`.
+    fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>> {
+        Box::pin(async { Ok(self.survey("").await?.lines) })
+    }
+
+    /// The lines of [`Archive::survey`].
+    fn search<'a>(&'a self, words: &'a str) -> BoxFuture<'a, Result<Vec<ArchiveLine>, Fault>> {
+        Box::pin(async move { Ok(self.survey(words).await?.lines) })
+    }
 
     fn show<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<ArchivedDossier>, Fault>>;
+
+    /// A dossier with every hash of it computed anew: record, chain to the dossiers beside it, each item, journal. `None`:
+    /// there is no such dossier.
+    fn examine<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<Examined>, Fault>>;
 
     /// One item's bytes, checked against its hash.
     fn item<'a>(&'a self, number: &'a CaseNumber, name: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, Fault>>;
 
     /// Writes a dossier as a BagIt folder (RFC 8493) `<folder>/<number>`, which must not exist yet.
     fn export<'a>(&'a self, number: &'a CaseNumber, folder: &'a Path) -> BoxFuture<'a, Result<(), Fault>>;
+
+    /// The same bag as one ZIP archive, with the folder `<number>` in it.
+    fn pack_bag<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Vec<u8>, Fault>>;
 
     /// Destroys a dossier's key, and puts on record why. Again changes nothing.
     fn destroy<'a>(&'a self, number: &'a CaseNumber, why: &'a Destruction) -> BoxFuture<'a, Result<(), Fault>>;

@@ -11,11 +11,12 @@ use serde_json::{Value, json};
 
 use super::Engine;
 use super::admins::{AdminRecord, Matter, Proof};
-use super::archive::Destruction;
+use super::archive::{ArchivedDossier, Destruction};
 use super::codec;
 use super::port::Fault;
 use super::store::of_epoch;
 use crate::sop::names::{Address, CaseNumber, Sha256Hex};
+use crate::sop::procedure::rules::Fate;
 
 pub use book::{Entry, Happened, PREFIX};
 
@@ -37,6 +38,19 @@ pub struct DueDossier {
     pub retained_until: NaiveDate,
     /// `destroy` or `reassess`, as the procedure says; `null` where that procedure is no longer known.
     pub fate: Option<String>,
+}
+
+/// How long a dossier is kept, in days of the office.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    pub active_years: u32,
+    pub inactive_years: u32,
+    /// The day on which active keeping ends.
+    pub active_until: NaiveDate,
+    /// The day on which all of it has passed.
+    pub until: NaiveDate,
+    /// `None` where its procedure is no longer known.
+    pub fate: Option<Fate>,
 }
 
 /// A proposal to destroy dossiers, and what became of it.
@@ -111,13 +125,8 @@ impl Engine {
             }
             // What cannot be opened is damage, and damage is no reason to destroy.
             let Ok(Some(dossier)) = self.archive.show(&line.register.number).await else { continue };
-            let years = |name: &str| dossier.metadata[name].as_u64().and_then(|n| u32::try_from(n).ok());
-            let (Some(active), Some(inactive)) = (years("active_years"), years("inactive_years")) else { continue };
-            let closed_on = line.register.closed.with_timezone(&self.office.zone).date_naive();
-            let kept = active.saturating_add(inactive);
-            let Some(until) = closed_on.checked_add_months(Months::new(kept.saturating_mul(12))) else { continue };
-            let fate = self.fate(&dossier.metadata);
-            if until > today || fate.as_deref() == Some("keep") {
+            let Some(term) = self.term(&dossier) else { continue };
+            if term.until > today || term.fate == Some(Fate::Keep) {
                 continue;
             }
             due.push(DueDossier {
@@ -126,18 +135,29 @@ impl Engine {
                 retention_class: line.register.retention_class,
                 outcome: line.register.outcome,
                 closed: line.register.closed,
-                years: kept,
-                retained_until: until,
-                fate,
+                years: term.active_years.saturating_add(term.inactive_years),
+                retained_until: term.until,
+                fate: term.fate.and_then(|fate| json!(fate).as_str().map(str::to_owned)),
             });
         }
         Ok(due)
     }
 
-    fn fate(&self, metadata: &Value) -> Option<String> {
+    /// How long a dossier is kept, and what then becomes of it; `None` where its metadata do not say.
+    pub fn term(&self, dossier: &ArchivedDossier) -> Option<Term> {
+        let years = |name: &str| dossier.metadata[name].as_u64().and_then(|n| u32::try_from(n).ok());
+        let (active_years, inactive_years) = (years("active_years")?, years("inactive_years")?);
+        let closed_on = dossier.line.register.closed.with_timezone(&self.office.zone).date_naive();
+        let after = |years: u32| closed_on.checked_add_months(Months::new(years.saturating_mul(12)));
+        let active_until = after(active_years)?;
+        let until = after(active_years.saturating_add(inactive_years))?;
+        Some(Term { active_years, inactive_years, active_until, until, fate: self.fate(&dossier.metadata) })
+    }
+
+    fn fate(&self, metadata: &Value) -> Option<Fate> {
         let hash = Sha256Hex(metadata["procedure"].as_str()?.to_owned());
         let worked = self.procedures.get(&hash).ok()?;
-        json!(worked.procedure.retention.fate).as_str().map(str::to_owned)
+        Some(worked.procedure.retention.fate)
     }
 
     /// All proposals, by id: the register of destroyed dossiers.

@@ -14,12 +14,12 @@ use super::port::Fault;
 use super::register;
 use super::store::{CaseKey, DocumentWrite, Outcome, Row, RowState, Settled, Settlement};
 use crate::letters;
-use crate::sop::case::{Case, LetterState};
+use crate::sop::case::{Case, Deed, LetterState};
 use crate::sop::command::Command;
 use crate::sop::decide::Refused;
 use crate::sop::event::{Event, Recorded};
 use crate::sop::names::{CaseNumber, Language};
-use crate::sop::phase::Phase;
+use crate::sop::phase::{AdminId, Phase};
 
 /// Family and name of the document that lists what could not be filed.
 const UNFILED: &str = "unfiled";
@@ -193,6 +193,7 @@ impl Engine {
             opened: case.opened_at,
             closed: *closed,
         };
+        let decided = events.iter().rev().find_map(decision);
         let metadata = json!({
             "title": format!("{} – {}", worked.procedure.sop.title, case.applicant_name()),
             "applicant": case.applicant_name(),
@@ -201,7 +202,9 @@ impl Engine {
             "services": case.services(),
             "sop": worked.procedure.sop.number,
             "procedure": case.procedure.hash.0,
-            "decided_by": case.decisions.last().map(|d| d.by.to_string()).or_else(|| case.assigned.as_ref().map(ToString::to_string)),
+            // Where nobody decided, whose request it was.
+            "decided_by": decided.map(|(by, _)| by).or(case.assigned.as_ref()).map(ToString::to_string),
+            "decided_at": decided.map(|(_, at)| at),
             "linked_to": case.linked_to,
             "active_years": retention.active_years,
             "inactive_years": retention.inactive_years,
@@ -214,6 +217,15 @@ impl Engine {
     pub async fn events(&self, key: &CaseKey) -> Result<Vec<Recorded>, Fault> {
         let stored = self.store.events(key).await?;
         stored.iter().map(|event| codec::decode(&event.bytes, "a journal entry")).collect()
+    }
+}
+
+/// Who granted or rejected, and when.
+fn decision(recorded: &Recorded) -> Option<(&AdminId, DateTime<Utc>)> {
+    match &recorded.event {
+        Event::Approved { decision } if decision.deed == Deed::Grant => Some((&decision.by, decision.at)),
+        Event::Rejected { by, .. } => Some((by, recorded.at)),
+        _ => None,
     }
 }
 

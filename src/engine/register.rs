@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Engine;
 use super::office::Worked;
-use super::port::Fault;
+use super::port::{Fault, FaultKind};
 use crate::sop::case::Case;
 use crate::sop::names::{CaseNumber, Service};
 use crate::sop::phase::Phase;
@@ -68,9 +68,23 @@ pub struct Report {
     pub lines: Vec<Line>,
     pub recap: Vec<StepRecap>,
     pub outcomes: BTreeMap<String, usize>,
+    /// Requests of the month that are not among the lines, as their dossiers do not open. Left out of the JSON where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread: Vec<Unread>,
+    /// Archive files that cannot be read: what they hold of the month is not known. Left out of the JSON where there is none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unread_files: Vec<String>,
     /// Where the journal ended when the report was made: anchors it off the machine.
     pub journal_position: u64,
     pub journal_head: String,
+}
+
+/// A request of which only the register line of the archive is left, or not even that.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Unread {
+    pub number: CaseNumber,
+    /// The official record under which its dossier was destroyed; `None`: it is damaged.
+    pub record: Option<String>,
 }
 
 impl Engine {
@@ -82,19 +96,35 @@ impl Engine {
             let worked = self.procedures.get(&case.procedure.hash)?;
             lines.push(line(&case, &worked, self.office.zone));
         }
-        for archived in self.archive.list().await? {
+        let archive = self.archive.survey("").await?;
+        // Whose record does not read may be of any month.
+        let mut unread: Vec<Unread> =
+            archive.unread.into_iter().map(|number| Unread { number, record: None }).collect();
+        for archived in archive.lines {
             let local = archived.register.opened.with_timezone(&self.office.zone);
             if (local.year(), local.month()) != (year, month) {
                 continue;
             }
-            let Some(dossier) = self.archive.show(&archived.register.number).await? else { continue };
-            if let Ok(line) = serde_json::from_value::<Line>(dossier.metadata["register"].clone()) {
-                lines.push(line);
+            let number = archived.register.number;
+            if let Some(destroyed) = archived.destroyed {
+                unread.push(Unread { number, record: Some(destroyed.record) });
+                continue;
+            }
+            match self.archive.show(&number).await {
+                Ok(Some(dossier)) => lines.extend(serde_json::from_value::<Line>(dossier.metadata["register"].clone())),
+                Ok(None) => {}
+                // One that is damaged costs the report no more than itself.
+                Err(fault) if fault.kind == FaultKind::Permanent => {
+                    tracing::error!(case = %number, "the report is without a dossier: {fault}");
+                    unread.push(Unread { number, record: None });
+                }
+                Err(fault) => return Err(fault),
             }
         }
         lines.retain(|line: &Line| line.received.starts_with(&wanted));
         lines.sort_by(|a, b| a.number.cmp(&b.number));
         lines.dedup_by(|a, b| a.number == b.number);
+        unread.sort_by(|a, b| a.number.cmp(&b.number));
         let head = self.store.journal_head(&self.office.id).await?;
         let mut outcomes = BTreeMap::new();
         for line in &lines {
@@ -108,6 +138,8 @@ impl Engine {
             lines,
             recap,
             outcomes,
+            unread,
+            unread_files: archive.unread_files,
             journal_position: head.position,
             journal_head: head.hash.0,
         })

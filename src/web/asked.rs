@@ -72,8 +72,13 @@ impl Asked {
 
     /// A frame with navigation for whoever opened this device.
     pub fn frame_for(&self, who: &Who, here: impl Into<String>) -> Frame<'_> {
+        self.frame_in(Tab::Desk, who, here)
+    }
+
+    /// The same under another tab than the desk's.
+    pub fn frame_in(&self, tab: Tab, who: &Who, here: impl Into<String>) -> Frame<'_> {
         let open_for = OpenFor { name: who.admin.name.clone(), role: who.admin.role, until: who.until };
-        self.frame(here).signed_in(Tab::Desk, open_for)
+        self.frame(here).signed_in(tab, open_for)
     }
 
     pub fn device(&self) -> Device {

@@ -12,8 +12,8 @@ use super::answer::{
     SignInAnswer, TaskAnswer, Typed, UnlockAnswer,
 };
 use super::view::{
-    Admin, CasePage, ChangeView, DeskFilter, DeskView, EnclosedFile, EnrolView, HeldView, LockView, Picture,
-    RevealView, SandboxView,
+    Admin, ArchiveFilter, ArchiveView, CasePage, ChangeView, DeskFilter, DeskView, DossierView, EnclosedFile,
+    EnrolView, HeldView, LockView, Month, Picture, ReportForm, ReportView, RevealView, SandboxView, TakenOut,
 };
 use crate::sop::names::{Address, CaseNumber, Language};
 
@@ -136,6 +136,24 @@ pub trait Counter: Send + Sync {
 
     /// The queue.
     fn desk<'a>(&'a self, admin: &'a Admin, filter: &'a DeskFilter, lang: Language) -> Later<'a, DeskView>;
+
+    /// A page of the archive's list.
+    fn archive<'a>(&'a self, admin: &'a Admin, filter: &'a ArchiveFilter) -> Later<'a, Option<ArchiveView>>;
+
+    /// A dossier of the archive, held against its hashes at this moment.
+    fn dossier<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber) -> Later<'a, Option<DossierView>>;
+
+    /// One item of a dossier; `index` is its place in [`super::view::OpenedView::items`].
+    fn dossier_item<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, index: u32) -> Later<'a, Option<TakenOut>>;
+
+    /// All of a dossier as one file.
+    fn dossier_bag<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber) -> Later<'a, Option<TakenOut>>;
+
+    /// The register and the time standards of a month.
+    fn report<'a>(&'a self, admin: &'a Admin, month: Month) -> Later<'a, Option<ReportView>>;
+
+    /// The same as a file, byte for byte what the command line gives.
+    fn report_file<'a>(&'a self, admin: &'a Admin, month: Month, form: ReportForm) -> Later<'a, Option<String>>;
 
     /// The applicant's one-time page before it is opened.
     fn reveal_view<'a>(&'a self, token: &'a str) -> Later<'a, Option<RevealView>>;

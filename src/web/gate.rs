@@ -52,8 +52,9 @@ async fn answered(site: &Site, request: Request, next: Next) -> Response {
 
 /// The first word of an address of ours; what stands behind it may be a token, which nobody is told.
 fn door(path: &str) -> &'static str {
-    const DOORS: [&str; 12] = [
-        "tautan", "masuk", "keluar", "kunci", "daftar", "frasa", "meja", "ditahan", "surel", "berkas", "ambil", "ganti",
+    const DOORS: [&str; 14] = [
+        "tautan", "masuk", "keluar", "kunci", "daftar", "frasa", "meja", "ditahan", "surel", "berkas", "arsip",
+        "laporan", "ambil", "ganti",
     ];
     let first = path.split('/').nth(1).unwrap_or_default();
     DOORS.into_iter().find(|door| *door == first).unwrap_or("other")
@@ -90,7 +91,7 @@ fn finished(site: &Site, asked: &Asked, mut response: Response) -> Response {
         let page = oops.page(asked.frame("/meja")).render().unwrap_or_default();
         let status = oops.status();
         response = (status, Html(page)).into_response();
-        if let Oops::TooMany(seconds) = oops {
+        if let Oops::TooMany(seconds) | Oops::Busy(seconds) = oops {
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
     }

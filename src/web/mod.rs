@@ -13,6 +13,7 @@ mod difference;
 mod drawn;
 pub mod figures;
 mod gate;
+mod handed;
 mod oops;
 pub mod pages;
 pub mod plain;

@@ -21,6 +21,8 @@ pub enum Oops {
     Garbled,
     /// Signed in, but not as an Admin PPE.
     Role,
+    /// Others are being handed files; seconds after which to try again.
+    Busy(u64),
     Trouble,
 }
 
@@ -46,7 +48,7 @@ impl Oops {
             Self::Foreign | Self::Role => StatusCode::FORBIDDEN,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Garbled => StatusCode::BAD_REQUEST,
-            Self::Trouble => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy(_) | Self::Trouble => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 
@@ -60,6 +62,10 @@ impl Oops {
             Self::TooMany(seconds) => {
                 waiting = fill(n.too_many_more, &[&seconds.to_string()]);
                 (n.too_many_title, n.too_many_h1, waiting.as_str())
+            }
+            Self::Busy(seconds) => {
+                waiting = fill(n.busy_more, &[&seconds.to_string()]);
+                (n.busy_title, n.busy_h1, waiting.as_str())
             }
             Self::Foreign => (n.foreign_title, n.foreign_h1, n.foreign_more),
             Self::TooLarge => (n.too_large_title, n.too_large_h1, n.too_large_more),

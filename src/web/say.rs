@@ -1,6 +1,6 @@
 //! How the desk says times, days, durations and sizes, in both languages (DESK.md, "Wording").
 
-use chrono::{DateTime, Datelike, Timelike, Utc};
+use chrono::{DateTime, Datelike, NaiveDate, Timelike, Utc};
 
 use super::view::{Office, Origin};
 use crate::sop::names::{Language, Service};
@@ -47,11 +47,30 @@ impl Say<'_> {
     /// `Selasa, 10 November 2026`.
     pub fn day(&self, at: &DateTime<Utc>) -> String {
         let local = at.with_timezone(&self.office.zone);
+        format!("{}, {}", self.weekday(&local), self.date(local.date_naive()))
+    }
+
+    /// `10 November 2026`.
+    pub fn date(&self, date: NaiveDate) -> String {
+        format!("{} {} {}", date.day(), self.month_name(date.month0()), date.year())
+    }
+
+    /// The same of a moment's day.
+    pub fn date_of(&self, at: &DateTime<Utc>) -> String {
+        self.date(at.with_timezone(&self.office.zone).date_naive())
+    }
+
+    /// `November 2026`; the month counted from 1.
+    pub fn month(&self, year: i32, month: u32) -> String {
+        format!("{} {year}", self.month_name(month.saturating_sub(1)))
+    }
+
+    fn month_name(&self, month0: u32) -> &'static str {
         let months = match self.lang {
             Language::Id => &MONTHS_ID,
             Language::En => &MONTHS_EN,
         };
-        format!("{}, {} {} {}", self.weekday(&local), local.day(), months[local.month0() as usize], local.year())
+        months.get(month0 as usize).copied().unwrap_or_default()
     }
 
     fn weekday(&self, local: &impl Datelike) -> &'static str {

@@ -9,6 +9,7 @@ use chrono::TimeDelta;
 
 use super::client::Network;
 use super::counter::Counter;
+use super::handed::Turns;
 use super::rate::{Guard, Limits};
 use super::session::{Entropy, Sessions};
 use super::view::Office;
@@ -113,6 +114,7 @@ pub struct Site {
     pub(super) links: Guard<[u8; 32]>,
     pub(super) sessions: Sessions,
     pub(super) watch: Watch,
+    pub(super) turns: Turns,
     pub(super) patience: Duration,
 }
 
@@ -129,6 +131,7 @@ impl Site {
             links: Guard::new(Limits::OF_A_LINK),
             sessions: Sessions::new(setup.entropy, open),
             watch: Watch::default(),
+            turns: Turns::default(),
             patience: PATIENCE,
         }
     }

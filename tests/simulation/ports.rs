@@ -266,15 +266,15 @@ impl Archive for Port {
         Box::pin(async { Ok(Ahead::default()) })
     }
 
-    fn list(&self) -> Answer<'_, Vec<ArchiveLine>> {
-        Box::pin(async { Ok(Vec::new()) })
-    }
-
-    fn search<'a>(&'a self, _: &'a str) -> Answer<'a, Vec<ArchiveLine>> {
-        Box::pin(async { Ok(Vec::new()) })
+    fn survey<'a>(&'a self, _: &'a str) -> Answer<'a, Survey> {
+        Box::pin(async { Ok(Survey::default()) })
     }
 
     fn show<'a>(&'a self, _: &'a CaseNumber) -> Answer<'a, Option<ArchivedDossier>> {
+        Box::pin(async { Ok(None) })
+    }
+
+    fn examine<'a>(&'a self, _: &'a CaseNumber) -> Answer<'a, Option<Examined>> {
         Box::pin(async { Ok(None) })
     }
 
@@ -284,6 +284,10 @@ impl Archive for Port {
 
     fn export<'a>(&'a self, _: &'a CaseNumber, _: &'a Path) -> Answer<'a, ()> {
         Box::pin(async { Ok(()) })
+    }
+
+    fn pack_bag<'a>(&'a self, _: &'a CaseNumber) -> Answer<'a, Vec<u8>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn destroy<'a>(&'a self, _: &'a CaseNumber, _: &'a Destruction) -> Answer<'a, ()> {

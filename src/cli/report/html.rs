@@ -1,6 +1,6 @@
 //! The report as one plain page, to be printed or kept: no script, nothing from elsewhere.
 
-use super::words::{self, OVERRUNS, RECAP, REGISTER};
+use crate::daemon::report::words::{self, OVERRUNS, RECAP, REGISTER, UNREAD};
 use crate::engine::register::Report;
 
 const STYLE: &str = "body{font:15px/1.5 system-ui,sans-serif;margin:2rem;color:#1b1f24}\
@@ -19,6 +19,10 @@ pub fn write(report: &Report, office: &str) -> String {
         escaped(&report.zone)
     );
     add(&mut page, "Register", &REGISTER, &register);
+    let unread = words::unread_rows(report);
+    if !unread.is_empty() {
+        add(&mut page, "Tidak termuat", &UNREAD, &unread);
+    }
     add(&mut page, "Hasil", &["Hasil", "Jumlah"], &words::outcome_rows(report));
     add(&mut page, "Rekap standar waktu", &RECAP, &words::recap_rows(report));
     add(&mut page, "Keterlambatan", &OVERRUNS, &words::overrun_rows(report));

@@ -1,14 +1,14 @@
 //! `loket report`: the register of a month and the recap of its time standards, for a person, a spreadsheet, a browser or
 //! a program. Each form ends with the journal's head, so that a report kept elsewhere anchors the journal.
 
-mod csv;
 mod html;
 mod text;
-mod words;
 
 use super::ending::{Done, Ending, say};
-use super::office::{ConfigFile, ask, ask_json};
+use super::office::{ConfigFile, ask};
 use crate::daemon::operations::Request;
+use crate::daemon::report;
+use crate::engine::register;
 
 /// The register of a month and the recap of its time standards.
 #[derive(Debug, clap::Args)]
@@ -43,18 +43,14 @@ pub fn run(args: &Report) -> Done {
     let config = args.config.load()?;
     let request = Request::Report { year: args.month.year, month: args.month.month };
     let format = if args.json { Format::Json } else { args.format };
-    if format == Format::Json {
-        return say(&ask_json(&config, request)?.to_string());
-    }
-    let report = ask(&config, request)?;
+    let found: register::Report = ask(&config, request)?;
+    let unwritten =
+        |form: &str, why: &dyn std::fmt::Display| Ending::negative(format!("Cannot write the report as {form}: {why}"));
     match format {
-        Format::Csv => {
-            let sheet = csv::write(&report)
-                .map_err(|why| Ending::negative(format!("Cannot write the report as CSV: {why}")))?;
-            say(&sheet)
-        }
-        Format::Html => say(&html::write(&report, &config.office.name)),
-        Format::Text | Format::Json => say(&text::write(&report, &config.office.name)),
+        Format::Json => say(&report::json(&found).map_err(|why| unwritten("JSON", &why))?),
+        Format::Csv => say(&report::csv::write(&found).map_err(|why| unwritten("CSV", &why))?),
+        Format::Html => say(&html::write(&found, &config.office.name)),
+        Format::Text => say(&text::write(&found, &config.office.name)),
     }
 }
 
@@ -67,4 +63,52 @@ fn month(text: &str) -> Result<Month, String> {
     }
     let month = month.parse().ok().filter(|m| (1..=12).contains(m)).ok_or_else(wanted)?;
     Ok(Month { year: year.parse().map_err(|_| wanted())?, month })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::sop::names::{CaseNumber, Service};
+
+    #[test]
+    fn every_form_names_the_request_what_is_missing_and_the_journals_head_and_none_runs_a_cell() {
+        let line = register::Line {
+            number: CaseNumber::new("LPSE", 2026, 47),
+            received: "2026-11-09".to_owned(),
+            applicant: "Dimas <b>".to_owned(),
+            user_id: Some("=DIMASWP".to_owned()),
+            services: vec![Service::ResetPassword],
+            outcome: "reset_confirmed".to_owned(),
+            closed: Some("2026-11-10".to_owned()),
+            rounds: 1,
+            admin: None,
+            steps: Vec::new(),
+        };
+        let found = register::Report {
+            month: "2026-11".to_owned(),
+            sop: "000.3/0620".to_owned(),
+            zone: "Asia/Makassar".to_owned(),
+            lines: vec![line],
+            recap: Vec::new(),
+            outcomes: BTreeMap::from([("reset_confirmed".to_owned(), 1)]),
+            unread: vec![register::Unread { number: CaseNumber::new("LPSE", 2026, 3), record: None }],
+            unread_files: Vec::new(),
+            journal_position: 12,
+            journal_head: "ab12".to_owned(),
+        };
+
+        let text = text::write(&found, "LPSE");
+        let csv = report::csv::write(&found).expect("plain cells");
+        let html = html::write(&found, "LPSE");
+
+        for form in [&text, &csv, &html] {
+            for part in ["LPSE-2026-0047", "LPSE-2026-0003", "ab12", "Reset selesai"] {
+                assert!(form.contains(part), "{part}: {form}");
+            }
+        }
+        assert!(csv.contains("'=DIMASWP") && !csv.contains(",=DIMASWP"), "{csv}");
+        assert!(html.contains("Dimas &lt;b&gt;") && !html.contains("<b>"), "{html}");
+    }
 }

@@ -4,6 +4,7 @@
 //!
 //! [`case_page`] and its neighbours build views, [`decide`] and its neighbours act, [`words`] holds every sentence.
 
+mod archive;
 mod case_page;
 mod change;
 mod confirm;
@@ -24,6 +25,7 @@ mod queue;
 mod readiness;
 mod recent;
 mod refusal;
+mod report;
 mod result;
 mod review;
 mod task;
@@ -105,6 +107,19 @@ impl Desk {
     ) -> Result<Option<T>, Trouble> {
         if shown.is_some() {
             self.engine.record_access(admin.address.as_str(), Some(number), seen).await?;
+        }
+        Ok(shown)
+    }
+
+    /// The same of a list, with how many requests it shows.
+    async fn list_on_record<T>(
+        &self,
+        admin: &Admin,
+        shown: Option<T>,
+        count: impl Fn(&T) -> usize,
+    ) -> Result<Option<T>, Trouble> {
+        if let Some(list) = &shown {
+            self.engine.record_access(admin.address.as_str(), None, Seen::Queue { shown: count(list) }).await?;
         }
         Ok(shown)
     }
@@ -297,6 +312,51 @@ impl Counter for Desk {
                 self.engine.record_access(admin.address.as_str(), None, seen).await?;
             }
             Ok(view)
+        })
+    }
+
+    fn archive<'a>(&'a self, admin: &'a Admin, filter: &'a ArchiveFilter) -> Later<'a, Option<ArchiveView>> {
+        Box::pin(async move {
+            let view = self.list_archive(admin, filter).await?;
+            self.list_on_record(admin, view, |view| view.rows.len()).await
+        })
+    }
+
+    fn dossier<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber) -> Later<'a, Option<DossierView>> {
+        Box::pin(async move {
+            let view = self.show_dossier(admin, number).await?;
+            self.on_record(admin, number, Seen::Dossier, view).await
+        })
+    }
+
+    fn dossier_item<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber, index: u32) -> Later<'a, Option<TakenOut>> {
+        Box::pin(async move {
+            let item = self.take_item(admin, number, index).await?;
+            let Some(TakenOut::Item { name, .. }) = &item else { return Ok(item) };
+            self.on_record(admin, number, Seen::Item { name: name.clone() }, item).await
+        })
+    }
+
+    fn dossier_bag<'a>(&'a self, admin: &'a Admin, number: &'a CaseNumber) -> Later<'a, Option<TakenOut>> {
+        Box::pin(async move {
+            let bag = self.take_bag(admin, number).await?;
+            let Some(TakenOut::Bag(_)) = &bag else { return Ok(bag) };
+            self.on_record(admin, number, Seen::Export, bag).await
+        })
+    }
+
+    fn report<'a>(&'a self, admin: &'a Admin, month: Month) -> Later<'a, Option<ReportView>> {
+        Box::pin(async move {
+            let view = self.show_report(admin, month).await?;
+            self.list_on_record(admin, view, |view| view.report.lines.len()).await
+        })
+    }
+
+    fn report_file<'a>(&'a self, admin: &'a Admin, month: Month, form: ReportForm) -> Later<'a, Option<String>> {
+        Box::pin(async move {
+            let file = self.write_report(admin, month, form).await?;
+            let file = self.list_on_record(admin, file, |(_, lines)| *lines).await?;
+            Ok(file.map(|(text, _)| text))
         })
     }
 

@@ -1,11 +1,15 @@
 //! A dossier as a folder an archivist can read without Loket: a BagIt bag (RFC 8493) with the items under `data/`,
-//! manifests with SHA-256, and a contents list in Indonesian and, for machines, in JSON.
+//! manifests with SHA-256, and a contents list in Indonesian and, for machines, in JSON. The folder lies on disk, or in a
+//! ZIP archive.
 
 use std::fs;
+use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
 use chrono::DateTime;
 use serde_json::json;
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
 
 use crate::engine::archive::ArchivedDossier;
 use crate::store::StoreError;
@@ -18,8 +22,16 @@ pub struct BagItem {
     pub bytes: Vec<u8>,
 }
 
+/// Items as they are read, one at a time.
+pub type Items<'a> = dyn Iterator<Item = Result<BagItem, StoreError>> + 'a;
+
+/// Takes the files of a bag, each under its path within it.
+trait Taker {
+    fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), StoreError>;
+}
+
 /// Writes the bag at `folder`, which must not exist: built beside it and named when it is whole.
-pub fn write(folder: &Path, dossier: &ArchivedDossier, items: &[BagItem]) -> Result<(), StoreError> {
+pub fn write(folder: &Path, dossier: &ArchivedDossier, items: &mut Items<'_>) -> Result<(), StoreError> {
     if folder.exists() {
         return Err(StoreError::Refused(format!("{} exists already. Name another folder", folder.display())));
     }
@@ -30,47 +42,89 @@ pub fn write(folder: &Path, dossier: &ArchivedDossier, items: &[BagItem]) -> Res
         fs::remove_dir_all(&building).map_err(|error| StoreError::file("remove", &building, &error))?;
     }
     create_private(&building)?;
-    fill(&building, dossier, items)?;
+    fill(&mut Folder(&building), dossier, items)?;
     fs::rename(&building, folder).map_err(|error| StoreError::file("name", folder, &error))?;
     folder.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
 }
 
-fn fill(bag: &Path, dossier: &ArchivedDossier, items: &[BagItem]) -> Result<(), StoreError> {
-    let mut payload = vec![
-        ("daftar-isi.txt".to_owned(), contents_list(dossier).into_bytes()),
-        ("daftar-isi.json".to_owned(), contents_json(dossier)?),
-    ];
-    for item in items {
-        let name = safe_path(&item.name);
-        let name = unused(&name, &payload);
-        payload.push((name, item.bytes.clone()));
-    }
-    let mut manifest = String::new();
-    let mut octets = 0;
-    for (name, bytes) in &payload {
-        let path = bag.join("data").join(name);
+/// The bag as a ZIP archive that unpacks to one folder, named by the dossier's number.
+pub fn pack(dossier: &ArchivedDossier, items: &mut Items<'_>) -> Result<Vec<u8>, StoreError> {
+    let folder = dossier.line.register.number.to_string();
+    let mut zipped = Zipped { folder, writer: ZipWriter::new(Cursor::new(Vec::new())) };
+    fill(&mut zipped, dossier, items)?;
+    let whole = zipped.writer.finish().map_err(|error| unpacked(&zipped.folder, error))?;
+    Ok(whole.into_inner())
+}
+
+struct Folder<'a>(&'a Path);
+
+impl Taker for Folder<'_> {
+    fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.0.join(path);
         if let Some(parent) = path.parent() {
             create_private(parent)?;
         }
-        put(&path, bytes)?;
-        manifest.push_str(&format!("{}  data/{}\n", sha256_hex(bytes), encoded(name)));
-        octets += bytes.len();
+        fs::write(&path, bytes).map_err(|error| StoreError::file("write", &path, &error))
     }
+}
+
+struct Zipped {
+    folder: String,
+    writer: ZipWriter<Cursor<Vec<u8>>>,
+}
+
+impl Taker for Zipped {
+    fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = format!("{}/{path}", self.folder);
+        let begun = self.writer.start_file(path.as_str(), SimpleFileOptions::default());
+        begun.map_err(|error| unpacked(&path, error))?;
+        self.writer.write_all(bytes).map_err(|error| unpacked(&path, error))
+    }
+}
+
+fn unpacked(what: &str, why: impl std::fmt::Display) -> StoreError {
+    StoreError::Refused(format!("{what} cannot be put into a ZIP archive: {why}"))
+}
+
+fn fill(bag: &mut impl Taker, dossier: &ArchivedDossier, items: &mut Items<'_>) -> Result<(), StoreError> {
+    let mut payload = Payload { bag, names: Vec::new(), manifest: String::new(), octets: 0 };
+    payload.add("daftar-isi.txt".to_owned(), contents_list(dossier).as_bytes())?;
+    payload.add("daftar-isi.json".to_owned(), &contents_json(dossier)?)?;
+    for item in items {
+        let item = item?;
+        let name = unused(&safe_path(&item.name), &payload.names);
+        payload.add(name, &item.bytes)?;
+    }
+    let Payload { bag, names, manifest, octets } = payload;
     let tags = [
         ("bagit.txt", "BagIt-Version: 1.0\nTag-File-Character-Encoding: UTF-8\n".to_owned()),
-        ("bag-info.txt", bag_info(dossier, octets, payload.len())),
+        ("bag-info.txt", bag_info(dossier, octets, names.len())),
         ("manifest-sha256.txt", manifest),
     ];
     let mut tagmanifest = String::new();
     for (name, text) in &tags {
-        put(&bag.join(name), text.as_bytes())?;
+        bag.put(name, text.as_bytes())?;
         tagmanifest.push_str(&format!("{}  {name}\n", sha256_hex(text.as_bytes())));
     }
-    put(&bag.join("tagmanifest-sha256.txt"), tagmanifest.as_bytes())
+    bag.put("tagmanifest-sha256.txt", tagmanifest.as_bytes())
 }
 
-fn put(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
-    fs::write(path, bytes).map_err(|error| StoreError::file("write", path, &error))
+/// What lies under `data/`, and the manifest over it.
+struct Payload<'a, B> {
+    bag: &'a mut B,
+    names: Vec<String>,
+    manifest: String,
+    octets: usize,
+}
+
+impl<B: Taker> Payload<'_, B> {
+    fn add(&mut self, name: String, bytes: &[u8]) -> Result<(), StoreError> {
+        self.bag.put(&format!("data/{name}"), bytes)?;
+        self.manifest.push_str(&format!("{}  data/{}\n", sha256_hex(bytes), encoded(&name)));
+        self.octets += bytes.len();
+        self.names.push(name);
+        Ok(())
+    }
 }
 
 /// RFC 8493 §2.2.2; one line each, so that nothing in a value begins another field.
@@ -165,10 +219,10 @@ fn safe_path(name: &str) -> String {
 }
 
 /// The name, with a number before its extension where it is taken; without regard to case, as some file systems are.
-fn unused(name: &str, payload: &[(String, Vec<u8>)]) -> String {
+fn unused(name: &str, payload: &[String]) -> String {
     let taken = |name: &str| {
         let folded = name.to_lowercase();
-        payload.iter().any(|(other, _)| {
+        payload.iter().any(|other| {
             let other = other.to_lowercase();
             other == folded || other.starts_with(&format!("{folded}/")) || folded.starts_with(&format!("{other}/"))
         })
@@ -206,7 +260,7 @@ mod tests {
 
     #[test]
     fn names_that_collide_are_numbered() {
-        let taken = vec![("surat.pdf".to_owned(), Vec::new()), ("a".to_owned(), Vec::new())];
+        let taken = ["surat.pdf", "a"].map(str::to_owned);
 
         assert_eq!(unused("SURAT.pdf", &taken), "SURAT (2).pdf");
         assert_eq!(unused("lain.pdf", &taken), "lain.pdf");

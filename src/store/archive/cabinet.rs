@@ -10,13 +10,13 @@ use chrono::Datelike;
 use redb::ReadableDatabase;
 use serde_json::Value;
 
-use super::bag::{self, BagItem};
+use super::bag::{self, BagItem, Items};
 use super::keys::{destroy, reseal};
 use super::record::{Catalogue, DossierRecord};
 use super::verify;
 use super::volume::{Volume, Writing, append, head_of};
 use crate::engine::archive::{
-    ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Kinship, Receipt,
+    ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Kinship, Receipt, Survey,
 };
 use crate::engine::evidence::FileHead;
 use crate::engine::store::{Damage, JournalEntry};
@@ -275,36 +275,57 @@ impl Cabinet {
         self.files()?.into_iter().map(head).collect()
     }
 
-    pub fn search(&self, words: &str) -> Result<Vec<ArchiveLine>, StoreError> {
+    /// Looks through everything for dossiers in which every word occurs; without a word none is opened.
+    pub fn survey(&self, words: &str) -> Result<Survey, StoreError> {
         let words: Vec<String> = words.split_whitespace().map(str::to_lowercase).collect();
-        let mut lines = Vec::new();
-        self.walk(|found| {
-            let mut text = String::new();
-            add_words(&serde_json::to_value(found.line()).unwrap_or_default(), &mut text);
-            // A dossier that was destroyed is still found by its register line.
-            if let Ok((_, dossier)) = self.open(&found) {
-                add_words(&dossier.metadata, &mut text);
-                dossier.items.iter().for_each(|item| text.push_str(&format!("\n{}\n{}", item.name, item.title)));
-            }
-            let text = text.to_lowercase();
-            if words.iter().all(|word| text.contains(word.as_str())) {
-                lines.push(found.line());
+        let mut survey = Survey::default();
+        let unread = self.walk(|found| {
+            let line = found.line();
+            survey.closed.push(line.register.closed);
+            if words.is_empty() || self.holds(&found, &line, &words) {
+                survey.lines.push(line);
             }
             Ok(())
         })?;
-        Ok(lines)
+        survey.unread_files = unread.files;
+        survey.unread = unread.dossiers.iter().filter_map(|number| CaseNumber::parse(&readable(number))).collect();
+        Ok(survey)
+    }
+
+    fn holds(&self, found: &Found, line: &ArchiveLine, words: &[String]) -> bool {
+        let mut text = String::new();
+        add_words(&serde_json::to_value(line).unwrap_or_default(), &mut text);
+        // A dossier that was destroyed is still found by its register line.
+        if let Ok((_, dossier)) = self.open(found) {
+            add_words(&dossier.metadata, &mut text);
+            dossier.items.iter().for_each(|item| text.push_str(&format!("\n{}\n{}", item.name, item.title)));
+        }
+        let text = text.to_lowercase();
+        words.iter().all(|word| text.contains(word.as_str()))
     }
 
     pub fn export(&self, number: &CaseNumber, folder: &Path) -> Result<(), StoreError> {
+        self.with_items(number, |dossier, items| bag::write(&folder.join(number.to_string()), dossier, items))
+    }
+
+    pub fn pack_bag(&self, number: &CaseNumber) -> Result<Vec<u8>, StoreError> {
+        self.with_items(number, bag::pack)
+    }
+
+    /// Hands a dossier on with its items, one in memory at a time.
+    fn with_items<T>(
+        &self,
+        number: &CaseNumber,
+        take: impl FnOnce(&ArchivedDossier, &mut Items<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
         let found =
             self.find(number)?.ok_or_else(|| StoreError::Refused(format!("No dossier {number} is in the archive")))?;
         let (key, dossier) = self.open(&found)?;
-        let mut items = Vec::with_capacity(dossier.items.len());
-        for (index, item) in (0u32..).zip(&dossier.items) {
+        let mut items = (0u32..).zip(&dossier.items).map(|(index, item)| {
             let bytes = found.volume.item(found.position, &found.record, &key, index, &item.sha256)?;
-            items.push(BagItem { name: item.name.clone(), bytes });
-        }
-        bag::write(&folder.join(number.to_string()), &dossier, &items)
+            Ok(BagItem { name: item.name.clone(), bytes })
+        });
+        take(&dossier, &mut items)
     }
 
     /// The keys lie outside the chain: whether one is whole, the master key alone can tell. What cannot be read at all was

@@ -3,12 +3,13 @@
 //! and a dossier whose key was destroyed leaves the chain whole.
 //!
 //! [`record`] is the format, [`volume`] writes and reads one file, [`cabinet`] is all of them, [`verify`] checks one,
-//! [`kin`] tells dossiers from live cases, [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
+//! [`examine`] a single dossier, [`kin`] tells dossiers from live cases, [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
 //! touching it.
 
 mod aside;
 mod bag;
 mod cabinet;
+mod examine;
 mod keys;
 mod kin;
 mod port;

@@ -7,7 +7,7 @@ use futures::future::BoxFuture;
 
 use super::cabinet::Cabinet;
 use crate::engine::archive::{
-    Ahead, Archive, ArchiveDossier, ArchiveLine, ArchivedDossier, Compared, Destruction, Receipt,
+    Ahead, Archive, ArchiveDossier, ArchivedDossier, Compared, Destruction, Examined, Receipt, Survey,
 };
 use crate::engine::evidence::FileHead;
 use crate::engine::port::Fault;
@@ -100,20 +100,9 @@ impl Archive for RedbArchive {
         self.later(move |cabinet| cabinet.ahead(&office))
     }
 
-    fn list(&self) -> BoxFuture<'_, Result<Vec<ArchiveLine>, Fault>> {
-        self.later(|cabinet| {
-            let mut lines = Vec::new();
-            cabinet.walk(|found| {
-                lines.push(found.line());
-                Ok(())
-            })?;
-            Ok(lines)
-        })
-    }
-
-    fn search<'a>(&'a self, words: &'a str) -> BoxFuture<'a, Result<Vec<ArchiveLine>, Fault>> {
+    fn survey<'a>(&'a self, words: &'a str) -> BoxFuture<'a, Result<Survey, Fault>> {
         let words = words.to_owned();
-        self.later(move |cabinet| cabinet.search(&words))
+        self.later(move |cabinet| cabinet.survey(&words))
     }
 
     fn show<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<ArchivedDossier>, Fault>> {
@@ -122,6 +111,11 @@ impl Archive for RedbArchive {
             None => Ok(None),
             Some(found) => cabinet.open(&found).map(|(_, dossier)| Some(dossier)),
         })
+    }
+
+    fn examine<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Option<Examined>, Fault>> {
+        let number = number.clone();
+        self.later(move |cabinet| cabinet.examine(&number))
     }
 
     fn item<'a>(&'a self, number: &'a CaseNumber, name: &'a str) -> BoxFuture<'a, Result<Option<Vec<u8>>, Fault>> {
@@ -139,6 +133,11 @@ impl Archive for RedbArchive {
     fn export<'a>(&'a self, number: &'a CaseNumber, folder: &'a Path) -> BoxFuture<'a, Result<(), Fault>> {
         let (number, folder) = (number.clone(), folder.to_owned());
         self.later(move |cabinet| cabinet.export(&number, &folder))
+    }
+
+    fn pack_bag<'a>(&'a self, number: &'a CaseNumber) -> BoxFuture<'a, Result<Vec<u8>, Fault>> {
+        let number = number.clone();
+        self.later(move |cabinet| cabinet.pack_bag(&number))
     }
 
     fn destroy<'a>(&'a self, number: &'a CaseNumber, why: &'a Destruction) -> BoxFuture<'a, Result<(), Fault>> {

@@ -149,7 +149,11 @@ pub fn verify(volume: &Volume) -> Vec<Damage> {
 }
 
 /// Recomputes a journal entry that came with the dossier.
-fn journal_fault(office: &str, number: &str, entry: &crate::engine::store::JournalEntry) -> Option<&'static str> {
+pub(super) fn journal_fault(
+    office: &str,
+    number: &str,
+    entry: &crate::engine::store::JournalEntry,
+) -> Option<&'static str> {
     if entry.sealed.as_ref().is_some_and(|sealed| hex(&sha256(sealed)) != entry.digest.0) {
         return Some("its bytes have another hash");
     }

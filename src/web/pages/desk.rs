@@ -4,7 +4,7 @@ use askama::Template;
 use chrono::{DateTime, Utc};
 
 use super::Frame;
-use crate::web::say::fill;
+use crate::web::say::{around, fill};
 use crate::web::view::{DeskFilter, DeskRow, DeskView, RowSubject, StepFilter, Waiting};
 use crate::web::words::{QueueWords, step_name};
 
@@ -88,6 +88,11 @@ impl<'a> DeskPage<'a> {
         let times: Vec<String> = self.devices.iter().map(|until| self.f.say.until(until)).collect();
         let count = times.len().to_string();
         (times.len() > 1).then(|| fill(self.q.devices, &[&count, &times.join(", ")]))
+    }
+
+    /// Where closed requests are, the archive's name set apart.
+    fn closed_ones(&self) -> Vec<(String, bool)> {
+        around(self.q.closed_ones, self.q.archive)
     }
 
     fn count(&self) -> String {

@@ -1,9 +1,11 @@
 //! One file per page or family of pages: each takes a view and arranges it for its template. Nothing here knows HTTP,
 //! and nothing decides. Templates stand in `../templates`, their words in [`super::words`].
 
+pub mod archive;
 mod case_top;
 pub mod confirmation;
 pub mod desk;
+pub mod dossier;
 pub mod entrance;
 pub mod evidence;
 pub mod fields;
@@ -13,6 +15,7 @@ pub mod notice;
 pub mod outcome;
 pub mod page;
 pub mod phrase;
+pub mod report;
 pub mod reveal;
 pub mod review;
 pub mod sandbox;
@@ -30,6 +33,8 @@ use crate::sop::names::Language;
 pub enum Tab {
     None,
     Desk,
+    Archive,
+    Report,
     Sandbox,
 }
 
@@ -104,12 +109,16 @@ impl<'a> Frame<'a> {
         self.open_for.is_some() || self.tab == Tab::Sandbox
     }
 
-    fn on_desk(&self) -> bool {
-        self.tab == Tab::Desk
-    }
-
-    fn on_sandbox(&self) -> bool {
-        self.tab == Tab::Sandbox
+    /// Address, name, and whether it is lit, of each tab.
+    fn tabs(&self) -> Vec<(&'static str, &'static str, bool)> {
+        let tabs = [
+            (Tab::Desk, "/meja", self.w.desk),
+            (Tab::Archive, "/arsip", self.w.archive),
+            (Tab::Report, "/laporan", self.w.report),
+            (Tab::Sandbox, "/surel", self.w.sandbox),
+        ];
+        let here = |(tab, _, _): &(Tab, _, _)| *tab != Tab::Sandbox || self.office().demo;
+        tabs.into_iter().filter(here).map(|(tab, href, name)| (href, name, self.tab == tab)).collect()
     }
 
     /// Whether forms that change something are for this reader.

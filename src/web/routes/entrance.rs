@@ -104,7 +104,7 @@ fn set_cookie(asked: &Asked, response: &mut Response, value: &str, seconds: u32)
 
 /// Where a signed-in person goes: a page of the desk, named without anything but letters, digits and hyphens.
 fn destination(asked: Option<&str>) -> &str {
-    let known = ["/meja", "/frasa", "/berkas/", "/ditahan/"];
+    let known = ["/meja", "/frasa", "/berkas/", "/ditahan/", "/arsip", "/laporan"];
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_".contains(c);
     match asked {
         Some(path) if known.iter().any(|k| path.starts_with(k)) && path.chars().all(plain) => path,

@@ -2,6 +2,7 @@
 //! say stands in [`super::pages`], what may happen in the engine.
 
 mod applicant;
+mod archive;
 mod case;
 mod case_page;
 mod decision_form;
@@ -9,6 +10,7 @@ mod desk;
 mod entrance;
 mod phrase;
 mod plain;
+mod report;
 mod task_form;
 
 use std::sync::Arc;
@@ -51,6 +53,13 @@ pub fn router(site: Arc<Site>) -> Router {
         .route("/meja", get(desk::desk))
         .route("/ditahan/{id}", get(desk::held))
         .route("/ditahan/{id}/{choice}", post(desk::settle))
+        .route("/arsip", get(archive::list))
+        .route("/arsip/{number}", get(archive::dossier))
+        .route("/arsip/{number}/berkas", get(archive::bag))
+        .route("/arsip/{number}/isi/{nth}", get(archive::item))
+        .route("/laporan", get(report::page))
+        .route("/laporan/csv", get(report::csv))
+        .route("/laporan/json", get(report::json))
         .route("/surel", get(desk::sandbox))
         .route("/surel/{id}", get(desk::sandbox_letter))
         .route("/surel/main/{id}", post(desk::play))

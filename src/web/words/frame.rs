@@ -11,6 +11,8 @@ catalogue! {
         main_nav: "Utama" | "Main",
         trail: "Jejak" | "Trail",
         desk: "Meja" | "Desk",
+        archive: "Arsip" | "Archive",
+        report: "Laporan" | "Report",
         sandbox: "Surel uji" | "Test mail",
         foot_sop: "SOP {0}. Layanan ini tidak dipungut biaya." | "SOP {0}. This service is free of charge.",
         foot_phone: "Telepon kantor" | "Office telephone",

@@ -2,6 +2,7 @@
 //! structure alone. `{0}` marks a place for [`super::say::fill`]. Letters are not here; they have a room of their own.
 
 mod applicant;
+pub mod archive;
 mod case;
 mod decision;
 mod entrance;
@@ -9,8 +10,10 @@ mod findings;
 mod frame;
 mod notices;
 mod queue;
+pub mod report;
 
 pub use applicant::ApplicantWords;
+pub use archive::ArchiveWords;
 pub use case::CaseWords;
 pub use decision::DecisionWords;
 pub use entrance::EntranceWords;
@@ -18,6 +21,7 @@ pub use findings::{FindingWords, alert, item, pair_labels};
 pub use frame::{FrameWords, step_name};
 pub use notices::{NoticeWords, why};
 pub use queue::QueueWords;
+pub use report::ReportWords;
 
 /// Declares a catalogue: `key: "Indonesian" | "English"`.
 macro_rules! catalogue {

@@ -37,6 +37,8 @@ catalogue! {
         held_row: "Surel ditahan · “{0}”" | "Held mail · “{0}”",
         held_row_bare: "Surel ditahan · (tanpa subjek)" | "Held mail · (no subject)",
         count: "{0} permohonan." | "{0} requests.",
+        closed_ones: "Yang sudah selesai ada di {0}." | "Those that are done are in the {0}.",
+        archive: "arsip" | "archive",
         empty: "Tidak ada permohonan yang menunggu" | "No request is waiting",
         empty_more: "Kotak masuk diperiksa terakhir {0}. Permohonan baru muncul di sini begitu diterima." | "The mailbox was last looked at {0}. A new request appears here once it is received.",
         empty_never: "Kotak masuk belum pernah diperiksa." | "The mailbox has not been looked at yet.",

