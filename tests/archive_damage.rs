@@ -281,9 +281,83 @@ async fn t43_a_file_with_a_damaged_end_takes_the_next_dossier_after_all_that_it_
         assert!(receipt.position > u64::from(DOSSIERS), "{what}: it is written at {}", receipt.position);
         let left: BTreeSet<u32> = (1..=DOSSIERS + 1).filter(|serial| !lost.contains(serial)).collect();
         assert_eq!(served(&archive, &given).await, left, "{what}");
-        let still = named(&archive.verify().await.unwrap());
-        assert_eq!(still, lost.iter().copied().collect(), "{what}");
+        let still = archive.verify().await.unwrap();
+        assert_eq!(named(&still), lost.iter().copied().collect(), "{what}");
+        assert!(!lost.is_empty() || still.is_empty(), "{what}: {still:?}");
     }
+}
+
+/// Nothing that could be read before is lost by filing, and what is refused is refused with a sentence.
+#[tokio::test(flavor = "multi_thread")]
+async fn t43_whatever_byte_is_flipped_the_next_dossier_is_filed_or_refused_and_takes_no_other_away() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut given = filed(&folder.path().join("whole")).await;
+    let bytes = std::fs::read(folder.path().join("whole/archive-2026.redb")).unwrap();
+    given.push(dossier(DOSSIERS + 1, day(2026, 11, 9)));
+    // Heads of pages, where a byte does most harm.
+    let used: Vec<usize> = (0..bytes.len()).step_by(4096).filter(|page| bytes[*page..][..64] != [0; 64]).collect();
+    let (mut kept, mut refused) = (0, 0);
+
+    for (round, lot) in noise(7, 60).into_iter().enumerate() {
+        let place = used[round * used.len() / 60] + usize::from(lot % 64);
+        let broken = folder.path().join(round.to_string());
+        let archive = open(&broken, None);
+        let mut flipped = bytes.clone();
+        flipped[place] ^= 0x10;
+        std::fs::write(broken.join("archive-2026.redb"), &flipped).unwrap();
+        let before = served(&archive, &given).await;
+
+        match archive.keep(given[4].clone()).await {
+            Ok(_) => kept += 1,
+            Err(fault) => {
+                assert!(fault.kind == FaultKind::Permanent || !fault.message.contains("thread"), "{place}: {fault}");
+                refused += 1;
+            }
+        }
+
+        let after = served(&archive, &given).await;
+        assert!(before.is_subset(&after), "byte {place}: {before:?} were served, then {after:?}");
+        std::fs::remove_dir_all(broken).unwrap();
+    }
+
+    assert!(kept > 30, "{kept} were filed, {refused} were not");
+}
+
+/// A record that lies elsewhere has no key there: it was called destroyed, and destroyed it was while its key stayed.
+#[tokio::test]
+async fn t43_a_dossier_that_lost_its_key_is_damaged_and_none_that_was_destroyed() {
+    const KEYS: TableDefinition<u64, Bytes> = TableDefinition::new("keys");
+    let folder = tempfile::tempdir().unwrap();
+    let given = filed(folder.path()).await;
+    altered(&folder.path().join("archive-2026.redb"), |transaction| {
+        assert!(transaction.open_table(KEYS).unwrap().remove(2).unwrap().is_some());
+    });
+    let archive = open(folder.path(), None);
+    let second = &given[1].key.number;
+    let why = Destruction { at: day(2040, 1, 2), record: "BA.1".to_owned() };
+
+    let shown = archive.show(second).await.err().expect("it does not open");
+    let destroyed = archive.destroy(second, &why).await.expect_err("its key is elsewhere");
+
+    assert!(shown.message.contains("dossier LPSE-2026-0002 is damaged: its key is gone"), "{shown}");
+    assert!(destroyed.message.contains("is damaged: it is not there"), "{destroyed}");
+    assert!(archive.list().await.unwrap().iter().all(|line| line.destroyed.is_none()));
+}
+
+/// The next year's chain began at what the file said of its end, and fitted no longer once that was put right.
+#[tokio::test]
+async fn t43_a_year_begins_where_the_last_dossier_of_the_one_before_ends_whatever_that_file_says() {
+    let folder = tempfile::tempdir().unwrap();
+    filed(folder.path()).await;
+    let file = folder.path().join("archive-2026.redb");
+    let whole = std::fs::read(&file).unwrap();
+    says(&file, "head", &[7; 32]);
+    let archive = open(folder.path(), None);
+
+    archive.keep(dossier(DOSSIERS + 1, day(2027, 1, 4))).await.unwrap();
+    std::fs::write(&file, whole).unwrap();
+
+    assert_eq!(archive.verify().await.unwrap(), Vec::<Damage>::new());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use loket::engine::store::{Damage, Store};
 use loket::store::redb::RedbStore;
 
 use crate::archive_fixture::noise;
-use crate::store_fixture::{files, key, open, step};
+use crate::store_fixture::{files, key, open, step, try_open};
 
 async fn put(store: &RedbStore, serial: u32, bytes: &[u8]) -> loket::sop::names::Sha256Hex {
     store.put_contents(vec![(key(serial), bytes.to_vec())]).await.unwrap().remove(0)
@@ -113,6 +113,34 @@ async fn t43_a_mail_whose_record_changed_its_name_keeps_its_file() {
     assert_eq!(with_a_lost_name, 1, "what no name may mean goes all the same");
     assert_eq!(count(), 1);
     assert!(store.content(&key(1), &kept).await.unwrap().as_deref() == Some(b"kept"));
+}
+
+/// Nothing named the second mail's file any more, and no name was without its own: the start took it for left over.
+#[tokio::test]
+async fn t43_two_names_that_became_one_cost_no_mail() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(folder.path());
+    let (one, two) = (put(&store, 1, b"one").await, put(&store, 1, b"two").await);
+    let mut batch = step(1, 0);
+    batch.contents = vec![one.clone(), two.clone()];
+    store.commit(vec![batch]).await.unwrap();
+    drop(store);
+    let database = folder.path().join("live/loket.redb");
+    let whole = std::fs::read(&database).unwrap();
+    let (mut changed, mut places) = (whole.clone(), 0);
+    for place in 0..whole.len() - 64 {
+        if whole[place..place + 64] == *two.0.as_bytes() {
+            changed[place..place + 64].copy_from_slice(one.0.as_bytes());
+            places += 1;
+        }
+    }
+    std::fs::write(&database, changed).unwrap();
+
+    let opened = try_open(folder.path()).map(drop);
+    std::fs::write(&database, whole).unwrap();
+
+    assert!(places > 0 && opened.is_ok(), "{places} places, {opened:?}");
+    assert!(open(folder.path()).content(&key(1), &two).await.unwrap().as_deref() == Some(b"two"));
 }
 
 /// A lost file kept whatever was left over, for ever.

@@ -111,7 +111,7 @@ fn next_moment(
     known.into_iter().chain(schedule.next_after(zone, now)).min()
 }
 
-/// Step 9 on its schedule, in the office's zone, and then a look whether all that was filed is still as it was.
+/// Step 9 on its schedule, in the office's zone, and before it a look whether all that was filed is still as it was.
 async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: CancellationToken) -> Result<(), Fault> {
     let zone: Tz = engine.office.zone;
     loop {
@@ -129,6 +129,10 @@ async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: Ca
                 () = tokio::time::sleep(left.to_std().unwrap_or(Duration::ZERO)) => {}
             }
         }
+        tokio::select! {
+            () = stop.cancelled() => return Ok(()),
+            () = look_through(&engine) => {}
+        }
         // What cannot be done now is tried on the next day of the schedule; a store that is gone ends the daemon elsewhere.
         if let Err(fault) = engine.store.destroy_expired_secrets(engine.clock.now()).await {
             tracing::error!("expired passwords cannot be destroyed: {fault}");
@@ -143,14 +147,20 @@ async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: Ca
             ),
             Err(fault) => tracing::error!("nothing can be archived: {fault}"),
         }
-        look_through(&engine).await;
     }
 }
+
+/// So much damage is named in the log; `loket archive verify` names all of it.
+const NAMED: usize = 20;
 
 /// Damage is named in the log and raises an alarm, until a later look finds none.
 async fn look_through(engine: &Engine) {
     match engine.look_through_daily().await {
-        Ok(damage) => damage.iter().for_each(|found| tracing::error!("damaged: {}: {}", found.thing, found.what)),
+        Ok(None) => {}
+        Ok(Some(damage)) => {
+            damage.iter().take(NAMED).for_each(|found| tracing::error!("damaged: {}: {}", found.thing, found.what));
+            tracing::info!(damaged = damage.len(), "archive and live store were read through");
+        }
         Err(fault) => tracing::error!("archive and live store cannot be read through: {fault}"),
     }
 }

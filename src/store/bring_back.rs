@@ -69,14 +69,26 @@ pub(super) fn refuse_half_restored(state: &Path) -> Result<(), StoreError> {
     ))
 }
 
-/// Puts the live store in place and begins what [`end`] ends; a restore that is refused, or cut before anything changed, leaves
-/// the folder as it was.
+/// Puts the live store in place and begins what [`end`] ends; a restore that is refused, fails or is cut before anything
+/// changed leaves the folder as it was. Where there is no live store an empty one would be founded meanwhile, so that the mark
+/// comes first.
 fn begin(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
-    let half = folder.path().join(HALF);
-    restore_then(folder, restoring, || {
+    let (half, live) = (folder.path().join(HALF), folder.live());
+    let (again, replaces) = (half.exists(), live.exists());
+    let mark = || {
         fs::write(&half, b"").map_err(|error| StoreError::file("write", &half, &error))?;
         sync_folder(folder.path())
-    })
+    };
+    if !replaces {
+        mark()?;
+    }
+    let restored = restore_then(folder, restoring, mark);
+    let building = folder.path().join("restoring");
+    let untouched = if replaces { live.exists() && building.exists() } else { !building.join("complete").exists() };
+    if restored.is_err() && !again && untouched {
+        end(folder)?;
+    }
+    restored
 }
 
 fn end(folder: &StateFolder) -> Result<(), StoreError> {

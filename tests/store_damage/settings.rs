@@ -63,6 +63,20 @@ async fn t43_a_setting_whose_name_is_flipped_refuses_the_start_and_costs_nothing
     }
 }
 
+/// A store of before anything was pinned goes on, and is held to it from then on.
+#[tokio::test]
+async fn a_store_without_a_pinned_epoch_pins_the_one_it_has() {
+    let folder = tempfile::tempdir().unwrap();
+    lived_in(folder.path()).await;
+    change_settings(folder.path(), |meta| drop(meta.remove("pinned").unwrap()));
+
+    let opened = served(&open(folder.path()), &key(1)).await;
+    change_settings(folder.path(), |meta| drop(meta.insert("epoch", 2_u64.to_be_bytes().as_slice()).unwrap()));
+    let refused = try_open(folder.path()).map(drop).expect_err("it is another epoch").to_string();
+
+    assert!(opened && refused.contains("the setting epoch or store is damaged"), "{refused}");
+}
+
 const META: TableDefinition<Text, Bytes> = TableDefinition::new("meta");
 
 fn change_settings(state: &Path, change: impl FnOnce(&mut redb::Table<Text, Bytes>)) {

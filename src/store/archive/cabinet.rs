@@ -13,8 +13,9 @@ use serde_json::Value;
 use super::bag::{self, BagItem, Items};
 use super::keys::{destroy, reseal};
 use super::record::{Catalogue, DossierRecord};
+use super::stray::Strays;
 use super::verify;
-use super::volume::{Volume, Writing, append, head_of};
+use super::volume::{Volume, Writing, append, end_of};
 use crate::engine::archive::{
     ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Kinship, Receipt, Survey,
 };
@@ -33,6 +34,7 @@ pub struct Cabinet {
     pub random: Arc<dyn Random>,
     /// The live store, whose dossier keys and journal entries go with the dossiers.
     pub live: Option<Arc<Inner>>,
+    pub strays: Strays,
 }
 
 /// A dossier found: its file, place and record.
@@ -78,37 +80,50 @@ impl Cabinet {
         Ok(())
     }
 
-    /// Looks for a number in every file, the newest first, and then among the records themselves. A file that cannot be opened
-    /// hides only its own dossiers, unless the number is nowhere else: then it is not known to be missing, except from years
-    /// before it was given out.
+    /// Looks for a number in every file, the newest first, and then among the records that the tables of numbers do not lead
+    /// to. A file that cannot be opened hides only its own dossiers, unless the number is nowhere else: then it is not known to
+    /// be missing, except from years before it was given out.
     pub fn find(&self, number: &CaseNumber) -> Result<Option<Found>, StoreError> {
         let name = sortable(number);
         let mut unread = None;
         let mut looked = Vec::new();
         for (year, path) in self.files()?.into_iter().rev() {
-            // A clock that was behind may have counted a year less.
-            let may_hold = year >= number.year() - 1;
-            let file = Volume::open(&path).map(Rc::new);
-            match file.map(|volume| (volume.position(&name), volume)) {
-                Ok((Ok(Some(position)), volume)) => match volume.record_of(&name, position) {
-                    Ok((record, hash)) => return Ok(Some(Found { volume, position, record, hash })),
-                    Err(error) => {
-                        unread = Some(error);
-                        looked.push(volume);
-                    }
-                },
-                Ok((named, volume)) if may_hold => {
-                    unread = named.err().or(unread);
-                    looked.push(volume);
+            let volume = match Volume::open(&path) {
+                Ok(volume) => Rc::new(volume),
+                Err(error) => {
+                    unread = may_hold(year, number).then_some(error).or(unread);
+                    continue;
                 }
-                Err(error) if may_hold => unread = Some(error),
+            };
+            match volume.position(&name).map(|position| position.map(|position| (position, volume.record(position)))) {
+                Ok(Some((position, Ok((record, hash))))) if record.number == name => {
+                    return Ok(Some(Found { volume, position, record, hash }));
+                }
+                Ok(Some((_, Err(error)))) => {
+                    // It may be the record of this very number.
+                    unread = Some(error);
+                    looked.push((volume, None));
+                }
+                Ok(None) if may_hold(year, number) => looked.push((volume, None)),
+                Ok(Some(_)) => {
+                    let what = "the table of numbers leads to the record of another one";
+                    looked.push((volume, Some(StoreError::damaged(format!("dossier {number}"), what))));
+                }
+                Err(error) if may_hold(year, number) => looked.push((volume, Some(error))),
                 _ => {}
             }
         }
-        for volume in looked {
-            let Some(position) = volume.position_by_records(&name)? else { continue };
-            let (record, hash) = volume.record_of(&name, position)?;
-            return Ok(Some(Found { volume, position, record, hash }));
+        for (volume, error) in looked {
+            let strays = self.strays.of(&volume);
+            if let Some(position) = strays.as_ref().ok().and_then(|strays| strays.position(&name)) {
+                let (record, hash) = volume.record_of(&name, position)?;
+                return Ok(Some(Found { volume, position, record, hash }));
+            }
+            // Where every record was looked at, the number is not there, whatever its table is worth.
+            if strays.is_ok_and(|strays| !strays.in_part) {
+                continue;
+            }
+            unread = error.or(unread);
         }
         unread.map_or(Ok(None), Err)
     }
@@ -135,8 +150,8 @@ impl Cabinet {
         let year = dossier.at.year();
         let path = self.folder.join(format!("archive-{year}.redb"));
         let before = match self.files()?.into_iter().rev().find(|(other, _)| *other < year) {
-            Some((_, earlier)) if !path.exists() => head_of(&earlier)?,
-            _ => [0u8; 32],
+            Some((_, earlier)) if !path.exists() => self.end_of_year(&earlier)?,
+            _ => Some([0u8; 32]),
         };
         let (key, journal) = self.live_part(dossier)?;
         let writing = Writing { dossier, key: &key, journal };
@@ -147,6 +162,20 @@ impl Cabinet {
         let found = self.find(&dossier.key.number)?.ok_or_else(missing)?;
         self.read_back(&found, dossier)?;
         Ok(found.receipt())
+    }
+
+    /// Where a new file's chain begins. A year that does not read keeps none of the next from being filed: their chain then
+    /// begins anew, and `verify` says so.
+    fn end_of_year(&self, earlier: &Path) -> Result<Option<[u8; 32]>, StoreError> {
+        match end_of(earlier) {
+            Err(error @ StoreError::Damaged { .. }) => {
+                tracing::error!(
+                    "the archive's chain begins anew, since the file of the year before cannot be read: {error}"
+                );
+                Ok(None)
+            }
+            end => end,
+        }
     }
 
     fn live_part(&self, dossier: &ArchiveDossier) -> Result<(DossierKey, Vec<JournalEntry>), StoreError> {
@@ -180,11 +209,13 @@ impl Cabinet {
         let key = found.volume.key(found.position, &found.record.place(), &self.keyring)?;
         key.ok_or_else(|| {
             let number = &found.record.register.number;
-            let record = found.line().destroyed.map(|why| format!(" under record {}", why.record));
-            StoreError::Refused(format!(
-                "Dossier {number} was destroyed{}; its register line and hashes are what is left",
-                record.unwrap_or_default()
-            ))
+            match found.line().destroyed {
+                Some(why) => StoreError::Refused(format!(
+                    "Dossier {number} was destroyed under record {}; its register line and hashes are what is left",
+                    why.record
+                )),
+                None => StoreError::damaged(format!("dossier {number}"), "its key is gone, and no record says why"),
+            }
         })
     }
 
@@ -331,7 +362,7 @@ impl Cabinet {
     /// The keys lie outside the chain: whether one is whole, the master key alone can tell. What cannot be read at all was
     /// named with the chain.
     fn unopened_keys(&self, volume: &Volume) -> Vec<Damage> {
-        let records = volume.numbers().unwrap_or_default().into_iter();
+        let records = volume.places().unwrap_or_default().into_iter();
         let records = records.filter_map(|(position, _)| Some((position, volume.record(position).ok()?.0)));
         let keys = records.map(|(position, record)| volume.key(position, &record.place(), &self.keyring));
         keys.filter_map(|key| match key {
@@ -347,8 +378,13 @@ impl Cabinet {
         let Some((_, path)) = self.files()?.into_iter().nth(index) else { return Ok((Vec::new(), before)) };
         let volume = match Volume::open(&path) {
             Ok(volume) => volume,
+            Err(error @ StoreError::InUse { .. }) => return Err(error),
             Err(StoreError::Damaged { thing, what }) => return Ok((vec![Damage { thing, what }], None)),
-            Err(error) => return Err(error),
+            // The others, and the live store, are looked at all the same.
+            Err(error) => {
+                let thing = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+                return Ok((vec![Damage { thing, what: error.to_string() }], None));
+            }
         };
         let mut damage = verify::verify(&volume);
         damage.extend(self.unopened_keys(&volume));
@@ -359,6 +395,11 @@ impl Cabinet {
         }
         Ok((damage, volume.about("head").ok().flatten()))
     }
+}
+
+/// Whether a file of that year may hold the number. A clock that was behind may have counted a year less.
+pub fn may_hold(year: i32, number: &CaseNumber) -> bool {
+    year >= number.year() - 1
 }
 
 /// Adds what stands in a JSON value for a person to read: its values, not the names of its fields.

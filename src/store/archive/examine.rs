@@ -62,7 +62,8 @@ impl Cabinet {
 fn chain_flaw(found: &Found) -> Option<Flaw> {
     let (volume, position) = (&found.volume, found.position);
     let before = match position {
-        1 => volume.about("before").map(|hash| hash.unwrap_or_default()),
+        // A chain that begins anew is named with the file.
+        1 => volume.about("before").map(|hash| hash.unwrap_or_else(|| found.record.previous.to_vec())),
         _ => volume.record(position - 1).map(|(_, hash)| hash.to_vec()),
     };
     let is_last = volume.about_number("count").map(|count| count <= position);

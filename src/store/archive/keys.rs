@@ -25,9 +25,17 @@ pub fn destroy(path: &Path, position: u64, why: &Destruction) -> Result<(), Stor
     let database = open_database(path)?;
     let transaction = begin(&database)?;
     {
-        transaction.open_table(KEYS)?.remove(position)?;
+        let had_key = transaction.open_table(KEYS)?.remove(position)?.is_some();
         let mut destroyed = transaction.open_table(DESTROYED)?;
-        if destroyed.get(position)?.is_none() {
+        let is_told = destroyed.get(position)?.is_some();
+        // It lies under another position, and would stay.
+        if !had_key && !is_told {
+            return Err(StoreError::damaged(
+                format!("the key of the dossier at position {position}"),
+                "it is not there",
+            ));
+        }
+        if !is_told {
             destroyed.insert(position, told.as_slice())?;
         }
     }

@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use super::cabinet::{Cabinet, Found};
+use super::cabinet::{Cabinet, Found, may_hold};
 use super::volume::Volume;
 use crate::engine::archive::{Ahead, Compared, Kinship};
 use crate::engine::port::Fault;
@@ -28,7 +28,7 @@ impl Cabinet {
     pub fn kinships(&self, live: &[CaseKey]) -> Result<Compared, StoreError> {
         let mut left: Vec<&CaseKey> = live.iter().collect();
         let mut compared = Compared::default();
-        for (_, path) in self.files()?.into_iter().rev() {
+        for (year, path) in self.files()?.into_iter().rev() {
             if left.is_empty() {
                 break;
             }
@@ -44,7 +44,7 @@ impl Cabinet {
             let mut unread = None;
             left.retain(|key| {
                 let number = sortable(&key.number);
-                let position = match volume.position(&number) {
+                let position = match self.place_of(&volume, year, key) {
                     Ok(Some(position)) => position,
                     Ok(None) => return true,
                     // The table of numbers says nothing of this case, and must not keep every open case from being decided.
@@ -65,6 +65,16 @@ impl Cabinet {
             }
         }
         Ok(compared)
+    }
+
+    /// By the table of numbers, and by the records that it does not lead to.
+    fn place_of(&self, volume: &Volume, year: i32, key: &CaseKey) -> Result<Option<u64>, StoreError> {
+        let number = sortable(&key.number);
+        let named = volume.position(&number)?;
+        if named.is_some() || !may_hold(year, &key.number) {
+            return Ok(named);
+        }
+        Ok(self.strays.of(volume).ok().and_then(|strays| strays.position(&number)))
     }
 
     pub fn ahead(&self, office: &OfficeId) -> Result<Ahead, StoreError> {

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use futures::future::BoxFuture;
 
 use super::cabinet::Cabinet;
+use super::stray::Strays;
 use crate::engine::archive::{
     Ahead, Archive, ArchiveDossier, ArchivedDossier, Compared, Destruction, Examined, Receipt, Survey,
 };
@@ -35,7 +36,7 @@ impl RedbArchive {
     ) -> Result<Self, StoreError> {
         create_private(&folder)?;
         let live = live.map(|store| Arc::clone(store.inner()));
-        let cabinet = Arc::new(Cabinet { folder, keyring, random, live });
+        let cabinet = Arc::new(Cabinet { folder, keyring, random, live, strays: Strays::default() });
         if cabinet.live.is_some()
             && let Err(error) = cabinet.settle()
         {

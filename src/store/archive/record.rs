@@ -137,14 +137,6 @@ impl DossierRecord {
         Ok((Writer::new(FORMAT).bytes(&body).hash(&hash).done(), hash))
     }
 
-    /// The number that a record is of, without looking at its hash.
-    pub fn number_in(bytes: &[u8]) -> Option<String> {
-        let mut outer = Reader::new(bytes, FORMAT, "a record").ok()?;
-        let mut body = Reader::new(outer.bytes().ok()?, FORMAT, "a record").ok()?;
-        body.text().ok()?;
-        body.text().ok().map(str::to_owned)
-    }
-
     /// Reads a record; its chain hash was recomputed and fits.
     pub fn read(bytes: &[u8], position: u64) -> Result<(Self, [u8; 32]), StoreError> {
         let thing = format!("the record at position {position}");

@@ -29,6 +29,8 @@ use crate::store::redb::{open_database, reason};
 use crate::vault::{DossierKey, Keyring, Random, hex, sha256, sha256_hex};
 
 const CACHE: usize = 4 * 1024 * 1024;
+/// A count beyond this is none of a year's dossiers.
+const COUNTABLE: u64 = 1_000_000;
 
 /// A dossier to write with what only the store knows of it.
 pub struct Writing<'a> {
@@ -98,13 +100,13 @@ impl Volume {
         Ok((transaction, held, truncated))
     }
 
-    /// A killed daemon left it open: until it is put right, each look reads all of it aside.
+    /// A killed daemon left it open: until it is put right, each look opens it aside and repairs it in memory.
     pub fn was_left_open(&self) -> bool {
         matches!(self.database, Held::RepairedAside(_)) && !self.truncated
     }
 
     pub fn name(&self) -> String {
-        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        name_of(&self.path)
     }
 
     pub fn about(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -120,19 +122,6 @@ impl Volume {
 
     pub fn position(&self, number: &str) -> Result<Option<u64>, StoreError> {
         self.guarded(number, || Ok(self.transaction.open_table(NUMBERS)?.get(number)?.map(|value| value.value())))
-    }
-
-    /// Where the record of a number lies, by the records themselves: an entry of the table of numbers has no checksum.
-    pub fn position_by_records(&self, number: &str) -> Result<Option<u64>, StoreError> {
-        self.guarded("its table of dossiers", || {
-            for entry in self.transaction.open_table(DOSSIERS)?.range::<u64>(..)? {
-                let (position, record) = entry?;
-                if DossierRecord::number_in(record.value()).is_some_and(|of| of == number) {
-                    return Ok(Some(position.value()));
-                }
-            }
-            Ok(None)
-        })
     }
 
     /// Numbers by position, as the number table tells; the register survives a damaged record so.
@@ -157,12 +146,20 @@ impl Volume {
         })
     }
 
-    /// Every place where a dossier lies or is said to lie, with the number that the table of numbers has for it.
+    /// Every place where a dossier lies or is said to lie, with the number that the table of numbers has for it. Either table
+    /// may be unreadable, and where that of the dossiers is, the file's count tells how many there were.
     pub fn places(&self) -> Result<BTreeMap<u64, Option<String>>, StoreError> {
-        let mut places: BTreeMap<_, _> = self.positions()?.into_iter().map(|position| (position, None)).collect();
-        // Without that table the records still tell their numbers.
-        let named = self.numbers().unwrap_or_default();
-        places.extend(named.into_iter().map(|(position, number)| (position, Some(number))));
+        let mut places = BTreeMap::new();
+        let numbers = self.numbers();
+        match self.positions() {
+            Ok(positions) => places.extend(positions.into_iter().map(|position| (position, None))),
+            Err(error) if numbers.is_err() => return Err(error),
+            Err(_) => {
+                let count = self.about_number("count").unwrap_or_default().min(COUNTABLE);
+                places.extend((1..=count).map(|position| (position, None)));
+            }
+        }
+        places.extend(numbers.unwrap_or_default().into_iter().map(|(position, number)| (position, Some(number))));
         Ok(places)
     }
 
@@ -307,16 +304,20 @@ fn catch<T>(path: &Path, open: impl FnOnce() -> Result<T, redb::Error>) -> Resul
 pub fn append(
     path: &Path,
     year: i32,
-    before: [u8; 32],
+    before: Option<[u8; 32]>,
     writing: &Writing<'_>,
     keyring: &Keyring,
     random: &dyn Random,
 ) -> Result<(), StoreError> {
+    let write = |path: &Path| {
+        let written = quiet::catch(|| write(path, year, before, writing, keyring, random));
+        written.unwrap_or_else(|panic| Err(StoreError::damaged(name_of(path), reason(panic.as_ref()))))
+    };
     if path.exists() {
-        return write(path, year, before, writing, keyring, random);
+        return write(path);
     }
     let begun = begun(path)?;
-    write(&begun, year, before, writing, keyring, random)?;
+    write(&begun)?;
     fs::rename(&begun, path).map_err(|error| StoreError::file("rename", &begun, &error))?;
     moment(Moment::ArchiveNamed);
     path.parent().map_or(Ok(()), sync_folder)
@@ -343,7 +344,7 @@ fn is_ours(path: &Path, schema: u64) -> Result<(), StoreError> {
 fn write(
     path: &Path,
     year: i32,
-    before: [u8; 32],
+    before: Option<[u8; 32]>,
     writing: &Writing<'_>,
     keyring: &Keyring,
     random: &dyn Random,
@@ -367,9 +368,11 @@ fn write(
         }
         if fresh && end.last == 0 {
             about.insert("year", i64::from(year).to_be_bytes().as_slice())?;
-            about.insert("before", before.as_slice())?;
+            if let Some(before) = before {
+                about.insert("before", before.as_slice())?;
+            }
         }
-        let previous = end.hash.unwrap_or(before);
+        let previous = end.hash.or(before).unwrap_or_default();
         let position = end.last + 1;
         let items = write_items(&transaction, position, &place, writing, random)?;
         let catalogue = serde_json::to_vec(&Catalogue::of(writing.dossier)).map_err(|error| {
@@ -389,10 +392,14 @@ fn write(
             previous,
         };
         let (bytes, hash) = record.write()?;
-        transaction.open_table(DOSSIERS)?.insert(position, bytes.as_slice())?;
+        let mut taken = transaction.open_table(DOSSIERS)?.insert(position, bytes.as_slice())?.is_some();
         transaction.open_table(NUMBERS)?.insert(place.number.as_str(), position)?;
         let wrapped = keyring.wrap(random, &place.owner(), writing.key);
-        transaction.open_table(KEYS)?.insert(position, wrapped.as_slice())?;
+        taken |= transaction.open_table(KEYS)?.insert(position, wrapped.as_slice())?.is_some();
+        // Its tables are out of order: what is there would be lost.
+        if taken {
+            return Err(StoreError::damaged(name_of(path), "something lies where the next dossier would go"));
+        }
         about.insert("count", position.to_be_bytes().as_slice())?;
         about.insert("head", hash.as_slice())?;
     }
@@ -410,36 +417,44 @@ struct End {
 }
 
 impl End {
-    /// What the file says of its end has no checksum, and each record has: a record that reads is believed, and the head where
-    /// the last one does not. What differs is named by `verify`, and keeps no later dossier from being filed.
+    /// What the file says of its end has no checksum, and each record has: a last record that reads is believed, and the head
+    /// where it does not, or is not found. What differs was named by the day's look, and keeps no later dossier from being filed.
     fn of(path: &Path, transaction: &WriteTransaction, head: Option<Vec<u8>>) -> Result<Self, StoreError> {
-        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        let file = name_of(path);
         let dossiers = transaction.open_table(DOSSIERS)?;
-        let record = dossiers.last()?.map(|(position, record)| DossierRecord::read(record.value(), position.value()));
+        let (held, record) = match dossiers.last()? {
+            Some((position, record)) => (position.value(), Some(DossierRecord::read(record.value(), position.value()))),
+            None => (0, None),
+        };
+        // A dossier whose record is not found would be written over, and its only key with it.
+        let keys = transaction.open_table(KEYS)?.last()?.map_or(0, |(position, _)| position.value());
+        let parts = transaction.open_table(PARTS)?.last()?.map_or(0, |(place, _)| place.value().0);
+        let last = held.max(keys).max(parts);
+        if last == u64::MAX {
+            return Err(StoreError::damaged(file, "its last position leaves no room"));
+        }
         let head = head.and_then(|head| <[u8; 32]>::try_from(head).ok());
         let hash = match (record, head) {
             (None, head) => head,
-            (Some(Ok((_, hash))), head) => {
-                if head != Some(hash) {
-                    tracing::error!(file = %file, "the end of an archive file does not fit its last dossier, which is believed");
-                }
+            (Some(Ok((_, hash))), Some(head)) if head == hash => Some(hash),
+            // The last record is not found, and the head is its hash.
+            (Some(Ok(_)), Some(head)) if held < last => Some(head),
+            (Some(Ok((_, hash))), _) => {
+                tracing::error!(file, "the end of an archive file does not fit its last dossier, which is believed");
                 Some(hash)
             }
             (Some(Err(error)), Some(head)) => {
-                tracing::error!(file = %file, "an archive file goes on after a damaged dossier: {error}");
+                tracing::error!(file, "an archive file goes on after a damaged dossier: {error}");
                 Some(head)
             }
             (Some(Err(error)), None) => return Err(error),
         };
-        // A dossier whose position changed would be written over, and its only key with it.
-        let mut last = dossiers.last()?.map_or(0, |(position, _)| position.value());
-        last = last.max(transaction.open_table(KEYS)?.last()?.map_or(0, |(position, _)| position.value()));
-        last = last.max(transaction.open_table(PARTS)?.last()?.map_or(0, |(place, _)| place.value().0));
-        if last == u64::MAX {
-            return Err(StoreError::damaged(file, "its last position leaves no room"));
-        }
         Ok(Self { last, hash })
     }
+}
+
+fn name_of(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 fn write_items(
@@ -463,11 +478,12 @@ fn write_items(
     Ok(items)
 }
 
-/// The file is there and complete enough to append to.
-pub fn head_of(path: &Path) -> Result<[u8; 32], StoreError> {
+/// Where a file ends, by its last record or, where that does not read, by its head; `None` where neither does.
+pub fn end_of(path: &Path) -> Result<Option<[u8; 32]>, StoreError> {
     let volume = Volume::open(path)?;
-    match volume.about("head")? {
-        Some(head) => head.try_into().map_err(|_| StoreError::damaged(path.display().to_string(), "its head is none")),
-        None => Ok([0u8; 32]),
+    let last = volume.places().unwrap_or_default().pop_last();
+    if let Some(Ok((_, hash))) = last.map(|(position, _)| volume.record(position)) {
+        return Ok(Some(hash));
     }
+    Ok(volume.about("head").ok().flatten().and_then(|head| head.try_into().ok()))
 }

@@ -26,7 +26,7 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::thread::JoinHandle;
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 use tokio::sync::watch;
 
 use self::outbox::Leases;
@@ -105,9 +105,12 @@ impl RedbStore {
         let live = folder.live();
         let contents = ContentFolder::open(live.join("contents"))?;
         moment(Moment::StateOpened);
-        can_be_added_to(&database)?;
-        mend::outbox_index(&database)?;
-        sweep(&database, &contents)?;
+        let looked = quiet::catch(|| {
+            can_be_added_to(&database)?;
+            mend::outbox_index(&database)?;
+            sweep(&database, &contents)
+        });
+        looked.unwrap_or_else(|panic| Err(StoreError::storage("reading the store", reason(panic.as_ref()))))?;
         let inner = Arc::new(Inner {
             database,
             contents,
@@ -231,6 +234,10 @@ fn sweep(database: &Database, contents: &ContentFolder) -> Result<(), StoreError
             lost.add(ContentRecord::read(record.value()).ok().map(|record| record.stored));
         }
         named.insert(path);
+    }
+    // A page that leads elsewhere takes names away; what they meant is not known.
+    if named.len() as u64 != table.len()? {
+        lost.add(None);
     }
     let swept = contents.sweep(&named, &lost)?;
     if swept > 0 {
