@@ -323,6 +323,61 @@ async fn t43_whatever_byte_is_flipped_the_next_dossier_is_filed_or_refused_and_t
     assert!(kept > 30, "{kept} were filed, {refused} were not");
 }
 
+/// Puts other bytes in the place of these, on the disk alone: no library sees to the order of what is there then.
+fn on_disk(file: &Path, from: &[u8], to: &[u8]) {
+    let mut bytes = std::fs::read(file).unwrap();
+    let places: Vec<usize> = memchr::memmem::find_iter(&bytes, from).collect();
+    assert!(!places.is_empty(), "it is on the disk");
+    for place in places {
+        bytes[place..place + to.len()].copy_from_slice(to);
+    }
+    std::fs::write(file, bytes).unwrap();
+}
+
+/// Numbers behind one that is out of order are not found, though they stand in the table: they were not in the archive, and filed
+/// twice.
+#[tokio::test]
+async fn t43_a_number_out_of_order_hides_no_other_and_none_is_filed_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut given = filed(folder.path()).await;
+    let (pair, flipped) = (b"LPSE-2026-000000002LPSE-2026-000000003", b"MPSE-2026-000000002LPSE-2026-000000003");
+    on_disk(&folder.path().join("archive-2026.redb"), pair, flipped);
+    let archive = open(folder.path(), None);
+
+    for serial in DOSSIERS + 1..DOSSIERS + 4 {
+        given.push(dossier(serial, day(2026, 11, 9)));
+        archive.keep(given.last().unwrap().clone()).await.unwrap();
+    }
+    for dossier in &given {
+        archive.keep(dossier.clone()).await.unwrap();
+    }
+
+    assert_eq!(served(&archive, &given).await, (1..DOSSIERS + 4).collect());
+    assert_eq!(listed(&archive).await, [1, 2, 3, 4, 5, 6, 7]);
+    assert!(named(&archive.verify().await.unwrap()).contains(&2));
+}
+
+/// A second table was begun under the name, and once it was put right the first was lost with the next destruction.
+#[tokio::test]
+async fn t43_a_file_of_which_a_table_is_not_found_takes_no_dossier_and_is_not_written_anew() {
+    for (name, flipped) in [("keys", "{eys"), ("numbers", "oumbers"), ("parts", "qarts"), ("dossiers", "eossiers")] {
+        let folder = tempfile::tempdir().unwrap();
+        let given = filed(folder.path()).await;
+        let file = folder.path().join("archive-2026.redb");
+        on_disk(&file, name.as_bytes(), flipped.as_bytes());
+        let archive = open(folder.path(), None);
+        let why = Destruction { at: day(2040, 1, 2), record: "BA.1".to_owned() };
+
+        let kept = archive.keep(dossier(DOSSIERS + 1, day(2026, 11, 9))).await;
+        let destroyed = archive.destroy(&given[0].key.number, &why).await;
+        on_disk(&file, flipped.as_bytes(), name.as_bytes());
+
+        assert!(kept.is_err() && destroyed.is_err(), "{name}: {kept:?}, {destroyed:?}");
+        assert_eq!(served(&archive, &given).await, (1..=DOSSIERS).collect(), "{name}");
+        assert_eq!(archive.verify().await.unwrap(), Vec::<Damage>::new(), "{name}");
+    }
+}
+
 /// A record that lies elsewhere has no key there: it was called destroyed, and destroyed it was while its key stayed.
 #[tokio::test]
 async fn t43_a_dossier_that_lost_its_key_is_damaged_and_none_that_was_destroyed() {
@@ -342,6 +397,29 @@ async fn t43_a_dossier_that_lost_its_key_is_damaged_and_none_that_was_destroyed(
     assert!(shown.message.contains("dossier LPSE-2026-0002 is damaged: its key is gone"), "{shown}");
     assert!(destroyed.message.contains("is damaged: it is not there"), "{destroyed}");
     assert!(archive.list().await.unwrap().iter().all(|line| line.destroyed.is_none()));
+}
+
+/// Nothing more was filed until somebody had mended a file of years ago; and where the chain began anew it was damaged for ever.
+#[tokio::test]
+async fn t43_a_year_that_does_not_read_keeps_no_case_of_a_later_one_from_being_filed() {
+    let folder = tempfile::tempdir().unwrap();
+    filed(folder.path()).await;
+    let file = folder.path().join("archive-2026.redb");
+    let whole = std::fs::read(&file).unwrap();
+    std::fs::write(&file, b"garbled").unwrap();
+    let archive = open(folder.path(), None);
+    let mut later = dossier(1, day(2028, 1, 4));
+    later.key.number = CaseNumber::new("LPSE", 2028, 1);
+    later.register.number = later.key.number.clone();
+
+    archive.keep(later.clone()).await.unwrap();
+    let meanwhile = archive.verify().await.unwrap();
+    std::fs::write(&file, whole).unwrap();
+
+    assert!(meanwhile.len() == 1 && meanwhile[0].thing.ends_with("archive-2026.redb"), "{meanwhile:?}");
+    assert_eq!(archive.verify().await.unwrap(), Vec::<Damage>::new());
+    let examined = archive.examine(&later.key.number).await.unwrap().expect("it is there");
+    assert!(examined.flaws.is_empty(), "{:?}", examined.flaws);
 }
 
 /// The next year's chain began at what the file said of its end, and fitted no longer once that was put right.

@@ -1,6 +1,6 @@
 //! What is filed in the archive is there, whole, findable, and the same for ever.
 
-use loket::engine::archive::{Archive, Destruction};
+use loket::engine::archive::{Archive, Destruction, Flaw};
 use loket::engine::port::FaultKind;
 use loket::engine::store::{Damage, Store};
 use loket::store::archive::verify_file;
@@ -102,9 +102,13 @@ async fn each_year_has_its_file_and_the_chain_goes_through() {
     archive.keep(dossier(4, day(2026, 12, 31))).await.unwrap();
     let forged = archive.verify().await.unwrap();
 
+    let first = archive.examine(&dossier(2, day(2027, 1, 4)).key.number).await.unwrap().expect("it is there");
+    let second = archive.examine(&dossier(3, day(2027, 1, 5)).key.number).await.unwrap().expect("it is there");
+
     assert_eq!(whole, Vec::<Damage>::new());
     assert_eq!(forged.len(), 1);
     assert_eq!(forged[0].thing, "archive-2027.redb");
+    assert_eq!((first.flaws, second.flaws), (vec![Flaw::Chain], vec![]));
 }
 
 #[tokio::test]

@@ -255,10 +255,19 @@ impl Engine {
     async fn destroy(&self, disposal: &mut Disposal, version: u64) -> Result<(), NoDisposal> {
         let (Some(approval), None) = (&disposal.approval, disposal.destroyed_at) else { return Ok(()) };
         let destruction = Destruction { at: approval.at, record: approval.record.clone() };
+        let mut left = None;
         for number in &disposal.dossiers {
-            self.archive.destroy(number, &destruction).await?;
+            if let Err(fault) = self.archive.destroy(number, &destruction).await {
+                tracing::error!(case = %number, "cannot be destroyed: {fault}");
+                left = left.or(Some(fault));
+                continue;
+            }
             self.store.write_documents(vec![self.without_letters(number)]).await?;
             tracing::info!(case = %number, record = %destruction.record, "destroyed");
+        }
+        // One that is damaged keeps none of the others.
+        if let Some(fault) = left {
+            return Err(fault.into());
         }
         disposal.destroyed_at = Some(self.clock.now());
         self.write_disposal(disposal, version, Happened::Destroyed).await

@@ -14,7 +14,7 @@ use super::folder::{StateFolder, create_private, sync_folder};
 use super::parcel::{is_parcel, unpack};
 use super::redb::open_database;
 use super::redb::tables::JOURNAL;
-use super::restore::{RestoreReport, Restoring, is_there, restore, restore_then};
+use super::restore::{RestoreReport, Restoring, finish_interrupted, is_there, restore, restore_then};
 
 /// Stands in the state folder from right before a restore changes anything until all of it is in place.
 const HALF: &str = "half-restored";
@@ -73,6 +73,7 @@ pub(super) fn refuse_half_restored(state: &Path) -> Result<(), StoreError> {
 /// changed leaves the folder as it was. Where there is no live store an empty one would be founded meanwhile, so that the mark
 /// comes first.
 fn begin(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreReport, StoreError> {
+    finish_interrupted(folder.path())?;
     let (half, live) = (folder.path().join(HALF), folder.live());
     let (again, replaces) = (half.exists(), live.exists());
     let mark = || {
@@ -84,8 +85,11 @@ fn begin(folder: &StateFolder, restoring: &Restoring<'_>) -> Result<RestoreRepor
     }
     let restored = restore_then(folder, restoring, mark);
     let building = folder.path().join("restoring");
-    let untouched = if replaces { live.exists() && building.exists() } else { !building.join("complete").exists() };
-    if restored.is_err() && !again && untouched {
+    let untouched = match replaces {
+        true => !again && live.exists() && building.exists(),
+        false => !live.exists() && !building.join("complete").exists(),
+    };
+    if restored.is_err() && untouched {
         end(folder)?;
     }
     restored

@@ -13,9 +13,9 @@ use serde_json::Value;
 use super::bag::{self, BagItem, Items};
 use super::keys::{destroy, reseal};
 use super::record::{Catalogue, DossierRecord};
-use super::stray::Strays;
+use super::records::Records;
 use super::verify;
-use super::volume::{Volume, Writing, append, end_of};
+use super::volume::{Volume, Writing, append, end_of, holds};
 use crate::engine::archive::{
     ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Kinship, Receipt, Survey,
 };
@@ -34,7 +34,7 @@ pub struct Cabinet {
     pub random: Arc<dyn Random>,
     /// The live store, whose dossier keys and journal entries go with the dossiers.
     pub live: Option<Arc<Inner>>,
-    pub strays: Strays,
+    pub records: Records,
 }
 
 /// A dossier found: its file, place and record.
@@ -80,14 +80,16 @@ impl Cabinet {
         Ok(())
     }
 
-    /// Looks for a number in every file, the newest first, and then among the records that the tables of numbers do not lead
+    /// Looks for a number in every file, that of its year and those after it first, and then among the records that the tables of numbers do not lead
     /// to. A file that cannot be opened hides only its own dossiers, unless the number is nowhere else: then it is not known to
     /// be missing, except from years before it was given out.
     pub fn find(&self, number: &CaseNumber) -> Result<Option<Found>, StoreError> {
         let name = sortable(number);
         let mut unread = None;
         let mut looked = Vec::new();
-        for (year, path) in self.files()?.into_iter().rev() {
+        let mut files = self.files()?;
+        files.sort_by_key(|(year, _)| if *year < number.year() { (true, -*year) } else { (false, *year) });
+        for (year, path) in files {
             let volume = match Volume::open(&path) {
                 Ok(volume) => Rc::new(volume),
                 Err(error) => {
@@ -114,13 +116,13 @@ impl Cabinet {
             }
         }
         for (volume, error) in looked {
-            let strays = self.strays.of(&volume);
-            if let Some(position) = strays.as_ref().ok().and_then(|strays| strays.position(&name)) {
+            let told = self.records.of(&volume, &name);
+            if let Some(position) = told.as_ref().ok().and_then(|told| told.position) {
                 let (record, hash) = volume.record_of(&name, position)?;
                 return Ok(Some(Found { volume, position, record, hash }));
             }
             // Where every record was looked at, the number is not there, whatever its table is worth.
-            if strays.is_ok_and(|strays| !strays.in_part) {
+            if told.is_ok_and(|told| !told.in_part) {
                 continue;
             }
             unread = error.or(unread);
@@ -388,8 +390,11 @@ impl Cabinet {
         };
         let mut damage = verify::verify(&volume);
         damage.extend(self.unopened_keys(&volume));
-        let begins = volume.about("before").ok().flatten();
-        if before.is_some() && begins.is_some() && before != begins {
+        let begins = volume.begins().ok().flatten();
+        if let (Some(before), Some(begins)) = (&before, begins)
+            && *before != begins
+            && !self.files()?.get(index.wrapping_sub(1)).is_some_and(|(_, path)| holds(path, begins).unwrap_or(true))
+        {
             let what = "it does not follow from the file of the year before".to_owned();
             damage.push(Damage { thing: volume.name(), what });
         }

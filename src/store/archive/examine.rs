@@ -3,6 +3,7 @@
 
 use super::cabinet::{Cabinet, Found};
 use super::verify::journal_fault;
+use super::volume::{Volume, holds};
 use crate::engine::archive::{Examined, Flaw};
 use crate::sop::names::{CaseNumber, Sha256Hex};
 use crate::store::StoreError;
@@ -22,6 +23,7 @@ impl Cabinet {
         };
         let mut flaws = Vec::new();
         flaws.extend(chain_flaw(&found));
+        flaws.extend(self.flaw_between_years(&found).unwrap_or(Some(Flaw::Neighbour)));
         let (key, key_flaw) = self.key_of(&found);
         flaws.extend(key_flaw);
         let dossier = match &key {
@@ -46,6 +48,33 @@ impl Cabinet {
         Ok(Some(Examined { line: Some(found.line()), dossier, flaws }))
     }
 
+    /// Whether the first of a file follows from the file of the year before, and the next year's from the last.
+    fn flaw_between_years(&self, found: &Found) -> Result<Option<Flaw>, StoreError> {
+        let files = self.files()?;
+        let Some(own) = files.iter().position(|(_, path)| path.ends_with(found.volume.name())) else { return Ok(None) };
+        let (before, after) = (own.checked_sub(1).and_then(|index| files.get(index)), files.get(own + 1));
+        let mut links = Vec::new();
+        let places = found.volume.places()?;
+        let (first, last) = (places.keys().next(), places.keys().next_back());
+        if let Some((_, path)) = before.filter(|_| first == Some(&found.position))
+            && let Some(begins) = found.volume.begins()?
+        {
+            links.push(holds(path, begins));
+        }
+        if let Some((_, path)) = after.filter(|_| last == Some(&found.position)) {
+            let begins = Volume::open(path).and_then(|volume| volume.begins());
+            // Dossiers that came after the next year had begun are no break.
+            let own = |begins: [u8; 32]| {
+                begins == found.hash
+                    || places.keys().any(|at| found.volume.record(*at).is_ok_and(|(_, hash)| hash == begins))
+            };
+            links.push(begins.map(|begins| begins.is_none_or(own)));
+        }
+        let broken = links.iter().any(|link| matches!(link, Ok(false)));
+        let unknown = links.iter().any(Result::is_err);
+        Ok(if broken { Some(Flaw::Chain) } else { unknown.then_some(Flaw::Neighbour) })
+    }
+
     /// The dossier's key, and what is wrong with it. One that was destroyed under a record is rightly gone.
     fn key_of(&self, found: &Found) -> (Option<DossierKey>, Option<Flaw>) {
         let key = found.volume.key(found.position, &found.record.place(), &self.keyring);
@@ -61,20 +90,20 @@ impl Cabinet {
 /// Whether the dossier follows from the one before it, and the next one or the file's end from it.
 fn chain_flaw(found: &Found) -> Option<Flaw> {
     let (volume, position) = (&found.volume, found.position);
-    let before = match position {
-        // A chain that begins anew is named with the file.
-        1 => volume.about("before").map(|hash| hash.unwrap_or_else(|| found.record.previous.to_vec())),
-        _ => volume.record(position - 1).map(|(_, hash)| hash.to_vec()),
-    };
-    let is_last = volume.about_number("count").map(|count| count <= position);
-    let after = is_last.and_then(|is_last| match is_last {
-        true => volume.about("head").map(|hash| hash.unwrap_or_default()),
-        false => volume.record(position + 1).map(|(next, _)| next.previous.to_vec()),
+    let hash_at = |at: u64| volume.record(at).map(|(_, hash)| Some(hash));
+    // Positions that a damaged entry took are left out on purpose.
+    let links = volume.places().and_then(|places| {
+        let before = places.range(..position).next_back().map_or_else(|| volume.begins(), |(at, _)| hash_at(*at));
+        let after = match places.range(position + 1..).next() {
+            Some((at, _)) => volume.record(*at).map(|(next, _)| next.previous.to_vec()),
+            None => volume.about("head").map(Option::unwrap_or_default),
+        };
+        Ok((before, after))
     });
-    match (before, after) {
-        (Ok(before), _) if before != found.record.previous => Some(Flaw::Chain),
-        (_, Ok(after)) if after != found.hash => Some(Flaw::Chain),
-        (Ok(_), Ok(_)) => None,
+    match links {
+        Ok((Ok(Some(before)), _)) if before != found.record.previous => Some(Flaw::Chain),
+        Ok((_, Ok(after))) if after != found.hash => Some(Flaw::Chain),
+        Ok((Ok(_), Ok(_))) => None,
         _ => Some(Flaw::Neighbour),
     }
 }

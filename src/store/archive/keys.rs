@@ -5,10 +5,10 @@
 use std::fs;
 use std::path::Path;
 
-use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, TableError};
+use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError};
 
 use super::record::{ABOUT, DESTROYED, DOSSIERS, DossierRecord, KEYS, NUMBERS, PARTS};
-use super::volume::begun;
+use super::volume::{all_tables, begun};
 use crate::engine::archive::Destruction;
 use crate::store::StoreError;
 use crate::store::backup::{BATCH, copy};
@@ -24,6 +24,7 @@ pub fn destroy(path: &Path, position: u64, why: &Destruction) -> Result<(), Stor
         .map_err(|error| StoreError::Refused(format!("The record of a destruction cannot be written: {error}")))?;
     let database = open_database(path)?;
     let transaction = begin(&database)?;
+    all_tables(&transaction, path)?;
     {
         let had_key = transaction.open_table(KEYS)?.remove(position)?.is_some();
         let mut destroyed = transaction.open_table(DESTROYED)?;
@@ -52,12 +53,17 @@ pub fn reseal(path: &Path, keyring: &Keyring, random: &dyn Random) -> Result<Res
     let mut done = Resealed::default();
     let database = open_database(path)?;
     let transaction = begin(&database)?;
+    all_tables(&transaction, path)?;
     {
         let mut keys = transaction.open_table(KEYS)?;
         let dossiers = transaction.open_table(DOSSIERS)?;
-        let mut renewed = Vec::new();
+        let (mut renewed, mut last) = (Vec::new(), 0);
         for entry in keys.iter()? {
             let (position, wrapped) = entry?;
+            // A key would be written over another.
+            if std::mem::replace(&mut last, position.value()) >= position.value() {
+                return Err(StoreError::damaged(path.display().to_string(), "its keys are out of order"));
+            }
             let missing =
                 || StoreError::damaged(format!("the record at position {}", position.value()), "it is missing");
             let record = dossiers.get(position.value())?.ok_or_else(missing);
@@ -131,5 +137,9 @@ fn copy_parts(from: &ReadTransaction, to: &Database) -> Result<(), StoreError> {
         }
     }
     transaction.commit()?;
+    let copied = to.begin_read()?.open_table(PARTS)?.len()?;
+    if from.open_table(PARTS)?.len()? != copied {
+        return Err(StoreError::storage("copying a table", "parts has another length"));
+    }
     Ok(())
 }

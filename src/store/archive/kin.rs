@@ -74,7 +74,7 @@ impl Cabinet {
         if named.is_some() || !may_hold(year, &key.number) {
             return Ok(named);
         }
-        Ok(self.strays.of(volume).ok().and_then(|strays| strays.position(&number)))
+        Ok(self.records.of(volume, &number).ok().and_then(|told| told.position))
     }
 
     pub fn ahead(&self, office: &OfficeId) -> Result<Ahead, StoreError> {

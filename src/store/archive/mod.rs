@@ -3,7 +3,7 @@
 //! and a dossier whose key was destroyed leaves the chain whole.
 //!
 //! [`record`] is the format, [`volume`] writes and reads one file, [`cabinet`] is all of them, [`verify`] checks one,
-//! [`examine`] a single dossier, [`kin`] tells dossiers from live cases, [`stray`] finds what no number leads to, [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
+//! [`examine`] a single dossier, [`kin`] tells dossiers from live cases, [`records`] finds what no number leads to, [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
 //! touching it.
 
 mod aside;
@@ -14,7 +14,7 @@ mod keys;
 mod kin;
 mod port;
 mod record;
-mod stray;
+mod records;
 mod verify;
 mod volume;
 

@@ -1,12 +1,13 @@
 //! The archive port on redb files. All work runs on a blocking thread, one at a time within this process.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
+use tokio::sync::Mutex;
 
 use super::cabinet::Cabinet;
-use super::stray::Strays;
+use super::records::Records;
 use crate::engine::archive::{
     Ahead, Archive, ArchiveDossier, ArchivedDossier, Compared, Destruction, Examined, Receipt, Survey,
 };
@@ -36,7 +37,7 @@ impl RedbArchive {
     ) -> Result<Self, StoreError> {
         create_private(&folder)?;
         let live = live.map(|store| Arc::clone(store.inner()));
-        let cabinet = Arc::new(Cabinet { folder, keyring, random, live, strays: Strays::default() });
+        let cabinet = Arc::new(Cabinet { folder, keyring, random, live, records: Records::default() });
         if cabinet.live.is_some()
             && let Err(error) = cabinet.settle()
         {
@@ -70,8 +71,10 @@ impl RedbArchive {
     ) -> BoxFuture<'_, Result<T, Fault>> {
         let (cabinet, one_at_a_time) = (Arc::clone(&self.cabinet), Arc::clone(&self.one_at_a_time));
         Box::pin(async move {
+            // Whoever no longer waits for an answer leaves the queue, and none who waits holds a thread.
+            let turn = one_at_a_time.lock_owned().await;
             let done = tokio::task::spawn_blocking(move || {
-                let _turn = one_at_a_time.lock().unwrap_or_else(PoisonError::into_inner);
+                let _turn = turn;
                 work(&cabinet)
             });
             match done.await {

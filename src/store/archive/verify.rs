@@ -81,8 +81,8 @@ pub fn verify(volume: &Volume) -> Vec<Damage> {
             note(&volume.name(), format!("its setting {name} is missing"));
         }
     }
-    let mut before = match volume.about("before") {
-        Ok(hash) => hash,
+    let mut before = match volume.begins() {
+        Ok(hash) => hash.map(|hash| hash.to_vec()),
         Err(error) => {
             note(&volume.name(), text(error));
             None

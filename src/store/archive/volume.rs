@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use redb::{
     Database, ReadOnlyDatabase, ReadTransaction, ReadableDatabase, ReadableTable, StorageBackend, TableError,
-    WriteTransaction,
+    TableHandle, WriteTransaction,
 };
 
 use super::aside::AsideFile;
@@ -113,6 +113,11 @@ impl Volume {
         self.guarded("its head", || {
             Ok(self.transaction.open_table(ABOUT)?.get(name)?.map(|value| value.value().to_vec()))
         })
+    }
+
+    /// Where the file's chain begins; `None` where it began anew, since the file of the year before could not be read.
+    pub fn begins(&self) -> Result<Option<[u8; 32]>, StoreError> {
+        Ok(self.about("before")?.and_then(|before| before.try_into().ok()))
     }
 
     pub fn about_number(&self, name: &str) -> Result<u64, StoreError> {
@@ -352,6 +357,7 @@ fn write(
     let place = Place::of(&writing.dossier.key);
     let database = open_database(path)?;
     let transaction = begin(&database)?;
+    all_tables(&transaction, path)?;
     {
         let mut about = transaction.open_table(ABOUT)?;
         let number =
@@ -368,9 +374,7 @@ fn write(
         }
         if fresh && end.last == 0 {
             about.insert("year", i64::from(year).to_be_bytes().as_slice())?;
-            if let Some(before) = before {
-                about.insert("before", before.as_slice())?;
-            }
+            about.insert("before", before.as_ref().map_or(&[][..], <[u8; 32]>::as_slice))?;
         }
         let previous = end.hash.or(before).unwrap_or_default();
         let position = end.last + 1;
@@ -427,7 +431,11 @@ impl End {
             None => (0, None),
         };
         // A dossier whose record is not found would be written over, and its only key with it.
-        let keys = transaction.open_table(KEYS)?.last()?.map_or(0, |(position, _)| position.value());
+        let mut keys = 0;
+        // All of them: one whose position changed stands out of order.
+        for entry in transaction.open_table(KEYS)?.iter()? {
+            keys = keys.max(entry?.0.value());
+        }
         let parts = transaction.open_table(PARTS)?.last()?.map_or(0, |(place, _)| place.value().0);
         let last = held.max(keys).max(parts);
         if last == u64::MAX {
@@ -478,12 +486,33 @@ fn write_items(
     Ok(items)
 }
 
-/// Where a file ends, by its last record or, where that does not read, by its head; `None` where neither does.
+/// The tables that a file begins with.
+const TABLES: [&str; 5] = ["about", "dossiers", "keys", "numbers", "parts"];
+
+/// A table whose name changed is not found, and a second one of that name would be begun beside it.
+pub fn all_tables(transaction: &WriteTransaction, path: &Path) -> Result<(), StoreError> {
+    let mut names: Vec<String> = transaction.list_tables()?.map(|table| table.name().to_owned()).collect();
+    names.retain(|name| name != DESTROYED.name());
+    names.sort();
+    match names.is_empty() || names == TABLES {
+        true => Ok(()),
+        false => Err(StoreError::damaged(name_of(path), format!("its tables are {}", names.join(", ")))),
+    }
+}
+
+/// Where a file ends: by its head, if that is the hash of a record; else by the last one that reads. `None`: nobody can tell.
 pub fn end_of(path: &Path) -> Result<Option<[u8; 32]>, StoreError> {
     let volume = Volume::open(path)?;
-    let last = volume.places().unwrap_or_default().pop_last();
-    if let Some(Ok((_, hash))) = last.map(|(position, _)| volume.record(position)) {
-        return Ok(Some(hash));
-    }
-    Ok(volume.about("head").ok().flatten().and_then(|head| head.try_into().ok()))
+    let head: Option<[u8; 32]> = volume.about("head").ok().flatten().and_then(|head| head.try_into().ok());
+    let places = volume.places().unwrap_or_default();
+    let hashes: Vec<_> = places.keys().filter_map(|position| Some(volume.record(*position).ok()?.1)).collect();
+    Ok(head.filter(|head| hashes.contains(head)).or(hashes.last().copied()).or(head))
+}
+
+/// Whether a file ends with this hash, or did before it went on.
+pub fn holds(path: &Path, hash: [u8; 32]) -> Result<bool, StoreError> {
+    let volume = Volume::open(path)?;
+    let is_head = volume.about("head")?.is_some_and(|head| head == hash);
+    let has = |position: u64| volume.record(position).is_ok_and(|(_, of)| of == hash);
+    Ok(is_head || volume.places()?.into_keys().any(has))
 }
