@@ -92,13 +92,13 @@ fn chain_flaw(found: &Found) -> Option<Flaw> {
     let (volume, position) = (&found.volume, found.position);
     let hash_at = |at: u64| volume.record(at).map(|(_, hash)| Some(hash));
     // Positions that a damaged entry took are left out on purpose.
-    let links = volume.places().and_then(|places| {
+    let links = volume.places().map(|places| {
         let before = places.range(..position).next_back().map_or_else(|| volume.begins(), |(at, _)| hash_at(*at));
         let after = match places.range(position + 1..).next() {
             Some((at, _)) => volume.record(*at).map(|(next, _)| next.previous.to_vec()),
             None => volume.about("head").map(Option::unwrap_or_default),
         };
-        Ok((before, after))
+        (before, after)
     });
     match links {
         Ok((Ok(Some(before)), _)) if before != found.record.previous => Some(Flaw::Chain),
