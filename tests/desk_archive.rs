@@ -8,10 +8,11 @@ use std::path::Path;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use loket::demo::samples::people::RINA;
 use loket::engine::access::Seen;
-use loket::engine::archive::{ArchiveDossier, Flaw};
+use loket::engine::archive::{ArchiveDossier, Destruction, Flaw};
+use loket::engine::register::Unread;
 use loket::engine::store::CaseKey;
 use loket::sop::names::CaseNumber;
 use loket::vault::sha256_hex;
@@ -238,15 +239,13 @@ async fn who_has_no_right_any_more_sees_nothing_and_leaves_no_look() {
     let before = site.engine.store.journal_head(&site.engine.office.id).await.unwrap();
     let month = Month { year: 2026, month: 11 };
 
-    for path in ["/arsip".to_owned(), format!("/arsip/{number}"), "/laporan".to_owned()] {
-        let got = desk.get(&path).await;
+    let page = format!("/arsip/{number}");
+    let (bag, item) = (format!("{page}/berkas"), format!("{page}/isi/1"));
+    for path in ["/arsip", &page, &bag, &item, "/laporan", "/laporan/csv"] {
+        let got = desk.get(path).await;
         assert_eq!(got.status, StatusCode::SEE_OTHER, "{path}");
-        assert!(got.headers["location"].to_str().unwrap().starts_with("/masuk"), "{path}");
-    }
-    for path in [format!("/arsip/{number}/berkas"), format!("/arsip/{number}/isi/1"), "/laporan/csv".to_owned()] {
-        let got = desk.get(&path).await;
-        assert_eq!(got.status, StatusCode::NOT_FOUND, "{path}");
         assert!(!got.text().contains("Rina"), "{path}");
+        assert!(got.headers["location"].to_str().unwrap().starts_with("/masuk"), "{path}");
     }
     let port = &site.desk;
     assert!(port.archive(&admin, &ArchiveFilter::default()).await.unwrap().is_none());
@@ -347,6 +346,9 @@ async fn t43_a_flipped_byte_of_an_item_is_called_damage_of_that_item_and_the_res
 async fn t43_a_flipped_byte_of_a_record_is_named_on_the_list_and_on_its_page_and_hides_no_other() {
     let site = Site::start().await;
     let numbers = old(&site, &[901, 902, 903]).await;
+    let earlier = site.admin(1).await;
+    site.engine.record_access(earlier.address.as_str(), Some(&numbers[1]), Seen::Dossier).await.unwrap();
+    site.forward(TimeDelta::days(40));
     let desk = Signed::in_as(&site, &site.admin(0).await).await;
     let file = site.archive_file(2012);
     flip(&file, &stored(&file, DOSSIERS, 2));
@@ -362,8 +364,15 @@ async fn t43_a_flipped_byte_of_a_record_is_named_on_the_list_and_on_its_page_and
             && !list.contains("Dimas Wiratama 902")
     );
     assert!(page.contains("<b>Rusak</b>") && page.contains("Catatannya, atau berkas arsip tempatnya, tidak terbaca"));
-    assert!(!page.contains("<dl") && !page.contains("<table"), "{page}");
+    assert!(!page.contains("<dl") && !page.contains("Daftar isi berkas"), "{page}");
+    // With the record the day it was opened is gone: only this month's looks were shown, and nobody had looked before.
+    assert!(page.contains(&earlier.name) && !page.contains("Belum ada yang melihat berkas ini"), "{page}");
+    for file in ["berkas", "isi/1"] {
+        let refused = desk.get(&format!("/arsip/{}/{file}", numbers[1])).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{file}: {}", refused.text());
+    }
     assert!(!beside.contains("<b>Utuh</b>"), "what could not be checked is not claimed");
+    assert!(beside.contains("<b>Tidak dapat diperiksa seluruhnya</b>") && !beside.contains("<b>Rusak</b>"), "{beside}");
     assert!(beside.contains("Kaitannya tidak dapat diperiksa") && beside.contains("Dimas Wiratama 903"), "{beside}");
 }
 
@@ -415,6 +424,50 @@ async fn a_destroyed_dossier_shows_its_record_and_nobody() {
     assert_eq!(desk.get(&format!("{href}/berkas")).await.status, StatusCode::CONFLICT);
     let destroyed = format!("{} dimusnahkan menurut berita acara BA.12/2026.", numbers[0]);
     assert!(report.contains(&destroyed), "the report of its month says so, and fails over nothing: {report}");
+}
+
+const KEYS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("keys");
+
+/// As from a backup of the file's key: the page said that nothing was left, and showed and gave out all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destroyed_dossier_whose_key_came_back_shows_and_gives_out_nothing() {
+    let site = Site::start().await;
+    let numbers = old(&site, &[901]).await;
+    let file = site.archive_file(2012);
+    let key = stored(&file, KEYS, 1);
+    let why = Destruction { at: site.now(), record: "BA.12/2026".into() };
+    site.engine.archive.destroy(&numbers[0], &why).await.unwrap();
+    let database = Database::open(&file).unwrap();
+    let write = database.begin_write().unwrap();
+    write.open_table(KEYS).unwrap().insert(1, key.as_slice()).unwrap();
+    write.commit().unwrap();
+    drop(database);
+    let desk = Signed::in_as(&site, &site.admin(0).await).await;
+    let href = format!("/arsip/{}", numbers[0]);
+
+    let page = desk.page(&href).await;
+    let refused = [desk.get(&format!("{href}/isi/1")).await, desk.get(&format!("{href}/berkas")).await];
+
+    assert!(page.contains("Kuncinya masih ada, meskipun menurut berita acara dimusnahkan"), "{page}");
+    assert!(page.contains("BA.12/2026") && !page.contains("Dimas") && !page.contains("surat-masuk.eml"), "{page}");
+    for got in refused {
+        assert_eq!(got.status, StatusCode::CONFLICT);
+    }
+}
+
+/// Such a dossier vanished from every report without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_without_a_line_for_the_register_is_named_in_its_months_report() {
+    let site = Site::start().await;
+    let number = old(&site, &[901]).await.remove(0);
+    let shown = site.engine.archive.show(&number).await.unwrap().expect("it is there");
+    let opened = shown.line.register.opened.with_timezone(&site.engine.office.zone);
+
+    let report = site.engine.report(opened.year(), opened.month(), "000.3").await.unwrap();
+    let other = site.engine.report(2026, 11, "000.3").await.unwrap();
+
+    assert_eq!(report.unread, [Unread { number, record: None }]);
+    assert_eq!(other.unread, []);
 }
 
 /// THREATS row 46, and STYLE "Logs".

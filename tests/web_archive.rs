@@ -74,8 +74,18 @@ async fn whoever_is_not_signed_in_is_led_to_the_code_and_back_and_gets_no_file()
         let door = stranger.get(&format!("/masuk?ke={to}")).await.body;
         assert!(door.contains(&format!("name=\"ke\" value=\"{to}\"")), "{path}");
     }
-    for path in [&format!("{WHOLE}/berkas"), &format!("{WHOLE}/isi/1"), "/laporan/csv", "/laporan/json"] {
-        assert_eq!(stranger.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    for (path, to) in [
+        (format!("{WHOLE}/berkas"), WHOLE),
+        (format!("{WHOLE}/isi/1"), WHOLE),
+        ("/laporan/csv".into(), "/laporan"),
+        ("/laporan/json".into(), "/laporan"),
+    ] {
+        let led = stranger.get(&path).await;
+        assert_eq!(
+            (led.status, led.location().to_owned()),
+            (StatusCode::SEE_OTHER, format!("/masuk?ke={to}")),
+            "{path}"
+        );
     }
 }
 
@@ -89,7 +99,16 @@ async fn who_only_reads_sees_the_archive_and_the_report_and_a_device_closes_afte
         }
         reader.clock.forward(TimeDelta::minutes(10));
         assert_eq!(reader.get("/arsip").await.status, StatusCode::SEE_OTHER);
-        assert_eq!(reader.get(&format!("{WHOLE}/berkas")).await.status, StatusCode::NOT_FOUND);
+        // A download leads to the code as its page does, and back to that page.
+        for file in ["berkas", "isi/1"] {
+            let led = reader.get(&format!("{WHOLE}/{file}")).await;
+            assert_eq!(
+                (led.status, led.location().to_owned()),
+                (StatusCode::SEE_OTHER, format!("/masuk?ke={WHOLE}")),
+                "{file}"
+            );
+        }
+        assert_eq!(reader.get("/laporan/csv").await.location(), "/masuk?ke=/laporan");
     }
 }
 
@@ -149,6 +168,16 @@ async fn an_empty_archive_nothing_found_and_an_empty_month_say_so_without_a_bare
     assert!(month.contains("Sidik akhir jurnal"), "an empty month anchors the journal too");
 }
 
+/// A month of which a file cannot be read was called empty, though nobody can know that.
+#[tokio::test]
+async fn a_month_is_not_called_empty_where_that_is_not_known() {
+    let month = browser().await.get("/laporan?bulan=2026-02").await.body;
+
+    assert!(!month.contains("Tidak ada permohonan yang diterima pada bulan ini"), "{month}");
+    assert!(month.contains("Tidak ada permohonan bulan ini yang terbaca") && month.contains("archive-2024.redb tidak"));
+    assert!(!month.contains("<table"), "and no bare table head");
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_named_and_the_rest_is_shown() {
     let mut browser = browser().await;
@@ -206,6 +235,35 @@ async fn of_a_destroyed_dossier_the_record_is_shown_and_nobody() {
     assert!(
         !page.contains("Dimas") && !page.contains("DIMASWP") && !page.contains("/berkas\"") && !page.contains("<table")
     );
+}
+
+/// It was shown as a whole, below a sentence that nothing of it is left.
+#[tokio::test]
+async fn a_destroyed_dossier_that_still_has_its_key_says_so_and_shows_nobody() {
+    let mut browser = browser().await;
+
+    let page = browser.get("/arsip/LPSE-2026-0004").await.body;
+    let english = browser.get("/arsip/LPSE-2026-0004?bahasa=en").await.body;
+
+    assert!(page.contains("<b>Dimusnahkan, tetapi kuncinya masih ada</b>"), "{page}");
+    assert!(page.contains("Kuncinya masih ada, meskipun menurut berita acara dimusnahkan"));
+    assert!(!page.contains("Yang tersisa hanya baris register") && !page.contains("rusak atau hilang"));
+    assert!(!page.contains("Dimas") && !page.contains("/berkas\"") && !page.contains("Daftar isi"));
+    assert!(english.contains("Its key is still there in spite of the record"), "{english}");
+}
+
+/// A sound dossier beside a damaged one was called damaged.
+#[tokio::test]
+async fn a_dossier_whose_neighbour_does_not_read_is_called_neither_sound_nor_damaged() {
+    let mut browser = browser().await;
+
+    let page = browser.get("/arsip/LPSE-2026-0006").await.body;
+    let english = browser.get("/arsip/LPSE-2026-0006?bahasa=en").await.body;
+
+    assert!(page.contains("<div class=\"note look\">") && page.contains("<b>Tidak dapat diperiksa seluruhnya</b>"));
+    assert!(!page.contains("<b>Rusak</b>") && !page.contains("<b>Utuh</b>"), "{page}");
+    assert!(page.contains("Selain itu semua sidiknya cocok") && page.contains("/arsip/LPSE-2026-0006/berkas\""));
+    assert!(english.contains("<b>Cannot be checked as a whole</b>"));
 }
 
 #[tokio::test]
@@ -271,5 +329,5 @@ async fn overruns_of_the_sops_standards_and_of_proposed_ones_are_told_apart() {
     assert!(
         page.contains("<td class=\"one\">7 (SOP)</td><td class=\"num\">1 menit</td>") && page.contains("belum diisi")
     );
-    assert!(page.contains("4 permohonan. 1 selesai, 1 ditolak, 1 ditarik pemohon, 1 masih terbuka. 2 tanpa penyimpangan waktu, 1 dengan penyimpangan yang sudah dijelaskan, 1 dengan penyimpangan yang belum dijelaskan."));
+    assert!(page.contains("4 permohonan. 1 selesai, 1 ditolak, 1 ditarik pemohon, 1 masih terbuka. 1 ditutup tanpa penyimpangan waktu, 1 dengan penyimpangan yang sudah dijelaskan, 1 dengan penyimpangan yang belum dijelaskan."));
 }

@@ -111,7 +111,13 @@ impl Engine {
                 continue;
             }
             match self.archive.show(&number).await {
-                Ok(Some(dossier)) => lines.extend(serde_json::from_value::<Line>(dossier.metadata["register"].clone())),
+                Ok(Some(dossier)) => match serde_json::from_value::<Line>(dossier.metadata["register"].clone()) {
+                    Ok(line) => lines.push(line),
+                    Err(why) => {
+                        tracing::error!(case = %number, "a dossier has no line for the register that can be read: {why}");
+                        unread.push(Unread { number, record: None });
+                    }
+                },
                 Ok(None) => {}
                 // One that is damaged costs the report no more than itself.
                 Err(fault) if fault.kind == FaultKind::Permanent => {

@@ -81,7 +81,8 @@ impl<'a> ReportPage<'a> {
     }
 
     fn is_empty(&self) -> bool {
-        self.report().lines.is_empty() && self.report().unread.is_empty()
+        let report = self.report();
+        report.lines.is_empty() && report.unread.is_empty() && report.unread_files.is_empty()
     }
 
     fn looked(&self) -> String {
@@ -108,7 +109,10 @@ impl<'a> ReportPage<'a> {
         let owes = |line: &&Line| line.steps.iter().any(|step| step.over && step.reason.is_none());
         let late = lines.iter().filter(over).count();
         let unexplained = lines.iter().filter(owes).count();
-        let times = [(lines.len() - late, r.on_time), (late - unexplained, r.explained), (unexplained, r.unexplained)];
+        // What is open may be late already: its steps are counted as they end.
+        let closed = lines.iter().filter(|line| line.closed.is_some());
+        let on_time = closed.filter(|line| !over(line)).count();
+        let times = [(on_time, r.on_time), (late - unexplained, r.explained), (unexplained, r.unexplained)];
         let said = |parts: &[(usize, &str)]| {
             let parts = parts.iter().filter(|(count, _)| *count > 0);
             parts.map(|(count, words)| fill(words, &[&count.to_string()])).collect::<Vec<_>>().join(", ")

@@ -53,7 +53,10 @@ pub(super) async fn dossier(asked: Asked, Path(number): Path<String>) -> Answer 
 
 pub(super) async fn item(asked: Asked, Path((number, nth)): Path<(String, u32)>) -> Answer {
     let number = CaseNumber::parse(&number).ok_or(Oops::NotFound)?;
-    let who = asked.who().ok_or(Oops::NotFound)?;
+    let who = match opened(&asked, &format!("/arsip/{number}"), None)? {
+        Ok(who) => who,
+        Err(response) => return Ok(response),
+    };
     let index = nth.checked_sub(1).ok_or(Oops::NotFound)?;
     let turn = asked.site.turns.next().await?;
     match asked.site.counter.dossier_item(&who.admin, &number, index).await?.ok_or(Oops::NotFound)? {
@@ -69,7 +72,10 @@ pub(super) async fn item(asked: Asked, Path((number, nth)): Path<(String, u32)>)
 
 pub(super) async fn bag(asked: Asked, Path(number): Path<String>) -> Answer {
     let number = CaseNumber::parse(&number).ok_or(Oops::NotFound)?;
-    let who = asked.who().ok_or(Oops::NotFound)?;
+    let who = match opened(&asked, &format!("/arsip/{number}"), None)? {
+        Ok(who) => who,
+        Err(response) => return Ok(response),
+    };
     let turn = asked.site.turns.next().await?;
     match asked.site.counter.dossier_bag(&who.admin, &number).await?.ok_or(Oops::NotFound)? {
         TakenOut::Bag(bytes) => handed(&format!("{number}.zip"), "application/zip", bytes, turn),

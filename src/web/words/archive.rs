@@ -54,8 +54,8 @@ catalogue! {
         unread: "Sebagian arsip tidak dapat dibaca" | "Part of the archive cannot be read",
         unread_files: "Tidak terbaca: {0}. Isinya tidak ada pada daftar ini." | "Cannot be read: {0}. What lies in there is not on this list.",
         unread_dossiers: "Rusak dan tidak ada pada daftar ini: {0}." | "Damaged and not on this list: {0}.",
-        mend: "Sisanya ditampilkan. Minta pengelola server menjalankan loket archive verify dan memasang berkas arsip dari cadangan."
-            | "The rest is shown. Ask whoever runs the server to run loket archive verify and to put the archive file back from a backup.",
+        mend: "Sisanya ditampilkan. Minta pengelola server menjalankan loket archive verify; bila berkas arsip rusak, pasang dari cadangan."
+            | "The rest is shown. Ask whoever runs the server to run loket archive verify; if an archive file is damaged, put it back from a backup.",
         trail: "Kembali ke arsip" | "Back to the archive",
         dossier: "Berkas {0}" | "Dossier {0}",
         whole: "Utuh" | "Sound",
@@ -65,9 +65,16 @@ catalogue! {
         gone_more: "Kuncinya dimusnahkan {0} menurut berita acara {1}. Yang tersisa hanya baris register dan sidik; tidak ada data pribadi."
             | "Its key was destroyed on {0} under official record {1}. What is left are its register line and its hashes; no personal data.",
         gone_checked: "Sidik yang tersisa dihitung ulang dan cocok. Diperiksa {0}." | "The hashes that are left were computed again and fit. Checked {0}.",
+        gone_left: "Dimusnahkan, tetapi kuncinya masih ada" | "Destroyed, and its key is still there",
+        gone_left_more: "Menurut berita acara {1} kuncinya dimusnahkan {0}. Isinya tidak ditampilkan dan tidak dikirim."
+            | "Under official record {1} its key was destroyed on {0}. Nothing of it is shown or given out.",
         broken: "Rusak" | "Damaged",
         broken_more: "Diperiksa {0}. Pasang berkas arsip dari cadangan; loket archive verify menyebut semua kerusakan."
             | "Checked {0}. Put the archive file back from a backup; loket archive verify names all damage.",
+        unsure: "Tidak dapat diperiksa seluruhnya" | "Cannot be checked as a whole",
+        unsure_more: "Selain itu semua sidiknya cocok. Diperiksa {0}. Jalankan loket archive verify; bila berkas arsip rusak, pasang dari cadangan."
+            | "All its hashes fit otherwise. Checked {0}. Run loket archive verify; if the archive file is damaged, put it back from a backup.",
+        checked: "Diperiksa {0}. Minta pengelola server menjalankan loket archive verify." | "Checked {0}. Ask whoever runs the server to run loket archive verify.",
         applicant: "Pemohon" | "Applicant",
         user_id: "User ID" | "User ID",
         work_unit: "Unit kerja" | "Work unit",
@@ -153,7 +160,7 @@ pub fn ending(lang: Language, ending: Ending) -> &'static str {
 }
 
 /// What is wrong, a clause; an item goes by its place in the list, counted from 1, and its name.
-pub fn flaw(lang: Language, flaw: Flaw, item: &str) -> String {
+pub fn flaw(lang: Language, flaw: Flaw, item: &str, is_destroyed: bool) -> String {
     let (id, en) = match flaw {
         Flaw::Record => (
             "catatannya, atau berkas arsip tempatnya, tidak terbaca",
@@ -166,6 +173,10 @@ pub fn flaw(lang: Language, flaw: Flaw, item: &str) -> String {
         Flaw::Neighbour => (
             "kaitannya tidak dapat diperiksa, karena berkas di sebelahnya tidak terbaca",
             "its links cannot be checked, as the dossier beside it does not read",
+        ),
+        Flaw::Key if is_destroyed => (
+            "kuncinya masih ada, meskipun menurut berita acara dimusnahkan",
+            "its key is still there in spite of the record",
         ),
         Flaw::Key => ("kuncinya rusak atau hilang", "its key is damaged or gone"),
         Flaw::Contents => ("daftar isinya tidak terbuka", "its list of contents does not open"),
