@@ -10,14 +10,14 @@ use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
 use chrono::{Datelike, TimeDelta};
 use loket::demo::samples::people::RINA;
-use loket::engine::access::Seen;
-use loket::engine::archive::{ArchiveDossier, Destruction, Flaw};
+use loket::engine::access::{Access, Seen};
+use loket::engine::archive::{ArchiveDossier, Destruction, Flaw, RegisterLine};
 use loket::engine::register::Unread;
 use loket::engine::store::CaseKey;
 use loket::sop::names::CaseNumber;
 use loket::vault::sha256_hex;
 use loket::web::counter::Counter;
-use loket::web::view::{Admin, ArchiveFilter, Month, ReportForm};
+use loket::web::view::{Admin, ArchiveFilter, Month, PAGE, ReportForm};
 use redb::{Database, ReadableDatabase, TableDefinition};
 use tower::ServiceExt;
 
@@ -260,23 +260,18 @@ async fn who_has_no_right_any_more_sees_nothing_and_leaves_no_look() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_a_look_cannot_be_put_on_record_nothing_is_shown() {
-    let storage = Storage::holding(Vec::new(), None);
-    let database = Database::builder().create_with_backend(storage.clone()).unwrap();
-    let site = Site::planned(Plan { database: Some(database), ..Plan::default() }).await;
-    let (number, admin) = filed(&site).await;
-    let desk = Signed::in_as(&site, &admin).await;
-    desk.page(&format!("/arsip/{number}")).await;
-    let flushes = storage.disk().flushes;
-    storage.disk().fails_at = Some(flushes + 1);
+    // A site for each: what the first one left behind must not be what stops the next.
+    for path in ["/arsip/{}/berkas", "/arsip/{}/isi/1", "/arsip/{}", "/arsip", "/laporan", "/laporan/json"] {
+        let storage = Storage::holding(Vec::new(), None);
+        let database = Database::builder().create_with_backend(storage.clone()).unwrap();
+        let site = Site::planned(Plan { database: Some(database), ..Plan::default() }).await;
+        let (number, admin) = filed(&site).await;
+        let desk = Signed::in_as(&site, &admin).await;
+        let path = path.replace("{}", &number.to_string());
+        assert_eq!(desk.get(&path).await.status, StatusCode::OK, "{path}");
+        let flushes = storage.disk().flushes;
+        storage.disk().fails_at = Some(flushes + 1);
 
-    for path in [
-        format!("/arsip/{number}/berkas"),
-        format!("/arsip/{number}/isi/1"),
-        format!("/arsip/{number}"),
-        "/arsip".to_owned(),
-        "/laporan".to_owned(),
-        "/laporan/json".to_owned(),
-    ] {
         let got = desk.get(&path).await;
 
         assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
@@ -466,8 +461,64 @@ async fn a_dossier_without_a_line_for_the_register_is_named_in_its_months_report
     let report = site.engine.report(opened.year(), opened.month(), "000.3").await.unwrap();
     let other = site.engine.report(2026, 11, "000.3").await.unwrap();
 
-    assert_eq!(report.unread, [Unread { number, record: None }]);
+    assert_eq!(report.unread, [Unread::damaged(number)]);
     assert_eq!(other.unread, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_more_than_a_page_is_turned_over_and_each_dossier_is_on_one_page() {
+    let site = Site::start().await;
+    let numbers = old(&site, &(901..=(901 + PAGE as u32)).collect::<Vec<_>>()).await;
+    let desk = Signed::in_as(&site, &site.admin(0).await).await;
+
+    let first = desk.page("/arsip").await;
+    let second = desk.page("/arsip?halaman=2").await;
+    let beyond = desk.page("/arsip?halaman=9").await;
+
+    let on = |page: &str| numbers.iter().filter(|number| page.contains(&format!("/arsip/{number}\""))).count();
+    assert_eq!((on(&first), on(&second), on(&beyond)), (PAGE, 1, 1));
+    assert!(numbers.iter().all(|number| (first.clone() + &second).matches(&format!("/arsip/{number}\"")).count() == 1));
+    assert!(first.contains("?halaman=2\">Lebih lama</a>") && !second.contains("Lebih lama"), "{first}");
+}
+
+/// 31 December 16:30 in UTC is half past midnight of the next year at the office.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_year_of_closing_is_that_of_the_offices_zone() {
+    let site = Site::start().await;
+    let plain = dossier(901, day(2013, 1, 2));
+    let key = CaseKey { office: site.engine.office.id.clone(), number: plain.key.number.clone() };
+    let href = format!("/arsip/{}", key.number);
+    let closed = "2012-12-31T16:30:00Z".parse().unwrap();
+    let register = RegisterLine { closed, ..plain.register.clone() };
+    site.engine.archive.keep(ArchiveDossier { key, register, ..plain }).await.unwrap();
+    let desk = Signed::in_as(&site, &site.admin(0).await).await;
+
+    let of = desk.page("/arsip?tahun=2013").await;
+    let before = desk.page("/arsip?tahun=2012").await;
+
+    assert!(of.contains(&href) && of.contains("<option value=\"2013\" selected>"), "{of}");
+    assert!(!before.contains(&href) && !before.contains("<option value=\"2012\""), "{before}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_looks_are_told_without_the_books_of_before() {
+    let site = Site::start().await;
+    let (number, admin) = filed(&site).await;
+    let begun = site.now();
+    let who = admin.address.as_str();
+    site.engine.record_access(who, Some(&number), Seen::Summary).await.unwrap();
+    site.forward(TimeDelta::days(40));
+    for what in [Seen::Dossier, Seen::Export] {
+        site.engine.record_access(who, Some(&number), what).await.unwrap();
+    }
+
+    let last = site.engine.last_accesses(&number, begun, 2).await.unwrap();
+    let more = site.engine.last_accesses(&number, begun, 9).await.unwrap();
+
+    let what = |looks: Vec<Access>| looks.into_iter().map(|look| look.what).collect::<Vec<_>>();
+    assert_eq!(what(last), [Seen::Export, Seen::Dossier]);
+    let all: Vec<_> = site.engine.accesses(&number, begun).await.unwrap().into_iter().rev().collect();
+    assert_eq!(what(more), what(all), "the last first");
 }
 
 /// THREATS row 46, and STYLE "Logs".

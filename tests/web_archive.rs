@@ -7,7 +7,7 @@ use loket::web::view::Role;
 
 use crate::web_browser::Browser;
 use crate::web_escape::RECORDS;
-use crate::web_fake::Fake;
+use crate::web_fake::{CODE, Fake};
 use crate::web_pages::{main_of, part};
 
 const WHOLE: &str = "/arsip/LPSE-2026-0031";
@@ -89,6 +89,37 @@ async fn whoever_is_not_signed_in_is_led_to_the_code_and_back_and_gets_no_file()
     }
 }
 
+/// A page that locked came back after the code as another month or as the whole list.
+#[tokio::test]
+async fn the_month_and_the_choice_come_back_after_the_code_and_what_was_typed_does_not() {
+    let mut browser = browser().await;
+    browser.clock.forward(TimeDelta::minutes(10));
+    let ways = [
+        ("/laporan?bulan=2026-03", "/laporan?bulan=2026-03"),
+        ("/laporan/csv?bulan=2026-03", "/laporan?bulan=2026-03"),
+        ("/arsip?cari=Nyoman&tahun=2025&hasil=ditolak", "/arsip?tahun=2025%26hasil=ditolak"),
+        ("/arsip?tahun=2025&hasil=x&halaman=3", "/arsip?tahun=2025"),
+    ];
+    for (path, back) in ways {
+        assert_eq!(browser.get(path).await.location(), format!("/masuk?ke={back}"), "{path}");
+        let door = browser.get(&format!("/masuk?ke={back}")).await.body;
+        assert!(door.contains(&format!("name=\"ke\" value=\"{}\"", back.replace("%26", "&#38;"))), "{path}: {door}");
+    }
+    for (asked, to) in [
+        ("/laporan?bulan=2026-13", "/laporan"),
+        ("/laporan?bulan=2026-03&x=1", "/laporan"),
+        ("/arsip?cari=Nyoman", "/arsip"),
+        ("/arsip?tahun=2025&hasil=//evil.example", "/arsip?tahun=2025"),
+        ("/meja?cari=Nyoman", "/meja"),
+        ("/arsip/../x?tahun=2025", "/meja"),
+        ("//evil.example?tahun=2025", "/meja"),
+    ] {
+        let opened = browser.post("/masuk", &[("kode", CODE), ("ke", asked)]).await;
+        assert_eq!(opened.location(), to, "{asked}");
+        browser.clock.forward(TimeDelta::minutes(10));
+    }
+}
+
 #[tokio::test]
 async fn who_only_reads_sees_the_archive_and_the_report_and_a_device_closes_after_ten_minutes() {
     for role in [Role::Archivist, Role::Auditor] {
@@ -114,7 +145,7 @@ async fn who_only_reads_sees_the_archive_and_the_report_and_a_device_closes_afte
 
 /// A name or NIP may be typed into the search; the page says it again, and no link, switch or title carries it on.
 #[tokio::test]
-async fn what_was_typed_stands_in_no_address_and_no_title() {
+async fn what_was_typed_stands_in_no_link_and_no_title_that_a_page_makes() {
     let mut browser = browser().await;
 
     let page = browser.get("/arsip?cari=Nyoman+199203152019031904&tahun=2026&halaman=2").await;
@@ -191,7 +222,7 @@ async fn what_cannot_be_read_is_named_and_the_rest_is_shown() {
     );
     assert!(list.contains("Berkas yang tidak dapat dibuka") && list.contains("Dimas Wiratama Putra"));
     assert!(report.contains(
-        "LPSE-2026-0003 dimusnahkan menurut berita acara BA.12/2026 catatan. LPSE-2026-0008 rusak di arsip."
+        "LPSE-2026-0003 dimusnahkan menurut berita acara BA.12/2026 catatan. LPSE-2026-0008 rusak di arsip. LPSE-2026-0007 rusak di arsip; bulannya tidak diketahui."
     ));
     assert!(report.contains("archive-2024.redb tidak terbaca") && report.contains("Dimas Wiratama Putra"));
 }
@@ -312,6 +343,18 @@ async fn the_report_leads_to_the_months_beside_it_and_to_none_that_has_not_begun
     assert!(turn.contains("?bulan=2025-11\">") && turn.contains("?bulan=2026-01\">"));
     assert!(before.contains("href=\"/laporan/csv?bulan=2026-10\"") && before.contains("&#38;bahasa=en\""));
     assert!(browser.get("/laporan?bulan=2027-03").await.body.contains("Bulan ini belum mulai."));
+    for far in ["2027-03", "9999-12", "0000-01"] {
+        let page = browser.get(&format!("/laporan?bulan={far}")).await.body;
+        assert!(page.contains("?bulan=2026-11\">November 2026</a>"), "{far} offers the present month");
+        let nav = part(&page, "<nav class=\"meta", "</nav>");
+        for link in nav.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert_eq!(browser.get(link).await.status, StatusCode::OK, "{far}: {link}");
+        }
+    }
+    assert!(
+        before.contains("<form class=\"filter noprint\" method=\"get\" action=\"/laporan\"")
+            && before.contains("value=\"2026-10\"")
+    );
     for wrong in ["2026-13", "x", "2026", "2026-1"] {
         assert_eq!(browser.get(&format!("/laporan?bulan={wrong}")).await.status, StatusCode::NOT_FOUND, "{wrong}");
     }
@@ -329,5 +372,5 @@ async fn overruns_of_the_sops_standards_and_of_proposed_ones_are_told_apart() {
     assert!(
         page.contains("<td class=\"one\">7 (SOP)</td><td class=\"num\">1 menit</td>") && page.contains("belum diisi")
     );
-    assert!(page.contains("4 permohonan. 1 selesai, 1 ditolak, 1 ditarik pemohon, 1 masih terbuka. 1 ditutup tanpa penyimpangan waktu, 1 dengan penyimpangan yang sudah dijelaskan, 1 dengan penyimpangan yang belum dijelaskan."));
+    assert!(page.contains("4 permohonan. 1 selesai, 1 ditolak, 1 dicabut pemohon, 1 masih terbuka. 1 ditutup tanpa penyimpangan waktu, 1 dengan penyimpangan yang sudah dijelaskan, 1 dengan penyimpangan yang belum dijelaskan."));
 }

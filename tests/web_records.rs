@@ -181,8 +181,9 @@ pub fn report(words: &str, month: Month) -> ReportView {
         ],
         outcomes: BTreeMap::from([("rejected".to_owned(), 1)]),
         unread: vec![
-            Unread { number: number(3), record: Some(format!("BA.12/2026 {words}")) },
-            Unread { number: number(8), record: None },
+            Unread { record: Some(format!("BA.12/2026 {words}")), ..Unread::damaged(number(3)) },
+            Unread::damaged(number(8)),
+            Unread { undated: true, ..Unread::damaged(number(7)) },
         ],
         unread_files: vec!["archive-2024.redb".into()],
         journal_position: 20_512,

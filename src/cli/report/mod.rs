@@ -110,7 +110,7 @@ mod tests {
             lines: vec![line],
             recap: Vec::new(),
             outcomes: BTreeMap::from([("reset_confirmed".to_owned(), 1)]),
-            unread: vec![register::Unread { number: CaseNumber::new("LPSE", 2026, 3), record: None }],
+            unread: vec![register::Unread::damaged(CaseNumber::new("LPSE", 2026, 3))],
             unread_files: Vec::new(),
             journal_position: 12,
             journal_head: "ab12".to_owned(),

@@ -12,8 +12,8 @@ use crate::engine::port::FaultKind;
 use crate::sop::names::{Address, CaseNumber};
 use crate::web::counter::Trouble;
 use crate::web::view::{
-    Admin, ArchiveFilter, ArchiveRow, ArchiveView, DossierView, Ending, Kept, LookView, Looker, OpenedView, PAGE,
-    RecordView, TakenOut, TermView,
+    Admin, ArchiveFilter, ArchiveRow, ArchiveView, DossierView, Ending, Kept, LOOKS, LookView, Looker, OpenedView,
+    PAGE, RecordView, TakenOut, TermView,
 };
 
 /// The first year that can have a book of looks: whoever types a number of long ago makes nobody read more.
@@ -95,8 +95,8 @@ impl Desk {
         };
         let now = self.engine.clock.now();
         let since = line.as_ref().map_or_else(|| before(number), |line| line.register.opened);
-        let looks = match self.engine.accesses(number, since).await {
-            Ok(accesses) => Some(accesses.into_iter().rev().map(|access| self.look(access)).collect()),
+        let looks = match self.engine.last_accesses(number, since, LOOKS + 1).await {
+            Ok(accesses) => Some(accesses.into_iter().map(|access| self.look(access)).collect()),
             // What else there is to see does not wait for a book that is damaged.
             Err(fault) if fault.kind == FaultKind::Permanent => {
                 tracing::error!(case = %number, "who looked at a dossier cannot be told: {fault}");

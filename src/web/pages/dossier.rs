@@ -7,11 +7,8 @@ use super::archive::counted;
 use crate::engine::archive::{Destruction, Flaw};
 use crate::sop::procedure::rules::Fate;
 use crate::web::say::fill;
-use crate::web::view::{DossierView, LookView, Looker, OpenedView, RecordView, TermView};
+use crate::web::view::{DossierView, LOOKS, LookView, Looker, OpenedView, RecordView, TermView};
 use crate::web::words::{ArchiveWords, archive};
-
-/// Looks that are listed; a dossier may have been opened for decades.
-const LOOKS: usize = 30;
 
 #[derive(Template)]
 #[template(path = "dossier.html", config = "src/web/askama.toml")]
@@ -151,7 +148,7 @@ impl<'a> DossierPage<'a> {
     fn looked(&self) -> String {
         let all = self.view.looks.as_ref().map_or(0, Vec::len);
         match all > LOOKS {
-            true => fill(self.a.looks_of, &[&LOOKS.to_string(), &all.to_string()]),
+            true => fill(self.a.looks_of, &[&LOOKS.to_string()]),
             false => self.a.looks.to_owned(),
         }
     }

@@ -58,12 +58,14 @@ impl<'a> ReportPage<'a> {
         fill(self.r.heading, &[&self.f.say.month(self.month.year, self.month.month)])
     }
 
-    /// Address and name of the months beside this one; none is offered that has not begun.
+    /// Address and name of the months beside this one, and of the present one; none is offered that has not begun or has no address.
     fn months(&self) -> Vec<(String, String)> {
-        let (before, after) = (self.month.before(), self.month.after());
-        let began = |month: &Month| (month.year, month.month) <= (self.present.year, self.present.month);
-        let link = |month: Month| (href(month), self.f.say.month(month.year, month.month));
-        [before, after].into_iter().filter(began).map(link).collect()
+        let beside = [self.month.before(), self.month.after()].into_iter();
+        let mut months: Vec<Month> = beside.filter(|month| month.is_offered_in(self.present)).collect();
+        if self.month != self.present && !months.contains(&self.present) {
+            months.push(self.present);
+        }
+        months.into_iter().map(|month| (href(month), self.f.say.month(month.year, month.month))).collect()
     }
 
     fn file(&self, end: &str) -> String {
@@ -147,6 +149,7 @@ impl<'a> ReportPage<'a> {
         let (r, report) = (self.r, self.report());
         let dossiers = report.unread.iter().map(|unread| match &unread.record {
             Some(record) => fill(r.unread_destroyed, &[&unread.number.to_string(), record]),
+            None if unread.undated => fill(r.unread_undated, &[&unread.number.to_string()]),
             None => fill(r.unread_damaged, &[&unread.number.to_string()]),
         });
         let files = report.unread_files.iter().map(|file| fill(r.unread_file, &[file]));

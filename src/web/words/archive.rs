@@ -38,7 +38,6 @@ catalogue! {
         items_1: "1 isi berkas" | "1 item",
         entries: "{0} entri jurnal" | "{0} journal entries",
         entries_1: "1 entri jurnal" | "1 journal entry",
-        destroyed: "Dimusnahkan" | "Destroyed",
         destroyed_row: "Berkas yang dimusnahkan" | "A destroyed dossier",
         record: "Berita acara {0}" | "Official record {0}",
         damaged: "Rusak" | "Damaged",
@@ -107,7 +106,7 @@ catalogue! {
         on_record: "Setiap pembukaan dan pengunduhan dicatat dengan nama Anda. Berkas tidak pernah terhapus sendiri."
             | "Every look and every download is on record in your name. A dossier is never deleted by itself.",
         looks: "Siapa yang sudah melihat" | "Who looked before",
-        looks_of: "Siapa yang sudah melihat, {0} terakhir dari {1}" | "Who looked before, the last {0} of {1}",
+        looks_of: "Siapa yang sudah melihat, {0} terakhir" | "Who looked before, the last {0}",
         looks_none: "Belum ada yang melihat berkas ini sebelum Anda." | "Nobody looked at this dossier before you.",
         looks_unread: "Buku akses tidak dapat dibaca saat ini. Kunjungan Anda tetap dicatat."
             | "The access book cannot be read right now. Your look is on record all the same.",
@@ -136,10 +135,10 @@ pub fn outcome(lang: Language, name: &str) -> String {
         "not_fetched" => ("Hasil tidak diambil sampai batas waktu", "Result not fetched in time"),
         "rejected" => ("Permohonan ditolak", "Request rejected"),
         "expired" => ("Ditolak karena tidak dilengkapi", "Rejected as never completed"),
-        "withdrawn" => ("Ditarik pemohon", "Withdrawn by the applicant"),
+        "withdrawn" => ("Dicabut pemohon", "Withdrawn by the applicant"),
         "out_of_scope" => ("Di luar ruang lingkup SOP", "Outside the SOP's scope"),
         "too_large" => ("Surel terlalu besar", "Mail too large"),
-        "dropped" => ("Surel dibuang", "Mail dropped"),
+        "dropped" => ("Tidak diproses", "Not worked on"),
         other => return other.to_owned(),
     };
     pick(lang, id, en).to_owned()
@@ -151,7 +150,7 @@ pub fn ending(lang: Language, ending: Ending) -> &'static str {
         Ending::Done => ("Selesai", "Done"),
         Ending::Rejected => ("Ditolak", "Rejected"),
         Ending::Expired => ("Tidak dilengkapi", "Not completed"),
-        Ending::Withdrawn => ("Ditarik pemohon", "Withdrawn"),
+        Ending::Withdrawn => ("Dicabut pemohon", "Withdrawn"),
         Ending::NotFetched => ("Tidak diambil", "Not fetched"),
         Ending::Apart => ("Tidak diproses", "Not worked on"),
         Ending::Destroyed => ("Dimusnahkan", "Destroyed"),
@@ -207,6 +206,7 @@ pub fn seen(lang: Language, what: &Seen) -> String {
         }
         Seen::Enclosure { index } => say("Lampiran surat {0}", "Enclosure {0}", &[&(index + 1).to_string()]),
         Seen::Queue { .. } => say("Daftar", "A list", &[]),
+        Seen::Report { month } => say("Laporan {0}", "The report of {0}", &[month]),
         Seen::Register { .. } | Seen::Account { .. } => say("Register akun", "The account register", &[]),
         Seen::Summary => say("Ringkasan permohonan", "A summary of the request", &[]),
         Seen::Dossier => say("Berkas arsip", "The archived dossier", &[]),

@@ -23,7 +23,7 @@ catalogue! {
         done: "{0} selesai" | "{0} done",
         rejected: "{0} ditolak" | "{0} rejected",
         expired: "{0} tidak dilengkapi" | "{0} never completed",
-        withdrawn: "{0} ditarik pemohon" | "{0} withdrawn",
+        withdrawn: "{0} dicabut pemohon" | "{0} withdrawn",
         not_fetched: "{0} tidak diambil hasilnya" | "{0} with a result that was not fetched",
         apart: "{0} tidak diproses" | "{0} not worked on",
         open: "{0} masih terbuka" | "{0} still open",
@@ -38,6 +38,7 @@ catalogue! {
         unread: "Tidak semua permohonan termuat" | "Not every request is in here",
         unread_destroyed: "{0} dimusnahkan menurut berita acara {1}." | "{0} was destroyed under official record {1}.",
         unread_damaged: "{0} rusak di arsip." | "{0} is damaged in the archive.",
+        unread_undated: "{0} rusak di arsip; bulannya tidak diketahui." | "{0} is damaged in the archive; of which month it is is not known.",
         unread_file: "{0} tidak terbaca; isinya tidak dihitung." | "{0} cannot be read; what lies in it is not counted.",
         provisional: "Sebagian menit bersifat sementara: hari libur tahunnya belum lengkap."
             | "Some of the minutes are provisional: the holidays of their year are not complete.",
