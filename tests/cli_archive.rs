@@ -156,7 +156,7 @@ async fn a_case_that_closes_goes_to_the_archive_and_is_read_from_there() {
     assert!(sound.contains("Sound: 1 dossier in 1 archive file,"), "{sound}");
     assert_eq!(disposal, serde_json::json!([]), "its years have not passed");
     assert_eq!(report["lines"][0]["number"].as_str(), Some(number.as_str()));
-    assert!(csv.contains(&number) && csv.contains("Di luar kewenangan"), "{csv}");
+    assert!(csv.contains(&number) && csv.contains("Di luar ruang lingkup SOP"), "{csv}");
     assert!(gone.contains("archive show"), "{gone}");
     assert_eq!(daemon.stop().await, Some(0), "{}", daemon.said());
     assert!(!site.path("state/outgoing").read_dir().is_ok_and(|mut left| left.next().is_some()), "nothing lies about");

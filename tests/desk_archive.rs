@@ -8,15 +8,16 @@ use std::path::Path;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode, header};
-use chrono::TimeDelta;
+use chrono::{Datelike, TimeDelta};
 use loket::demo::samples::people::RINA;
-use loket::engine::access::Seen;
-use loket::engine::archive::{ArchiveDossier, Flaw};
+use loket::engine::access::{Access, Seen};
+use loket::engine::archive::{ArchiveDossier, Destruction, Flaw, RegisterLine};
+use loket::engine::register::Unread;
 use loket::engine::store::CaseKey;
 use loket::sop::names::CaseNumber;
 use loket::vault::sha256_hex;
 use loket::web::counter::Counter;
-use loket::web::view::{Admin, ArchiveFilter, Month, ReportForm};
+use loket::web::view::{Admin, ArchiveFilter, Month, PAGE, ReportForm};
 use redb::{Database, ReadableDatabase, TableDefinition};
 use tower::ServiceExt;
 
@@ -238,15 +239,13 @@ async fn who_has_no_right_any_more_sees_nothing_and_leaves_no_look() {
     let before = site.engine.store.journal_head(&site.engine.office.id).await.unwrap();
     let month = Month { year: 2026, month: 11 };
 
-    for path in ["/arsip".to_owned(), format!("/arsip/{number}"), "/laporan".to_owned()] {
-        let got = desk.get(&path).await;
+    let page = format!("/arsip/{number}");
+    let (bag, item) = (format!("{page}/berkas"), format!("{page}/isi/1"));
+    for path in ["/arsip", &page, &bag, &item, "/laporan", "/laporan/csv"] {
+        let got = desk.get(path).await;
         assert_eq!(got.status, StatusCode::SEE_OTHER, "{path}");
-        assert!(got.headers["location"].to_str().unwrap().starts_with("/masuk"), "{path}");
-    }
-    for path in [format!("/arsip/{number}/berkas"), format!("/arsip/{number}/isi/1"), "/laporan/csv".to_owned()] {
-        let got = desk.get(&path).await;
-        assert_eq!(got.status, StatusCode::NOT_FOUND, "{path}");
         assert!(!got.text().contains("Rina"), "{path}");
+        assert!(got.headers["location"].to_str().unwrap().starts_with("/masuk"), "{path}");
     }
     let port = &site.desk;
     assert!(port.archive(&admin, &ArchiveFilter::default()).await.unwrap().is_none());
@@ -261,23 +260,18 @@ async fn who_has_no_right_any_more_sees_nothing_and_leaves_no_look() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn where_a_look_cannot_be_put_on_record_nothing_is_shown() {
-    let storage = Storage::holding(Vec::new(), None);
-    let database = Database::builder().create_with_backend(storage.clone()).unwrap();
-    let site = Site::planned(Plan { database: Some(database), ..Plan::default() }).await;
-    let (number, admin) = filed(&site).await;
-    let desk = Signed::in_as(&site, &admin).await;
-    desk.page(&format!("/arsip/{number}")).await;
-    let flushes = storage.disk().flushes;
-    storage.disk().fails_at = Some(flushes + 1);
+    // A site for each: what the first one left behind must not be what stops the next.
+    for path in ["/arsip/{}/berkas", "/arsip/{}/isi/1", "/arsip/{}", "/arsip", "/laporan", "/laporan/json"] {
+        let storage = Storage::holding(Vec::new(), None);
+        let database = Database::builder().create_with_backend(storage.clone()).unwrap();
+        let site = Site::planned(Plan { database: Some(database), ..Plan::default() }).await;
+        let (number, admin) = filed(&site).await;
+        let desk = Signed::in_as(&site, &admin).await;
+        let path = path.replace("{}", &number.to_string());
+        assert_eq!(desk.get(&path).await.status, StatusCode::OK, "{path}");
+        let flushes = storage.disk().flushes;
+        storage.disk().fails_at = Some(flushes + 1);
 
-    for path in [
-        format!("/arsip/{number}/berkas"),
-        format!("/arsip/{number}/isi/1"),
-        format!("/arsip/{number}"),
-        "/arsip".to_owned(),
-        "/laporan".to_owned(),
-        "/laporan/json".to_owned(),
-    ] {
         let got = desk.get(&path).await;
 
         assert_eq!(got.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
@@ -347,6 +341,9 @@ async fn t43_a_flipped_byte_of_an_item_is_called_damage_of_that_item_and_the_res
 async fn t43_a_flipped_byte_of_a_record_is_named_on_the_list_and_on_its_page_and_hides_no_other() {
     let site = Site::start().await;
     let numbers = old(&site, &[901, 902, 903]).await;
+    let earlier = site.admin(1).await;
+    site.engine.record_access(earlier.address.as_str(), Some(&numbers[1]), Seen::Dossier).await.unwrap();
+    site.forward(TimeDelta::days(40));
     let desk = Signed::in_as(&site, &site.admin(0).await).await;
     let file = site.archive_file(2012);
     flip(&file, &stored(&file, DOSSIERS, 2));
@@ -362,8 +359,15 @@ async fn t43_a_flipped_byte_of_a_record_is_named_on_the_list_and_on_its_page_and
             && !list.contains("Dimas Wiratama 902")
     );
     assert!(page.contains("<b>Rusak</b>") && page.contains("Catatannya, atau berkas arsip tempatnya, tidak terbaca"));
-    assert!(!page.contains("<dl") && !page.contains("<table"), "{page}");
+    assert!(!page.contains("<dl") && !page.contains("Daftar isi berkas"), "{page}");
+    // With the record the day it was opened is gone: only this month's looks were shown, and nobody had looked before.
+    assert!(page.contains(&earlier.name) && !page.contains("Belum ada yang melihat berkas ini"), "{page}");
+    for file in ["berkas", "isi/1"] {
+        let refused = desk.get(&format!("/arsip/{}/{file}", numbers[1])).await;
+        assert_eq!(refused.status, StatusCode::CONFLICT, "{file}: {}", refused.text());
+    }
     assert!(!beside.contains("<b>Utuh</b>"), "what could not be checked is not claimed");
+    assert!(beside.contains("<b>Tidak dapat diperiksa seluruhnya</b>") && !beside.contains("<b>Rusak</b>"), "{beside}");
     assert!(beside.contains("Kaitannya tidak dapat diperiksa") && beside.contains("Dimas Wiratama 903"), "{beside}");
 }
 
@@ -415,6 +419,106 @@ async fn a_destroyed_dossier_shows_its_record_and_nobody() {
     assert_eq!(desk.get(&format!("{href}/berkas")).await.status, StatusCode::CONFLICT);
     let destroyed = format!("{} dimusnahkan menurut berita acara BA.12/2026.", numbers[0]);
     assert!(report.contains(&destroyed), "the report of its month says so, and fails over nothing: {report}");
+}
+
+const KEYS: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("keys");
+
+/// As from a backup of the file's key: the page said that nothing was left, and showed and gave out all of it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_destroyed_dossier_whose_key_came_back_shows_and_gives_out_nothing() {
+    let site = Site::start().await;
+    let numbers = old(&site, &[901]).await;
+    let file = site.archive_file(2012);
+    let key = stored(&file, KEYS, 1);
+    let why = Destruction { at: site.now(), record: "BA.12/2026".into() };
+    site.engine.archive.destroy(&numbers[0], &why).await.unwrap();
+    let database = Database::open(&file).unwrap();
+    let write = database.begin_write().unwrap();
+    write.open_table(KEYS).unwrap().insert(1, key.as_slice()).unwrap();
+    write.commit().unwrap();
+    drop(database);
+    let desk = Signed::in_as(&site, &site.admin(0).await).await;
+    let href = format!("/arsip/{}", numbers[0]);
+
+    let page = desk.page(&href).await;
+    let refused = [desk.get(&format!("{href}/isi/1")).await, desk.get(&format!("{href}/berkas")).await];
+
+    assert!(page.contains("Kuncinya masih ada, meskipun menurut berita acara dimusnahkan"), "{page}");
+    assert!(page.contains("BA.12/2026") && !page.contains("Dimas") && !page.contains("surat-masuk.eml"), "{page}");
+    for got in refused {
+        assert_eq!(got.status, StatusCode::CONFLICT);
+    }
+}
+
+/// Such a dossier vanished from every report without a word.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dossier_without_a_line_for_the_register_is_named_in_its_months_report() {
+    let site = Site::start().await;
+    let number = old(&site, &[901]).await.remove(0);
+    let shown = site.engine.archive.show(&number).await.unwrap().expect("it is there");
+    let opened = shown.line.register.opened.with_timezone(&site.engine.office.zone);
+
+    let report = site.engine.report(opened.year(), opened.month(), "000.3").await.unwrap();
+    let other = site.engine.report(2026, 11, "000.3").await.unwrap();
+
+    assert_eq!(report.unread, [Unread::damaged(number)]);
+    assert_eq!(other.unread, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_more_than_a_page_is_turned_over_and_each_dossier_is_on_one_page() {
+    let site = Site::start().await;
+    let numbers = old(&site, &(901..=(901 + PAGE as u32)).collect::<Vec<_>>()).await;
+    let desk = Signed::in_as(&site, &site.admin(0).await).await;
+
+    let first = desk.page("/arsip").await;
+    let second = desk.page("/arsip?halaman=2").await;
+    let beyond = desk.page("/arsip?halaman=9").await;
+
+    let on = |page: &str| numbers.iter().filter(|number| page.contains(&format!("/arsip/{number}\""))).count();
+    assert_eq!((on(&first), on(&second), on(&beyond)), (PAGE, 1, 1));
+    assert!(numbers.iter().all(|number| (first.clone() + &second).matches(&format!("/arsip/{number}\"")).count() == 1));
+    assert!(first.contains("?halaman=2\">Lebih lama</a>") && !second.contains("Lebih lama"), "{first}");
+}
+
+/// 31 December 16:30 in UTC is half past midnight of the next year at the office.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_year_of_closing_is_that_of_the_offices_zone() {
+    let site = Site::start().await;
+    let plain = dossier(901, day(2013, 1, 2));
+    let key = CaseKey { office: site.engine.office.id.clone(), number: plain.key.number.clone() };
+    let href = format!("/arsip/{}", key.number);
+    let closed = "2012-12-31T16:30:00Z".parse().unwrap();
+    let register = RegisterLine { closed, ..plain.register.clone() };
+    site.engine.archive.keep(ArchiveDossier { key, register, ..plain }).await.unwrap();
+    let desk = Signed::in_as(&site, &site.admin(0).await).await;
+
+    let of = desk.page("/arsip?tahun=2013").await;
+    let before = desk.page("/arsip?tahun=2012").await;
+
+    assert!(of.contains(&href) && of.contains("<option value=\"2013\" selected>"), "{of}");
+    assert!(!before.contains(&href) && !before.contains("<option value=\"2012\""), "{before}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_looks_are_told_without_the_books_of_before() {
+    let site = Site::start().await;
+    let (number, admin) = filed(&site).await;
+    let begun = site.now();
+    let who = admin.address.as_str();
+    site.engine.record_access(who, Some(&number), Seen::Summary).await.unwrap();
+    site.forward(TimeDelta::days(40));
+    for what in [Seen::Dossier, Seen::Export] {
+        site.engine.record_access(who, Some(&number), what).await.unwrap();
+    }
+
+    let last = site.engine.last_accesses(&number, begun, 2).await.unwrap();
+    let more = site.engine.last_accesses(&number, begun, 9).await.unwrap();
+
+    let what = |looks: Vec<Access>| looks.into_iter().map(|look| look.what).collect::<Vec<_>>();
+    assert_eq!(what(last), [Seen::Export, Seen::Dossier]);
+    let all: Vec<_> = site.engine.accesses(&number, begun).await.unwrap().into_iter().rev().collect();
+    assert_eq!(what(more), what(all), "the last first");
 }
 
 /// THREATS row 46, and STYLE "Logs".

@@ -2,7 +2,9 @@
 
 use chrono::Datelike;
 use loket::daemon::clock::SystemClock;
+use loket::engine::access::Seen;
 use loket::engine::port::Clock;
+use loket::sop::names::CaseNumber;
 
 use crate::cli_fixture;
 use crate::desk_archive::Signed;
@@ -40,7 +42,7 @@ async fn the_files_of_the_desk_are_byte_for_byte_those_of_the_command() {
 
         assert_eq!(desk.status, 200, "{form}");
         assert_eq!(desk.body, command, "{form}");
-        assert!(command.contains("Di luar kewenangan") || command.contains("out_of_scope"), "{command}");
+        assert!(command.contains("Di luar ruang lingkup SOP") || command.contains("out_of_scope"), "{command}");
     }
     let page = visitor.get(&format!("{base}/laporan")).await.body;
     assert!(page.contains("1 permohonan. 1 tidak diproses."), "{page}");
@@ -73,6 +75,14 @@ async fn the_report_counts_live_and_filed_requests_and_who_looked_is_on_record()
     assert!(empty.contains("Tidak ada permohonan yang diterima pada bulan ini"), "{empty}");
     assert_eq!(shown.position, before.position + 1, "the look is an entry");
     assert_eq!(head().await.position, before.position + 4);
+    let book = site.engine.key(&CaseNumber::new("ACCESS", 2026, 11));
+    let events = site.engine.store.events(&book).await.unwrap();
+    let looks: Vec<_> = events.iter().map(|event| String::from_utf8_lossy(&event.bytes).into_owned()).collect();
+    let months = ["2026-11", "2026-11", "2026-11", "2026-10"];
+    for (look, month) in looks[looks.len() - 4..].iter().zip(months) {
+        let seen = serde_json::to_string(&Seen::Report { month: month.into() }).unwrap();
+        assert!(look.contains(&seen), "page, page, file, page: {look}");
+    }
 }
 
 /// As the page groups it.

@@ -7,7 +7,7 @@ use loket::web::view::Role;
 
 use crate::web_browser::Browser;
 use crate::web_escape::RECORDS;
-use crate::web_fake::Fake;
+use crate::web_fake::{CODE, Fake};
 use crate::web_pages::{main_of, part};
 
 const WHOLE: &str = "/arsip/LPSE-2026-0031";
@@ -74,8 +74,49 @@ async fn whoever_is_not_signed_in_is_led_to_the_code_and_back_and_gets_no_file()
         let door = stranger.get(&format!("/masuk?ke={to}")).await.body;
         assert!(door.contains(&format!("name=\"ke\" value=\"{to}\"")), "{path}");
     }
-    for path in [&format!("{WHOLE}/berkas"), &format!("{WHOLE}/isi/1"), "/laporan/csv", "/laporan/json"] {
-        assert_eq!(stranger.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    for (path, to) in [
+        (format!("{WHOLE}/berkas"), WHOLE),
+        (format!("{WHOLE}/isi/1"), WHOLE),
+        ("/laporan/csv".into(), "/laporan"),
+        ("/laporan/json".into(), "/laporan"),
+    ] {
+        let led = stranger.get(&path).await;
+        assert_eq!(
+            (led.status, led.location().to_owned()),
+            (StatusCode::SEE_OTHER, format!("/masuk?ke={to}")),
+            "{path}"
+        );
+    }
+}
+
+/// A page that locked came back after the code as another month or as the whole list.
+#[tokio::test]
+async fn the_month_and_the_choice_come_back_after_the_code_and_what_was_typed_does_not() {
+    let mut browser = browser().await;
+    browser.clock.forward(TimeDelta::minutes(10));
+    let ways = [
+        ("/laporan?bulan=2026-03", "/laporan?bulan=2026-03"),
+        ("/laporan/csv?bulan=2026-03", "/laporan?bulan=2026-03"),
+        ("/arsip?cari=Nyoman&tahun=2025&hasil=ditolak", "/arsip?tahun=2025%26hasil=ditolak"),
+        ("/arsip?tahun=2025&hasil=x&halaman=3", "/arsip?tahun=2025"),
+    ];
+    for (path, back) in ways {
+        assert_eq!(browser.get(path).await.location(), format!("/masuk?ke={back}"), "{path}");
+        let door = browser.get(&format!("/masuk?ke={back}")).await.body;
+        assert!(door.contains(&format!("name=\"ke\" value=\"{}\"", back.replace("%26", "&#38;"))), "{path}: {door}");
+    }
+    for (asked, to) in [
+        ("/laporan?bulan=2026-13", "/laporan"),
+        ("/laporan?bulan=2026-03&x=1", "/laporan"),
+        ("/arsip?cari=Nyoman", "/arsip"),
+        ("/arsip?tahun=2025&hasil=//evil.example", "/arsip?tahun=2025"),
+        ("/meja?cari=Nyoman", "/meja"),
+        ("/arsip/../x?tahun=2025", "/meja"),
+        ("//evil.example?tahun=2025", "/meja"),
+    ] {
+        let opened = browser.post("/masuk", &[("kode", CODE), ("ke", asked)]).await;
+        assert_eq!(opened.location(), to, "{asked}");
+        browser.clock.forward(TimeDelta::minutes(10));
     }
 }
 
@@ -89,13 +130,22 @@ async fn who_only_reads_sees_the_archive_and_the_report_and_a_device_closes_afte
         }
         reader.clock.forward(TimeDelta::minutes(10));
         assert_eq!(reader.get("/arsip").await.status, StatusCode::SEE_OTHER);
-        assert_eq!(reader.get(&format!("{WHOLE}/berkas")).await.status, StatusCode::NOT_FOUND);
+        // A download leads to the code as its page does, and back to that page.
+        for file in ["berkas", "isi/1"] {
+            let led = reader.get(&format!("{WHOLE}/{file}")).await;
+            assert_eq!(
+                (led.status, led.location().to_owned()),
+                (StatusCode::SEE_OTHER, format!("/masuk?ke={WHOLE}")),
+                "{file}"
+            );
+        }
+        assert_eq!(reader.get("/laporan/csv").await.location(), "/masuk?ke=/laporan");
     }
 }
 
 /// A name or NIP may be typed into the search; the page says it again, and no link, switch or title carries it on.
 #[tokio::test]
-async fn what_was_typed_stands_in_no_address_and_no_title() {
+async fn what_was_typed_stands_in_no_link_and_no_title_that_a_page_makes() {
     let mut browser = browser().await;
 
     let page = browser.get("/arsip?cari=Nyoman+199203152019031904&tahun=2026&halaman=2").await;
@@ -149,6 +199,16 @@ async fn an_empty_archive_nothing_found_and_an_empty_month_say_so_without_a_bare
     assert!(month.contains("Sidik akhir jurnal"), "an empty month anchors the journal too");
 }
 
+/// A month of which a file cannot be read was called empty, though nobody can know that.
+#[tokio::test]
+async fn a_month_is_not_called_empty_where_that_is_not_known() {
+    let month = browser().await.get("/laporan?bulan=2026-02").await.body;
+
+    assert!(!month.contains("Tidak ada permohonan yang diterima pada bulan ini"), "{month}");
+    assert!(month.contains("Tidak ada permohonan bulan ini yang terbaca") && month.contains("archive-2024.redb tidak"));
+    assert!(!month.contains("<table"), "and no bare table head");
+}
+
 #[tokio::test]
 async fn what_cannot_be_read_is_named_and_the_rest_is_shown() {
     let mut browser = browser().await;
@@ -162,7 +222,7 @@ async fn what_cannot_be_read_is_named_and_the_rest_is_shown() {
     );
     assert!(list.contains("Berkas yang tidak dapat dibuka") && list.contains("Dimas Wiratama Putra"));
     assert!(report.contains(
-        "LPSE-2026-0003 dimusnahkan menurut berita acara BA.12/2026 catatan. LPSE-2026-0008 rusak di arsip."
+        "LPSE-2026-0003 dimusnahkan menurut berita acara BA.12/2026 catatan. LPSE-2026-0008 rusak di arsip. LPSE-2026-0007 rusak di arsip; bulannya tidak diketahui."
     ));
     assert!(report.contains("archive-2024.redb tidak terbaca") && report.contains("Dimas Wiratama Putra"));
 }
@@ -206,6 +266,35 @@ async fn of_a_destroyed_dossier_the_record_is_shown_and_nobody() {
     assert!(
         !page.contains("Dimas") && !page.contains("DIMASWP") && !page.contains("/berkas\"") && !page.contains("<table")
     );
+}
+
+/// It was shown as a whole, below a sentence that nothing of it is left.
+#[tokio::test]
+async fn a_destroyed_dossier_that_still_has_its_key_says_so_and_shows_nobody() {
+    let mut browser = browser().await;
+
+    let page = browser.get("/arsip/LPSE-2026-0004").await.body;
+    let english = browser.get("/arsip/LPSE-2026-0004?bahasa=en").await.body;
+
+    assert!(page.contains("<b>Dimusnahkan, tetapi kuncinya masih ada</b>"), "{page}");
+    assert!(page.contains("Kuncinya masih ada, meskipun menurut berita acara dimusnahkan"));
+    assert!(!page.contains("Yang tersisa hanya baris register") && !page.contains("rusak atau hilang"));
+    assert!(!page.contains("Dimas") && !page.contains("/berkas\"") && !page.contains("Daftar isi"));
+    assert!(english.contains("Its key is still there in spite of the record"), "{english}");
+}
+
+/// A sound dossier beside a damaged one was called damaged.
+#[tokio::test]
+async fn a_dossier_whose_neighbour_does_not_read_is_called_neither_sound_nor_damaged() {
+    let mut browser = browser().await;
+
+    let page = browser.get("/arsip/LPSE-2026-0006").await.body;
+    let english = browser.get("/arsip/LPSE-2026-0006?bahasa=en").await.body;
+
+    assert!(page.contains("<div class=\"note look\">") && page.contains("<b>Tidak dapat diperiksa seluruhnya</b>"));
+    assert!(!page.contains("<b>Rusak</b>") && !page.contains("<b>Utuh</b>"), "{page}");
+    assert!(page.contains("Selain itu semua sidiknya cocok") && page.contains("/arsip/LPSE-2026-0006/berkas\""));
+    assert!(english.contains("<b>Cannot be checked as a whole</b>"));
 }
 
 #[tokio::test]
@@ -254,6 +343,18 @@ async fn the_report_leads_to_the_months_beside_it_and_to_none_that_has_not_begun
     assert!(turn.contains("?bulan=2025-11\">") && turn.contains("?bulan=2026-01\">"));
     assert!(before.contains("href=\"/laporan/csv?bulan=2026-10\"") && before.contains("&#38;bahasa=en\""));
     assert!(browser.get("/laporan?bulan=2027-03").await.body.contains("Bulan ini belum mulai."));
+    for far in ["2027-03", "9999-12", "0000-01"] {
+        let page = browser.get(&format!("/laporan?bulan={far}")).await.body;
+        assert!(page.contains("?bulan=2026-11\">November 2026</a>"), "{far} offers the present month");
+        let nav = part(&page, "<nav class=\"meta", "</nav>");
+        for link in nav.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert_eq!(browser.get(link).await.status, StatusCode::OK, "{far}: {link}");
+        }
+    }
+    assert!(
+        before.contains("<form class=\"filter noprint\" method=\"get\" action=\"/laporan\"")
+            && before.contains("value=\"2026-10\"")
+    );
     for wrong in ["2026-13", "x", "2026", "2026-1"] {
         assert_eq!(browser.get(&format!("/laporan?bulan={wrong}")).await.status, StatusCode::NOT_FOUND, "{wrong}");
     }
@@ -271,5 +372,5 @@ async fn overruns_of_the_sops_standards_and_of_proposed_ones_are_told_apart() {
     assert!(
         page.contains("<td class=\"one\">7 (SOP)</td><td class=\"num\">1 menit</td>") && page.contains("belum diisi")
     );
-    assert!(page.contains("4 permohonan. 1 selesai, 1 ditolak, 1 ditarik pemohon, 1 masih terbuka. 2 tanpa penyimpangan waktu, 1 dengan penyimpangan yang sudah dijelaskan, 1 dengan penyimpangan yang belum dijelaskan."));
+    assert!(page.contains("4 permohonan. 1 selesai, 1 ditolak, 1 dicabut pemohon, 1 masih terbuka. 1 ditutup tanpa penyimpangan waktu, 1 dengan penyimpangan yang sudah dijelaskan, 1 dengan penyimpangan yang belum dijelaskan."));
 }

@@ -9,15 +9,18 @@ use crate::web_samples::{outcome, review, task, unknown};
 const CASE: &str = "/berkas/LPSE-2026-0047";
 
 /// Pages of the archive and the report.
-pub const RECORDS: [&str; 8] = [
+pub const RECORDS: [&str; 11] = [
     "/arsip",
     "/arsip?cari=hampa",
     "/arsip/LPSE-2026-0031",
     "/arsip/LPSE-2026-0008",
     "/arsip/LPSE-2026-0007",
     "/arsip/LPSE-2026-0003",
+    "/arsip/LPSE-2026-0004",
+    "/arsip/LPSE-2026-0006",
     "/laporan?bulan=2026-10",
     "/laporan?bulan=2026-01",
+    "/laporan?bulan=2026-02",
 ];
 
 pub const PAYLOADS: [&str; 8] = [

@@ -50,15 +50,19 @@ pub fn archive(words: &str, filter: &ArchiveFilter) -> ArchiveView {
     }
 }
 
-/// 31 is whole, 8 has a damaged item and a broken chain, 7 does not read at all, 3 was destroyed.
+/// 31 is whole, 8 has a damaged item and a broken chain, 7 does not read at all, 6 has a neighbour that does not, 3 was destroyed, and 4
+/// too, but for its key.
 pub fn dossier(words: &str, asked: &CaseNumber) -> Option<DossierView> {
     let flaws = match asked.serial() {
         31 | 3 => Vec::new(),
         8 => vec![Flaw::Chain, Flaw::Item(1), Flaw::Journal(20_481)],
         7 => vec![Flaw::Record],
+        6 => vec![Flaw::Neighbour],
+        4 => vec![Flaw::Key],
         _ => return None,
     };
-    let destroyed = (asked.serial() == 3).then(|| Destruction { at: now(), record: format!("BA.12/2026 {words}") });
+    let destroyed =
+        matches!(asked.serial(), 3 | 4).then(|| Destruction { at: now(), record: format!("BA.12/2026 {words}") });
     let opened = destroyed.is_none().then(|| opened(words));
     let record = RecordView {
         register: RegisterLine {
@@ -124,7 +128,7 @@ fn opened(words: &str) -> OpenedView {
     }
 }
 
-/// A month with overruns of both kinds; January 2026 is empty.
+/// A month with overruns of both kinds; January 2026 is empty, and February too, as far as it can be read.
 pub fn report(words: &str, month: Month) -> ReportView {
     let step = |step, minutes, standard, origin: &str, reason: Option<&str>| StepMinutes {
         step,
@@ -177,8 +181,9 @@ pub fn report(words: &str, month: Month) -> ReportView {
         ],
         outcomes: BTreeMap::from([("rejected".to_owned(), 1)]),
         unread: vec![
-            Unread { number: number(3), record: Some(format!("BA.12/2026 {words}")) },
-            Unread { number: number(8), record: None },
+            Unread { record: Some(format!("BA.12/2026 {words}")), ..Unread::damaged(number(3)) },
+            Unread::damaged(number(8)),
+            Unread { undated: true, ..Unread::damaged(number(7)) },
         ],
         unread_files: vec!["archive-2024.redb".into()],
         journal_position: 20_512,
@@ -187,6 +192,9 @@ pub fn report(words: &str, month: Month) -> ReportView {
     let empty = month == Month { year: 2026, month: 1 };
     let report = match empty {
         true => Report { lines: vec![], recap: vec![], unread: vec![], unread_files: vec![], ..whole },
+        false if month == (Month { year: 2026, month: 2 }) => {
+            Report { lines: vec![], recap: vec![], unread: vec![], ..whole }
+        }
         false => whole,
     };
     ReportView { report, at: now() }

@@ -63,6 +63,7 @@ pub fn accesses(accesses: &[Access], zone: Tz) -> String {
         Seen::Page { paper, page } => format!("paper {}, page {page}", paper + 1),
         Seen::Enclosure { index } => format!("enclosure {}", index + 1),
         Seen::Queue { shown } => format!("the list of {shown}"),
+        Seen::Report { month } => format!("the report of {month}"),
         Seen::Register { shown } => format!("the register of {shown}"),
         Seen::Account { user_id } => format!("the account {user_id}"),
         Seen::Summary => "the case, without its papers".to_owned(),
@@ -78,6 +79,14 @@ pub fn accesses(accesses: &[Access], zone: Tz) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_look_at_a_report_names_its_month() {
+        let at = chrono::DateTime::UNIX_EPOCH;
+        let look = Access { at, who: "uid 0".into(), number: None, what: Seen::Report { month: "2026-11".into() } };
+
+        assert!(accesses(&[look], Tz::UTC).contains("the report of 2026-11"));
+    }
 
     #[test]
     fn columns_are_aligned_and_no_cell_moves_the_cursor() {

@@ -37,8 +37,10 @@ pub enum Seen {
     Page { paper: u32, page: u32 },
     /// A file that would go out with a letter, filled in for the applicant.
     Enclosure { index: u32 },
-    /// The desk's list, one of the archive, or a month's report at the desk, with so many requests on it.
+    /// The desk's list or one of the archive, with so many requests on it.
     Queue { shown: usize },
+    /// A month's report at the desk, or a file of it; the month as `2026-11`.
+    Report { month: String },
     /// All of the account register, so many accounts.
     Register { shown: usize },
     /// One account of it.
@@ -70,6 +72,25 @@ impl Engine {
             let entries: Vec<Access> = self.entries_of(&book, "an entry of the access book").await?;
             found.extend(entries.into_iter().filter(|access| access.number.as_ref() == Some(number)));
         }
+        Ok(found)
+    }
+
+    /// The last `most` looks at a dossier since `from`, the last first. Books of before are not read.
+    pub async fn last_accesses(
+        &self,
+        number: &CaseNumber,
+        from: DateTime<Utc>,
+        most: usize,
+    ) -> Result<Vec<Access>, Fault> {
+        let mut found = Vec::new();
+        for book in self.access_books(from, self.clock.now()).into_iter().rev() {
+            let entries: Vec<Access> = self.entries_of(&book, "an entry of the access book").await?;
+            found.extend(entries.into_iter().rev().filter(|access| access.number.as_ref() == Some(number)));
+            if found.len() >= most {
+                break;
+            }
+        }
+        found.truncate(most);
         Ok(found)
     }
 

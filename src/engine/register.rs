@@ -68,7 +68,8 @@ pub struct Report {
     pub lines: Vec<Line>,
     pub recap: Vec<StepRecap>,
     pub outcomes: BTreeMap<String, usize>,
-    /// Requests of the month that are not among the lines, as their dossiers do not open. Left out of the JSON where there is none.
+    /// Requests that are not among the lines: those of the month whose dossiers were destroyed or are damaged, and those of which not
+    /// even the month can be told. Left out of the JSON where there is none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unread: Vec<Unread>,
     /// Archive files that cannot be read: what they hold of the month is not known. Left out of the JSON where there is none.
@@ -85,6 +86,16 @@ pub struct Unread {
     pub number: CaseNumber,
     /// The official record under which its dossier was destroyed; `None`: it is damaged.
     pub record: Option<String>,
+    /// Its record does not read, so that it may be of any month and is named in the report of each. Left out of the JSON where it is not so.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undated: bool,
+}
+
+impl Unread {
+    /// A damaged dossier of the report's month.
+    pub fn damaged(number: CaseNumber) -> Self {
+        Self { number, record: None, undated: false }
+    }
 }
 
 impl Engine {
@@ -97,9 +108,8 @@ impl Engine {
             lines.push(line(&case, &worked, self.office.zone));
         }
         let archive = self.archive.survey("").await?;
-        // Whose record does not read may be of any month.
         let mut unread: Vec<Unread> =
-            archive.unread.into_iter().map(|number| Unread { number, record: None }).collect();
+            archive.unread.into_iter().map(|number| Unread { undated: true, ..Unread::damaged(number) }).collect();
         for archived in archive.lines {
             let local = archived.register.opened.with_timezone(&self.office.zone);
             if (local.year(), local.month()) != (year, month) {
@@ -107,16 +117,22 @@ impl Engine {
             }
             let number = archived.register.number;
             if let Some(destroyed) = archived.destroyed {
-                unread.push(Unread { number, record: Some(destroyed.record) });
+                unread.push(Unread { record: Some(destroyed.record), ..Unread::damaged(number) });
                 continue;
             }
             match self.archive.show(&number).await {
-                Ok(Some(dossier)) => lines.extend(serde_json::from_value::<Line>(dossier.metadata["register"].clone())),
+                Ok(Some(dossier)) => match serde_json::from_value::<Line>(dossier.metadata["register"].clone()) {
+                    Ok(line) => lines.push(line),
+                    Err(why) => {
+                        tracing::error!(case = %number, "a dossier has no line for the register that can be read: {why}");
+                        unread.push(Unread::damaged(number));
+                    }
+                },
                 Ok(None) => {}
                 // One that is damaged costs the report no more than itself.
                 Err(fault) if fault.kind == FaultKind::Permanent => {
                     tracing::error!(case = %number, "the report is without a dossier: {fault}");
-                    unread.push(Unread { number, record: None });
+                    unread.push(Unread::damaged(number));
                 }
                 Err(fault) => return Err(fault),
             }

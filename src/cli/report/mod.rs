@@ -4,7 +4,7 @@
 mod html;
 mod text;
 
-use super::ending::{Done, Ending, say};
+use super::ending::{Done, Ending, concluded, say};
 use super::office::{ConfigFile, ask};
 use crate::daemon::operations::Request;
 use crate::daemon::report;
@@ -46,12 +46,28 @@ pub fn run(args: &Report) -> Done {
     let found: register::Report = ask(&config, request)?;
     let unwritten =
         |form: &str, why: &dyn std::fmt::Display| Ending::negative(format!("Cannot write the report as {form}: {why}"));
-    match format {
+    let said = match format {
         Format::Json => say(&report::json(&found).map_err(|why| unwritten("JSON", &why))?),
         Format::Csv => say(&report::csv::write(&found).map_err(|why| unwritten("CSV", &why))?),
         Format::Html => say(&html::write(&found, &config.office.name)),
         Format::Text => say(&text::write(&found, &config.office.name)),
+    };
+    concluded(said, verdict(&found))
+}
+
+/// A report that lacks something ends as a finding; what was destroyed under a record is rightly not in it.
+fn verdict(report: &register::Report) -> Done {
+    let damaged = report.unread.iter().filter(|unread| unread.record.is_none());
+    let missing: Vec<String> =
+        damaged.map(|unread| unread.number.to_string()).chain(report.unread_files.iter().cloned()).collect();
+    if missing.is_empty() {
+        return Ok(());
     }
+    Err(Ending::negative(format!(
+        "The report of {} is incomplete: {} cannot be read. Run `loket archive verify`",
+        report.month,
+        missing.join(", ")
+    )))
 }
 
 fn month(text: &str) -> Result<Month, String> {
@@ -69,6 +85,7 @@ fn month(text: &str) -> Result<Month, String> {
 mod tests {
     use std::collections::BTreeMap;
 
+    use super::super::ending::NEGATIVE;
     use super::*;
     use crate::sop::names::{CaseNumber, Service};
 
@@ -93,11 +110,21 @@ mod tests {
             lines: vec![line],
             recap: Vec::new(),
             outcomes: BTreeMap::from([("reset_confirmed".to_owned(), 1)]),
-            unread: vec![register::Unread { number: CaseNumber::new("LPSE", 2026, 3), record: None }],
+            unread: vec![register::Unread::damaged(CaseNumber::new("LPSE", 2026, 3))],
             unread_files: Vec::new(),
             journal_position: 12,
             journal_head: "ab12".to_owned(),
         };
+
+        let ended = |report: &register::Report| verdict(report).map_err(|ending| (ending.status, ending.sentences));
+        let sentence = "The report of 2026-11 is incomplete: LPSE-2026-0003 cannot be read. Run `loket archive verify`";
+        assert_eq!(ended(&found), Err((NEGATIVE, vec![sentence.to_owned()])), "printed, and a finding");
+        let file =
+            register::Report { unread: Vec::new(), unread_files: vec!["archive-2024.redb".into()], ..found.clone() };
+        assert_eq!(ended(&file).map_err(|(status, _)| status), Err(NEGATIVE));
+        let gone = register::Unread { record: Some("BA.12/2026".into()), ..found.unread[0].clone() };
+        let destroyed = register::Report { unread: vec![gone], ..found.clone() };
+        assert_eq!(ended(&destroyed), Ok(()), "rightly gone");
 
         let text = text::write(&found, "LPSE");
         let csv = report::csv::write(&found).expect("plain cells");

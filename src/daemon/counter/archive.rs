@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use chrono::{DateTime, Datelike, Utc};
+use chrono::{DateTime, Datelike, TimeZone, Utc};
 use serde_json::Value;
 
 use super::Desk;
@@ -12,9 +12,12 @@ use crate::engine::port::FaultKind;
 use crate::sop::names::{Address, CaseNumber};
 use crate::web::counter::Trouble;
 use crate::web::view::{
-    Admin, ArchiveFilter, ArchiveRow, ArchiveView, DossierView, Ending, Kept, LookView, Looker, OpenedView, PAGE,
-    RecordView, TakenOut, TermView,
+    Admin, ArchiveFilter, ArchiveRow, ArchiveView, DossierView, Ending, Kept, LOOKS, LookView, Looker, OpenedView,
+    PAGE, RecordView, TakenOut, TermView,
 };
+
+/// The first year that can have a book of looks: whoever types a number of long ago makes nobody read more.
+const FIRST_BOOK: i32 = 2020;
 
 impl Desk {
     pub(super) async fn list_archive(
@@ -91,9 +94,9 @@ impl Desk {
             return Ok(None);
         };
         let now = self.engine.clock.now();
-        let since = line.as_ref().map_or(now, |line| line.register.opened);
-        let looks = match self.engine.accesses(number, since).await {
-            Ok(accesses) => Some(accesses.into_iter().rev().map(|access| self.look(access)).collect()),
+        let since = line.as_ref().map_or_else(|| before(number), |line| line.register.opened);
+        let looks = match self.engine.last_accesses(number, since, LOOKS + 1).await {
+            Ok(accesses) => Some(accesses.into_iter().map(|access| self.look(access)).collect()),
             // What else there is to see does not wait for a book that is damaged.
             Err(fault) if fault.kind == FaultKind::Permanent => {
                 tracing::error!(case = %number, "who looked at a dossier cannot be told: {fault}");
@@ -101,6 +104,9 @@ impl Desk {
             }
             Err(fault) => return Err(fault.into()),
         };
+        // Nothing is shown of what was destroyed, not even where its key was not: that key is a flaw.
+        let is_destroyed = line.as_ref().is_some_and(|line| line.destroyed.is_some());
+        let dossier = dossier.filter(|_| !is_destroyed);
         let record = line.map(|line| RecordView {
             archived: line.archived,
             place: format!("{} no. {}", line.file, line.position),
@@ -159,6 +165,9 @@ impl Desk {
         let archive = &self.engine.archive;
         let taken = async {
             let Some(dossier) = archive.show(number).await? else { return Ok(None) };
+            if dossier.line.destroyed.is_some() {
+                return Ok(Some(TakenOut::Unreadable));
+            }
             let Some(item) = dossier.items.into_iter().nth(index as usize) else { return Ok(None) };
             let bytes = archive.item(number, &item.name).await?;
             Ok(bytes.map(|bytes| TakenOut::Item { name: item.name, bytes }))
@@ -167,12 +176,26 @@ impl Desk {
     }
 
     pub(super) async fn take_bag(&self, admin: &Admin, number: &CaseNumber) -> Result<Option<TakenOut>, Trouble> {
-        if !self.may_look(admin).await? || self.engine.archive.receipt(number).await?.is_none() {
+        if !self.may_look(admin).await? {
             return Ok(None);
         }
-        let bag = self.engine.archive.pack_bag(number).await;
-        unless_unreadable(number, bag.map(|bytes| Some(TakenOut::Bag(bytes))))
+        let archive = &self.engine.archive;
+        let taken = async {
+            let Some(dossier) = archive.show(number).await? else { return Ok(None) };
+            if dossier.line.destroyed.is_some() {
+                return Ok(Some(TakenOut::Unreadable));
+            }
+            Ok(Some(TakenOut::Bag(archive.pack_bag(number).await?)))
+        };
+        unless_unreadable(number, taken.await)
     }
+}
+
+/// Before anybody can have looked at a dossier of which nothing but the number reads: it may be of a request that was opened in the year
+/// before that of its number, by the office's zone.
+fn before(number: &CaseNumber) -> DateTime<Utc> {
+    let year = number.year().saturating_sub(1).max(FIRST_BOOK);
+    Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).single().unwrap_or_default()
 }
 
 fn unless_unreadable(

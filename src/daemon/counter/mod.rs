@@ -124,6 +124,15 @@ impl Desk {
         Ok(shown)
     }
 
+    /// The same of a month's report.
+    async fn report_on_record<T>(&self, admin: &Admin, month: Month, shown: Option<T>) -> Result<Option<T>, Trouble> {
+        if shown.is_some() {
+            let seen = Seen::Report { month: month.to_string() };
+            self.engine.record_access(admin.address.as_str(), None, seen).await?;
+        }
+        Ok(shown)
+    }
+
     /// The mailbox that a case came in by, for reading its mails again: of its procedure file, else of a later one.
     fn mailbox_of(&self, case: &crate::sop::case::Case) -> Option<&Arc<Mailbox>> {
         let of = |mailbox: &&Arc<Mailbox>| mailbox.worked.procedure.id() == case.procedure.id;
@@ -348,15 +357,14 @@ impl Counter for Desk {
     fn report<'a>(&'a self, admin: &'a Admin, month: Month) -> Later<'a, Option<ReportView>> {
         Box::pin(async move {
             let view = self.show_report(admin, month).await?;
-            self.list_on_record(admin, view, |view| view.report.lines.len()).await
+            self.report_on_record(admin, month, view).await
         })
     }
 
     fn report_file<'a>(&'a self, admin: &'a Admin, month: Month, form: ReportForm) -> Later<'a, Option<String>> {
         Box::pin(async move {
             let file = self.write_report(admin, month, form).await?;
-            let file = self.list_on_record(admin, file, |(_, lines)| *lines).await?;
-            Ok(file.map(|(text, _)| text))
+            self.report_on_record(admin, month, file).await
         })
     }
 

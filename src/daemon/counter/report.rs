@@ -19,13 +19,12 @@ impl Desk {
         Ok(Some(ReportView { report, at: self.engine.clock.now() }))
     }
 
-    /// The file, and how many requests it names.
     pub(super) async fn write_report(
         &self,
         admin: &Admin,
         month: Month,
         form: ReportForm,
-    ) -> Result<Option<(String, usize)>, Trouble> {
+    ) -> Result<Option<String>, Trouble> {
         if !self.may_look(admin).await? {
             return Ok(None);
         }
@@ -35,7 +34,7 @@ impl Desk {
             ReportForm::Csv => report::csv::write(&report).map_err(|why| unwritten(&why))?,
             ReportForm::Json => report::json(&report).map_err(|why| unwritten(&why))?,
         };
-        Ok(Some((text, report.lines.len())))
+        Ok(Some(text))
     }
 
     /// Under the SOP that the command line's report names too: the first mailbox's.

@@ -1,7 +1,7 @@
 //! The report's words, in Indonesian: it goes into the office's own files. A limit that the office proposed is never
 //! called a breach of the SOP.
 
-use crate::engine::register::{Line, Report, StepMinutes};
+use crate::engine::register::{Line, Report, StepMinutes, Unread};
 use crate::sop::names::Service;
 
 pub const REGISTER: [&str; 10] = [
@@ -101,11 +101,12 @@ pub fn overrun_rows(report: &Report) -> Vec<Vec<String>> {
 
 /// What the register lacks as the cells of [`UNREAD`].
 pub fn unread_rows(report: &Report) -> Vec<Vec<String>> {
-    let why = |record: &Option<String>| match record {
+    let why = |unread: &Unread| match &unread.record {
         Some(record) => format!("dimusnahkan, berita acara {record}"),
+        None if unread.undated => "berkas arsipnya rusak; bulannya tidak diketahui".to_owned(),
         None => "berkas arsipnya rusak".to_owned(),
     };
-    let dossiers = report.unread.iter().map(|unread| vec![unread.number.to_string(), why(&unread.record)]);
+    let dossiers = report.unread.iter().map(|unread| vec![unread.number.to_string(), why(unread)]);
     let files = report.unread_files.iter().map(|file| vec![file.clone(), "berkas arsip ini tidak terbaca".to_owned()]);
     dossiers.chain(files).collect()
 }
@@ -145,7 +146,7 @@ fn outcome(name: &str) -> &str {
         "rejected" => "Ditolak",
         "expired" => "Kedaluwarsa, tidak dilengkapi",
         "withdrawn" => "Dicabut pemohon",
-        "out_of_scope" => "Di luar kewenangan",
+        "out_of_scope" => "Di luar ruang lingkup SOP",
         "too_large" => "Surel terlalu besar",
         "dropped" => "Tidak diproses",
         "received" => "Diterima",
@@ -165,7 +166,6 @@ mod tests {
     use std::collections::BTreeMap;
 
     use super::*;
-    use crate::engine::register::Unread;
     use crate::sop::names::CaseNumber;
 
     fn step(step: u8, origin: &str, reason: Option<&str>) -> StepMinutes {
@@ -220,7 +220,7 @@ mod tests {
     #[test]
     fn what_is_missing_from_the_register_is_named_with_its_reason() {
         let number = CaseNumber::new("LPSE", 2026, 3);
-        let gone = Unread { number, record: Some("BA.12/2026".to_owned()) };
+        let gone = Unread { record: Some("BA.12/2026".to_owned()), ..Unread::damaged(number) };
         let report =
             Report { unread: vec![gone], unread_files: vec!["archive-2026.redb".to_owned()], ..report(Vec::new()) };
 

@@ -172,6 +172,7 @@ fn row(f: &Frame<'_>, a: &'static ArchiveWords, row: &ArchiveRow) -> Row {
             let named = if name.is_empty() { a.no_name } else { name };
             // Two ends go by one word: which it was stands below.
             let how = matches!(ending, Ending::Done | Ending::Apart).then(|| archive::outcome(f.lang(), &row.outcome));
+            let how = how.filter(|how| how != word(ending));
             let detail: Vec<String> = [Some(closed), how, Some(items)].into_iter().flatten().collect();
             Row {
                 class: "",

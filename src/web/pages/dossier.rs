@@ -4,14 +4,11 @@ use askama::Template;
 
 use super::Frame;
 use super::archive::counted;
-use crate::engine::archive::Flaw;
+use crate::engine::archive::{Destruction, Flaw};
 use crate::sop::procedure::rules::Fate;
 use crate::web::say::fill;
-use crate::web::view::{DossierView, LookView, Looker, OpenedView, RecordView, TermView};
+use crate::web::view::{DossierView, LOOKS, LookView, Looker, OpenedView, RecordView, TermView};
 use crate::web::words::{ArchiveWords, archive};
-
-/// Looks that are listed; a dossier may have been opened for decades.
-const LOOKS: usize = 30;
 
 #[derive(Template)]
 #[template(path = "dossier.html", config = "src/web/askama.toml")]
@@ -151,7 +148,7 @@ impl<'a> DossierPage<'a> {
     fn looked(&self) -> String {
         let all = self.view.looks.as_ref().map_or(0, Vec::len);
         match all > LOOKS {
-            true => fill(self.a.looks_of, &[&LOOKS.to_string(), &all.to_string()]),
+            true => fill(self.a.looks_of, &[&LOOKS.to_string()]),
             false => self.a.looks.to_owned(),
         }
     }
@@ -180,20 +177,10 @@ fn named(a: &'static ArchiveWords, name: &str) -> String {
 fn note(f: &Frame<'_>, a: &'static ArchiveWords, view: &DossierView) -> Note {
     let at = f.say.moment(&view.at);
     let destroyed = view.record.as_ref().and_then(|record| record.destroyed.as_ref());
-    let gone = destroyed.map(|why| fill(a.gone_more, &[&f.say.date_of(&why.at), &why.record]));
     if !view.flaws.is_empty() {
-        let list = opened(view).map(|opened| opened.items.as_slice()).unwrap_or_default();
-        let name = |flaw: &Flaw| match flaw {
-            Flaw::Item(index) => list.get(*index as usize).map(|item| format!("({})", item.name)).unwrap_or_default(),
-            _ => String::new(),
-        };
-        let flaws: Vec<String> = view.flaws.iter().map(|flaw| archive::flaw(f.lang(), *flaw, &name(flaw))).collect();
-        let mut text = format!("{}. {}", capital(&flaws.join("; ")), fill(a.broken_more, &[&at]));
-        if let Some(gone) = gone {
-            text = format!("{text} {gone}");
-        }
-        return Note { tone: "bad", icon: "awas", title: a.broken, text };
+        return flawed(f, a, view, destroyed);
     }
+    let gone = destroyed.map(|why| fill(a.gone_more, &[&f.say.date_of(&why.at), &why.record]));
     if let Some(gone) = gone {
         let text = format!("{gone} {}", fill(a.gone_checked, &[&at]));
         return Note { tone: "miss", icon: "belum", title: a.gone, text };
@@ -202,6 +189,32 @@ fn note(f: &Frame<'_>, a: &'static ArchiveWords, view: &DossierView) -> Note {
     let entries = opened(view).map_or(0, |opened| opened.journal_entries);
     let (items, entries) = (counted(items, (a.items, a.items_1)), counted(entries, (a.entries, a.entries_1)));
     Note { tone: "ok", icon: "ok", title: a.whole, text: fill(a.whole_more, &[&items, &entries, &at]) }
+}
+
+/// What does not fit, or could not be held against anything.
+fn flawed(f: &Frame<'_>, a: &'static ArchiveWords, view: &DossierView, destroyed: Option<&Destruction>) -> Note {
+    let at = f.say.moment(&view.at);
+    let list = opened(view).map(|opened| opened.items.as_slice()).unwrap_or_default();
+    let name = |flaw: &Flaw| match flaw {
+        Flaw::Item(index) => list.get(*index as usize).map(|item| format!("({})", item.name)).unwrap_or_default(),
+        _ => String::new(),
+    };
+    let clause = |flaw: &Flaw| archive::flaw(f.lang(), *flaw, &name(flaw), destroyed.is_some());
+    let flaws = capital(&view.flaws.iter().map(clause).collect::<Vec<_>>().join("; "));
+    let (tone, icon) = ("bad", "awas");
+    match destroyed {
+        Some(why) => {
+            let left = view.flaws.contains(&Flaw::Key);
+            let (title, gone) = if left { (a.gone_left, a.gone_left_more) } else { (a.broken, a.gone_more) };
+            let gone = fill(gone, &[&f.say.date_of(&why.at), &why.record]);
+            Note { tone, icon, title, text: format!("{flaws}. {gone} {}", fill(a.checked, &[&at])) }
+        }
+        None if view.flaws.iter().all(|flaw| *flaw == Flaw::Neighbour) => {
+            let text = format!("{flaws}. {}", fill(a.unsure_more, &[&at]));
+            Note { tone: "look", icon: "lihat", title: a.unsure, text }
+        }
+        None => Note { tone, icon, title: a.broken, text: format!("{flaws}. {}", fill(a.broken_more, &[&at])) },
+    }
 }
 
 fn items(f: &Frame<'_>, view: &DossierView, opened: &OpenedView, href: &str) -> Vec<Item> {

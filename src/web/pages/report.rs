@@ -58,12 +58,14 @@ impl<'a> ReportPage<'a> {
         fill(self.r.heading, &[&self.f.say.month(self.month.year, self.month.month)])
     }
 
-    /// Address and name of the months beside this one; none is offered that has not begun.
+    /// Address and name of the months beside this one, and of the present one; none is offered that has not begun or has no address.
     fn months(&self) -> Vec<(String, String)> {
-        let (before, after) = (self.month.before(), self.month.after());
-        let began = |month: &Month| (month.year, month.month) <= (self.present.year, self.present.month);
-        let link = |month: Month| (href(month), self.f.say.month(month.year, month.month));
-        [before, after].into_iter().filter(began).map(link).collect()
+        let beside = [self.month.before(), self.month.after()].into_iter();
+        let mut months: Vec<Month> = beside.filter(|month| month.is_offered_in(self.present)).collect();
+        if self.month != self.present && !months.contains(&self.present) {
+            months.push(self.present);
+        }
+        months.into_iter().map(|month| (href(month), self.f.say.month(month.year, month.month))).collect()
     }
 
     fn file(&self, end: &str) -> String {
@@ -81,7 +83,8 @@ impl<'a> ReportPage<'a> {
     }
 
     fn is_empty(&self) -> bool {
-        self.report().lines.is_empty() && self.report().unread.is_empty()
+        let report = self.report();
+        report.lines.is_empty() && report.unread.is_empty() && report.unread_files.is_empty()
     }
 
     fn looked(&self) -> String {
@@ -108,7 +111,10 @@ impl<'a> ReportPage<'a> {
         let owes = |line: &&Line| line.steps.iter().any(|step| step.over && step.reason.is_none());
         let late = lines.iter().filter(over).count();
         let unexplained = lines.iter().filter(owes).count();
-        let times = [(lines.len() - late, r.on_time), (late - unexplained, r.explained), (unexplained, r.unexplained)];
+        // What is open may be late already: its steps are counted as they end.
+        let closed = lines.iter().filter(|line| line.closed.is_some());
+        let on_time = closed.filter(|line| !over(line)).count();
+        let times = [(on_time, r.on_time), (late - unexplained, r.explained), (unexplained, r.unexplained)];
         let said = |parts: &[(usize, &str)]| {
             let parts = parts.iter().filter(|(count, _)| *count > 0);
             parts.map(|(count, words)| fill(words, &[&count.to_string()])).collect::<Vec<_>>().join(", ")
@@ -143,6 +149,7 @@ impl<'a> ReportPage<'a> {
         let (r, report) = (self.r, self.report());
         let dossiers = report.unread.iter().map(|unread| match &unread.record {
             Some(record) => fill(r.unread_destroyed, &[&unread.number.to_string(), record]),
+            None if unread.undated => fill(r.unread_undated, &[&unread.number.to_string()]),
             None => fill(r.unread_damaged, &[&unread.number.to_string()]),
         });
         let files = report.unread_files.iter().map(|file| fill(r.unread_file, &[file]));

@@ -4,6 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use chrono::{DateTime, Utc};
 
+use super::entrance::door;
 use super::{Answer, keyed, page, see};
 use crate::sop::names::CaseNumber;
 use crate::web::answer::{Earlier, Field, FieldError, Why};
@@ -117,9 +118,9 @@ pub(super) fn opened(asked: &Asked, here: &str, sent: Option<Fields>) -> Result<
             if let (Some(cookie), Some(fields)) = (&asked.cookie, sent) {
                 asked.site.sessions.park(cookie, Parked { page: here.to_owned(), fields });
             }
-            see(&format!("/masuk?ke={here}")).map(Err)
+            see(&door(here)).map(Err)
         }
-        Device::Unknown => see(&format!("/masuk?ke={here}")).map(Err),
+        Device::Unknown => see(&door(here)).map(Err),
     }
 }
 

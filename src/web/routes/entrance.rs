@@ -4,17 +4,18 @@ use axum::extract::Path;
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
+use super::archive::chosen;
 use super::{Answer, bounded, keyed, ok, page, see};
 use crate::sop::names::{Address, CaseNumber};
 use crate::web::answer::{Act, EnrolAnswer, Place, SignInAnswer, UnlockAnswer, Why};
 use crate::web::asked::{Asked, Posted};
 use crate::web::oops::Oops;
-use crate::web::pages::Frame;
 use crate::web::pages::entrance::{EnrolPage, LockPage, RelockPage, SignInPage, Tried};
 use crate::web::pages::notice::NoticePage;
 use crate::web::pages::review::{choice, slug};
+use crate::web::pages::{self, Frame};
 use crate::web::session::Device;
-use crate::web::view::Admin;
+use crate::web::view::{Admin, Month};
 use crate::web::words::EntranceWords;
 
 pub(super) async fn lock(asked: Asked, Path(token): Path<String>) -> Answer {
@@ -102,40 +103,52 @@ fn set_cookie(asked: &Asked, response: &mut Response, value: &str, seconds: u32)
     Ok(())
 }
 
-/// Where a signed-in person goes: a page of the desk, named without anything but letters, digits and hyphens.
-fn destination(asked: Option<&str>) -> &str {
+/// Where a signed-in person goes: a page of the desk, named without anything but letters, digits and hyphens, or the month or the
+/// choice of a list, which are read and written anew.
+fn destination(asked: Option<&str>) -> String {
     let known = ["/meja", "/frasa", "/berkas/", "/ditahan/", "/arsip", "/laporan"];
     let plain = |c: char| c.is_ascii_alphanumeric() || "/-_".contains(c);
-    match asked {
-        Some(path) if known.iter().any(|k| path.starts_with(k)) && path.chars().all(plain) => path,
-        _ => "/meja",
+    let asked = asked.unwrap_or_default();
+    match asked.split_once('?') {
+        Some(("/laporan", query)) => query
+            .strip_prefix("bulan=")
+            .and_then(Month::parse)
+            .map_or_else(|| "/laporan".to_owned(), pages::report::href),
+        Some(("/arsip", query)) => {
+            let pairs: Vec<_> = query.split('&').filter_map(|pair| pair.split_once('=')).collect();
+            let of = |name: &str| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| *value);
+            pages::archive::href(&chosen(of), 0)
+        }
+        None if known.iter().any(|k| asked.starts_with(k)) && asked.chars().all(plain) => asked.to_owned(),
+        _ => "/meja".to_owned(),
     }
 }
 
 pub(super) async fn sign_in_page(asked: Asked) -> Answer {
-    let to = destination(asked.asked_for("ke")).to_owned();
+    let to = destination(asked.asked_for("ke"));
     match asked.device() {
         Device::Open { .. } => see(&to),
         Device::Locked { admin, parked } => {
-            let relock = RelockPage::new(keyed_frame(&asked, &here(&to)), &admin.name, &to, parked, false);
+            let relock = RelockPage::new(keyed_frame(&asked, &door(&to)), &admin.name, &to, parked, false);
             keyed(&asked, ok(&relock))
         }
-        Device::Unknown => keyed(&asked, ok(&SignInPage::new(keyed_frame(&asked, &here(&to)), "", &to))),
+        Device::Unknown => keyed(&asked, ok(&SignInPage::new(keyed_frame(&asked, &door(&to)), "", &to))),
     }
 }
 
-fn here(to: &str) -> String {
-    format!("/masuk?ke={to}")
+/// The way in, and back from there to a page of the desk.
+pub(super) fn door(to: &str) -> String {
+    format!("/masuk?ke={}", to.replace('&', "%26"))
 }
 
 pub(super) async fn sign_in(asked: Asked, form: Posted) -> Answer {
-    let to = destination(Some(form.text("ke"))).to_owned();
+    let to = destination(Some(form.text("ke")));
     let typed = form.text("alamat");
     let locked = match asked.device() {
         Device::Locked { admin, parked } if typed.is_empty() => Some((admin, parked)),
         _ => None,
     };
-    let frame = keyed_frame(&asked, &here(&to));
+    let frame = keyed_frame(&asked, &door(&to));
     let again = |page: Answer| keyed(&asked, page);
     let address = locked.as_ref().map(|(admin, _)| admin.address.clone()).or_else(|| Address::parse(typed));
     let Some(address) = address else {

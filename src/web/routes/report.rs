@@ -12,7 +12,7 @@ use crate::web::pages::report::{ReportPage, href};
 use crate::web::view::{Month, ReportForm};
 
 pub(super) async fn page(asked: Asked) -> Answer {
-    let who = match opened(&asked, "/laporan", None)? {
+    let who = match opened(&asked, &here(&asked), None)? {
         Ok(who) => who,
         Err(response) => return Ok(response),
     };
@@ -30,15 +30,22 @@ pub(super) async fn json(asked: Asked) -> Answer {
 }
 
 async fn file(asked: &Asked, form: ReportForm) -> Answer {
-    let who = asked.who().ok_or(Oops::NotFound)?;
+    let who = match opened(asked, &here(asked), None)? {
+        Ok(who) => who,
+        Err(response) => return Ok(response),
+    };
     let month = month(asked)?;
-    let turn = asked.site.turns.next().await?;
     let text = asked.site.counter.report_file(&who.admin, month, form).await?.ok_or(Oops::NotFound)?;
     let (end, media_type) = match form {
         ReportForm::Csv => ("csv", "text/csv; charset=utf-8"),
         ReportForm::Json => ("json", "application/json"),
     };
-    handed(&format!("laporan-{month}.{end}"), media_type, text.into_bytes(), turn)
+    handed(&format!("laporan-{month}.{end}"), media_type, text.into_bytes(), None)
+}
+
+/// The page to come back to after the code.
+fn here(asked: &Asked) -> String {
+    asked.asked_for("bulan").and_then(Month::parse).map_or_else(|| "/laporan".to_owned(), href)
 }
 
 /// The month that is asked for; the present one where none is.

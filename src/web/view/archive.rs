@@ -97,6 +97,9 @@ pub enum Kept {
     Damaged,
 }
 
+/// Looks that are listed on a dossier's page; it may have been opened for decades.
+pub const LOOKS: usize = 30;
+
 /// One dossier, as it was found at this look.
 #[derive(Debug, Clone)]
 pub struct DossierView {
@@ -107,7 +110,7 @@ pub struct DossierView {
     pub flaws: Vec<Flaw>,
     /// `None`: not even its record reads.
     pub record: Option<RecordView>,
-    /// Who looked before, the last first; `None`: that cannot be read now.
+    /// Who looked before, the last first; more than [`LOOKS`] where there are more; `None`: that cannot be read now.
     pub looks: Option<Vec<LookView>>,
 }
 
@@ -132,7 +135,7 @@ pub struct OpenedView {
     pub user_id: Option<String>,
     pub work_unit: Option<String>,
     pub services: Vec<Service>,
-    /// Name of who decided last or, where nobody did, whose request it was.
+    /// Name of who decided last or, where nobody did, of the admin who had the request; `None` where there was none either.
     pub admin: Option<String>,
     /// When that was decided; `None` too of dossiers that do not say.
     pub decided: Option<DateTime<Utc>>,

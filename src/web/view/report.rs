@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::engine::register::Report;
 
 /// A month, as it stands in an address: `2026-11`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Month {
     pub year: i32,
     /// From 1.
@@ -19,6 +19,11 @@ impl Month {
         let digits = |s: &str, n: usize| s.len() == n && s.bytes().all(|b| b.is_ascii_digit());
         let month = month.parse().ok().filter(|n| (1..=12).contains(n) && digits(month, 2))?;
         Some(Self { year: year.parse().ok().filter(|_| digits(year, 4))?, month })
+    }
+
+    /// Whether a link may lead to it while this month is the present one.
+    pub fn is_offered_in(self, present: Self) -> bool {
+        self <= present && Self::parse(&self.to_string()) == Some(self)
     }
 
     pub fn before(self) -> Self {
@@ -66,6 +71,11 @@ mod tests {
 
         assert_eq!((month.before().to_string(), month.after().to_string()), ("2025-12".into(), "2026-02".into()));
         assert_eq!(month.before().after(), month);
+        let (first, last) = (Month { year: 0, month: 1 }, Month { year: 9999, month: 12 });
+        assert!(month.is_offered_in(month) && !month.after().is_offered_in(month), "none that has not begun");
+        assert!(
+            first.is_offered_in(month) && !first.before().is_offered_in(month) && !last.after().is_offered_in(last)
+        );
         for wrong in ["2026-1", "2026-13", "2026-00", "26-01", "2026", "2026-01-01", "+026-01", "2026-+1", ""] {
             assert_eq!(Month::parse(wrong), None, "{wrong}");
         }

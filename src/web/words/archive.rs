@@ -38,7 +38,6 @@ catalogue! {
         items_1: "1 isi berkas" | "1 item",
         entries: "{0} entri jurnal" | "{0} journal entries",
         entries_1: "1 entri jurnal" | "1 journal entry",
-        destroyed: "Dimusnahkan" | "Destroyed",
         destroyed_row: "Berkas yang dimusnahkan" | "A destroyed dossier",
         record: "Berita acara {0}" | "Official record {0}",
         damaged: "Rusak" | "Damaged",
@@ -54,8 +53,8 @@ catalogue! {
         unread: "Sebagian arsip tidak dapat dibaca" | "Part of the archive cannot be read",
         unread_files: "Tidak terbaca: {0}. Isinya tidak ada pada daftar ini." | "Cannot be read: {0}. What lies in there is not on this list.",
         unread_dossiers: "Rusak dan tidak ada pada daftar ini: {0}." | "Damaged and not on this list: {0}.",
-        mend: "Sisanya ditampilkan. Minta pengelola server menjalankan loket archive verify dan memasang berkas arsip dari cadangan."
-            | "The rest is shown. Ask whoever runs the server to run loket archive verify and to put the archive file back from a backup.",
+        mend: "Sisanya ditampilkan. Minta pengelola server menjalankan loket archive verify; bila berkas arsip rusak, pasang dari cadangan."
+            | "The rest is shown. Ask whoever runs the server to run loket archive verify; if an archive file is damaged, put it back from a backup.",
         trail: "Kembali ke arsip" | "Back to the archive",
         dossier: "Berkas {0}" | "Dossier {0}",
         whole: "Utuh" | "Sound",
@@ -65,9 +64,16 @@ catalogue! {
         gone_more: "Kuncinya dimusnahkan {0} menurut berita acara {1}. Yang tersisa hanya baris register dan sidik; tidak ada data pribadi."
             | "Its key was destroyed on {0} under official record {1}. What is left are its register line and its hashes; no personal data.",
         gone_checked: "Sidik yang tersisa dihitung ulang dan cocok. Diperiksa {0}." | "The hashes that are left were computed again and fit. Checked {0}.",
+        gone_left: "Dimusnahkan, tetapi kuncinya masih ada" | "Destroyed, and its key is still there",
+        gone_left_more: "Menurut berita acara {1} kuncinya dimusnahkan {0}. Isinya tidak ditampilkan dan tidak dikirim."
+            | "Under official record {1} its key was destroyed on {0}. Nothing of it is shown or given out.",
         broken: "Rusak" | "Damaged",
         broken_more: "Diperiksa {0}. Pasang berkas arsip dari cadangan; loket archive verify menyebut semua kerusakan."
             | "Checked {0}. Put the archive file back from a backup; loket archive verify names all damage.",
+        unsure: "Tidak dapat diperiksa seluruhnya" | "Cannot be checked as a whole",
+        unsure_more: "Selain itu semua sidiknya cocok. Diperiksa {0}. Jalankan loket archive verify; bila berkas arsip rusak, pasang dari cadangan."
+            | "All its hashes fit otherwise. Checked {0}. Run loket archive verify; if the archive file is damaged, put it back from a backup.",
+        checked: "Diperiksa {0}. Minta pengelola server menjalankan loket archive verify." | "Checked {0}. Ask whoever runs the server to run loket archive verify.",
         applicant: "Pemohon" | "Applicant",
         user_id: "User ID" | "User ID",
         work_unit: "Unit kerja" | "Work unit",
@@ -100,7 +106,7 @@ catalogue! {
         on_record: "Setiap pembukaan dan pengunduhan dicatat dengan nama Anda. Berkas tidak pernah terhapus sendiri."
             | "Every look and every download is on record in your name. A dossier is never deleted by itself.",
         looks: "Siapa yang sudah melihat" | "Who looked before",
-        looks_of: "Siapa yang sudah melihat, {0} terakhir dari {1}" | "Who looked before, the last {0} of {1}",
+        looks_of: "Siapa yang sudah melihat, {0} terakhir" | "Who looked before, the last {0}",
         looks_none: "Belum ada yang melihat berkas ini sebelum Anda." | "Nobody looked at this dossier before you.",
         looks_unread: "Buku akses tidak dapat dibaca saat ini. Kunjungan Anda tetap dicatat."
             | "The access book cannot be read right now. Your look is on record all the same.",
@@ -129,10 +135,10 @@ pub fn outcome(lang: Language, name: &str) -> String {
         "not_fetched" => ("Hasil tidak diambil sampai batas waktu", "Result not fetched in time"),
         "rejected" => ("Permohonan ditolak", "Request rejected"),
         "expired" => ("Ditolak karena tidak dilengkapi", "Rejected as never completed"),
-        "withdrawn" => ("Ditarik pemohon", "Withdrawn by the applicant"),
+        "withdrawn" => ("Dicabut pemohon", "Withdrawn by the applicant"),
         "out_of_scope" => ("Di luar ruang lingkup SOP", "Outside the SOP's scope"),
         "too_large" => ("Surel terlalu besar", "Mail too large"),
-        "dropped" => ("Surel dibuang", "Mail dropped"),
+        "dropped" => ("Tidak diproses", "Not worked on"),
         other => return other.to_owned(),
     };
     pick(lang, id, en).to_owned()
@@ -144,7 +150,7 @@ pub fn ending(lang: Language, ending: Ending) -> &'static str {
         Ending::Done => ("Selesai", "Done"),
         Ending::Rejected => ("Ditolak", "Rejected"),
         Ending::Expired => ("Tidak dilengkapi", "Not completed"),
-        Ending::Withdrawn => ("Ditarik pemohon", "Withdrawn"),
+        Ending::Withdrawn => ("Dicabut pemohon", "Withdrawn"),
         Ending::NotFetched => ("Tidak diambil", "Not fetched"),
         Ending::Apart => ("Tidak diproses", "Not worked on"),
         Ending::Destroyed => ("Dimusnahkan", "Destroyed"),
@@ -153,7 +159,7 @@ pub fn ending(lang: Language, ending: Ending) -> &'static str {
 }
 
 /// What is wrong, a clause; an item goes by its place in the list, counted from 1, and its name.
-pub fn flaw(lang: Language, flaw: Flaw, item: &str) -> String {
+pub fn flaw(lang: Language, flaw: Flaw, item: &str, is_destroyed: bool) -> String {
     let (id, en) = match flaw {
         Flaw::Record => (
             "catatannya, atau berkas arsip tempatnya, tidak terbaca",
@@ -166,6 +172,10 @@ pub fn flaw(lang: Language, flaw: Flaw, item: &str) -> String {
         Flaw::Neighbour => (
             "kaitannya tidak dapat diperiksa, karena berkas di sebelahnya tidak terbaca",
             "its links cannot be checked, as the dossier beside it does not read",
+        ),
+        Flaw::Key if is_destroyed => (
+            "kuncinya masih ada, meskipun menurut berita acara dimusnahkan",
+            "its key is still there in spite of the record",
         ),
         Flaw::Key => ("kuncinya rusak atau hilang", "its key is damaged or gone"),
         Flaw::Contents => ("daftar isinya tidak terbuka", "its list of contents does not open"),
@@ -196,6 +206,7 @@ pub fn seen(lang: Language, what: &Seen) -> String {
         }
         Seen::Enclosure { index } => say("Lampiran surat {0}", "Enclosure {0}", &[&(index + 1).to_string()]),
         Seen::Queue { .. } => say("Daftar", "A list", &[]),
+        Seen::Report { month } => say("Laporan {0}", "The report of {0}", &[month]),
         Seen::Register { .. } | Seen::Account { .. } => say("Register akun", "The account register", &[]),
         Seen::Summary => say("Ringkasan permohonan", "A summary of the request", &[]),
         Seen::Dossier => say("Berkas arsip", "The archived dossier", &[]),
