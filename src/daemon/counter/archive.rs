@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::Desk;
 use crate::engine::access::Access;
 use crate::engine::archive::{ArchiveLine, ArchivedDossier, Examined};
-use crate::engine::port::FaultKind;
+use crate::engine::port::{Fault, FaultKind};
 use crate::sop::names::{Address, CaseNumber};
 use crate::web::counter::Trouble;
 use crate::web::view::{
@@ -159,33 +159,35 @@ impl Desk {
         number: &CaseNumber,
         index: u32,
     ) -> Result<Option<TakenOut>, Trouble> {
-        if !self.may_look(admin).await? {
-            return Ok(None);
-        }
-        let archive = &self.engine.archive;
-        let taken = async {
-            let Some(dossier) = archive.show(number).await? else { return Ok(None) };
-            if dossier.line.destroyed.is_some() {
-                return Ok(Some(TakenOut::Unreadable));
-            }
+        self.take_out(admin, number, async |dossier| {
             let Some(item) = dossier.items.into_iter().nth(index as usize) else { return Ok(None) };
-            let bytes = archive.item(number, &item.name).await?;
+            let bytes = self.engine.archive.item(number, &item.name).await?;
             Ok(bytes.map(|bytes| TakenOut::Item { name: item.name, bytes }))
-        };
-        unless_unreadable(number, taken.await)
+        })
+        .await
     }
 
     pub(super) async fn take_bag(&self, admin: &Admin, number: &CaseNumber) -> Result<Option<TakenOut>, Trouble> {
+        self.take_out(admin, number, async |_| Ok(Some(TakenOut::Bag(self.engine.archive.pack_bag(number).await?))))
+            .await
+    }
+
+    /// What is taken out of a dossier that opens; of one that was destroyed nothing is.
+    async fn take_out(
+        &self,
+        admin: &Admin,
+        number: &CaseNumber,
+        take: impl AsyncFnOnce(ArchivedDossier) -> Result<Option<TakenOut>, Fault>,
+    ) -> Result<Option<TakenOut>, Trouble> {
         if !self.may_look(admin).await? {
             return Ok(None);
         }
-        let archive = &self.engine.archive;
         let taken = async {
-            let Some(dossier) = archive.show(number).await? else { return Ok(None) };
+            let Some(dossier) = self.engine.archive.show(number).await? else { return Ok(None) };
             if dossier.line.destroyed.is_some() {
                 return Ok(Some(TakenOut::Unreadable));
             }
-            Ok(Some(TakenOut::Bag(archive.pack_bag(number).await?)))
+            take(dossier).await
         };
         unless_unreadable(number, taken.await)
     }
@@ -198,10 +200,7 @@ fn before(number: &CaseNumber) -> DateTime<Utc> {
     Utc.with_ymd_and_hms(year, 1, 1, 0, 0, 0).single().unwrap_or_default()
 }
 
-fn unless_unreadable(
-    number: &CaseNumber,
-    taken: Result<Option<TakenOut>, crate::engine::port::Fault>,
-) -> Result<Option<TakenOut>, Trouble> {
+fn unless_unreadable(number: &CaseNumber, taken: Result<Option<TakenOut>, Fault>) -> Result<Option<TakenOut>, Trouble> {
     match taken {
         Err(fault) if fault.kind == FaultKind::Permanent => {
             tracing::warn!(case = %number, "nothing is taken out of a dossier: {fault}");

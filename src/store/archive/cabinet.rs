@@ -10,12 +10,13 @@ use chrono::Datelike;
 use redb::ReadableDatabase;
 use serde_json::Value;
 
+use super::append::{Writing, append};
 use super::bag::{self, BagItem, Items};
 use super::keys::{destroy, reseal};
 use super::record::{Catalogue, DossierRecord};
 use super::records::Records;
 use super::verify;
-use super::volume::{Volume, Writing, append, end_of, holds};
+use super::volume::{Volume, end_of, holds};
 use crate::engine::archive::{
     ArchiveDossier, ArchiveLine, ArchivedDossier, ArchivedItem, Destruction, Kinship, Receipt, Survey,
 };

@@ -7,8 +7,8 @@ use std::path::Path;
 
 use redb::{Database, ReadTransaction, ReadableDatabase, ReadableTable, ReadableTableMetadata, TableError};
 
+use super::append::{all_tables, begun};
 use super::record::{ABOUT, DESTROYED, DOSSIERS, DossierRecord, KEYS, NUMBERS, PARTS};
-use super::volume::{all_tables, begun};
 use crate::engine::archive::Destruction;
 use crate::store::StoreError;
 use crate::store::backup::{BATCH, copy};
