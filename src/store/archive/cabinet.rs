@@ -168,7 +168,7 @@ impl Cabinet {
     }
 
     /// Where a new file's chain begins. A year that does not read keeps none of the next from being filed: their chain then
-    /// begins anew, and `verify` says so.
+    /// begins anew, as the log and an empty `before` tell.
     fn end_of_year(&self, earlier: &Path) -> Result<Option<[u8; 32]>, StoreError> {
         match end_of(earlier) {
             Err(error @ StoreError::Damaged { .. }) => {
