@@ -190,7 +190,12 @@ fn write_items(
         let sealed = writing.key.seal(random, &item_binding(place, index), &item.bytes);
         let mut parts = 0;
         for piece in sealed.chunks(PART) {
-            table.insert((position, index, parts), piece)?;
+            if table.insert((position, index, parts), piece)?.is_some() {
+                return Err(StoreError::damaged(
+                    "the archive's parts",
+                    "something lies where the next dossier would go",
+                ));
+            }
             parts += 1;
         }
         items.push(StoredItem { parts, length: sealed.len() as u64, sha256: sha256(&sealed) });
