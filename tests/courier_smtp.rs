@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loket::engine::port::{Courier, Enclosure, FaultKind};
+use loket::engine::port::{Courier, Enclosure, FaultKind, Post};
 use loket::mail::courier::smtp::{SmtpCourier, SmtpSettings};
 use loket::mail::tls::Security;
 use mail_parser::MessageParser;
@@ -111,7 +111,7 @@ async fn letters_at_once_use_no_more_connections_than_allowed() {
 async fn t38_a_4xx_is_worth_a_retry_and_a_5xx_is_not() {
     let sink = SmtpSink::start().await;
     let courier = to_sink(&sink);
-    for at in ["MAIL", "RCPT", "DATA", "."] {
+    for at in ["RCPT", "DATA", "."] {
         sink.fail(Fault::Answer { at, line: "451 4.3.0 later" });
         let later = in_time("an answer", courier.send(&letter(1))).await.expect_err("a 4xx");
         sink.fail(Fault::Answer { at, line: "554 5.7.1 <dimas@karangmulia.example> never" });
@@ -121,6 +121,32 @@ async fn t38_a_4xx_is_worth_a_retry_and_a_5xx_is_not() {
         assert!(never.message.contains("554") && !never.message.contains("dimas@"), "{never}");
     }
     in_time("a letter", courier.send(&letter(2))).await.expect("a refusal does not spoil the connection");
+    assert_eq!((sink.taken().len(), sink.connections()), (1, 1));
+}
+
+/// The quota of a day, or a sender that is no longer known: each letter of a night would have been given up within seconds.
+#[tokio::test]
+async fn t38_who_refuses_our_own_address_refuses_no_letter() {
+    let sink = SmtpSink::start().await;
+    let courier = to_sink(&sink);
+    for line in ["550 5.4.5 daily sending quota exceeded", "553 5.7.1 sender not owned", "451 4.3.2 not now"] {
+        sink.fail(Fault::Answer { at: "MAIL", line });
+        let fault = in_time("an answer", courier.send(&letter(1))).await.expect_err("a refusal");
+
+        assert_eq!(fault.kind, FaultKind::Transient, "{line}");
+        assert!(courier.post().away.is_some(), "{line}");
+    }
+    for (at, line) in [("MAIL", "552 5.3.4 too large"), ("RCPT", "550 5.1.1 no such mailbox")] {
+        sink.fail(Fault::Answer { at, line });
+        let fault = in_time("an answer", courier.send(&letter(1))).await.expect_err("a refusal");
+
+        assert_eq!((fault.kind, courier.post().away), (FaultKind::Permanent, None), "{line}");
+    }
+    let refused = courier.post();
+    in_time("a letter", courier.send(&letter(2))).await.expect("a refusal does not spoil the connection");
+
+    assert_eq!((refused.accepted, refused.refused), (false, 2));
+    assert_eq!(courier.post(), Post { accepted: true, ..Post::default() });
     assert_eq!((sink.taken().len(), sink.connections()), (1, 1));
 }
 
@@ -179,7 +205,7 @@ async fn t38_nobody_listening_is_worth_a_retry() {
 
     let fault = in_time("an answer", courier.send(&letter(1))).await.expect_err("nobody listens");
 
-    assert_eq!(fault.kind, FaultKind::Transient);
+    assert_eq!((fault.kind, courier.post().away.is_some()), (FaultKind::Transient, true));
 }
 
 #[tokio::test]

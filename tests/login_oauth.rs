@@ -1,8 +1,8 @@
 //! XOAUTH2 (THREATS row 37): tokens are bought, kept, exchanged and given up against a token server that behaves as it is
 //! told, and open a real Dovecot and a real Postfix.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use loket::daemon::tokens::TokenFolder;
@@ -15,6 +15,7 @@ use loket::mail::oauth::{Grant, RefreshStore, TokenSettings, Tokens};
 use loket::vault::{Keyring, MasterKey, SeededRandom};
 use serde_json::json;
 use tokio::time::Instant;
+use zeroize::Zeroizing;
 
 use crate::kit::samples::{letter, mail};
 use crate::kit::tokens::{CLIENT, CLIENT_SECRET, REFRESH, TokenServer};
@@ -282,6 +283,45 @@ async fn t37_an_exchanged_refresh_token_outlives_a_restart_and_lies_sealed() {
         let store = TokenFolder::of(state.path(), &keys, random.clone()).store_of("mailbox helpdesk", REFRESH);
         assert!(store.read().is_some(), "a new master key finds it, and then does without the old one");
     }
+}
+
+/// Keeps nothing while its disk is full.
+#[derive(Default)]
+struct Shelf {
+    is_full: AtomicBool,
+    kept: Mutex<Option<String>>,
+}
+
+impl RefreshStore for Shelf {
+    fn read(&self) -> Option<Zeroizing<String>> {
+        None
+    }
+
+    fn keep(&self, token: &str) -> Result<(), Fault> {
+        if self.is_full.load(Ordering::SeqCst) {
+            return Err(Fault::transient("no space left on device"));
+        }
+        *self.kept.lock().expect("no panic under the lock") = Some(token.to_owned());
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn t37_an_exchanged_refresh_token_that_could_not_be_kept_is_kept_at_a_later_login() {
+    let server = TokenServer::start(USER).await;
+    server.books().rotates = true;
+    let shelf = Arc::new(Shelf::default());
+    shelf.is_full.store(true, Ordering::SeqCst);
+    let tokens = with_refresh(&server, Some(shelf.clone()));
+    let kept = || shelf.kept.lock().expect("no panic under the lock").clone();
+
+    bought(&tokens).await.expect("the endpoint sells");
+    let at_first = kept();
+    shelf.is_full.store(false, Ordering::SeqCst);
+    bought(&tokens).await.expect("the token is good still");
+
+    assert_eq!((at_first, kept().as_deref()), (None, Some("penyegar-1")));
+    assert_eq!(server.sales(), 1, "no purchase is needed for it");
 }
 
 #[tokio::test(flavor = "multi_thread")]

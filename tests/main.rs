@@ -42,6 +42,7 @@ mod desk_threats;
 mod desk_two;
 mod desk_walk;
 mod dispatch_hands;
+mod dispatch_outage;
 mod dossier;
 mod e2e_archive;
 mod e2e_canary;

@@ -31,6 +31,8 @@ const ARMFUL: usize = 128;
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
 pub(super) const LETTER_TRIES: u32 = 20;
+/// Of a letter while the courier can offer none: it is tried every half hour then, and never given up.
+const OUTAGE_TRIES: u32 = 9;
 /// How the note of a letter begins that an earlier try may have brought to its reader: the server took it in and never said so.
 const MAYBE_SENT: &str = "it may have arrived at an earlier try; ";
 /// The cause, by a key of the letters' causes, of a letter that is given up then.
@@ -164,13 +166,24 @@ impl Engine {
         tracing::warn!(case = %row.key.number, effect = row.kind, attempts = row.attempts + 1, "{fault}");
         let how = match fault.kind {
             FaultKind::Permanent => Settled::Dead { error: fault.message },
-            FaultKind::Transient | FaultKind::Unknown => Settled::RetryAt {
-                due: self.clock.now() + backoff(row.attempts, &*self.random),
-                attempts: row.attempts + 1,
-                error: Some(note(&row, fault)),
-            },
+            FaultKind::Transient | FaultKind::Unknown => {
+                let tries = self.tries(&row);
+                Settled::RetryAt {
+                    due: self.clock.now() + backoff(tries - 1, &*self.random),
+                    attempts: tries,
+                    error: Some(note(&row, fault)),
+                }
+            }
         };
         self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
+    }
+
+    /// How many tries this row has had with the one that has just failed; more than [`LETTER_TRIES`] no letter gets. What keeps
+    /// every letter from leaving is the operator's to repair, and none grows older by it.
+    pub(super) fn tries(&self, row: &Row) -> u32 {
+        let is_away = LETTERS.contains(&row.kind.as_str()) && self.courier.post().away.is_some();
+        let counted = row.attempts + 1;
+        if is_away { counted.min(OUTAGE_TRIES.max(row.attempts)) } else { counted }
     }
 
     /// "Maybe sent" is sent again under the same Message-ID, by which the receiver knows it (RFC 1047). One that can never
@@ -193,7 +206,7 @@ impl Engine {
                 moment(Moment::LetterRecorded);
                 Ok(())
             }
-            Err(fault) if fault.kind == FaultKind::Permanent || row.attempts + 1 >= LETTER_TRIES => {
+            Err(fault) if fault.kind == FaultKind::Permanent || self.tries(row) >= LETTER_TRIES => {
                 tracing::warn!(case = %row.key.number, "a letter is given up: {fault}");
                 let why = match may_have_arrived(row, &fault) {
                     true => format!("{MAYBE_DELIVERED}: {}", fault.message),

@@ -80,7 +80,7 @@ impl Engine {
             enclosures: Vec::new(),
         };
         match self.courier.send(&letter).await {
-            Err(fault) if fault.kind != FaultKind::Permanent && row.attempts + 1 < LETTER_TRIES => return Err(fault),
+            Err(fault) if fault.kind != FaultKind::Permanent && self.tries(row) < LETTER_TRIES => return Err(fault),
             Err(fault) => {
                 tracing::warn!(effect = row.kind, "a notice to the office's own people is given up: {fault}");
             }

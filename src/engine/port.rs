@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use futures::future::BoxFuture;
@@ -156,10 +157,25 @@ pub trait Courier: Send + Sync {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
 
+    fn post(&self) -> Post {
+        Post { accepted: true, ..Post::default() }
+    }
+
     /// As [`Inbox::certificate_until`].
     fn certificate_until(&self) -> Option<DateTime<Utc>> {
         None
     }
+}
+
+/// How letters fare, as far as it is not the letter's doing.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Post {
+    /// One was accepted since the start.
+    pub accepted: bool,
+    /// For how long none could be offered: nobody answers, or the login or our own address is refused.
+    pub away: Option<Duration>,
+    /// Refused for good in a row, with none accepted between.
+    pub refused: u32,
 }
 
 /// What a driver can do; the procedure tracks by letter what the system cannot enforce (DOMAIN §1).

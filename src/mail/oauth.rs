@@ -73,6 +73,8 @@ struct State {
     bought: Option<Bought>,
     /// The refresh token that replaced the configured one.
     refresh: Option<Zeroizing<String>>,
+    /// The store could not keep it yet.
+    unkept: bool,
     /// Purchases that failed, and tokens refused after another one was, in a row.
     failures: u32,
     /// The mail server has refused a token since it last took one.
@@ -117,6 +119,9 @@ impl Tokens {
     /// As the endpoint says, or as it said last while it is left alone. Permanent where a person must act.
     pub async fn token(&self) -> Result<Zeroizing<String>, Fault> {
         let mut state = self.state.lock().await;
+        if state.unkept {
+            self.keep(&mut state);
+        }
         let now = (self.now)();
         if let Some(bought) = state.bought.as_ref().filter(|bought| now < bought.until) {
             return Ok(bought.token.clone());
@@ -212,11 +217,18 @@ impl Tokens {
         if known {
             return;
         }
-        if let Some(Err(fault)) = self.store.as_ref().map(|store| store.keep(next)) {
-            // It works until the next start; then the operator must sign in again.
+        state.refresh = Some(Zeroizing::new(next.to_owned()));
+        self.keep(state);
+    }
+
+    /// What cannot be kept works until the next start, when the operator would have to sign in again: each login tries anew.
+    fn keep(&self, state: &mut State) {
+        let Some((store, token)) = self.store.as_ref().zip(state.refresh.as_ref()) else { return };
+        let kept = store.keep(token);
+        state.unkept = kept.is_err();
+        if let Err(fault) = kept {
             tracing::error!(of = self.settings.of, "a new refresh token cannot be kept: {fault}");
         }
-        state.refresh = Some(Zeroizing::new(next.to_owned()));
     }
 
     /// RFC 6749 §5.2. Only the code is told on: descriptions may name people.

@@ -2,8 +2,9 @@
 //! sample people and mails, and the desk over all of it. The clock stands until a test moves it; letters are captured.
 
 use std::path::Path;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures::future::BoxFuture;
@@ -18,7 +19,7 @@ use loket::engine::admins::Role;
 use loket::engine::intake::{DayLimits, Mailbox, Patience};
 use loket::engine::office::{Office, Procedures};
 use loket::engine::port::{
-    AccountDriver, Arrival, ArrivalBody, Clock, Courier, Fault, Folder, Origin, Outgoing, Reader, Witness,
+    AccountDriver, Arrival, ArrivalBody, Clock, Courier, Fault, Folder, Origin, Outgoing, Post, Reader, Witness,
 };
 use loket::engine::store::Store;
 use loket::letters::Letters;
@@ -61,6 +62,8 @@ pub struct Postbag {
     pub silent: Mutex<Vec<Address>>,
     /// Told to come again.
     pub deferred: Mutex<Vec<Address>>,
+    /// No letter can be offered at all.
+    pub away: AtomicBool,
     /// Letters that wait for an answer.
     pub in_hand: AtomicUsize,
     /// Letters it carries side by side, if that is limited.
@@ -70,6 +73,9 @@ pub struct Postbag {
 impl Courier for Postbag {
     fn send<'a>(&'a self, letter: &'a Outgoing) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async {
+            if self.away.load(Ordering::Relaxed) {
+                return Err(Fault::transient("nobody answers"));
+            }
             if self.refused.lock().expect("no panic under the lock").iter().any(|no| letter.to.contains(no)) {
                 return Err(Fault::permanent("550 no such mailbox"));
             }
@@ -91,6 +97,11 @@ impl Courier for Postbag {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         Box::pin(async { Ok("a bag".to_owned()) })
+    }
+
+    fn post(&self) -> Post {
+        let away = self.away.load(Ordering::Relaxed).then_some(Duration::from_secs(3600));
+        Post { accepted: true, away, refused: 0 }
     }
 }
 

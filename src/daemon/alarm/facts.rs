@@ -19,7 +19,7 @@ use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
 use crate::engine::casebook::Live;
 use crate::engine::fixity::Fixity;
-use crate::engine::port::{Fault, Inbox};
+use crate::engine::port::{Fault, Inbox, Post};
 use crate::engine::store::OutboxTally;
 use crate::mail::tls::valid_until;
 use crate::reading::pool::Pool;
@@ -32,6 +32,7 @@ pub struct Facts {
     pub since: DateTime<Utc>,
     pub mailboxes: Vec<MailboxFacts>,
     pub outbox: OutboxTally,
+    pub post: Post,
     /// Cases that are not closed, and those whose outcome nobody knows.
     pub open: usize,
     pub unknown: usize,
@@ -187,6 +188,7 @@ impl Sources {
             since: self.since,
             mailboxes: mailboxes.collect(),
             outbox: self.engine.store.outbox_tally(&self.engine.office.id).await?,
+            post: self.engine.courier.post(),
             open,
             unknown,
             damaged,

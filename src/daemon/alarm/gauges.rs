@@ -67,6 +67,10 @@ fn work(registry: &mut Registry, facts: &Facts) {
     write(registry, "loket_outbox_rows", "Letters and other effects; the failing ones wait too", rows);
     let attempts = [(Vec::new(), i64::from(outbox.most_attempts))];
     write(registry, "loket_outbox_most_attempts", "The most failures in a row of one effect", attempts);
+    let away = facts.post.away.map_or(0, |long| i64::try_from(long.as_secs()).unwrap_or(i64::MAX));
+    write(registry, "loket_courier_away_seconds", "For how long no letter could be offered", [(Vec::new(), away)]);
+    let refused = [(Vec::new(), i64::from(facts.post.refused))];
+    write(registry, "loket_courier_refused_letters", "Letters refused for good in a row", refused);
     let cases =
         [("open", facts.open), ("unknown", facts.unknown), ("damaged", facts.damaged), ("unfiled", facts.unfiled)];
     let cases = cases.map(|(state, count)| (vec![("state", state.to_owned())], count_of(count)));

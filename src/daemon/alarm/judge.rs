@@ -2,6 +2,7 @@
 //! limit tells nobody twice.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 
@@ -10,6 +11,7 @@ use super::facts::{CanaryFacts, CertificateFacts, DiskFacts, Facts, MailboxFacts
 use super::key;
 use crate::daemon::keys::Standing;
 use crate::engine::fixity::Fixity;
+use crate::engine::port::Post;
 
 /// A mailbox that nobody looked at for so long is not watched any more; IDLE is renewed within five minutes.
 const SILENT: TimeDelta = TimeDelta::minutes(30);
@@ -18,6 +20,10 @@ const SILENT: TimeDelta = TimeDelta::minutes(30);
 const SETTLES: TimeDelta = TimeDelta::minutes(10);
 /// Rows due for so long are not being carried out: a lease ends after ten minutes.
 const STANDS: TimeDelta = TimeDelta::minutes(15);
+/// A mail server that takes no letter for so long has more than a restart to do.
+const AWAY: Duration = Duration::from_secs(15 * 60);
+/// Each letter that is given up is told of in another one: so many refused with none accepted is no addressee's doing.
+const REFUSED: u32 = 3;
 /// The joint decree of a year's holidays is out by then.
 pub const HOLIDAYS_AHEAD: TimeDelta = TimeDelta::days(45);
 /// A certificate counts as renewed when it ends so much later than would raise the alarm.
@@ -46,6 +52,7 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
         judgement.mailbox(facts, mailbox, limits);
     }
     judgement.outbox(facts, limits);
+    judgement.courier(facts);
     if facts.damaged > 0 {
         judgement.raise.push(Alarm::CasesDamaged { cases: facts.damaged });
     }
@@ -133,6 +140,19 @@ impl Judgement {
         }
     }
 
+    /// Only a letter that is accepted ends the alarm.
+    fn courier(&mut self, facts: &Facts) {
+        let Post { accepted, away, refused } = facts.post;
+        if let Some(long) = away.filter(|long| *long >= AWAY) {
+            let since = TimeDelta::from_std(long).ok().and_then(|long| facts.at.checked_sub_signed(long));
+            self.raise.push(Alarm::CourierFails { since, refused });
+        } else if refused >= REFUSED {
+            self.raise.push(Alarm::CourierFails { since: None, refused });
+        } else if !accepted || away.is_some() || refused > 0 {
+            self.keep.insert(key("courier_fails", ""));
+        }
+    }
+
     fn certificate(&mut self, facts: &Facts, certificate: &CertificateFacts, limits: &Limits) {
         let of = certificate.of.clone();
         match certificate.until {
@@ -177,6 +197,7 @@ mod tests {
             since: at - TimeDelta::hours(2),
             mailboxes: vec![mailbox],
             outbox: OutboxTally { waiting: 9, ..OutboxTally::default() },
+            post: Post { accepted: true, ..Post::default() },
             disks: vec![DiskFacts { of: "state".into(), free: 5_000_000_000, total: 9_000_000_000 }],
             certificates: vec![CertificateFacts { of: "desk".into(), until: Some(at + TimeDelta::days(60)) }],
             ..Facts::default()
@@ -292,6 +313,16 @@ mod tests {
         assert_eq!(told(|f| f.outbox.dead = 1), raised("effect_stuck"));
         assert_eq!(told(|f| f.outbox.damaged = 1), raised("effect_stuck"));
         assert_eq!(told(|f| f.outbox.held = 1), raised("effect_stuck"));
+    }
+
+    #[test]
+    fn a_mail_server_that_takes_no_letter_is_an_alarm_until_it_takes_one() {
+        let away = |minutes: u64| told(|f| f.post.away = Some(Duration::from_secs(minutes * 60)));
+        let refused = |letters: u32| told(|f| f.post.refused = letters);
+
+        assert_eq!((away(14), away(15)), (kept("courier_fails"), raised("courier_fails")));
+        assert_eq!((refused(2), refused(3)), (kept("courier_fails"), raised("courier_fails")));
+        assert_eq!(told(|f| f.post = Post::default()), kept("courier_fails"), "nobody knows after a start");
     }
 
     #[test]

@@ -51,6 +51,11 @@ pub enum Alarm {
     EffectStuck {
         rows: usize,
     },
+    /// No letter can be offered since `since`; or the server refused the last `refused` for good, and took none between.
+    CourierFails {
+        since: Option<DateTime<Utc>>,
+        refused: u32,
+    },
     /// Nobody carries the outbox out.
     OutboxStands {
         due_since: DateTime<Utc>,
@@ -95,6 +100,7 @@ impl Alarm {
             Self::RecordDamaged { .. } => "record_damaged",
             Self::OfficeUnseen => "office_unseen",
             Self::EffectStuck { .. } => "effect_stuck",
+            Self::CourierFails { .. } => "courier_fails",
             Self::OutboxStands { .. } => "outbox_stands",
             Self::OutcomeUnknown { .. } => "outcome_unknown",
             Self::CertificateEnds { .. } => "certificate_ends",
@@ -119,6 +125,7 @@ impl Alarm {
             | Self::FilingFails { .. }
             | Self::RecordDamaged { .. }
             | Self::OfficeUnseen
+            | Self::CourierFails { .. }
             | Self::OutboxStands { .. }
             | Self::OutcomeUnknown { .. }
             | Self::ScansUnread

@@ -41,6 +41,13 @@ impl Alarm {
             Self::EffectStuck { rows } => {
                 format!("{rows} letters or other effects are stuck. Run `loket cases list --stuck`")
             }
+            Self::CourierFails { since: Some(since), .. } => format!(
+                "No letter can be handed to the mail server since {}; all of them wait. Run `loket check --online`",
+                since.format("%Y-%m-%d %H:%M UTC")
+            ),
+            Self::CourierFails { since: None, refused } => format!(
+                "The mail server refused the last {refused} letters for good and took none since. The log says why"
+            ),
             Self::OutboxStands { due_since } => format!(
                 "Nothing due is carried out since {}. Look at the log, then restart",
                 due_since.format("%Y-%m-%d %H:%M UTC")
@@ -104,6 +111,13 @@ impl Alarm {
             Self::EffectStuck { rows } => {
                 format!("{rows} surat atau tindakan lain tertahan. Jalankan `loket cases list --stuck`")
             }
+            Self::CourierFails { since: Some(since), .. } => format!(
+                "Surat tidak dapat diserahkan kepada server surel sejak {}; semuanya menunggu. Jalankan `loket check --online`",
+                since.format("%Y-%m-%d %H:%M UTC")
+            ),
+            Self::CourierFails { since: None, refused } => format!(
+                "Server surel menolak {refused} surat terakhir dan tidak menerima satu pun setelahnya. Sebabnya ada di log"
+            ),
             Self::OutboxStands { due_since } => format!(
                 "Yang jatuh tempo tidak dikerjakan sejak {}. Lihat log, lalu mulai ulang",
                 due_since.format("%Y-%m-%d %H:%M UTC")

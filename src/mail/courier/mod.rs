@@ -2,6 +2,8 @@
 //! here it becomes MIME ([`compose`]) and is handed over, and each adapter says once what a failure means.
 
 pub mod compose;
+mod failure;
 pub mod maildir;
 mod peer;
+mod record;
 pub mod smtp;

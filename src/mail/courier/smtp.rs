@@ -20,9 +20,11 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::compose::{Copies, Sender, compose};
+use super::failure::{Failure, Stop};
 use super::peer::Peer;
+use super::record::Record;
 use crate::engine::peril::{Moment, moment};
-use crate::engine::port::{Courier, Fault, Outgoing};
+use crate::engine::port::{Courier, Fault, FaultKind, Outgoing, Post};
 use crate::mail::login::{Login, Shown};
 use crate::mail::remark::remark;
 use crate::mail::tls::{Dialect, Endpoint, Security};
@@ -58,16 +60,7 @@ pub struct SmtpCourier {
     hello: ClientId,
     permits: Semaphore,
     idle: std::sync::Mutex<Vec<(AsyncSmtpConnection, Instant)>>,
-}
-
-/// How far a letter got before it failed.
-enum Failure {
-    /// The connection was lost before the server had read a word of this letter.
-    Unheard(Fault),
-    /// The server said so; the connection is good for another letter.
-    Said(Fault),
-    /// No answer, or none in time: what comes now would be taken for the answer to a later command.
-    OutOfStep(Fault),
+    record: Record,
 }
 
 impl SmtpCourier {
@@ -85,39 +78,55 @@ impl SmtpCourier {
             None => ClientId::default(),
         };
         let permits = Semaphore::new(settings.connections.max(1));
-        Ok(Self { settings, endpoint, hello, permits, idle: std::sync::Mutex::default() })
+        Ok(Self { settings, endpoint, hello, permits, idle: std::sync::Mutex::default(), record: Record::default() })
     }
 
     async fn deliver(&self, letter: &Outgoing) -> Result<(), Fault> {
         let message = compose(&self.settings.sender, letter, Copies::Hidden)?;
         let _permit = self.permits.acquire().await.map_err(|_| Fault::transient("The courier is closing"))?;
+        match self.offer(&message, letter.to.len()).await {
+            Ok(()) => {
+                self.record.accepted();
+                Ok(())
+            }
+            Err(Failure::Unheard(fault) | Failure::Unwelcome(fault)) => {
+                self.record.away();
+                Err(fault)
+            }
+            Err(Failure::Said(fault) | Failure::OutOfStep(fault)) => {
+                self.record.declined(fault.kind == FaultKind::Permanent);
+                Err(fault)
+            }
+        }
+    }
+
+    async fn offer(&self, message: &Message, addressees: usize) -> Result<(), Failure> {
         if let Some(mut line) = self.parked() {
-            match self.converse(&mut line, &message, letter.to.len()).await {
+            match self.converse(&mut line, message, addressees).await {
                 // The server had closed the idle connection: not this letter's fault.
                 Err(Failure::Unheard(_)) => {}
                 outcome => return self.settle(line, outcome).await,
             }
         }
-        let mut line = self.connect().await?;
-        let outcome = self.converse(&mut line, &message, letter.to.len()).await;
+        let mut line = self.connect().await.map_err(Failure::Unheard)?;
+        let outcome = self.converse(&mut line, message, addressees).await;
         self.settle(line, outcome).await
     }
 
     /// Keeps a connection that is still good for the next letter.
-    async fn settle(&self, mut line: AsyncSmtpConnection, outcome: Result<(), Failure>) -> Result<(), Fault> {
-        let fault = match outcome {
-            Ok(()) => {
-                self.park(line);
-                return Ok(());
+    async fn settle(&self, mut line: AsyncSmtpConnection, outcome: Result<(), Failure>) -> Result<(), Failure> {
+        let is_good = match &outcome {
+            Ok(()) => true,
+            Err(Failure::Unheard(_) | Failure::OutOfStep(_)) => false,
+            Err(Failure::Unwelcome(_) | Failure::Said(_)) => {
+                let deadline = self.settings.command_deadline;
+                !line.has_broken() && matches!(timeout(deadline, line.command(Rset)).await, Ok(Ok(_)))
             }
-            Err(Failure::Unheard(fault) | Failure::OutOfStep(fault)) => return Err(fault),
-            Err(Failure::Said(fault)) => fault,
         };
-        if !line.has_broken() && matches!(timeout(self.settings.command_deadline, line.command(Rset)).await, Ok(Ok(_)))
-        {
+        if is_good {
             self.park(line);
         }
-        Err(fault)
+        outcome
     }
 
     async fn converse(
@@ -140,15 +149,12 @@ impl SmtpCourier {
         if !bytes.is_ascii() {
             options.push(MailParameter::Body(MailBodyParameter::EightBitMime));
         }
-        self.command(line, Mail::new(envelope.from().cloned(), options)).await.map_err(|e| match e {
-            Stop::Answer(fault) => Failure::Said(fault),
-            Stop::Lost(fault) => Failure::Unheard(fault),
-        })?;
+        self.command(line, Mail::new(envelope.from().cloned(), options)).await.map_err(Stop::at_the_door)?;
         for (nth, address) in envelope.to().iter().enumerate() {
             match self.command(line, Rcpt::new(address.clone(), Vec::new())).await {
                 Ok(_) => {}
                 // The envelope names copies last. One that is refused costs the addressee nothing.
-                Err(Stop::Answer(fault)) if nth >= addressees => {
+                Err(Stop::Answer(fault, _)) if nth >= addressees => {
                     tracing::warn!("a copy of a letter is not taken: {fault}")
                 }
                 Err(stop) => return Err(stop.said()),
@@ -173,7 +179,7 @@ impl SmtpCourier {
             Ok(Err(error)) => match self.answer(&error) {
                 // 421: the server is closing, most often a connection it found idle too long.
                 Some(fault) if error.status().is_some_and(|code| code.to_string() == "421") => Err(Stop::Lost(fault)),
-                Some(fault) => Err(Stop::Answer(fault)),
+                Some(fault) => Err(Stop::Answer(fault, error.status().map_or(0, u16::from))),
                 None => Err(Stop::Lost(self.lost(&error))),
             },
             Err(_) => Err(Stop::Lost(self.silent(deadline))),
@@ -306,26 +312,11 @@ impl SmtpCourier {
         let shown = self.shown().await?;
         let mut line = timeout(deadline, self.open(shown.as_ref())).await.map_err(|_| self.silent(deadline))??;
         self.command(&mut line, Noop).await.map_err(|stop| match stop {
-            Stop::Answer(fault) | Stop::Lost(fault) => fault,
+            Stop::Answer(fault, _) | Stop::Lost(fault) => fault,
         })?;
         let how = if self.settings.login.is_some() { "takes our login" } else { "takes our mail without a login" };
         self.park(line);
         Ok(format!("{} {how}", self.endpoint.name()))
-    }
-}
-
-/// Why a command was not obeyed.
-enum Stop {
-    Answer(Fault),
-    Lost(Fault),
-}
-
-impl Stop {
-    fn said(self) -> Failure {
-        match self {
-            Self::Answer(fault) => Failure::Said(fault),
-            Self::Lost(fault) => Failure::OutOfStep(fault),
-        }
     }
 }
 
@@ -340,6 +331,10 @@ impl Courier for SmtpCourier {
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {
         self.greet().boxed()
+    }
+
+    fn post(&self) -> Post {
+        self.record.post()
     }
 
     fn certificate_until(&self) -> Option<DateTime<Utc>> {
