@@ -1,5 +1,5 @@
-//! Knowing that mail flows: what an operator must act on becomes an alarm, told once when it begins and once when it is
-//! over, to the log, the desk's front, whoever reads `/sehat` and `/metrics`, and the office's second channel.
+//! Knowing that mail flows: what an operator must act on becomes an alarm, told once when it begins, again when it has grown
+//! tenfold, and once when it is over, to the log, the desk's front, whoever reads `/sehat` and `/metrics`, and the office's second channel.
 //!
 //! Every few seconds [`watch`] gathers [`facts`], [`judge`] says which alarms they raise, [`board`] remembers which are
 //! raised and told, [`bell`] tells the second channel, and [`gauges`] writes the facts for Prometheus. Nothing here
@@ -128,11 +128,30 @@ impl Alarm {
         }
     }
 
+    /// How bad it is, in a figure of its own; `None` where one such alarm is as bad as the next.
+    fn weight(&self) -> Option<u64> {
+        let counted = match self {
+            Self::MailShelved { mails: count, .. }
+            | Self::CasesDamaged { cases: count }
+            | Self::FilingFails { cases: count }
+            | Self::RecordDamaged { things: count }
+            | Self::EffectStuck { rows: count }
+            | Self::OutcomeUnknown { cases: count } => u64::try_from(*count).unwrap_or(u64::MAX),
+            // The less is left, the worse.
+            Self::DiskAlmostFull { free_mb, .. } => ROOM / (*free_mb).max(1),
+            _ => return None,
+        };
+        Some(counted)
+    }
+
     /// Two alarms of one key are one alarm, whatever their figures.
     pub fn key(&self) -> String {
         key(self.kind(), &self.about())
     }
 }
+
+/// Against which free megabytes are weighed: more than any disk has.
+const ROOM: u64 = 1_000_000_000_000;
 
 fn key(kind: &str, about: &str) -> String {
     if about.is_empty() { kind.to_owned() } else { format!("{kind}/{about}") }
