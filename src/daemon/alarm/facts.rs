@@ -14,6 +14,7 @@ use crate::config::Config;
 use crate::config::courier::{CourierKind, Security};
 use crate::config::mailbox::ImapConfig;
 use crate::daemon::canary::Canary;
+use crate::daemon::clock::{Doubt, SaneClock};
 use crate::daemon::keys::{self, KeyChange};
 use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
@@ -50,6 +51,8 @@ pub struct Facts {
     pub key_change: keys::Standing,
     /// `None` where none is sent.
     pub canary: Option<CanaryFacts>,
+    /// `None` while the machine's clock is believed.
+    pub clock: Option<Doubt>,
     pub process: ProcessFacts,
 }
 
@@ -137,6 +140,8 @@ pub struct Sources {
     pub pool: Option<Arc<Pool>>,
     /// Of the master key.
     pub change: Option<Arc<KeyChange>>,
+    /// Which may doubt the machine's.
+    pub clock: Option<Arc<SaneClock>>,
     /// The journal's end at which the cases were last counted, with what was counted.
     counted: tokio::sync::Mutex<Option<(u64, Count)>>,
 }
@@ -167,6 +172,7 @@ impl Sources {
             scans_unread,
             pool: None,
             change: None,
+            clock: None,
             counted: tokio::sync::Mutex::default(),
         }
     }
@@ -199,6 +205,7 @@ impl Sources {
             scanner_away: self.pool.as_ref().is_some_and(|pool| pool.waits_for_scanner()),
             key_change: self.change.as_ref().map(|change| change.standing()).unwrap_or_default(),
             canary: self.canary.as_ref().map(|canary| canary.facts()),
+            clock: self.clock.as_ref().and_then(|clock| clock.doubt()),
             process: ProcessFacts::read(),
         })
     }

@@ -16,6 +16,8 @@ mod words;
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::clock::Doubt;
+
 /// Something that a person must look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "alarm", rename_all = "snake_case")]
@@ -81,6 +83,17 @@ pub enum Alarm {
     CanaryLost {
         sent: DateTime<Utc>,
     },
+    /// The machine's clock stands `seconds` from the time that is believed, below zero: behind it; or took time back with it.
+    ClockInDoubt {
+        seconds: i64,
+        believed: bool,
+    },
+}
+
+impl From<Doubt> for Alarm {
+    fn from(doubt: Doubt) -> Self {
+        Self::ClockInDoubt { seconds: doubt.by.num_seconds(), believed: doubt.believed }
+    }
 }
 
 impl Alarm {
@@ -104,6 +117,7 @@ impl Alarm {
             Self::ScannerAway => "scanner_away",
             Self::KeyChangeWaits => "key_change_waits",
             Self::CanaryLost { .. } => "canary_lost",
+            Self::ClockInDoubt { .. } => "clock_in_doubt",
         }
     }
 
@@ -113,6 +127,7 @@ impl Alarm {
             Self::MailNotFetched { mailbox, .. } | Self::MailShelved { mailbox, .. } => mailbox.clone(),
             Self::CertificateEnds { of, .. } | Self::DiskAlmostFull { of, .. } => of.clone(),
             Self::HolidaysMissing { year } => year.to_string(),
+            Self::ClockInDoubt { seconds, .. } => if *seconds < 0 { "back" } else { "ahead" }.to_owned(),
             Self::EffectStuck { .. }
             | Self::CasesDamaged { .. }
             | Self::OfficeClosed
@@ -139,6 +154,7 @@ impl Alarm {
             | Self::OutcomeUnknown { cases: count } => u64::try_from(*count).unwrap_or(u64::MAX),
             // The less is left, the worse.
             Self::DiskAlmostFull { free_mb, .. } => ROOM / (*free_mb).max(1),
+            Self::ClockInDoubt { seconds, .. } => seconds.unsigned_abs(),
             _ => return None,
         };
         Some(counted)
