@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::alarm::bell::Bell;
 use super::alarm::board::Board;
 use super::alarm::facts::Sources;
+use super::alarm::front::Front;
 use super::alarm::watch::{LastFacts, Watch};
 use super::assembly::{Assembly, Extent};
 use super::clock::SaneClock;
@@ -41,6 +42,7 @@ async fn watch(config: &Config, assembly: &Assembly, clock: Arc<SaneClock>) -> R
     sources.pool = Some(assembly.pool.clone());
     sources.change = Some(assembly.change.clone());
     sources.clock = Some(clock);
+    sources.front = Front::of(config).map(Arc::new);
     Ok(Watch { board: Board::load(&engine).await?, bell: Bell::of(config)?, sources, seen: LastFacts::default() })
 }
 
@@ -103,6 +105,10 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     if let Some(figures) = Figures::bind(config, &watch).await? {
         tracing::info!(address = %figures.address(), "figures are told");
         open.spawn(figures.serve(stop.clone()));
+    }
+    if let Some(front) = watch.sources.front.clone() {
+        let stop = stop.clone();
+        open.spawn(async move { front.keep(&stop).await });
     }
     open.spawn({
         let stop = stop.clone();

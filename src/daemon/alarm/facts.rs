@@ -9,6 +9,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::front::Front;
 use super::judge::HOLIDAYS_AHEAD;
 use crate::config::Config;
 use crate::config::courier::{CourierKind, Security};
@@ -142,6 +143,8 @@ pub struct Sources {
     pub change: Option<Arc<KeyChange>>,
     /// Which may doubt the machine's.
     pub clock: Option<Arc<SaneClock>>,
+    /// Where a proxy stands before the desk.
+    pub front: Option<Arc<Front>>,
     /// The journal's end at which the cases were last counted, with what was counted.
     counted: tokio::sync::Mutex<Option<(u64, Count)>>,
 }
@@ -173,6 +176,7 @@ impl Sources {
             pool: None,
             change: None,
             clock: None,
+            front: None,
             counted: tokio::sync::Mutex::default(),
         }
     }
@@ -227,7 +231,7 @@ impl Sources {
         Ok(count)
     }
 
-    /// The desk's own, and those that mail servers showed at the last handshake.
+    /// The desk's own, and those that a proxy before it and mail servers showed at the last handshake.
     fn certificates(&self) -> Vec<CertificateFacts> {
         let desk = self.config.desk.tls.as_ref();
         let desk = desk.map(|files| CertificateFacts { of: "desk".to_owned(), until: of_file(&files.certificate) });
@@ -239,7 +243,8 @@ impl Sources {
         let smtp = courier.smtp.as_ref().filter(|_| courier.kind == CourierKind::Smtp);
         let until = self.engine.courier.certificate_until();
         let courier = CertificateFacts::of_server("courier".to_owned(), smtp.map(|smtp| smtp.security), until);
-        desk.into_iter().chain(mailboxes).chain(courier).collect()
+        let front = self.front.as_ref().map(|front| front.facts());
+        desk.into_iter().chain(front).chain(mailboxes).chain(courier).collect()
     }
 
     fn imap(&self, mailbox: &str) -> Option<&ImapConfig> {

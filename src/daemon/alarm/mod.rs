@@ -8,6 +8,7 @@
 pub mod bell;
 pub mod board;
 pub mod facts;
+pub mod front;
 pub mod gauges;
 pub mod judge;
 pub mod watch;
@@ -61,7 +62,7 @@ pub enum Alarm {
     OutcomeUnknown {
         cases: usize,
     },
-    /// `of`: the desk, a mailbox's server by its name, the courier's server.
+    /// `of`: the desk, the host of its public address where a proxy stands before it, a mailbox's server by its name, the courier's server.
     CertificateEnds {
         of: String,
         on: NaiveDate,
