@@ -17,21 +17,35 @@ use crate::kit::offspring::free_port;
 use crate::kit::{Daemon, Office, Site, Visitor, wait_for};
 
 fn canary_of(site: &Site) -> Canary {
-    let config = CanaryConfig { every_seconds: 900, within_seconds: 300, address: None, fail_watchdog: true };
-    Canary::new(site.engine.clone(), &config, &Address::parse(people::MAILBOX).expect("an address"))
+    canary_into(site, Vec::new())
 }
 
-fn arrival(subject: &str) -> Arrival {
-    let raw = format!("From: <{0}>\r\nTo: <{0}>\r\nSubject: {subject}\r\n\r\nuji\r\n", people::MAILBOX);
+/// `mailboxes`: names, with the addresses that each is known to receive.
+fn canary_into(site: &Site, mailboxes: Vec<(String, Vec<Address>)>) -> Canary {
+    let config = CanaryConfig { every_seconds: 900, within_seconds: 300, address: None, fail_watchdog: true };
+    Canary::new(site.engine.clone(), &config, &office(), mailboxes)
+}
+
+fn office() -> Address {
+    Address::parse(people::MAILBOX).expect("an address")
+}
+
+fn arrival(mailbox: &str, header: &str) -> Arrival {
+    let raw = format!("{header}\r\n\r\nuji\r\n");
     let origin =
-        Origin { mailbox: "utama".into(), folder: "INBOX".into(), uid_validity: 1, uid: 1, name: String::new() };
+        Origin { mailbox: mailbox.into(), folder: "INBOX".into(), uid_validity: 1, uid: 1, name: String::new() };
     Arrival { origin, body: ArrivalBody::Raw(raw.into_bytes()) }
 }
 
-fn is_taken(canary: &Canary, subject: &str) -> bool {
-    let (rest, back) = canary.pick(vec![arrival(subject)]);
+/// Whether a mail with this header, which arrives in this mailbox, is taken out.
+fn takes(canary: &Canary, mailbox: &str, header: &str) -> bool {
+    let (rest, back) = canary.pick(vec![arrival(mailbox, header)]);
     assert_eq!(rest.len() + back.len(), 1, "no mail is lost");
     rest.is_empty()
+}
+
+fn is_taken(canary: &Canary, subject: &str) -> bool {
+    takes(canary, "utama", &format!("From: <{0}>\r\nTo: <{0}>\r\nSubject: {subject}", people::MAILBOX))
 }
 
 #[tokio::test]
@@ -44,8 +58,65 @@ async fn only_an_awaited_canary_of_our_own_mark_is_taken_out_of_the_mail() {
     assert!(!is_taken(&canary, &format!("{opening}.{}]", "0".repeat(20))), "a forged mark: {mark}");
     assert!(!is_taken(&canary, "Permohonan reset password"));
     assert!(!is_taken(&canary_of(&site), &sent.subject), "nobody awaits it");
-    assert!(is_taken(&canary, &format!("[EKSTERNAL] {}", sent.subject)), "a gateway writes before it");
+    assert!(is_taken(&canary, &sent.subject), "a server gave it a Message-ID of its own, or none");
     assert!(!is_taken(&canary, &sent.subject), "it comes back once");
+}
+
+#[tokio::test]
+async fn a_canary_with_our_message_id_is_known_under_a_gateways_words() {
+    let site = Site::start().await;
+    let canary = canary_of(&site);
+    let sent = canary.release();
+    let ours = |id: &str| {
+        format!("From: LPSE <{}>\r\nMessage-ID: <{id}>\r\nSubject: [EKSTERNAL] {}", people::MAILBOX, sent.subject)
+    };
+
+    assert!(!takes(&canary, "utama", &ours("gateway.1@kantor.example")));
+    assert!(takes(&canary, "utama", &ours(&sent.message_id)));
+}
+
+/// Whatever quoted a canary's subject was deleted from the inbox, and told that mail flows: so did the very report that it could
+/// not be delivered, and a mail that a colleague forwarded to ask what it is.
+#[tokio::test]
+async fn what_quotes_a_canary_is_ordinary_mail_and_tells_nothing() {
+    let site = Site::start().await;
+    let canary = canary_of(&site);
+    let Outgoing { subject, message_id, .. } = canary.release();
+    let own = format!("From: <{}>", people::MAILBOX);
+    let from_server = "Return-Path: <>\r\nFrom: MAILER-DAEMON@mail.karangmulia.example";
+
+    for header in [
+        format!("{from_server}\r\nSubject: Undeliverable: {subject}"),
+        format!("{from_server}\r\nSubject: {subject}"),
+        format!("From: budi@karangmulia.example\r\nSubject: Fwd: {subject}"),
+        format!("From: budi@karangmulia.example\r\nSubject: {subject}"),
+        format!("From: budi@karangmulia.example\r\nMessage-ID: <{message_id}>\r\nSubject: {subject}"),
+        format!("{own}, <budi@karangmulia.example>\r\nSubject: {subject}"),
+        format!("{own}\r\nSubject: Fwd: {subject}"),
+        format!("{own}\r\nSubject: Balasan otomatis: {subject}"),
+        format!("{own}\r\nIn-Reply-To: <{message_id}>\r\nSubject: {subject}"),
+        format!("Return-Path: <>\r\n{own}\r\nSubject: {subject}"),
+        format!("{own}\r\nContent-Type: Multipart/Report; report-type=delivery-status\r\nSubject: {subject}"),
+    ] {
+        assert!(!takes(&canary, "utama", &header), "{header}");
+    }
+    site.forward(TimeDelta::seconds(301));
+    assert!(canary.facts().lost_since.is_some() && canary.facts().back_at.is_none());
+    assert!(is_taken(&canary, &subject), "it is awaited still");
+}
+
+#[tokio::test]
+async fn a_canary_counts_only_in_the_mailbox_that_it_was_sent_to() {
+    let site = Site::start().await;
+    let other = Address::parse("arsip@karangmulia.example").expect("an address");
+    let known = vec![("arsip".to_owned(), vec![other.clone()]), ("utama".to_owned(), vec![office()])];
+    let known = canary_into(&site, known);
+    let unknown = canary_into(&site, vec![("arsip".to_owned(), vec![other]), ("utama".to_owned(), Vec::new())]);
+    let header = |sent: &Outgoing| format!("From: <{}>\r\nSubject: {}", people::MAILBOX, sent.subject);
+    let (first, second) = (header(&known.release()), header(&unknown.release()));
+
+    assert_eq!(["arsip", "utama"].map(|mailbox| takes(&known, mailbox, &first)), [false, true]);
+    assert!(takes(&unknown, "arsip", &second), "no mailbox is known to receive it: an alias may lead anywhere");
 }
 
 #[tokio::test]

@@ -29,7 +29,7 @@ const TOKEN: &str = "kunci-yang-tidak-boleh-bocor";
 fn standing(over: bool) -> Standing {
     let since = chrono::DateTime::from_timestamp(1_795_000_000, 0).expect("a moment of our years");
     let alarm = Alarm::MailNotFetched { mailbox: "permohonan".to_owned(), failures: 5, looked_at: None };
-    Standing { alarm, since, told: over, over }
+    Standing { told: over, over, ..Standing::new(alarm, since) }
 }
 
 fn bell(channel: ChannelConfig) -> Bell {

@@ -5,12 +5,18 @@ use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
+use loket::config::alarms::ChannelConfig;
 use loket::daemon::alarm::Alarm;
+use loket::daemon::alarm::bell::Bell;
+use loket::daemon::alarm::board::Board;
 use loket::daemon::alarm::facts::{Facts, Pulse, Sources};
-use loket::daemon::alarm::judge::{Limits, judge};
+use loket::daemon::alarm::judge::{Judgement, Limits, judge};
+use loket::daemon::alarm::watch::{LastFacts, Watch};
+use loket::daemon::clock::{SaneClock, SystemClock};
 use loket::daemon::keys::{KeyChange, Standing};
 use loket::engine::archive::Archive;
 use loket::engine::port::{Clock, Inbox};
+use loket::engine::store::{DocumentWrite, TIME_SEEN};
 use loket::mail::inbox::imap::ImapInbox;
 use loket::sop::names::Language;
 use loket::store::StateFolder;
@@ -31,8 +37,8 @@ use crate::kit::wait::in_time;
 use crate::kit::{Daemon, Dovecot, Office, Visitor, wait_for};
 
 /// A program that keeps every alarm it is told, and the lines it kept.
-fn channel(office: &Office) -> String {
-    let (program, kept) = (office.folder.path().join("alarm"), office.folder.path().join("told"));
+fn channel(folder: &Path) -> String {
+    let (program, kept) = (folder.join("alarm"), folder.join("told"));
     std::fs::write(&program, format!("#!/bin/sh\n(cat; echo) >> {}\n", kept.display())).expect("the folder is ours");
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("the file is ours");
     program.display().to_string()
@@ -66,7 +72,7 @@ async fn read(url: &str) -> (u16, String) {
 async fn t33_a_mail_server_that_is_away_is_an_alarm_told_once_and_over_once() {
     let mut office = Office::open().await;
     let figures = free_port();
-    let program = channel(&office);
+    let program = channel(office.folder.path());
     change(
         &office,
         "[limits]\n",
@@ -129,7 +135,7 @@ async fn t33_a_mail_server_that_is_away_is_an_alarm_told_once_and_over_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn t41_an_office_that_cannot_open_tells_the_second_channel_once_and_that_it_is_over() {
     let office = Office::open().await;
-    let program = channel(&office);
+    let program = channel(office.folder.path());
     change(&office, "[limits]\n", &format!("[alarms]\nlook_seconds = 1\nprogram = \"{program}\"\n[limits]\n"));
     let mut daemon = Daemon::start(&office).await;
     assert!(daemon.stop().await.success());
@@ -284,10 +290,59 @@ async fn t48_a_change_of_the_master_key_that_cannot_go_on_is_an_alarm_until_it_i
     assert_eq!(raised, [false, true, false]);
 }
 
+/// The office stayed closed, believed the clock after ten minutes, and not one alarm rang.
+#[tokio::test(flavor = "multi_thread")]
+async fn t42_a_clock_that_is_in_doubt_at_start_is_told_before_it_is_believed() {
+    let (site, ..) = by_hand("complete").await;
+    let noted = SystemClock.now() + TimeDelta::days(400);
+    let write = DocumentWrite {
+        office: site.engine.office.id.clone(),
+        family: TIME_SEEN.to_owned(),
+        id: "seen".to_owned(),
+        expected_version: None,
+        bytes: Some(noted.timestamp_millis().to_be_bytes().to_vec()),
+    };
+    site.engine.store.write_documents(vec![write]).await.expect("the store answers");
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/loket.toml");
+    let mut config = loket::config::load(&shipped).expect("a sound configuration");
+    let program = channel(folder.path()).into();
+    config.alarms.channel = Some(ChannelConfig::Program { program, arguments: Vec::new() });
+    let clock = Arc::new(SaneClock::new());
+    clock.resume(&site.engine).await.expect("the store answers");
+    let bell = Bell::of(&config).expect("a sound channel");
+    let mut sources = Sources::new(site.engine.clone(), Vec::new(), None, config, false);
+    sources.clock = Some(clock.clone());
+    let watch = Watch { sources, board: Board::default(), seen: LastFacts::default(), bell };
+    watch.board.step(Judgement { raise: vec![Alarm::ScansUnread], ..Judgement::default() }, site.now());
+
+    let raised = ["clock_in_doubt", "scans_unread"].map(|alarm| (alarm.to_owned(), "raised".to_owned()));
+    tokio::select! {
+        () = watch.until_settled(&clock) => panic!("nobody set it right"),
+        () = wait_for("the program to be told", || async { (told(folder.path()) == raised).then_some(()) }) => {}
+    }
+
+    let doubt = clock.doubt().expect("it stands a year before what is on record");
+    assert!((-401..-398).contains(&doubt.by.num_days()) && !doubt.believed, "{doubt:?}");
+    let facts = watch.sources.gather().await.expect("the store answers");
+    assert_eq!(facts.clock.map(|clock| clock.believed), Some(false));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn t42_a_start_with_a_sound_clock_waits_for_nothing_and_tells_nothing() {
+    let (site, ..) = by_hand("complete").await;
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("config/loket.toml");
+    let config = loket::config::load(&shipped).expect("a sound configuration");
+    let sources = Sources::new(site.engine.clone(), Vec::new(), None, config, false);
+    let watch = Watch { sources, board: Board::default(), seen: LastFacts::default(), bell: None };
+
+    in_time("the clock", watch.until_settled(&SaneClock::new())).await;
+
+    assert!(watch.board.raised().is_empty());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_admin_sees_the_alarms_on_the_desks_front() {
-    use loket::daemon::alarm::board::Board;
-    use loket::daemon::alarm::judge::Judgement;
     use loket::daemon::counter::Desk;
 
     let (site, _, admin) = by_hand("complete").await;

@@ -149,7 +149,10 @@ impl Assembly {
         let change = Arc::new(KeyChange::new(store.clone(), archive.clone()));
         let pulses = mailboxes.iter().map(|_| Arc::default()).collect();
         let from = &config.courier.from_address;
-        let canary = config.canary.as_ref().map(|canary| Arc::new(Canary::new(engine.clone(), canary, from)));
+        let canary = config.canary.as_ref().map(|canary| {
+            let receive = config.mailboxes.iter().map(|mailbox| (mailbox.name.clone(), mailbox.addresses().collect()));
+            Arc::new(Canary::new(engine.clone(), canary, from, receive))
+        });
         Ok(Self { engine, mailboxes, inboxes, pulses, canary, directory, pool, store, archive, change })
     }
 }

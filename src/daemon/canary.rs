@@ -1,6 +1,7 @@
 //! The canary: a mail that Loket sends to itself and waits for, so that somebody notices when letters leave and never
-//! arrive, or mail arrives and is never seen. It is known by a mark that only this office's key makes and by being
-//! awaited; it opens no case, and once it is back it is taken away. Whatever else claims to be one is ordinary mail.
+//! arrive, or mail arrives and is never seen. It is known by a mark that only this office's key makes, by being
+//! awaited, by its sender and by where it arrives; it opens no case, and once it is back it is taken away. Whatever else
+//! claims to be one, or tells of one that did not arrive, is ordinary mail.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,6 +15,7 @@ use crate::config::alarms::CanaryConfig;
 use crate::engine::Engine;
 use crate::engine::port::{Arrival, ArrivalBody, Origin, Outgoing};
 use crate::mail::headers::Headers;
+use crate::mail::message::{Inbound, Reception};
 use crate::sop::names::Address;
 
 /// Canaries awaited at a time; the oldest and the newest ones are remembered.
@@ -23,7 +25,10 @@ const OPENING: &str = "[kenari ";
 
 pub struct Canary {
     engine: Arc<Engine>,
+    from: Address,
     to: Address,
+    /// Mailboxes that receive `to`, by name; empty where none is known to.
+    arrives_in: Vec<String>,
     every: Duration,
     within: TimeDelta,
     fail_watchdog: bool,
@@ -41,10 +46,21 @@ struct State {
 }
 
 impl Canary {
-    pub fn new(engine: Arc<Engine>, config: &CanaryConfig, from: &Address) -> Self {
+    /// `from` is what our letters come from; `mailboxes` are names with the addresses that each is known to receive.
+    pub fn new(
+        engine: Arc<Engine>,
+        config: &CanaryConfig,
+        from: &Address,
+        mailboxes: impl IntoIterator<Item = (String, Vec<Address>)>,
+    ) -> Self {
+        let to = config.address.clone().unwrap_or_else(|| from.clone());
+        let receives = |known: &[Address]| known.iter().any(|address| address.same_mailbox(&to));
+        let arrives_in = mailboxes.into_iter().filter(|(_, known)| receives(known)).map(|(name, _)| name).collect();
         Self {
             engine,
-            to: config.address.clone().unwrap_or_else(|| from.clone()),
+            from: from.clone(),
+            to,
+            arrives_in,
             every: Duration::from_secs(config.every_seconds.into()),
             within: TimeDelta::seconds(config.within_seconds.into()),
             fail_watchdog: config.fail_watchdog,
@@ -88,12 +104,11 @@ impl Canary {
             state.out.remove(1);
         }
         state.out.push((nonce.clone(), now));
-        let mark = self.mark(&nonce);
         Outgoing {
-            message_id: format!("loket.kenari.{nonce}.{mark}@{}", self.engine.office.mail_domain).to_lowercase(),
+            message_id: self.message_id(&nonce),
             to: vec![self.to.clone()],
             bcc: Vec::new(),
-            subject: format!("Loket: uji jalur surel {OPENING}{nonce}.{mark}]"),
+            subject: self.subject(&nonce),
             body: "Loket mengirim surel ini kepada dirinya sendiri untuk mengetahui bahwa surel mengalir. Abaikan.\n\
                    Loket sends this mail to itself to know that mail flows. Ignore it.\n"
                 .to_owned(),
@@ -103,6 +118,15 @@ impl Canary {
             date: now,
             enclosures: Vec::new(),
         }
+    }
+
+    fn message_id(&self, nonce: &str) -> String {
+        let mark = self.mark(nonce);
+        format!("loket.kenari.{nonce}.{mark}@{}", self.engine.office.mail_domain).to_lowercase()
+    }
+
+    fn subject(&self, nonce: &str) -> String {
+        format!("Loket: uji jalur surel {OPENING}{nonce}.{}]", self.mark(nonce))
     }
 
     fn mark(&self, nonce: &str) -> String {
@@ -117,18 +141,16 @@ impl Canary {
 
     fn is_back(&self, arrival: &Arrival) -> bool {
         let ArrivalBody::Raw(raw) = &arrival.body else { return false };
-        let headers = Headers::read(raw);
-        let Some((nonce, mark)) = headers.first("subject").and_then(named) else { return false };
-        if mark != self.mark(nonce) {
+        let Some(nonce) = self.canary_in(raw).filter(|_| self.may_arrive_in(&arrival.origin.mailbox)) else {
             return false;
-        }
+        };
         let now = self.engine.clock.now();
         let mut state = self.state();
-        if let Some(at) = state.overtaken.iter().position(|overtaken| overtaken == nonce) {
+        if let Some(at) = state.overtaken.iter().position(|overtaken| *overtaken == nonce) {
             state.overtaken.remove(at);
             return true;
         }
-        let Some(at) = state.out.iter().position(|(out, _)| out == nonce) else { return false };
+        let Some(at) = state.out.iter().position(|(out, _)| *out == nonce) else { return false };
         let (_, sent) = state.out.remove(at);
         // Those sent before it tell nothing more: the way is open.
         let overtaken: Vec<String> = state.out.drain(..at).map(|(nonce, _)| nonce).collect();
@@ -137,6 +159,26 @@ impl Canary {
         state.overtaken.drain(..most);
         (state.back_at, state.trip) = (Some(now), Some(now - sent));
         true
+    }
+
+    /// The nonce of a mail that is a canary itself. A bounce, a report or a person's forwarding quotes one and proves the opposite:
+    /// none of them has our sender, our envelope, and our Message-ID or very subject at once.
+    fn canary_in(&self, raw: &[u8]) -> Option<String> {
+        let headers = Headers::read(raw);
+        let nonce = headers.first("subject").and_then(named)?.to_owned();
+        let inbound = Inbound::read(headers.bytes, &Reception::default());
+        let kind = headers.first("content-type").unwrap_or_default().trim_start().to_ascii_lowercase();
+        let is_ours = inbound.sender().is_some_and(|from| from.same_mailbox(&self.from));
+        let is_notice = inbound.null_return_path || kind.starts_with("multipart/report");
+        let is_answer = !inbound.in_reply_to.is_empty();
+        // Some servers give a Message-ID of their own, some write words before a subject; none does both and is believed.
+        let own_id = inbound.message_id.is_some_and(|id| id.eq_ignore_ascii_case(&self.message_id(&nonce)));
+        let is_itself = own_id || inbound.subject == self.subject(&nonce);
+        (is_ours && !is_notice && !is_answer && is_itself).then_some(nonce)
+    }
+
+    fn may_arrive_in(&self, mailbox: &str) -> bool {
+        self.arrives_in.is_empty() || self.arrives_in.iter().any(|name| name == mailbox)
     }
 
     pub fn facts(&self) -> CanaryFacts {
@@ -152,8 +194,8 @@ impl Canary {
     }
 }
 
-/// Nonce and mark as a subject names them; a gateway may have put words around them.
-fn named(subject: &str) -> Option<(&str, &str)> {
+/// The nonce that a subject names.
+fn named(subject: &str) -> Option<&str> {
     let (_, rest) = subject.split_once(OPENING)?;
-    rest.split_once(']')?.0.split_once('.')
+    Some(rest.split_once('.')?.0)
 }

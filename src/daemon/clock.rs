@@ -15,6 +15,10 @@ use crate::engine::store::{DocumentWrite, TIME_SEEN};
 const STEERED: TimeDelta = TimeDelta::minutes(2);
 /// How long a clock that has jumped must stand before it is believed; until then time goes on as it did.
 const PROBATION: Duration = Duration::from_secs(600);
+/// How long it must stand where nobody could be told of it: an office whose second channel is deaf must open all the same.
+const UNTOLD: Duration = Duration::from_secs(3600);
+/// That time went back is told for so long.
+const REMEMBERED: Duration = Duration::from_secs(86_400);
 /// The longest an office is thought to be switched off.
 const ABSENCE: TimeDelta = TimeDelta::days(31);
 /// Between two looks at a clock that is not believed yet.
@@ -41,8 +45,17 @@ fn uptime() -> Duration {
     clock_gettime(ClockId::Boottime).try_into().unwrap_or_default()
 }
 
-/// The machine's clock as far as it is believed: a jump, ahead or back, counts after it has stood for ten minutes, and otherwise time never
-/// goes back.
+/// What is odd about the machine's clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Doubt {
+    /// How far it stands, or stood, from the time that was believed; below zero: behind it.
+    pub by: TimeDelta,
+    /// Time went back with it, since it stood by its jump.
+    pub believed: bool,
+}
+
+/// The machine's clock as far as it is believed: a jump, ahead or back, counts after somebody was told and it has stood for ten minutes,
+/// and otherwise time never goes back.
 pub struct SaneClock {
     begun: Duration,
     belief: Mutex<Belief>,
@@ -75,8 +88,18 @@ impl SaneClock {
     }
 
     fn is_in_doubt(&self) -> bool {
+        self.doubt().is_some_and(|doubt| !doubt.believed)
+    }
+
+    /// What a person should look at; for a day after time went back, too.
+    pub fn doubt(&self) -> Option<Doubt> {
         self.now();
-        self.belief.lock().unwrap_or_else(PoisonError::into_inner).jump.is_some()
+        self.belief.lock().unwrap_or_else(PoisonError::into_inner).doubt()
+    }
+
+    /// Somebody was told that the clock stands `by` off, and had a chance to set it right.
+    pub fn told(&self, by: TimeDelta) {
+        self.belief.lock().unwrap_or_else(PoisonError::into_inner).told(by);
     }
 
     fn elapsed(&self) -> Duration {
@@ -116,7 +139,7 @@ impl Clock for SaneClock {
         match news {
             Some(News::Jumped(by)) => tracing::warn!(
                 seconds = by.num_seconds(),
-                "the machine's clock has jumped; time goes on as it did until the new one has stood for ten minutes"
+                "the machine's clock has jumped; time goes on as it did until the new one has stood for ten minutes and an alarm told it"
             ),
             Some(News::Believed(by)) => {
                 tracing::warn!(seconds = by.num_seconds(), "the machine's clock stands by its jump and is believed");
@@ -133,6 +156,8 @@ struct Belief {
     at: DateTime<Utc>,
     elapsed: Duration,
     jump: Option<Jump>,
+    /// The last one that took time back.
+    back: Option<Jump>,
 }
 
 /// A clock that stands this far from what is believed, and since when.
@@ -140,6 +165,7 @@ struct Belief {
 struct Jump {
     by: TimeDelta,
     since: Duration,
+    told: bool,
 }
 
 #[derive(Debug, PartialEq)]
@@ -150,13 +176,13 @@ enum News {
 
 impl Belief {
     fn begin(wall: DateTime<Utc>) -> Self {
-        Self { at: wall, elapsed: Duration::ZERO, jump: None }
+        Self { at: wall, elapsed: Duration::ZERO, jump: None, back: None }
     }
 
     /// A clock before the time noted last is wrong, as after a battery has failed; one far behind it may be.
     fn resume(last: DateTime<Utc>, wall: DateTime<Utc>, elapsed: Duration) -> Self {
         let is_likely = wall >= last - STEERED && wall <= last + ABSENCE;
-        Self { at: if is_likely { wall.max(last) } else { last }, elapsed, jump: None }
+        Self { at: if is_likely { wall.max(last) } else { last }, elapsed, jump: None, back: None }
     }
 
     fn look(&mut self, wall: DateTime<Utc>, elapsed: Duration) -> (DateTime<Utc>, Option<News>) {
@@ -164,22 +190,46 @@ impl Belief {
         let expected = self.at + TimeDelta::from_std(gone).unwrap_or_default();
         let by = wall - expected;
         if by.abs() <= STEERED {
-            *self = Self { at: wall.max(self.at), elapsed, jump: None };
+            *self = Self { at: wall.max(self.at), elapsed, jump: None, back: self.back };
             return (self.at, None);
         }
         (self.at, self.elapsed) = (expected, elapsed);
-        match self.jump.filter(|jump| (jump.by - by).abs() <= STEERED) {
+        match self.jump.filter(|jump| jump.stands(by)) {
             None => {
-                self.jump = Some(Jump { by, since: elapsed });
+                self.jump = Some(Jump { by, since: elapsed, told: false });
                 (expected, Some(News::Jumped(by)))
             }
-            Some(jump) if elapsed.saturating_sub(jump.since) < PROBATION => (expected, None),
+            Some(jump) if elapsed.saturating_sub(jump.since) < jump.probation() => (expected, None),
             // Back, too: a clock that was ahead was wrong before.
-            Some(_) => {
-                *self = Self { at: wall, elapsed, jump: None };
+            Some(jump) => {
+                let back = (by < TimeDelta::zero()).then_some(Jump { since: elapsed, ..jump });
+                *self = Self { at: wall, elapsed, jump: None, back };
                 (wall, Some(News::Believed(by)))
             }
         }
+    }
+
+    fn doubt(&self) -> Option<Doubt> {
+        let back = self.back.filter(|back| self.elapsed.saturating_sub(back.since) < REMEMBERED);
+        let now = self.jump.map(|jump| Doubt { by: jump.by, believed: false });
+        now.or(back.map(|back| Doubt { by: back.by, believed: true }))
+    }
+
+    fn told(&mut self, by: TimeDelta) {
+        if let Some(jump) = self.jump.as_mut().filter(|jump| jump.stands(by)) {
+            jump.told = true;
+        }
+    }
+}
+
+impl Jump {
+    /// Whether a clock that is so far off is still the one that jumped.
+    fn stands(&self, by: TimeDelta) -> bool {
+        (self.by - by).abs() <= STEERED
+    }
+
+    fn probation(&self) -> Duration {
+        if self.told { PROBATION } else { UNTOLD }
     }
 }
 
@@ -206,6 +256,7 @@ mod tests {
             assert_eq!(belief.look(at(60), after(60)), (at(60), None));
             let (now, news) = belief.look(at(61 + jump), after(61));
             assert_eq!((now, news), (at(61), Some(News::Jumped(TimeDelta::seconds(jump)))));
+            belief.told(TimeDelta::seconds(jump));
             assert_eq!(belief.look(at(600 + jump), after(600)), (at(600), None));
             let (now, news) = belief.look(at(661 + jump), after(661));
             assert_eq!((now, news), (at(661 + jump), Some(News::Believed(TimeDelta::seconds(jump)))));
@@ -216,8 +267,10 @@ mod tests {
     fn t42_a_jump_that_is_taken_back_leaves_nothing_behind() {
         let mut belief = Belief::begin(at(0));
         belief.look(at(90_000), after(10));
+        belief.told(TimeDelta::seconds(90_000 - 10));
 
         assert_eq!(belief.look(at(20), after(20)), (at(20), None));
+        assert_eq!(belief.doubt(), None);
         assert_eq!(belief.look(at(90_700), after(700)).0, at(700), "its ten minutes begin again");
     }
 
@@ -226,10 +279,44 @@ mod tests {
         let mut belief = Belief::resume(at(0), at(40 * 86_400), Duration::ZERO);
         let mut doubted = |elapsed: u64| {
             belief.look(at(40 * 86_400 + elapsed as i64), after(elapsed));
-            belief.jump.is_some()
+            belief.told(TimeDelta::days(40));
+            belief.doubt().is_some()
         };
 
         assert_eq!([doubted(0), doubted(300), doubted(601)], [true, true, false]);
+    }
+
+    /// One set years back was believed after ten minutes, and nobody but the log had heard of it.
+    #[test]
+    fn t42_a_clock_that_nobody_was_told_of_is_believed_after_an_hour_alone() {
+        for jump in [90_000, -90_000] {
+            let believed_after = |seconds: u64, told: i64| {
+                let mut belief = Belief::begin(at(0));
+                belief.look(at(jump), after(0));
+                belief.told(TimeDelta::seconds(told));
+                matches!(belief.look(at(jump + seconds as i64), after(seconds)).1, Some(News::Believed(_)))
+            };
+
+            assert_eq!([599, 600].map(|seconds| believed_after(seconds, jump)), [false, true]);
+            assert_eq!([601, 3599, 3600].map(|seconds| believed_after(seconds, 0)), [false, false, true]);
+            assert!(!believed_after(601, -jump), "they were told of another jump");
+        }
+    }
+
+    #[test]
+    fn t42_that_time_went_back_is_told_for_a_day_and_that_it_went_ahead_until_it_is_believed() {
+        let doubts = |jump: i64| {
+            let mut belief = Belief::begin(at(0));
+            [1, 300, 700, 80_000, 87_200].map(|seconds: u64| {
+                belief.look(at(jump + seconds as i64), after(seconds));
+                belief.told(TimeDelta::seconds(jump));
+                belief.doubt().map(|doubt| (doubt.by.num_seconds(), doubt.believed))
+            })
+        };
+
+        let (ahead, back) = (Some((90_000, false)), Some((-90_000, false)));
+        assert_eq!(doubts(90_000), [ahead, ahead, None, None, None]);
+        assert_eq!(doubts(-90_000), [back, back, Some((-90_000, true)), Some((-90_000, true)), None]);
     }
 
     #[test]

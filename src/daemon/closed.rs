@@ -73,7 +73,7 @@ impl Closed {
     }
 
     async fn ring(&self, told: &Told, over: bool) -> Result<(), Fault> {
-        self.bell.ring(&Standing { alarm: Alarm::OfficeClosed, since: told.since, told: over, over }).await
+        self.bell.ring(&Standing { told: over, over, ..Standing::new(Alarm::OfficeClosed, told.since) }).await
     }
 
     /// What cannot be read was not told.

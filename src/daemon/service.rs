@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::alarm::bell::Bell;
 use super::alarm::board::Board;
 use super::alarm::facts::Sources;
+use super::alarm::front::Front;
 use super::alarm::watch::{LastFacts, Watch};
 use super::assembly::{Assembly, Extent};
 use super::clock::SaneClock;
@@ -31,15 +32,17 @@ use crate::web::certificate::Certificates;
 pub struct Stopped(String);
 
 /// Who looks after the alarms of an office that is put together.
-async fn watch(config: &Config, assembly: &Assembly, scans_unread: bool) -> Result<Watch> {
+async fn watch(config: &Config, assembly: &Assembly, clock: Arc<SaneClock>) -> Result<Watch> {
     let names = assembly.mailboxes.iter().map(|mailbox| mailbox.name.clone());
     let inboxes = assembly.inboxes.iter().map(|inbox| Arc::clone(inbox) as Arc<dyn Inbox>);
     let mailboxes = names.zip(&assembly.pulses).zip(inboxes);
     let mailboxes = mailboxes.map(|((name, pulse), inbox)| (name, pulse.clone(), inbox)).collect();
     let engine = assembly.engine.clone();
-    let mut sources = Sources::new(engine.clone(), mailboxes, assembly.canary.clone(), config.clone(), scans_unread);
+    let mut sources = Sources::new(engine.clone(), mailboxes, assembly.canary.clone(), config.clone(), false);
     sources.pool = Some(assembly.pool.clone());
     sources.change = Some(assembly.change.clone());
+    sources.clock = Some(clock);
+    sources.front = Front::of(config).map(Arc::new);
     Ok(Watch { board: Board::load(&engine).await?, bell: Bell::of(config)?, sources, seen: LastFacts::default() })
 }
 
@@ -74,7 +77,8 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     }
     let assembly = Assembly::open(config, Extent::Whole, clock.clone()).await?;
     time.resume(&assembly.engine).await?;
-    stop.run_until_cancelled(watchdog::taking_its_time(time.settled())).await;
+    let mut watch = watch(config, &assembly, time.clone()).await?;
+    stop.run_until_cancelled(watchdog::taking_its_time(watch.until_settled(&time))).await;
     Staging::of(&config.state.directory).sweep();
     // Without a walled worker no mail may be taken in: what it would parse is written by anyone.
     assembly.pool.probe().await?;
@@ -82,7 +86,8 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     if let Err(fault) = &scans {
         tracing::error!("{fault}. Until then applicants are asked for papers with text of their own");
     }
-    let watch = watch(config, &assembly, scans.is_err()).await?;
+    // The clock may have been followed since.
+    (watch.sources.scans_unread, watch.sources.since) = (scans.is_err(), clock.now());
     let last_look = LastLook::default();
     let counter = Desk::new(assembly.engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone())
         .with_alarms(watch.board.clone());
@@ -100,6 +105,10 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     if let Some(figures) = Figures::bind(config, &watch).await? {
         tracing::info!(address = %figures.address(), "figures are told");
         open.spawn(figures.serve(stop.clone()));
+    }
+    if let Some(front) = watch.sources.front.clone() {
+        let stop = stop.clone();
+        open.spawn(async move { front.keep(&stop).await });
     }
     open.spawn({
         let stop = stop.clone();

@@ -1,4 +1,4 @@
-//! One POST to an HTTPS address: for the few that Loket speaks to by itself. The certificate is checked as a mail server's
+//! One POST to an HTTPS address, or a handshake alone: for the few that Loket speaks to by itself. The certificate is checked as a mail server's
 //! is; plain HTTP is for this machine alone. Nothing is followed, and an answer is bounded in size and time.
 
 use std::path::PathBuf;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use axum::body::{Body, to_bytes};
 use axum::http::uri::Scheme;
 use axum::http::{Request, Uri, header};
+use chrono::{DateTime, Utc};
 use hyper_util::rt::TokioIo;
 
 use super::tls::{Dialect, Endpoint, Security, is_loopback};
@@ -50,6 +51,25 @@ impl Address {
     /// `host:port`, for sentences.
     pub fn name(&self) -> String {
         self.endpoint.name()
+    }
+
+    /// Without brackets where it is an IPv6 address.
+    pub fn host(&self) -> &str {
+        self.endpoint.host()
+    }
+
+    /// When the certificate that the server last showed ends; `None`: none was seen.
+    pub fn certificate_until(&self) -> Option<DateTime<Utc>> {
+        self.endpoint.certificate_until()
+    }
+
+    /// Connects, shakes hands within `deadline` and hangs up, for the sake of the certificate.
+    ///
+    /// # Errors
+    /// Transient where the network or the server fails, permanent where the server cannot be trusted.
+    pub async fn greet(&self, deadline: Duration) -> Result<(), Fault> {
+        // Without STARTTLS no dialect is spoken before the handshake.
+        self.endpoint.open(&Dialect::Imap, deadline).await.map(drop)
     }
 
     /// Posts `body` and reads the answer, all within `deadline`.

@@ -80,6 +80,10 @@ impl Endpoint {
         format!("{}:{}", self.host, self.port)
     }
 
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
     pub fn security(&self) -> Security {
         self.security
     }

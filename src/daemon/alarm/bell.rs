@@ -1,11 +1,11 @@
-//! The second channel: the office's own program or an HTTPS address, told of each alarm when it begins and when it is
-//! over. It does without the mail it watches.
+//! The second channel: the office's own program or an HTTPS address, told of each alarm when it begins, when it has
+//! grown tenfold, and when it is over. It does without the mail it watches.
 //!
 //! What it gets, on standard input or as the request's body, is one JSON object:
 //! `{"version": 1, "office": "karangmulia", "alarm": "mail_not_fetched", "about": "utama", "state": "raised",
-//! "since": "2026-11-28T03:00:00Z", "text": "…"}`; `state` is `raised` or `cleared`. A program that ends with a status
-//! other than 0, or an answer other than 2xx, is told again at the next look (that the office is closed: at its next start), so
-//! that each may come more than once.
+//! "since": "2026-11-28T03:00:00Z", "text": "…"}`; `state` is `raised` (again, with the same `since`, where it has grown) or
+//! `cleared`. A program that ends with a status other than 0, or an answer other than 2xx, is told again at the next look
+//! (that the office is closed: at its next start), so that each may come more than once.
 
 use std::path::PathBuf;
 use std::process::Stdio;

@@ -9,11 +9,13 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
+use super::front::Front;
 use super::judge::HOLIDAYS_AHEAD;
 use crate::config::Config;
 use crate::config::courier::{CourierKind, Security};
 use crate::config::mailbox::ImapConfig;
 use crate::daemon::canary::Canary;
+use crate::daemon::clock::{Doubt, SaneClock};
 use crate::daemon::keys::{self, KeyChange};
 use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
@@ -51,6 +53,8 @@ pub struct Facts {
     pub key_change: keys::Standing,
     /// `None` where none is sent.
     pub canary: Option<CanaryFacts>,
+    /// `None` while the machine's clock is believed.
+    pub clock: Option<Doubt>,
     pub process: ProcessFacts,
 }
 
@@ -138,6 +142,10 @@ pub struct Sources {
     pub pool: Option<Arc<Pool>>,
     /// Of the master key.
     pub change: Option<Arc<KeyChange>>,
+    /// Which may doubt the machine's.
+    pub clock: Option<Arc<SaneClock>>,
+    /// Where a proxy stands before the desk.
+    pub front: Option<Arc<Front>>,
     /// The journal's end at which the cases were last counted, with what was counted.
     counted: tokio::sync::Mutex<Option<(u64, Count)>>,
 }
@@ -168,6 +176,8 @@ impl Sources {
             scans_unread,
             pool: None,
             change: None,
+            clock: None,
+            front: None,
             counted: tokio::sync::Mutex::default(),
         }
     }
@@ -201,6 +211,7 @@ impl Sources {
             scanner_away: self.pool.as_ref().is_some_and(|pool| pool.waits_for_scanner()),
             key_change: self.change.as_ref().map(|change| change.standing()).unwrap_or_default(),
             canary: self.canary.as_ref().map(|canary| canary.facts()),
+            clock: self.clock.as_ref().and_then(|clock| clock.doubt()),
             process: ProcessFacts::read(),
         })
     }
@@ -222,7 +233,7 @@ impl Sources {
         Ok(count)
     }
 
-    /// The desk's own, and those that mail servers showed at the last handshake.
+    /// The desk's own, and those that a proxy before it and mail servers showed at the last handshake.
     fn certificates(&self) -> Vec<CertificateFacts> {
         let desk = self.config.desk.tls.as_ref();
         let desk = desk.map(|files| CertificateFacts { of: "desk".to_owned(), until: of_file(&files.certificate) });
@@ -234,7 +245,8 @@ impl Sources {
         let smtp = courier.smtp.as_ref().filter(|_| courier.kind == CourierKind::Smtp);
         let until = self.engine.courier.certificate_until();
         let courier = CertificateFacts::of_server("courier".to_owned(), smtp.map(|smtp| smtp.security), until);
-        desk.into_iter().chain(mailboxes).chain(courier).collect()
+        let front = self.front.as_ref().map(|front| front.facts());
+        desk.into_iter().chain(front).chain(mailboxes).chain(courier).collect()
     }
 
     fn imap(&self, mailbox: &str) -> Option<&ImapConfig> {

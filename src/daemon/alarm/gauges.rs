@@ -9,6 +9,7 @@ use prometheus_client::registry::Registry;
 
 use super::board::Standing;
 use super::facts::Facts;
+use crate::daemon::keys;
 
 type Labels = Vec<(&'static str, String)>;
 type Figures = Family<Labels, Gauge>;
@@ -23,6 +24,7 @@ pub fn text(facts: &Facts, raised: &[Standing]) -> String {
     work(&mut registry, facts);
     record(&mut registry, facts);
     surroundings(&mut registry, facts);
+    means(&mut registry, facts);
     let alarms = raised.iter().map(|standing| {
         let labels = vec![("alarm", standing.alarm.kind().to_owned()), ("about", standing.alarm.about())];
         (labels, standing.since.timestamp())
@@ -71,6 +73,9 @@ fn work(registry: &mut Registry, facts: &Facts) {
     write(registry, "loket_courier_away_seconds", "For how long no letter could be offered", [(Vec::new(), away)]);
     let refused = [(Vec::new(), i64::from(facts.post.refused))];
     write(registry, "loket_courier_refused_letters", "Letters refused for good in a row", refused);
+    let due = outbox.due_since.map_or(0, |since| (facts.at - since).num_seconds().max(0));
+    let help = "How long the longest due letter or other effect has been due; 0: none is due";
+    write(registry, "loket_outbox_due_age_seconds", help, [(Vec::new(), due)]);
     let cases =
         [("open", facts.open), ("unknown", facts.unknown), ("damaged", facts.damaged), ("unfiled", facts.unfiled)];
     let cases = cases.map(|(state, count)| (vec![("state", state.to_owned())], count_of(count)));
@@ -114,6 +119,18 @@ fn surroundings(registry: &mut Registry, facts: &Facts) {
     write(registry, "process_resident_memory_bytes", "Resident memory", resident);
 }
 
+/// What the office works with, as far as an alarm is told of it.
+fn means(registry: &mut Registry, facts: &Facts) {
+    let is = |so: bool| [(Vec::new(), i64::from(so))];
+    write(registry, "loket_scans_unread", "1 while scans and photographs cannot be recognised", is(facts.scans_unread));
+    write(registry, "loket_scanner_away", "1 while mail waits for the virus scanner", is(facts.scanner_away));
+    let waits = facts.key_change == keys::Standing::Waits;
+    write(registry, "loket_key_change_waits", "1 while the change of the master key cannot go on", is(waits));
+    let off = facts.clock.filter(|doubt| !doubt.believed).map_or(0, |doubt| doubt.by.num_seconds());
+    let help = "How far the machine's clock stands from the time gone by, while it is not believed; below zero: behind";
+    write(registry, "loket_clock_off_seconds", help, [(Vec::new(), off)]);
+}
+
 fn write(registry: &mut Registry, name: &str, help: &str, figures: impl IntoIterator<Item = (Labels, i64)>) {
     let family = Figures::default();
     for (labels, figure) in figures {
@@ -128,4 +145,45 @@ fn seconds(at: DateTime<Utc>) -> i64 {
 
 fn count_of(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeDelta;
+
+    use super::*;
+    use crate::daemon::clock::Doubt;
+
+    fn tells(facts: &Facts, line: &str) -> bool {
+        text(facts, &[]).lines().any(|told| told == line)
+    }
+
+    /// Four things rang and could be drawn by nobody.
+    #[test]
+    fn what_raises_an_alarm_has_a_figure() {
+        let well = Facts { at: DateTime::from_timestamp(1_790_000_000, 0).unwrap(), ..Facts::default() };
+        let mut ill = Facts { scans_unread: true, scanner_away: true, ..well.clone() };
+        ill.key_change = keys::Standing::Waits;
+        ill.outbox.due_since = Some(well.at - TimeDelta::minutes(17));
+        ill.clock = Some(Doubt { by: TimeDelta::hours(-2), believed: false });
+
+        for (name, figure) in [
+            ("loket_scans_unread", 1),
+            ("loket_scanner_away", 1),
+            ("loket_key_change_waits", 1),
+            ("loket_outbox_due_age_seconds", 1020),
+            ("loket_clock_off_seconds", -7200),
+        ] {
+            assert!(tells(&ill, &format!("{name} {figure}")), "{name}");
+            assert!(tells(&well, &format!("{name} 0")), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_change_of_the_key_under_way_and_a_clock_that_is_believed_are_no_figures() {
+        let doubt = Doubt { by: TimeDelta::hours(-2), believed: true };
+        let facts = Facts { key_change: keys::Standing::UnderWay, clock: Some(doubt), ..Facts::default() };
+
+        assert!(tells(&facts, "loket_key_change_waits 0") && tells(&facts, "loket_clock_off_seconds 0"));
+    }
 }

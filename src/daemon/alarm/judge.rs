@@ -96,6 +96,7 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
         }
         _ => {}
     }
+    judgement.raise.extend(facts.clock.map(Alarm::from));
     judgement
 }
 
@@ -183,6 +184,7 @@ mod tests {
 
     use super::*;
     use crate::daemon::alarm::board::Board;
+    use crate::daemon::clock::Doubt;
     use crate::engine::store::OutboxTally;
 
     const LIMITS: Limits =
@@ -361,6 +363,15 @@ mod tests {
         assert_eq!(told(|f| f.key_change = Standing::Waits), raised("key_change_waits"));
         assert_eq!(told(|f| f.key_change = Standing::UnderWay), kept("key_change_waits"));
         assert_eq!(told(|f| f.key_change = Standing::Over), (Vec::new(), Vec::new()));
+    }
+
+    #[test]
+    fn t42_a_clock_in_doubt_is_an_alarm_each_way() {
+        let doubt = |seconds, believed| Some(Doubt { by: TimeDelta::seconds(seconds), believed });
+
+        assert_eq!(told(|f| f.clock = doubt(9000, false)), raised("clock_in_doubt/ahead"));
+        assert_eq!(told(|f| f.clock = doubt(-9000, false)), raised("clock_in_doubt/back"));
+        assert_eq!(told(|f| f.clock = doubt(-9000, true)), raised("clock_in_doubt/back"));
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! Knowing that mail flows: what an operator must act on becomes an alarm, told once when it begins and once when it is
-//! over, to the log, the desk's front, whoever reads `/sehat` and `/metrics`, and the office's second channel.
+//! Knowing that mail flows: what an operator must act on becomes an alarm, told once when it begins, again when it has grown
+//! tenfold, and once when it is over, to the log, the desk's front, whoever reads `/sehat` and `/metrics`, and the office's second channel.
 //!
 //! Every few seconds [`watch`] gathers [`facts`], [`judge`] says which alarms they raise, [`board`] remembers which are
 //! raised and told, [`bell`] tells the second channel, and [`gauges`] writes the facts for Prometheus. Nothing here
@@ -8,6 +8,7 @@
 pub mod bell;
 pub mod board;
 pub mod facts;
+pub mod front;
 pub mod gauges;
 pub mod judge;
 pub mod watch;
@@ -15,6 +16,8 @@ mod words;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
+
+use super::clock::Doubt;
 
 /// Something that a person must look at.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +67,7 @@ pub enum Alarm {
     OutcomeUnknown {
         cases: usize,
     },
-    /// `of`: the desk, a mailbox's server by its name, the courier's server.
+    /// `of`: the desk, the host of its public address where a proxy stands before it, a mailbox's server by its name, the courier's server.
     CertificateEnds {
         of: String,
         on: NaiveDate,
@@ -86,6 +89,17 @@ pub enum Alarm {
     CanaryLost {
         sent: DateTime<Utc>,
     },
+    /// The machine's clock stands `seconds` from the time that is believed, below zero: behind it; or took time back with it.
+    ClockInDoubt {
+        seconds: i64,
+        believed: bool,
+    },
+}
+
+impl From<Doubt> for Alarm {
+    fn from(doubt: Doubt) -> Self {
+        Self::ClockInDoubt { seconds: doubt.by.num_seconds(), believed: doubt.believed }
+    }
 }
 
 impl Alarm {
@@ -110,6 +124,7 @@ impl Alarm {
             Self::ScannerAway => "scanner_away",
             Self::KeyChangeWaits => "key_change_waits",
             Self::CanaryLost { .. } => "canary_lost",
+            Self::ClockInDoubt { .. } => "clock_in_doubt",
         }
     }
 
@@ -119,6 +134,7 @@ impl Alarm {
             Self::MailNotFetched { mailbox, .. } | Self::MailShelved { mailbox, .. } => mailbox.clone(),
             Self::CertificateEnds { of, .. } | Self::DiskAlmostFull { of, .. } => of.clone(),
             Self::HolidaysMissing { year } => year.to_string(),
+            Self::ClockInDoubt { seconds, .. } => if *seconds < 0 { "back" } else { "ahead" }.to_owned(),
             Self::EffectStuck { .. }
             | Self::CasesDamaged { .. }
             | Self::OfficeClosed
@@ -135,11 +151,31 @@ impl Alarm {
         }
     }
 
+    /// How bad it is, in a figure of its own; `None` where one such alarm is as bad as the next.
+    fn weight(&self) -> Option<u64> {
+        let counted = match self {
+            Self::MailShelved { mails: count, .. }
+            | Self::CasesDamaged { cases: count }
+            | Self::FilingFails { cases: count }
+            | Self::RecordDamaged { things: count }
+            | Self::EffectStuck { rows: count }
+            | Self::OutcomeUnknown { cases: count } => u64::try_from(*count).unwrap_or(u64::MAX),
+            // The less is left, the worse.
+            Self::DiskAlmostFull { free_mb, .. } => ROOM / (*free_mb).max(1),
+            Self::ClockInDoubt { seconds, .. } => seconds.unsigned_abs(),
+            _ => return None,
+        };
+        Some(counted)
+    }
+
     /// Two alarms of one key are one alarm, whatever their figures.
     pub fn key(&self) -> String {
         key(self.kind(), &self.about())
     }
 }
+
+/// Against which free megabytes are weighed: more than any disk has.
+const ROOM: u64 = 1_000_000_000_000;
 
 fn key(kind: &str, about: &str) -> String {
     if about.is_empty() { kind.to_owned() } else { format!("{kind}/{about}") }

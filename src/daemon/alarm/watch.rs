@@ -1,16 +1,19 @@
 //! The loop that looks, judges, raises and tells; and what it last saw, for whoever asks.
 
+use std::pin::pin;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio_util::sync::CancellationToken;
 
+use super::Alarm;
 use super::bell::Bell;
-use super::board::Board;
+use super::board::{Board, Changes};
 use super::facts::{Facts, Sources};
 use super::judge::{Limits, judge};
 use crate::config::Config;
+use crate::daemon::clock::SaneClock;
 use crate::sop::names::Language;
 
 /// Facts of the last look, shared.
@@ -55,6 +58,27 @@ impl Watch {
         }
     }
 
+    /// Tells that the machine's clock is in doubt until it is settled. Meanwhile nothing else is looked at, and no alarm is over.
+    pub async fn until_settled(&self, clock: &SaneClock) {
+        let mut settled = pin!(clock.settled());
+        let mut round = tokio::time::interval(Duration::from_secs(self.sources.config.alarms.look_seconds.into()));
+        round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut deaf = false;
+        loop {
+            tokio::select! {
+                biased;
+                () = &mut settled => return,
+                _ = round.tick() => {}
+            }
+            let Some(doubt) = clock.doubt() else { continue };
+            let changes = self.board.beside(doubt.into(), self.sources.engine.clock.now());
+            tokio::select! {
+                () = &mut settled => return,
+                () = self.announce(&changes, &mut deaf) => {}
+            }
+        }
+    }
+
     async fn look(&self, limits: &Limits, deaf: &mut bool) {
         let changes = match self.sources.gather().await {
             Ok(facts) => {
@@ -67,6 +91,11 @@ impl Watch {
                 self.board.unseen(self.sources.engine.clock.now())
             }
         };
+        self.announce(&changes, deaf).await;
+    }
+
+    /// To the log, the second channel, the store, and the clock that waits for it.
+    async fn announce(&self, changes: &Changes, deaf: &mut bool) {
         for alarm in &changes.raised {
             tracing::error!(alarm = alarm.key(), "ALARM: {}", alarm.say(Language::En));
         }
@@ -78,6 +107,12 @@ impl Watch {
             && let Err(fault) = self.board.save(&self.sources.engine).await
         {
             tracing::warn!("the alarms cannot be kept: {fault}");
+        }
+        let Some(clock) = &self.sources.clock else { return };
+        for standing in self.board.raised().iter().filter(|standing| standing.told && !standing.grown) {
+            if let Alarm::ClockInDoubt { seconds, .. } = standing.alarm {
+                clock.told(TimeDelta::seconds(seconds));
+            }
         }
     }
 

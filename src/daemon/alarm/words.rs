@@ -80,6 +80,17 @@ impl Alarm {
                 "Mail does not flow: what Loket sent to itself at {} is not back. Look at the mail server's queue and log",
                 sent.format("%Y-%m-%d %H:%M UTC")
             ),
+            Self::ClockInDoubt { seconds, believed: true } => format!(
+                "The machine's clock went back by {}, and Loket goes by it. Look at `timedatectl`: while it is wrong, deadlines and links \
+                 count from a wrong time",
+                span(*seconds, ["days", "hours", "minutes"])
+            ),
+            Self::ClockInDoubt { seconds, .. } => format!(
+                "The machine's clock stands {} {} the time that Loket goes by, and is believed once it has stood for ten minutes. \
+                 Look at `timedatectl` before",
+                span(*seconds, ["days", "hours", "minutes"]),
+                if *seconds < 0 { "behind" } else { "ahead of" }
+            ),
         }
     }
 
@@ -149,6 +160,42 @@ impl Alarm {
                  server surel",
                 sent.format("%Y-%m-%d %H:%M UTC")
             ),
+            Self::ClockInDoubt { seconds, believed: true } => format!(
+                "Jam mesin mundur {}, dan Loket mengikutinya. Periksa `timedatectl`: selama jam itu keliru, tenggat dan tautan \
+                 dihitung dari waktu yang salah",
+                span(*seconds, ["hari", "jam", "menit"])
+            ),
+            Self::ClockInDoubt { seconds, .. } => format!(
+                "Jam mesin {} {} dari waktu yang dipakai Loket, dan diikuti setelah bertahan sepuluh menit. Periksa \
+                 `timedatectl` sebelumnya",
+                if *seconds < 0 { "tertinggal" } else { "mendahului" },
+                span(*seconds, ["hari", "jam", "menit"])
+            ),
         }
+    }
+}
+
+/// A length of time in the unit that gives two or more of it, from days down to minutes.
+fn span(seconds: i64, [days, hours, minutes]: [&str; 3]) -> String {
+    match seconds.unsigned_abs() {
+        long @ 172_800.. => format!("{} {days}", long / 86_400),
+        some @ 7200.. => format!("{} {hours}", some / 3600),
+        short => format!("{} {minutes}", short / 60),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_in_doubt_is_told_with_how_far_off_it_is() {
+        let said = |seconds, believed, lang| Alarm::ClockInDoubt { seconds, believed }.say(lang);
+
+        assert!(said(-10 * 365 * 86_400, false, Language::En).contains("stands 3650 days behind the time"));
+        assert!(said(7300, false, Language::Id).starts_with("Jam mesin mendahului 2 jam dari waktu"));
+        assert!(said(-180, false, Language::Id).starts_with("Jam mesin tertinggal 3 menit dari waktu"));
+        assert!(said(-90_000, true, Language::En).contains("went back by 25 hours, and Loket goes by it"));
+        assert!(said(-172_800, true, Language::Id).contains("mundur 2 hari, dan Loket mengikutinya"));
     }
 }
