@@ -15,6 +15,7 @@ use super::canary::Canary;
 use super::run::{LastLook, by_itself};
 use super::shelf::{Shelf, Tried};
 use super::waiting::WaitingRoom;
+use crate::config::mailbox::MOST_TOGETHER;
 use crate::engine::Engine;
 use crate::engine::intake::{Mailbox, Patience};
 use crate::engine::peril::{Moment, moment};
@@ -22,8 +23,8 @@ use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
 use crate::mail::inbox::Refetch;
 use crate::reading::pool::Pool;
 
-/// Mails taken in one transaction.
-const BATCH: usize = 50;
+/// Mails taken in one transaction: as many as an inbox may be told to fetch together.
+const BATCH: usize = MOST_TOGETHER as usize;
 /// Between two looks at mails that wait for a sender's domain, and between two tries at filing.
 const AGAIN: Duration = Duration::from_secs(60);
 /// Between two looks at the shelf.
