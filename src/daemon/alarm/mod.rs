@@ -31,6 +31,11 @@ pub enum Alarm {
         mailbox: String,
         mails: usize,
     },
+    /// Mails that are on record and cannot be moved out of the inbox.
+    MailsNotFiled {
+        mailbox: String,
+        mails: usize,
+    },
     /// Cases on record that cannot be read.
     CasesDamaged {
         cases: usize,
@@ -89,6 +94,7 @@ impl Alarm {
         match self {
             Self::MailNotFetched { .. } => "mail_not_fetched",
             Self::MailShelved { .. } => "mail_shelved",
+            Self::MailsNotFiled { .. } => "mails_not_filed",
             Self::CasesDamaged { .. } => "cases_damaged",
             Self::OfficeClosed => "office_closed",
             Self::FilingFails { .. } => "filing_fails",
@@ -110,7 +116,9 @@ impl Alarm {
     /// Which of several; empty where there is one alone.
     pub fn about(&self) -> String {
         match self {
-            Self::MailNotFetched { mailbox, .. } | Self::MailShelved { mailbox, .. } => mailbox.clone(),
+            Self::MailNotFetched { mailbox, .. }
+            | Self::MailShelved { mailbox, .. }
+            | Self::MailsNotFiled { mailbox, .. } => mailbox.clone(),
             Self::CertificateEnds { of, .. } | Self::DiskAlmostFull { of, .. } => of.clone(),
             Self::HolidaysMissing { year } => year.to_string(),
             Self::EffectStuck { .. }
