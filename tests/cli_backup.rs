@@ -114,6 +114,39 @@ async fn t43_what_is_damaged_in_a_backup_is_told_although_nobody_reads_the_outpu
     assert!(ended.err().contains("The copy has it so") && file.is_file(), "{}", ended.err());
 }
 
+/// The files were copied byte for byte, and "all well" was said of a copy in which a dossier did not open.
+#[tokio::test(flavor = "multi_thread")]
+async fn t43_a_dossier_that_is_damaged_in_the_archive_is_named_and_the_backup_is_made_all_the_same() {
+    const PARTS: redb::TableDefinition<(u64, u32, u32), &[u8]> = redb::TableDefinition::new("parts");
+    let site = Site::new();
+    std::fs::write(site.path("key"), [7u8; 32]).unwrap();
+    std::fs::set_permissions(site.path("key"), std::fs::Permissions::from_mode(0o600)).unwrap();
+    site.change("[reading]\n", "[keys]\nmaster_key_file = \"key\"\n[reading]\n");
+    site.import().well();
+    let archive = crate::archive_fixture::open(&site.path("state/archive"), None);
+    for serial in [1, 2] {
+        let at = crate::archive_fixture::day(2026, 11, 9);
+        archive.keep(crate::archive_fixture::dossier(serial, at)).await.unwrap();
+    }
+    drop(archive);
+    let (whole, file) = (site.path("utuh.loket"), site.path("rusak.loket"));
+
+    site.loket(&["backup", whole.to_str().unwrap()]).well();
+    crate::store_damage::flip(&site.path("state/archive/archive-2026.redb"), PARTS, false, |length| length / 2);
+    let told = site.loket(&["backup", file.to_str().unwrap()]).refused(1);
+    let again = site.loket(&["backup", site.path("lagi.loket").to_str().unwrap(), "--json"]);
+    std::fs::remove_dir_all(site.path("state/archive")).unwrap();
+    site.loket(&["restore", file.to_str().unwrap(), "--force"]).well();
+    let verified = site.loket(&["archive", "verify", site.path("state/archive/archive-2026.redb").to_str().unwrap()]);
+
+    assert!(told.starts_with("dossier LPSE-2026-0001 in archive-2026.redb is damaged: "), "{told}");
+    assert!(told.contains("The copy has it so"), "{told}");
+    let json: serde_json::Value = serde_json::from_str(&again.out()).unwrap();
+    assert_eq!((again.status(), json["damaged"].as_array().map(Vec::len)), (1, Some(1)), "{json}");
+    let verified = verified.refused(1);
+    assert!(verified.contains("LPSE-2026-0001") && !verified.contains("LPSE-2026-0002"), "{verified}");
+}
+
 /// A backup of hours was made first, and there was no place for it.
 #[test]
 fn a_backup_looks_first_where_it_may_write() {

@@ -115,6 +115,18 @@ fn every_key_is_explained_in_the_shipped_file() {
     assert!(unexplained.is_empty(), "{unexplained:?}");
 }
 
+/// It was said to be trusted "beside" them, and whoever named the office's own lost the servers with a certificate of the world.
+#[test]
+fn an_authority_of_the_office_is_said_to_stand_in_place_of_the_systems() {
+    let lines: Vec<&str> = SHIPPED.lines().collect();
+    let keys = lines.windows(2).filter(|two| two[1].contains("ca_file = "));
+
+    let told: Vec<&str> = keys.map(|two| two[0]).collect();
+
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert!(told.iter().all(|line| line.contains("in place of the system's")), "{told:?}");
+}
+
 #[test]
 fn an_unknown_key_is_named_with_the_nearest_known_one() {
     assert_eq!(
@@ -132,7 +144,7 @@ fn all_mistakes_are_named_at_once() {
     let text = with("id = \"karangmulia\"", "id = \"Karang Mulia\"")
         .replace("kind = \"smtp\"", "kind = \"stmp\"")
         .replace("# poll_seconds = 60", "poll_seconds = \"60\"")
-        .replace("# batch = 50", "batch = 0")
+        .replace("# batch = 50", "batch = 51")
         .replace("# zone = \"Asia/Makassar\"", "zone = \"WITA\"")
         .replace("phone = \"(0599) 123456\"\n", "")
         .replace("# schedule = \"0 0 17 * * Mon-Fri\"", "schedule = \"0 17 * * 1-5\"")
@@ -145,7 +157,7 @@ fn all_mistakes_are_named_at_once() {
         "`office.id`: is \"Karang Mulia\"",
         "`courier.kind`: is \"stmp\"; the nearest known word is \"smtp\"",
         "`mailbox[0].poll_seconds`: is text; it must be a whole number",
-        "`mailbox[0].batch`: is 0; it must lie between 1 and 500",
+        "`mailbox[0].batch`: is 51; it must lie between 1 and 50",
         "`office.zone`: is \"WITA\"",
         "`office.phone`: is missing",
         "`archive.schedule`: is \"0 17 * * 1-5\" with five fields",

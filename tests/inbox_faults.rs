@@ -255,7 +255,76 @@ async fn a_missing_folder_is_made_and_the_mail_filed() {
     let heard = impostor.heard();
     assert!(heard.contains(&"CREATE \"Diproses\"".to_owned()), "{heard:?}");
     assert_eq!(heard.iter().filter(|line| line.contains("MOVE")).count(), 2);
-    assert!(fault.message.contains("no such folder"), "{fault}");
+    assert!(fault.why.message.contains("no such folder"), "{fault}");
+}
+
+/// A NO to one set ended the whole attempt, and the same set was tried again each minute: one mail that the server would not
+/// move kept all others in the inbox, and those for the other folder were never tried.
+#[tokio::test]
+async fn a_mail_that_the_server_does_not_move_keeps_no_other_in_the_inbox() {
+    for capabilities in ["MOVE", "UIDPLUS"] {
+        let manners = Manners { capabilities, immovable: &[3], ..Manners::default() };
+        let impostor = Impostor::start(manners, &(1..=7).map(mail).collect::<Vec<_>>()).await;
+        let inbox = open(&impostor);
+        let arrivals = gather(&inbox, 7).await;
+        let folder = |uid| if uid < 6 { Folder::Processed } else { Folder::Refused };
+        let filing: Vec<_> = arrivals.iter().map(|a| (a.origin.clone(), folder(a.origin.uid))).collect();
+
+        let left = inbox.file(&filing).await.expect_err("one stays");
+        let mut filed = impostor.filed();
+        let heard = impostor.heard().len();
+        let again = inbox.file(&left.mails).await.expect_err("it is refused again");
+        let asked = impostor.heard().split_off(heard);
+        impostor.behave();
+        let at_last = inbox.file(&again.mails).await;
+
+        filed.sort();
+        let expected =
+            [(1, "Diproses"), (2, "Diproses"), (4, "Diproses"), (5, "Diproses"), (6, "Ditolak"), (7, "Ditolak")];
+        assert_eq!(filed, expected.map(|(uid, folder)| (uid, folder.to_owned())), "{capabilities}");
+        assert!(left.why.message.contains("over quota"), "{left}");
+        let uids: Vec<u32> = left.mails.iter().map(|(origin, _)| origin.uid).collect();
+        assert_eq!(uids, [3]);
+        assert!(asked.len() <= 2, "the refused one alone is asked for again: {asked:?}");
+        at_last.expect("the server is honest again");
+        assert_eq!(impostor.filed().len(), 7, "{capabilities}: each once");
+    }
+}
+
+#[tokio::test]
+async fn mails_refused_earlier_come_last_and_spoil_no_set_of_others() {
+    let manners = Manners { capabilities: "MOVE", immovable: &[1], ..Manners::default() };
+    let impostor = Impostor::start(manners, &(1..=4).map(mail).collect::<Vec<_>>()).await;
+    let inbox = open(&impostor);
+    let arrivals = gather(&inbox, 4).await;
+    let filing: Vec<_> = arrivals.iter().map(|a| (a.origin.clone(), Folder::Processed)).collect();
+    inbox.file(&filing[..1]).await.expect_err("it is refused");
+
+    inbox.file(&filing).await.expect_err("one stays");
+
+    let moves: Vec<String> = impostor.heard().into_iter().filter(|line| line.contains("MOVE")).collect();
+    assert_eq!(moves, ["UID MOVE 1 \"Diproses\"", "UID MOVE 2:4 \"Diproses\"", "UID MOVE 1 \"Diproses\""]);
+}
+
+/// A folder over its quota refuses everything: 1,000 mails would be asked for one by one, each minute.
+#[tokio::test]
+async fn a_folder_that_takes_nothing_is_left_alone_after_a_while_and_the_other_one_is_filed_into() {
+    let manners = Manners {
+        capabilities: "MOVE",
+        instead: Some(("\"Diproses\"", "{tag} NO over quota\r\n")),
+        ..Manners::default()
+    };
+    let impostor = Impostor::start(manners, &(1..=301).map(mail).collect::<Vec<_>>()).await;
+    let inbox = open(&impostor);
+    let arrivals = gather(&inbox, 301).await;
+    let folder = |uid| if uid <= 300 { Folder::Processed } else { Folder::Refused };
+    let filing: Vec<_> = arrivals.iter().map(|a| (a.origin.clone(), folder(a.origin.uid))).collect();
+
+    let left = inbox.file(&filing).await.expect_err("most stay");
+
+    assert_eq!((left.mails.len(), impostor.filed()), (300, vec![(301, "Ditolak".to_owned())]));
+    let moves = impostor.heard().iter().filter(|line| line.contains("MOVE")).count();
+    assert!(moves < 100, "{moves} commands");
 }
 
 #[tokio::test]
@@ -269,7 +338,7 @@ async fn a_refused_flag_change_is_not_taken_for_filed() {
 
     let filed = inbox.file(&[(arrivals[0].origin.clone(), Folder::Processed)]).await;
 
-    assert!(filed.is_err_and(|fault| fault.message.contains("read-only")));
+    assert!(filed.is_err_and(|left| left.why.message.contains("read-only")));
     assert!(!impostor.heard().iter().any(|line| line.contains("EXPUNGE")), "nothing is removed that was not marked");
 }
 

@@ -74,6 +74,27 @@ async fn mail_comes_oldest_first_once_and_is_filed() {
     assert!(files(&home.path().join("cur")).is_empty() && files(&home.path().join("new")).is_empty());
 }
 
+/// The first that could not be moved ended the attempt; and where its folder was gone it counted as filed.
+#[tokio::test]
+async fn a_mail_whose_folder_is_gone_stays_and_keeps_no_other_in_the_inbox() {
+    let home = home();
+    let inbox = open(home.path());
+    deliver(home.path(), "1.M1.host", &mail(1));
+    deliver(home.path(), "2.M1.host", &mail(2));
+    let origins: Vec<_> = next(&inbox, 10).await.into_iter().map(|arrival| arrival.origin).collect();
+    let filing = [(origins[0].clone(), Folder::Refused), (origins[1].clone(), Folder::Processed)];
+    std::fs::remove_dir(home.path().join(".refused/cur")).expect("the folder is ours");
+
+    let left = inbox.file(&filing).await.expect_err("one stays");
+    let held = (inbox.holds(&origins[0]), inbox.holds(&origins[1]));
+    std::fs::create_dir(home.path().join(".refused/cur")).expect("the folder is ours");
+    inbox.file(&left.mails).await.expect("the folder is there again");
+
+    assert_eq!((left.mails, held), (filing[..1].to_vec(), (true, false)));
+    assert_eq!(files(&home.path().join(".processed/cur")), ["2.M1.host:2,"]);
+    assert_eq!(files(&home.path().join(".refused/cur")), ["1.M1.host:2,"]);
+}
+
 #[tokio::test]
 async fn a_mail_that_is_asked_for_again_comes_once_more_behind_the_others_unless_it_is_gone() {
     let home = home();

@@ -98,6 +98,7 @@ mod store_fixture;
 mod store_outbox;
 mod store_power;
 mod store_schema;
+mod store_schema_walk;
 mod store_torn;
 mod t16_people;
 mod t17_letters;

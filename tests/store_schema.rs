@@ -1,6 +1,6 @@
 //! Every schema that was ever released opens with this program, as it lay on a disk (THREATS 48). The files of
 //! `fixtures/state-schema-N.tar.gz` were written by the program of that time under the master key of 32 times 7: one open
-//! case with its mail, one dossier in the archive, an account, an invited admin, a signed head.
+//! case with its mail, one dossier in the archive, accounts, people, a signed head. Who writes them: [`crate::store_schema_walk`].
 
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
@@ -12,7 +12,7 @@ use base64::engine::general_purpose::STANDARD;
 use loket::accounts::directory::{Directory, DirectoryError};
 use loket::engine::archive::Archive;
 use loket::engine::store::{CaseKey, Damage, Store};
-use loket::sop::names::CaseNumber;
+use loket::sop::names::{CaseNumber, OfficeId};
 use loket::store::StateFolder;
 use loket::store::redb::RedbStore;
 use loket::vault::{Keyring, MasterKey, OsRandom};
@@ -22,37 +22,56 @@ use crate::store_backup::restore_with;
 use crate::store_fixture::{Dying, keyring, office, open, try_open};
 
 const META: TableDefinition<&str, &[u8]> = TableDefinition::new("meta");
-const RELEASED: [u64; 1] = [1];
+pub const RELEASED: [u64; 2] = [1, 2];
 const FOLDER: &str = "LOKET_SCHEMA_FOLDER";
+/// The public key of signed heads, beside what a program of schema 2 or later left.
+pub const PUBLIC_KEY: &str = "public-key";
 /// Of the head that the program of schema 1 signed.
 const SIGNED_BY: &str = "sF62fJvrhdSEImbVwn1zP7IENyyenKBxEfLPjoKVlt0=";
 
-fn lay_out(schema: u64, state: &Path) {
+pub fn lay_out(schema: u64, state: &Path) {
     let file = format!("{}/tests/fixtures/state-schema-{schema}.tar.gz", env!("CARGO_MANIFEST_DIR"));
     std::fs::create_dir_all(state).unwrap();
     let laid = Command::new("tar").arg("-xzf").arg(file).arg("-C").arg(state).status().unwrap();
     assert!(laid.success());
 }
 
-fn schema(state: &Path) -> u64 {
+pub fn schema(state: &Path) -> u64 {
     let database = redb::Database::open(state.join("live/loket.redb")).unwrap();
     let reading = database.begin_read().unwrap();
     let value = reading.open_table(META).unwrap().get("schema").unwrap().unwrap().value().to_vec();
     u64::from_be_bytes(value.try_into().unwrap())
 }
 
+/// The schema that this program writes.
+pub fn present() -> u64 {
+    let folder = tempfile::tempdir().unwrap();
+    drop(open(folder.path()));
+    schema(folder.path())
+}
+
+/// Whose office a fixture is of, and how many people decide there. Schema 1 was written before there was an office of samples.
+fn whose(schema: u64) -> (OfficeId, usize) {
+    match schema {
+        1 => (office(), 1),
+        _ => (OfficeId("lembayung-raya".to_owned()), 2),
+    }
+}
+
 /// Whether everything of the fixture is there.
-async fn whole(state: &Path) {
+async fn whole(released: u64, state: &Path) {
+    let (office, people) = whose(released);
+    let signed_by = std::fs::read_to_string(state.join(PUBLIC_KEY)).unwrap_or_else(|_| SIGNED_BY.to_owned());
     let store = open(state);
     let archive = crate::archive_fixture::open(&state.join("archive"), Some(&store));
-    let case = CaseKey { office: office(), number: CaseNumber::new("LPSE", 2026, 2) };
+    let case = CaseKey { office: office.clone(), number: CaseNumber::new("LPSE", 2026, 2) };
     assert!(store.load(&case).await.unwrap().is_some());
     assert!(!store.events(&case).await.unwrap().is_empty());
-    assert_eq!(store.documents(&office(), "admin").await.unwrap().len(), 1);
+    assert_eq!(store.documents(&office, "admin").await.unwrap().len(), people);
     assert!(archive.show(&CaseNumber::new("LPSE", 2026, 1)).await.unwrap().is_some());
     assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
     assert_eq!(archive.verify().await.unwrap(), Vec::<Damage>::new());
-    assert_eq!(STANDARD.encode(store.keyring().evidence.public()), SIGNED_BY, "what it signed still verifies");
+    assert_eq!(STANDARD.encode(store.keyring().evidence.public()), signed_by, "what it signed still verifies");
     assert_eq!(store.epoch().await.unwrap(), 1, "its links are good as they were");
 }
 
@@ -63,11 +82,17 @@ async fn t48_every_released_schema_is_brought_up_and_everything_in_it_opens() {
         lay_out(released, folder.path());
         assert_eq!(schema(folder.path()), released);
 
-        whole(folder.path()).await;
+        whole(released, folder.path()).await;
 
-        assert!(schema(folder.path()) > released, "from schema {released}");
-        whole(folder.path()).await;
+        assert_eq!(schema(folder.path()), present(), "from schema {released}");
+        whole(released, folder.path()).await;
     }
+}
+
+/// Schema 2 came, and the newest file that was kept was of schema 1.
+#[test]
+fn t48_the_schema_that_this_program_writes_is_among_those_kept() {
+    assert_eq!(RELEASED.last(), Some(&present()), "how a file of it is written stands in store_schema_walk.rs");
 }
 
 /// The step and the number it leads to are one transaction. What a power failure lets through of one is `store_torn`'s
@@ -88,7 +113,7 @@ fn t48_a_schema_upgrade_that_is_killed_in_its_middle_is_done_again_at_the_next_s
 
     assert_eq!(died.status.signal(), Some(9), "{}", String::from_utf8_lossy(&died.stderr));
     assert_eq!(schema(folder.path()), 1, "it has not happened");
-    tokio::runtime::Runtime::new().unwrap().block_on(whole(folder.path()));
+    tokio::runtime::Runtime::new().unwrap().block_on(whole(1, folder.path()));
 }
 
 #[tokio::test]

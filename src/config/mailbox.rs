@@ -13,6 +13,9 @@ use crate::sop::hours::YearDates;
 use crate::sop::names::Address;
 use crate::sop::procedure::{Flaw, Procedure};
 
+/// Mails that are fetched together at most: they are worked on in memory, and taken in by one transaction.
+pub const MOST_TOGETHER: u32 = 50;
+
 /// One mailbox. Its name stands in the origin of every mail.
 #[derive(Debug, Clone)]
 pub struct MailboxConfig {
@@ -38,7 +41,7 @@ pub struct ImapConfig {
     pub security: Security,
     pub user: String,
     pub login: LoginConfig,
-    /// Trusted beside the system's certificates; for an office's own authority.
+    /// Trusted in place of the system's certificates; for an office's own authority.
     pub ca_file: Option<PathBuf>,
     pub inbox_folder: String,
     pub processed_folder: String,
@@ -46,7 +49,7 @@ pub struct ImapConfig {
     /// Used where the server cannot tell of new mail by itself.
     pub poll_seconds: u32,
     pub command_deadline_seconds: u32,
-    /// Mails fetched together.
+    /// Mails fetched together, [`MOST_TOGETHER`] at most.
     pub batch: u32,
 }
 
@@ -138,7 +141,7 @@ impl ImapConfig {
             refused_folder: section.text_or("refused_folder", "Loket/Ditolak"),
             poll_seconds: section.whole_or("poll_seconds", 60, 1..=3600),
             command_deadline_seconds: section.whole_or("command_deadline_seconds", 30, 1..=600),
-            batch: section.whole_or("batch", 50, 1..=500),
+            batch: section.whole_or("batch", MOST_TOGETHER, 1..=MOST_TOGETHER),
         }
         .checked(section)
     }

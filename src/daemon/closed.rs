@@ -1,12 +1,15 @@
 //! What the second channel hears of an office that had to close. The board of alarms lies in the store, which may be what failed: so
-//! what was told is kept in a small file of the state folder, and told again at each start where that cannot be written either.
+//! what was told is kept in a small [`note`] of the state folder, for which room is set apart while the office is open. Where even that
+//! cannot be written it is told again at each start.
 
-use std::path::PathBuf;
+mod note;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use self::note::Note;
 use super::alarm::Alarm;
 use super::alarm::bell::Bell;
 use super::alarm::board::Standing;
@@ -16,9 +19,12 @@ use crate::config::Config;
 use crate::engine::port::{Clock, Fault};
 use crate::store::StoreError;
 
+/// Characters of a cause that are kept: with whatever escapes they need they fit into the room of a note.
+const CAUSE: usize = 600;
+
 pub struct Closed {
     bell: Bell,
-    file: PathBuf,
+    note: Note,
     /// An office that closes again sooner never was open.
     stands: Duration,
 }
@@ -32,9 +38,9 @@ struct Told {
 impl Closed {
     /// `None` where the office wants no second channel. Fails as [`Bell::of`].
     pub fn of(config: &Config) -> Result<Option<Self>, Fault> {
-        let file = config.state.directory.join("closed");
+        let note = Note::at(config.state.directory.join("closed"));
         let stands = Duration::from_secs(config.alarms.look_seconds.into());
-        Ok(Bell::of(config)?.map(|bell| Self { bell, file, stands }))
+        Ok(Bell::of(config)?.map(|bell| Self { bell, note, stands }))
     }
 
     /// Tells that the office had to close, once for each cause.
@@ -42,7 +48,7 @@ impl Closed {
         if is_held_elsewhere(why) {
             return;
         }
-        let (before, why) = (self.told(), format!("{why:#}"));
+        let (before, why) = (self.note.read::<Told>(), format!("{why:#}").chars().take(CAUSE).collect::<String>());
         if before.as_ref().is_some_and(|told| told.why == why) {
             return;
         }
@@ -51,22 +57,24 @@ impl Closed {
             tracing::error!("{fault}");
             return;
         }
-        let kept = serde_json::to_vec(&told).map_err(std::io::Error::from);
-        if let Err(why) = kept.and_then(|told| std::fs::write(&self.file, told)) {
-            tracing::warn!(file = %self.file.display(), "that the office closed is told again at each start: {why}");
+        if let Err(why) = self.note.write(&told) {
+            tracing::warn!(file = %self.note.place(), "that the office closed is told again at each start: {why}");
         }
     }
 
     /// Tells that it is over, if it was told that the office closed, once the office has been open for a while; until it is told.
     pub async fn over(&self) {
-        while let Some(told) = self.told() {
+        if let Err(why) = self.note.set_apart() {
+            tracing::warn!(file = %self.note.place(), "no room can be set apart for a note: {why}");
+        }
+        while let Some(told) = self.note.read::<Told>() {
             tokio::time::sleep(self.stands).await;
             if let Err(fault) = self.ring(&told, true).await {
                 tracing::warn!("{fault}");
                 continue;
             }
-            if let Err(why) = std::fs::remove_file(&self.file) {
-                tracing::warn!(file = %self.file.display(), "cannot be removed: {why}");
+            if let Err(why) = self.note.remove() {
+                tracing::warn!(file = %self.note.place(), "cannot be removed: {why}");
                 return;
             }
         }
@@ -74,11 +82,6 @@ impl Closed {
 
     async fn ring(&self, told: &Told, over: bool) -> Result<(), Fault> {
         self.bell.ring(&Standing { told: over, over, ..Standing::new(Alarm::OfficeClosed, told.since) }).await
-    }
-
-    /// What cannot be read was not told.
-    fn told(&self) -> Option<Told> {
-        serde_json::from_slice(&std::fs::read(&self.file).ok()?).ok()
     }
 }
 

@@ -1,5 +1,5 @@
-//! A mailbox's loop: what is fetched is taken in and filed, each in its own task, so that the next batch never waits for the
-//! last one's filing. A mail that cannot be worked on is put on the [`Shelf`], and fetched again where its bytes were let
+//! A mailbox's loop: what is fetched is taken in and filed ([`filing`]), each in its own task, so that the next batch never waits
+//! for the last one's filing. A mail that cannot be worked on is put on the [`Shelf`], and fetched again where its bytes were let
 //! go; while the shelf is full, and while the virus scanner is away, mail stays where it is.
 
 use std::sync::Arc;
@@ -12,19 +12,21 @@ use tokio_util::sync::CancellationToken;
 
 use super::alarm::facts::Pulse;
 use super::canary::Canary;
+use super::filing;
 use super::run::{LastLook, by_itself};
 use super::shelf::{Shelf, Tried};
 use super::waiting::WaitingRoom;
+use crate::config::mailbox::MOST_TOGETHER;
 use crate::engine::Engine;
 use crate::engine::intake::{Mailbox, Patience};
 use crate::engine::peril::{Moment, moment};
-use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
+use crate::engine::port::{Arrival, Fault, Folder, Origin};
 use crate::mail::inbox::Refetch;
 use crate::reading::pool::Pool;
 
-/// Mails taken in one transaction.
-const BATCH: usize = 50;
-/// Between two looks at mails that wait for a sender's domain, and between two tries at filing.
+/// Mails taken in one transaction: as many as an inbox may be told to fetch together.
+const BATCH: usize = MOST_TOGETHER as usize;
+/// Between two looks at mails that wait for a sender's domain.
 const AGAIN: Duration = Duration::from_secs(60);
 /// Between two looks at the shelf.
 const SHELF: Duration = Duration::from_secs(5);
@@ -70,7 +72,7 @@ pub async fn serve(
     let (fetched, arrivals) = mpsc::channel::<Vec<Arrival>>(AHEAD);
     let (handled, to_file) = mpsc::channel::<Vec<(Origin, Folder)>>(AHEAD * 4);
     let (inbox, pulse) = (watch.inbox.clone(), watch.pulse.clone());
-    let filing = tokio::spawn(file(inbox.clone(), to_file));
+    let filing = tokio::spawn(filing::keep(inbox.clone(), engine.clock.clone(), pulse.clone(), to_file));
     let fetching = tokio::spawn(fetch(engine.clone(), watch, fetched, stop.clone()));
     let mut intake = Intake { engine, pool, mailbox, inbox, pulse, handled, shelf: Shelf::default(), stop };
     intake.work(arrivals).await;
@@ -267,31 +269,6 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
                     () = tokio::time::sleep(pause.to_std().unwrap_or_default()) => {}
                 }
             }
-        }
-    }
-}
-
-/// Files what is on record; whatever waits is filed together, and what could not be filed is tried again.
-async fn file(inbox: Arc<dyn Inbox>, mut to_file: mpsc::Receiver<Vec<(Origin, Folder)>>) {
-    let mut mails = Vec::new();
-    let mut open = true;
-    while open {
-        tokio::select! {
-            more = to_file.recv() => match more {
-                Some(more) => mails.extend(more),
-                None => open = false,
-            },
-            () = tokio::time::sleep(AGAIN), if !mails.is_empty() => {}
-        }
-        while let Ok(more) = to_file.try_recv() {
-            mails.extend(more);
-        }
-        if mails.is_empty() {
-            continue;
-        }
-        match inbox.file(&mails).await {
-            Ok(()) => mails.clear(),
-            Err(fault) => tracing::warn!(mails = mails.len(), "mails on record cannot be filed: {fault}"),
         }
     }
 }

@@ -10,6 +10,7 @@ mod closed;
 pub mod counter;
 pub mod desk;
 mod figures;
+mod filing;
 mod intake;
 pub mod keys;
 pub mod operations;

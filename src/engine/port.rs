@@ -55,6 +55,14 @@ pub struct Origin {
     pub name: String,
 }
 
+/// Mails that stay where they are for now, and why the first of them does.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("{why}")]
+pub struct NotFiled {
+    pub mails: Vec<(Origin, Folder)>,
+    pub why: Fault,
+}
+
 /// One mail found in the inbox.
 #[derive(Debug, Clone)]
 pub struct Arrival {
@@ -84,15 +92,16 @@ pub trait Inbox: Send + Sync {
     /// stays and is tried again later; the others go on. May return an empty list after the poll interval.
     fn next(&self, limit: usize) -> BoxFuture<'_, Result<Vec<Arrival>, Fault>>;
 
-    /// Moves handled mails to their folders, many at once. A mail that is no longer there counts as filed.
-    fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), Fault>>;
+    /// Moves handled mails to their folders, many at once. A mail that is no longer there counts as filed. One that cannot be
+    /// moved keeps no other from it: the failure names those that stay.
+    fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), NotFiled>>;
 
     /// Removes mails of our own making that nobody need keep. Where the server cannot remove single mails they are filed
     /// as processed.
     fn discard<'a>(&'a self, mails: &'a [Origin]) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(async move {
             let processed: Vec<_> = mails.iter().map(|origin| (origin.clone(), Folder::Processed)).collect();
-            self.file(&processed).await
+            self.file(&processed).await.map_err(|left| left.why)
         })
     }
 

@@ -22,6 +22,8 @@ pub struct Manners {
     pub instead: Option<(&'static str, &'static str)>,
     /// Says NO to the body of this mail.
     pub withheld: Option<u32>,
+    /// Says NO to every MOVE or COPY with one of these mails.
+    pub immovable: &'static [u32],
     /// Sends nonsense instead of the body of this mail.
     pub garbled: Option<u32>,
 }
@@ -174,6 +176,9 @@ fn answer(shared: &Shared, manners: &Manners, tag: &str, command: &str) -> Vec<u
                 }
                 said.extend_from_slice(&fetched(uid, mail, &what));
             }
+        }
+        ["UID", "MOVE" | "COPY", set, _] if members(set, &mails).iter().any(|uid| manners.immovable.contains(uid)) => {
+            return format!("{tag} NO over quota\r\n").into_bytes();
         }
         ["UID", "MOVE", set, folder] => {
             for uid in members(set, &mails) {

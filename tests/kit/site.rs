@@ -163,6 +163,10 @@ pub struct Plan {
     pub limits: DayLimits,
     /// The live store's database, such as one whose storage fails on purpose.
     pub database: Option<redb::Database>,
+    /// The master key, in place of one that is drawn.
+    pub key: Option<MasterKey>,
+    /// A state folder that was lived in: it has its accounts and its people.
+    pub state: Option<tempfile::TempDir>,
 }
 
 pub struct Site {
@@ -189,9 +193,11 @@ impl Site {
     pub async fn planned(mut plan: Plan) -> Self {
         let now = Utc.with_ymd_and_hms(2026, 11, 10, 2, 0, 0).single().expect("a plain moment");
         let office = samples::office(now.date_naive());
-        let state = tempfile::tempdir().expect("a temporary folder");
-        let random = Arc::new(SeededRandom::new(7));
-        let keys = Keyring::new(&MasterKey::generate(&*random));
+        let lived_in = plan.state.is_some();
+        let state = plan.state.take().unwrap_or_else(|| tempfile::tempdir().expect("a temporary folder"));
+        // The same seed would give the same links and nonces once more.
+        let random = Arc::new(SeededRandom::new(if lived_in { 8 } else { 7 }));
+        let keys = Keyring::new(&plan.key.take().unwrap_or_else(|| MasterKey::generate(&*random)));
         let folder = Arc::new(StateFolder::take(state.path()).expect("a fresh folder is free"));
         let archive_folder = folder.archive();
         let opened = match plan.database.take() {
@@ -204,8 +210,11 @@ impl Site {
         let archive = Arc::new(archive.expect("a fresh archive opens"));
         let store: Arc<dyn Store> = store;
         let directory = Directory::open(&state.path().join("accounts.redb"), random.clone()).expect("a fresh file");
-        let accounts = loket::accounts::csv::read(office.accounts_csv.as_bytes(), "Helpdesk").expect("sample accounts");
-        directory.import(accounts).await.expect("the sample accounts are sound");
+        if !lived_in {
+            let csv = office.accounts_csv.as_bytes();
+            let accounts = loket::accounts::csv::read(csv, "Helpdesk").expect("sample accounts");
+            directory.import(accounts).await.expect("the sample accounts are sound");
+        }
         let driver: Arc<dyn AccountDriver> = match plan.accounts.take() {
             Some(driver) => driver,
             None if plan.by_hand => Arc::new(Manual::new(directory.clone())),
@@ -271,10 +280,18 @@ impl Site {
         let desk = Arc::new(Desk::new(engine.clone(), mailboxes, last_look.clone()));
         let deliveries = Mutex::new(0);
         let site = Self { engine, desk, mailbox, directory, post, clock, office, reads, last_look, deliveries, state };
-        for (name, address) in site.office.admins.clone() {
-            site.enrol(address, name, Role::Admin).await;
+        if !lived_in {
+            for (name, address) in site.office.admins.clone() {
+                site.enrol(address, name, Role::Admin).await;
+            }
         }
         site
+    }
+
+    /// Closes the office and leaves its state folder.
+    pub fn close(self) -> tempfile::TempDir {
+        let Self { state, .. } = self;
+        state
     }
 
     /// Enrols a person with the first code of their factor.

@@ -16,6 +16,7 @@ use crate::config::courier::{CourierKind, Security};
 use crate::config::mailbox::ImapConfig;
 use crate::daemon::canary::Canary;
 use crate::daemon::clock::{Doubt, SaneClock};
+use crate::daemon::filing::Backlog;
 use crate::daemon::keys::{self, KeyChange};
 use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
@@ -68,6 +69,9 @@ pub struct MailboxFacts {
     pub looked_at: Option<DateTime<Utc>>,
     /// Mails that again and again cannot be taken in.
     pub shelved: usize,
+    /// Mails on record that could not be moved out of the inbox, and since when the first of them cannot be.
+    pub not_filed: usize,
+    pub not_filed_since: Option<DateTime<Utc>>,
 }
 
 #[derive(Debug, Clone)]
@@ -107,6 +111,7 @@ pub struct Pulse {
     /// Milliseconds since 1970; 0: never.
     looked_at: AtomicI64,
     pub shelving: Shelving,
+    pub filing: Backlog,
 }
 
 impl Pulse {
@@ -192,6 +197,8 @@ impl Sources {
             failures: pulse.failures(),
             looked_at: pulse.looked_at(),
             shelved: pulse.shelving.count(),
+            not_filed: pulse.filing.count(),
+            not_filed_since: pulse.filing.since(),
         });
         Ok(Facts {
             at,

@@ -42,6 +42,8 @@ fn mail(registry: &mut Registry, facts: &Facts) {
     write(registry, "loket_mailbox_failures", "Failures of a mailbox in a row", failures);
     let shelved = facts.mailboxes.iter().map(|m| (of(&m.name), count_of(m.shelved)));
     write(registry, "loket_mailbox_shelved_mails", "Mails that again and again cannot be taken in", shelved);
+    let not_filed = facts.mailboxes.iter().map(|m| (of(&m.name), count_of(m.not_filed)));
+    write(registry, "loket_mailbox_unfiled_mails", "Mails on record that cannot be moved out of the inbox", not_filed);
     let looked = facts.mailboxes.iter().filter_map(|m| Some((of(&m.name), seconds(m.looked_at?))));
     write(registry, "loket_mailbox_looked_at_timestamp_seconds", "When a mailbox was last looked at", looked);
 }

@@ -18,6 +18,8 @@ const SILENT: TimeDelta = TimeDelta::minutes(30);
 /// So long after a start nobody knows yet what only memory told: a mail is told of when it has failed again and again, the
 /// scanner when a mail asks for it.
 const SETTLES: TimeDelta = TimeDelta::minutes(10);
+/// A mail on record that is still in the inbox for so long does not leave it by itself; it was tried each minute.
+const UNFILED: TimeDelta = TimeDelta::minutes(30);
 /// Rows due for so long are not being carried out: a lease ends after ten minutes.
 const STANDS: TimeDelta = TimeDelta::minutes(15);
 /// A mail server that takes no letter for so long has more than a restart to do.
@@ -111,6 +113,7 @@ impl Judgement {
         } else if mailbox.looked_at.is_none() || settles(facts) {
             self.keep.insert(key("mail_shelved", &mailbox.name));
         }
+        self.filing(facts, mailbox);
         let silent = facts.at - mailbox.looked_at.unwrap_or(facts.since) > SILENT.max(mailbox.poll * 2);
         let alarm =
             |failures| Alarm::MailNotFetched { mailbox: mailbox.name.clone(), failures, looked_at: mailbox.looked_at };
@@ -121,6 +124,15 @@ impl Judgement {
         } else if mailbox.failures > 0 || mailbox.looked_at.is_none() {
             // Only a look that succeeded ends the alarm.
             self.keep.insert(alarm(0).key());
+        }
+    }
+
+    fn filing(&mut self, facts: &Facts, mailbox: &MailboxFacts) {
+        if mailbox.not_filed_since.is_some_and(|since| facts.at - since >= UNFILED) {
+            self.raise.push(Alarm::MailsNotFiled { mailbox: mailbox.name.clone(), mails: mailbox.not_filed });
+        } else if mailbox.not_filed > 0 || mailbox.looked_at.is_none() || settles(facts) {
+            // After a start they are fetched and refused once more, and their time begins anew.
+            self.keep.insert(key("mails_not_filed", &mailbox.name));
         }
     }
 
@@ -193,7 +205,15 @@ mod tests {
     fn quiet() -> Facts {
         let at = DateTime::from_timestamp(1_790_000_000, 0).unwrap();
         let poll = TimeDelta::minutes(1);
-        let mailbox = MailboxFacts { name: "utama".into(), poll, failures: 0, looked_at: Some(at), shelved: 0 };
+        let mailbox = MailboxFacts {
+            name: "utama".into(),
+            poll,
+            failures: 0,
+            looked_at: Some(at),
+            shelved: 0,
+            not_filed: 0,
+            not_filed_since: None,
+        };
         Facts {
             at,
             since: at - TimeDelta::hours(2),
@@ -222,6 +242,10 @@ mod tests {
         (Vec::new(), vec![key.to_owned()])
     }
 
+    fn owned(keys: &[&str]) -> Vec<String> {
+        keys.iter().map(|key| (*key).to_owned()).collect()
+    }
+
     #[test]
     fn a_quiet_office_raises_nothing() {
         assert_eq!(told(|_| {}), (Vec::new(), Vec::new()));
@@ -231,6 +255,21 @@ mod tests {
     fn a_mailbox_fails_from_its_fifth_failure_until_a_look_succeeds() {
         assert_eq!(told(|f| f.mailboxes[0].failures = 4), kept("mail_not_fetched/utama"));
         assert_eq!(told(|f| f.mailboxes[0].failures = 5), raised("mail_not_fetched/utama"));
+    }
+
+    /// They stayed in the inbox for ever, and nobody was told.
+    #[test]
+    fn mails_on_record_that_stay_in_the_inbox_for_half_an_hour_are_an_alarm_until_all_are_filed() {
+        let waits = |minutes| {
+            told(|f| {
+                f.mailboxes[0].not_filed = 2;
+                f.mailboxes[0].not_filed_since = Some(f.at - TimeDelta::minutes(minutes));
+            })
+        };
+
+        assert_eq!(waits(29), kept("mails_not_filed/utama"), "raised before a restart, it goes on");
+        assert_eq!(waits(30), raised("mails_not_filed/utama"));
+        assert_eq!(told(|f| f.mailboxes[0].not_filed = 0), (Vec::new(), Vec::new()));
     }
 
     #[test]
@@ -249,7 +288,10 @@ mod tests {
         assert_eq!(told(|f| f.mailboxes[0].looked_at = None).0, ["mail_not_fetched/utama"]);
         assert_eq!(
             told(|f| (f.mailboxes[0].looked_at, f.since) = (None, f.at)),
-            (Vec::new(), ["mail_not_fetched/utama", "mail_shelved/utama", "scanner_away"].map(str::to_owned).to_vec()),
+            (
+                Vec::new(),
+                owned(&["mail_not_fetched/utama", "mail_shelved/utama", "mails_not_filed/utama", "scanner_away"])
+            ),
             "a start is given time"
         );
     }
@@ -273,9 +315,10 @@ mod tests {
         let after = |minutes| told(|f| f.since = f.at - TimeDelta::minutes(minutes));
         let unlooked = told(|f| (f.mailboxes[0].looked_at, f.since) = (None, f.at - TimeDelta::minutes(11)));
 
-        assert_eq!(after(10), (Vec::new(), ["mail_shelved/utama", "scanner_away"].map(str::to_owned).to_vec()));
+        assert_eq!(after(10), (Vec::new(), owned(&["mail_shelved/utama", "mails_not_filed/utama", "scanner_away"])));
         assert_eq!(after(11), (Vec::new(), Vec::new()));
-        assert_eq!(unlooked.1, ["mail_not_fetched/utama", "mail_shelved/utama"], "its mails are as unknown as itself");
+        let unknown = ["mail_not_fetched/utama", "mail_shelved/utama", "mails_not_filed/utama"];
+        assert_eq!(unlooked.1, unknown, "its mails are as unknown as itself");
     }
 
     #[test]

@@ -34,6 +34,11 @@ pub enum Alarm {
         mailbox: String,
         mails: usize,
     },
+    /// Mails that are on record and cannot be moved out of the inbox.
+    MailsNotFiled {
+        mailbox: String,
+        mails: usize,
+    },
     /// Cases on record that cannot be read.
     CasesDamaged {
         cases: usize,
@@ -108,6 +113,7 @@ impl Alarm {
         match self {
             Self::MailNotFetched { .. } => "mail_not_fetched",
             Self::MailShelved { .. } => "mail_shelved",
+            Self::MailsNotFiled { .. } => "mails_not_filed",
             Self::CasesDamaged { .. } => "cases_damaged",
             Self::OfficeClosed => "office_closed",
             Self::FilingFails { .. } => "filing_fails",
@@ -131,7 +137,9 @@ impl Alarm {
     /// Which of several; empty where there is one alone.
     pub fn about(&self) -> String {
         match self {
-            Self::MailNotFetched { mailbox, .. } | Self::MailShelved { mailbox, .. } => mailbox.clone(),
+            Self::MailNotFetched { mailbox, .. }
+            | Self::MailShelved { mailbox, .. }
+            | Self::MailsNotFiled { mailbox, .. } => mailbox.clone(),
             Self::CertificateEnds { of, .. } | Self::DiskAlmostFull { of, .. } => of.clone(),
             Self::HolidaysMissing { year } => year.to_string(),
             Self::ClockInDoubt { seconds, .. } => if *seconds < 0 { "back" } else { "ahead" }.to_owned(),

@@ -27,6 +27,10 @@ impl Alarm {
             Self::MailShelved { mailbox, mails } => format!(
                 "{mails} mails of {mailbox} cannot be taken in and stay in the inbox; each is tried again. The log says why"
             ),
+            Self::MailsNotFiled { mailbox, mails } => format!(
+                "{mails} mails of {mailbox} are on record and cannot be moved out of the inbox; each is tried again. Look at the \
+                 mail server's folders and quota; the log says why"
+            ),
             Self::CasesDamaged { cases } => {
                 format!("{cases} cases or office books on record cannot be read. The log names them; restore them from a backup")
             }
@@ -107,6 +111,10 @@ impl Alarm {
             ),
             Self::MailShelved { mailbox, mails } => format!(
                 "{mails} surel dari {mailbox} belum dapat diproses dan tetap di kotak masuk; masing-masing dicoba lagi. Sebabnya ada di log"
+            ),
+            Self::MailsNotFiled { mailbox, mails } => format!(
+                "{mails} surel dari {mailbox} sudah tercatat tetapi tidak dapat dipindahkan dari kotak masuk; masing-masing dicoba lagi. \
+                 Periksa folder dan kuota di server surel; sebabnya ada di log"
             ),
             Self::CasesDamaged { cases } => {
                 format!("{cases} permohonan atau buku kantor yang tersimpan tidak terbaca. Log menyebut nomornya; pulihkan dari cadangan")

@@ -1,5 +1,5 @@
 //! A backup of everything but the master key, taken while the office works: the live store of one moment first, then the
-//! accounts, then the archive's files, packed and sealed in one.
+//! accounts, then the archive's files, packed and sealed in one. What is damaged is copied as it is, and named.
 
 use std::path::{Path, PathBuf};
 
@@ -39,7 +39,7 @@ impl Operations {
 
     async fn packed(&self, place: &Path) -> Result<(BackupReport, u64), Answer> {
         let (live, accounts) = (place.join("live.redb"), place.join("accounts.redb"));
-        let report = self.engine.store.backup(&live).await?;
+        let mut report = self.engine.store.backup(&live).await?;
         self.directory.copy_to(&accounts).await?;
         let (keys, random) = (self.engine.keys.clone(), self.engine.random.clone());
         let file = place.join("backup.loket");
@@ -51,7 +51,8 @@ impl Operations {
             }
             Ok(packing)
         });
-        let packing = self.archive.pack(packing.await?).await?;
+        let (packing, damaged) = self.archive.pack(packing.await?).await?;
+        report.damaged.extend(damaged);
         Ok((report, blocking(move || packing.finish()).await?))
     }
 }

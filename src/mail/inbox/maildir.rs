@@ -19,7 +19,7 @@ use super::imap::header_of;
 use super::notify::Notice;
 use super::withheld::Withheld;
 use super::{Patience, Refetch};
-use crate::engine::port::{Arrival, ArrivalBody, Fault, Folder, Inbox, Origin};
+use crate::engine::port::{Arrival, ArrivalBody, Fault, Folder, Inbox, NotFiled, Origin};
 
 /// A Maildir as configured; it is created where it is missing.
 #[derive(Debug, Clone)]
@@ -184,18 +184,21 @@ impl Inbox for MaildirInbox {
         self.wait_and_take(limit.max(1)).boxed()
     }
 
-    fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), Fault>> {
+    fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), NotFiled>> {
         async move {
             let (root, wanted) = (self.settings.path.clone(), mails.to_vec());
-            tokio::task::spawn_blocking(move || file_away(&root, &wanted))
-                .await
-                .map_err(|e| Fault::transient(format_args!("Filing in the Maildir was interrupted: {e}")))??;
+            let done = tokio::task::spawn_blocking(move || file_away(&root, &wanted)).await.unwrap_or_else(|e| {
+                let why = Fault::transient(format_args!("Filing in the Maildir was interrupted: {e}"));
+                Err(NotFiled { mails: mails.to_vec(), why })
+            });
             let mut handed = self.handed();
-            for (origin, _) in mails {
+            let left = done.as_ref().err().map_or(&[][..], |left| &left.mails);
+            let stays: HashSet<&str> = left.iter().map(|(origin, _)| origin.name.as_str()).collect();
+            for (origin, _) in mails.iter().filter(|(origin, _)| !stays.contains(origin.name.as_str())) {
                 handed.out.remove(&origin.name);
                 handed.again.remove(&origin.name);
             }
-            Ok(())
+            done
         }
         .boxed()
     }
@@ -287,21 +290,24 @@ fn delivered(unique: &str) -> (u64, u64) {
     (seconds, rest[..number(rest)].parse().unwrap_or(0))
 }
 
-fn file_away(root: &Path, mails: &[(Origin, Folder)]) -> Result<(), Fault> {
+/// One that cannot be moved keeps no other from it.
+fn file_away(root: &Path, mails: &[(Origin, Folder)]) -> Result<(), NotFiled> {
+    let all_stay = |why| NotFiled { mails: mails.to_vec(), why };
     let mut present: HashMap<String, Vec<PathBuf>> = HashMap::new();
-    for mail in waiting(root)? {
+    for mail in waiting(root).map_err(all_stay)? {
         present.entry(mail.unique).or_default().push(mail.path);
     }
-    let mut touched = HashSet::new();
-    for (origin, folder) in mails {
-        let target = root.join(if *folder == Folder::Processed { ".processed" } else { ".refused" }).join("cur");
-        for path in present.remove(&origin.name).unwrap_or_default() {
+    let (mut touched, mut left) = (HashSet::new(), None);
+    for mail in mails {
+        let target = root.join(if mail.1 == Folder::Processed { ".processed" } else { ".refused" }).join("cur");
+        for path in present.remove(&mail.0.name).unwrap_or_default() {
             let name = path.file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
             let name = if name.contains(':') { name } else { format!("{name}:2,") };
             match fs::rename(&path, target.join(name)) {
-                Err(e) if e.kind() == io::ErrorKind::NotFound => {}
+                Err(e) if e.kind() == io::ErrorKind::NotFound && target.is_dir() => {}
                 Err(e) => {
-                    return Err(Fault::transient(format_args!("Cannot file a mail into {}: {e}", target.display())));
+                    let why = Fault::transient(format_args!("Cannot file a mail into {}: {e}", target.display()));
+                    left.get_or_insert(NotFiled { mails: Vec::new(), why }).mails.push(mail.clone());
                 }
                 Ok(()) => {
                     touched.insert(target.clone());
@@ -310,9 +316,10 @@ fn file_away(root: &Path, mails: &[(Origin, Folder)]) -> Result<(), Fault> {
         }
     }
     for folder in touched {
-        sync(&folder)?;
+        sync(&folder).map_err(all_stay)?;
     }
-    sync(&root.join("cur"))
+    sync(&root.join("cur")).map_err(all_stay)?;
+    left.map_or(Ok(()), Err)
 }
 
 /// Makes renames in a directory last through a power cut.

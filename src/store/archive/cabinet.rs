@@ -298,6 +298,17 @@ impl Cabinet {
         Ok(packing)
     }
 
+    /// Damage of one file, told beside that of others: each thing with the file's name.
+    pub fn within(&self, index: usize, damage: Vec<Damage>) -> Result<Vec<Damage>, StoreError> {
+        let files = self.files()?;
+        let name = files.get(index).and_then(|(_, path)| path.file_name()).unwrap_or_default().to_string_lossy();
+        let named = |Damage { thing, what }| match thing.contains(&*name) {
+            true => Damage { thing, what },
+            false => Damage { thing: format!("{thing} in {name}"), what },
+        };
+        Ok(damage.into_iter().map(named).collect())
+    }
+
     pub fn heads(&self) -> Result<Vec<FileHead>, StoreError> {
         let head = |(_, path): (i32, PathBuf)| {
             let volume = Volume::open(&path)?;

@@ -56,13 +56,23 @@ impl RedbArchive {
         Ok(total)
     }
 
-    /// Puts every file into a parcel, each in a turn of its own. Taken after the live store: a dossier that is filed in
-    /// between is then in both, and filing it again finds it there.
-    pub async fn pack(&self, mut packing: Packing) -> Result<Packing, Fault> {
+    /// Puts every file into a parcel, each in a turn of its own, in which it is looked through as well: what is damaged comes with
+    /// the parcel, which may hold the last copy of all else. Taken after the live store: a dossier that is filed in between is
+    /// then in both, and filing it again finds it there.
+    pub async fn pack(&self, mut packing: Packing) -> Result<(Packing, Vec<Damage>), Fault> {
+        let (mut damage, mut head) = (Vec::new(), None);
         for index in 0..self.later(Cabinet::count).await? {
-            packing = self.later(move |cabinet| cabinet.pack(index, packing)).await?;
+            let before = head.take();
+            let (packed, found, end) = self
+                .later(move |cabinet| {
+                    let (found, end) = cabinet.verify(index, before)?;
+                    Ok((cabinet.pack(index, packing)?, cabinet.within(index, found)?, end))
+                })
+                .await?;
+            damage.extend(found);
+            (packing, head) = (packed, end);
         }
-        Ok(packing)
+        Ok((packing, damage))
     }
 
     fn later<T: Send + 'static>(

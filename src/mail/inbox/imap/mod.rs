@@ -23,7 +23,7 @@ use futures::future::BoxFuture;
 use tokio::sync::Mutex;
 
 use super::{Patience, Refetch};
-use crate::engine::port::{Arrival, Fault, Folder, Inbox, Origin};
+use crate::engine::port::{Arrival, Fault, Folder, Inbox, NotFiled, Origin};
 use crate::mail::login::Login;
 use crate::mail::tls::{Endpoint, Security};
 
@@ -132,7 +132,7 @@ impl Inbox for ImapInbox {
         async move { self.watch.lock().await.next(limit).await }.boxed()
     }
 
-    fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), Fault>> {
+    fn file<'a>(&'a self, mails: &'a [(Origin, Folder)]) -> BoxFuture<'a, Result<(), NotFiled>> {
         async move { self.filing.lock().await.file(mails).await }.boxed()
     }
 
