@@ -5,10 +5,11 @@
 //! the effects out through [`accounts`] and [`mail`]'s courier → [`web`] shows an admin what to decide → the archive
 //! keeps the dossier.
 //!
-//! Layer rule (imports point down, held by a test): `sop` and `dossier` are pure · `letters`, `vault`,
-//! `mail::message` and `reading` know those · `engine` knows the pure rooms and its own ports · `store`,
-//! `mail::{inbox, courier}`, `accounts` and `web` sit around the engine and never import each other ·
-//! `daemon`, `demo` and `cli` see all. The whole plan is in `src/DESIGN.md`.
+//! Layer rule (imports point down; `tests/layers.rs` holds it): `sop` knows no room, `dossier` knows `sop`; both are pure ·
+//! `vault` and `config` know `sop` · `letters`, `reading` and what of [`mail`] reads headers know the pure rooms ·
+//! `engine` knows those two, `letters`, `vault`, headers, and its own ports · `store`, `accounts`, `web` and
+//! `mail::{inbox, courier, witness}` sit around the engine and never import each other · `daemon`, `demo` and `cli` see
+//! all. The whole plan is in `src/DESIGN.md`.
 
 pub mod accounts;
 pub mod cli;

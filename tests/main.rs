@@ -103,6 +103,7 @@ mod store_torn;
 mod t16_people;
 mod t17_letters;
 mod t17_scans;
+mod threats_table;
 mod virus_scan;
 mod web_answers;
 mod web_archive;

@@ -28,6 +28,7 @@ pub struct Accounts {
 enum Verb {
     /// Put the accounts of a CSV file in place of all others; a bad row is named and nothing is imported.
     Import {
+        /// All accounts, in UTF-8, with a header; whoever is not in it is gone from the register.
         #[arg(value_name = "FILE.csv")]
         file: PathBuf,
         /// Print the counts as JSON.
@@ -36,12 +37,15 @@ enum Verb {
     },
     /// All accounts, by user ID.
     List {
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// One account and the state of its password.
     Show {
+        /// As the register writes it; upper and lower case are alike.
         user_id: String,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },

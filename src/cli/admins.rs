@@ -2,6 +2,7 @@
 
 use chrono::NaiveDate;
 
+use super::argument::{address, line};
 use super::ending::{Done, say};
 use super::office::{ConfigFile, ask, ask_json};
 use super::table::{local, table, word};
@@ -30,25 +31,31 @@ enum RoleName {
 enum Verb {
     /// Print a one-time link, good for 24 hours, with which that person alone sets up the factor.
     Enroll {
+        /// Address of the person; what an admin is to decide on is mailed there.
         #[arg(value_name = "EMAIL", value_parser = address)]
         email: Address,
+        /// What the person may do: an admin decides, the others look at the desk and change nothing.
         #[arg(long, value_enum, default_value = "admin")]
         role: RoleName,
         /// The name that letters and pages use [default: the address].
-        #[arg(long, value_parser = super::argument::line)]
+        #[arg(long, value_parser = line)]
         name: Option<String>,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Everybody who is or was registered.
     List {
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Let another admin stand in while one is away: they get the same mails, and decide in the absent one's place.
     Delegate {
+        /// Who is away.
         #[arg(value_name = "EMAIL", value_parser = address)]
         email: Address,
+        /// Who stands in.
         #[arg(long, value_name = "EMAIL", value_parser = address, required_unless_present = "end")]
         to: Option<Address>,
         /// The last day of the absence, such as 2026-12-05.
@@ -57,13 +64,16 @@ enum Verb {
         /// The absent admin is back before that day.
         #[arg(long, conflicts_with_all = ["to", "until"])]
         end: bool,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Take a person's rights away; open cases go to somebody else.
     Revoke {
+        /// Who may no longer act.
         #[arg(value_name = "EMAIL", value_parser = address)]
         email: Address,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
@@ -143,10 +153,6 @@ pub fn run(args: &Admins) -> Done {
             say(&format!("{} may no longer act{nobody}", revoked.email))
         }
     }
-}
-
-fn address(text: &str) -> Result<Address, String> {
-    Address::parse(text).ok_or_else(|| "write one mail address, such as retno@karangmulia.example".to_owned())
 }
 
 fn day(text: &str) -> Result<NaiveDate, String> {

@@ -1,5 +1,7 @@
 //! Texts as a person types them.
 
+use crate::sop::names::Address;
+
 /// Characters in the longest text that is taken.
 const LONGEST: usize = 200;
 
@@ -16,4 +18,9 @@ pub fn line(text: &str) -> Result<String, String> {
         return Err(format!("write {LONGEST} characters at most"));
     }
     Ok(text.to_owned())
+}
+
+/// A mail address, whole.
+pub fn address(text: &str) -> Result<Address, String> {
+    Address::parse(text).ok_or_else(|| "write one mail address, such as retno@karangmulia.example".to_owned())
 }

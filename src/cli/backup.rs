@@ -22,6 +22,7 @@ pub struct Backup {
     /// A new file; keep it where the disk's thief is not.
     #[arg(value_name = "FILE")]
     file: PathBuf,
+    /// Print JSON in place of text.
     #[arg(long)]
     json: bool,
     #[command(flatten)]
@@ -31,11 +32,13 @@ pub struct Backup {
 /// Bring a backup back: the live store, and accounts and archive where they are missing. Stop the daemon first.
 #[derive(Debug, clap::Args)]
 pub struct Restore {
+    /// A backup that `loket backup` wrote.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Also over newer or other data, which is kept beside it.
     #[arg(long)]
     force: bool,
+    /// Print JSON in place of text.
     #[arg(long)]
     json: bool,
     #[command(flatten)]

@@ -25,35 +25,42 @@ enum Verb {
         /// Only those with effects that are held, given up or tried in vain, and closed ones that the archive does not take.
         #[arg(long)]
         stuck: bool,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// One case: checklist, letters, effects, history.
     Show {
+        /// The case, such as LPSE-2026-0047.
         #[arg(value_parser = number)]
         number: CaseNumber,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Try again at once what was held, given up, or tried in vain. A reset that a restore holds may have happened: it is left out, and with
     /// --row its outcome is left to an admin at the desk.
     Retry {
+        /// The case, such as LPSE-2026-0047.
         #[arg(value_parser = number)]
         number: CaseNumber,
         /// Only this effect; `show` lists them.
         #[arg(long, value_name = "ID")]
         row: Option<String>,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Give up what was held: a letter counts as undelivered, of which the admin hears; the outcome of a reset is left to an
     /// admin at the desk.
     Drop {
+        /// The case, such as LPSE-2026-0047.
         #[arg(value_parser = number)]
         number: CaseNumber,
         /// The effect; `show` lists them.
         #[arg(long, value_name = "ID")]
         row: String,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },

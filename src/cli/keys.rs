@@ -19,11 +19,13 @@ pub struct Keys {
 enum Verb {
     /// Fingerprints of the keys in use, and under which something is still sealed.
     Show {
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Seal everything under the key in `keys.master_key` that the one in `keys.previous_key` sealed; ends when it is done.
     Rotate {
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },

@@ -10,6 +10,7 @@ use super::ending::{Done, Ending, say_bytes};
 /// Print completions for a shell.
 #[derive(Debug, clap::Args)]
 pub struct Completions {
+    /// The shell to write them for.
     #[arg(value_enum)]
     shell: clap_complete::Shell,
 }

@@ -46,7 +46,7 @@ pub struct ImapConfig {
     pub inbox_folder: String,
     pub processed_folder: String,
     pub refused_folder: String,
-    /// Used where the server cannot tell of new mail by itself.
+    /// Between two looks at the folder, also where the server tells of new mail by itself (IDLE); there never more than five minutes.
     pub poll_seconds: u32,
     pub command_deadline_seconds: u32,
     /// Mails fetched together, [`MOST_TOGETHER`] at most.

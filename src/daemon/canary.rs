@@ -23,6 +23,7 @@ const MOST_OUT: usize = 64;
 /// In the subject, before the nonce and the mark.
 const OPENING: &str = "[kenari ";
 
+/// Sends canaries, knows those that are out, and takes those that are back out of the mail.
 pub struct Canary {
     engine: Arc<Engine>,
     from: Address,

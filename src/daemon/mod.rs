@@ -1,6 +1,6 @@
 //! The composition root: configuration → adapters → loops; start, ready, drain, stop. The only room that knows every
-//! other one. Read [`assembly`] for what is put together, [`run`] for what then runs, `intake` for a mailbox's loop, and [`counter`] for how the desk's
-//! pages are answered.
+//! other one. Read [`assembly`] for what is put together, [`run`] for what then runs, `intake` for a mailbox's loop, and
+//! [`counter`] for how the desk's pages are answered.
 
 pub mod alarm;
 pub mod assembly;

@@ -53,6 +53,7 @@ struct Left {
     asked_for: bool,
 }
 
+/// The mails of one mailbox that failed and wait to be tried again.
 #[derive(Default)]
 pub struct Shelf {
     held: Vec<Shelved>,

@@ -35,8 +35,9 @@ pub struct Demo {
     pub once: bool,
 }
 
-/// Plays the demo until it is over or told to stop (SIGINT, SIGTERM). 0: played, and with `--once` every sample ended as its label says and the archive verifies; else 1.
-/// Fails where it cannot be played, as in a folder that another demo plays in.
+/// Plays the demo until it is over or told to stop (SIGINT, SIGTERM). 0: played, and with `--once` every sample ended as its
+/// label says and the archive verifies; else 1. Fails where it cannot be played, as in a folder that
+/// another demo plays in.
 pub async fn play(demo: &Demo) -> Result<u8> {
     // Before anything is there that would have to be put away.
     let mut interrupt = signal(SignalKind::interrupt())?;

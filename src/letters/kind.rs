@@ -1,5 +1,6 @@
-//! The letters there are: those the procedure sends, and those that answer the office itself. A kind says to whom it goes, which links and late times it may hold, and where its
-//! text lies. Who exactly receives it is decided by the procedure (THREATS row 21).
+//! The letters there are: those the procedure sends, and those that answer the office itself. A kind says to whom it goes,
+//! which links and late times it may hold, and where its text lies. Who exactly receives it is decided by the procedure
+//! (THREATS row 21).
 
 use std::fmt;
 

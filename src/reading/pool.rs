@@ -87,6 +87,7 @@ impl PoolConfig {
     }
 }
 
+/// The worker processes that take mails apart, draw pages and recognise scans, and who may use how many of them at a time.
 pub struct Pool {
     limits: Limits,
     scanner: Option<Clamd>,

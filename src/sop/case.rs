@@ -9,6 +9,7 @@ use super::names::{Address, CaseNumber, Language, Nip, OfficeId, Service, Sha256
 use super::phase::{AdminId, Outcome, Phase, Reveal};
 use super::timesheet::TimeSheet;
 
+/// One request under its number, as the events so far made it ([`Case::evolve`]); the live store keeps it beside them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Case {
     pub number: CaseNumber,

@@ -39,6 +39,7 @@ pub struct Dossier {
     pub last_approved: Option<DateTime<Utc>>,
 }
 
+/// What somebody asks of a case that is there: an applicant, an admin, the clock, or the dispatcher with what it learnt.
 #[derive(Debug, Clone)]
 pub enum Command {
     /// A further mail of the applicant, with the whole dossier checked anew.

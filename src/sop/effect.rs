@@ -7,6 +7,7 @@ use super::command::Alarm;
 use super::names::Sha256Hex;
 use super::phase::AdminId;
 
+/// One deed that a decision asks for, committed together with the events that ask for it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "effect", rename_all = "snake_case")]
 pub enum Effect {

@@ -11,6 +11,7 @@ use super::names::{CaseNumber, Language, OfficeId, Sha256Hex};
 use super::phase::{AdminId, Attempt, HeldReason, Outcome, Proposal, Reveal};
 use super::timesheet::Deviation;
 
+/// One thing that happened to a case; what is on record is never changed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {

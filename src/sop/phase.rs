@@ -9,6 +9,7 @@ use super::names::{Address, Service, Sha256Hex, UserId};
 /// The register address of a person who may act, which names them in the journal.
 pub type AdminId = Address;
 
+/// What a case waits for, with what it may know only while it does.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
@@ -153,6 +154,7 @@ pub enum RevealState {
     },
 }
 
+/// How a case ended; register and archive keep it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum Outcome {

@@ -2,7 +2,8 @@
 //! Implements the ports of [`crate::engine::store`] and [`crate::engine::archive`]; every byte of a case is sealed
 //! under its dossier's key before it comes here to rest. No redb type leaves this room.
 //!
-//! Read [`parcel`] for the backup as it leaves the machine, [`redb`] for the live store, [`contents`] for the files beside it, [`archive`] for closed dossiers.
+//! Read [`parcel`] for the backup as it leaves the machine, [`redb`] for the live store, [`contents`] for the files beside
+//! it, [`archive`] for closed dossiers.
 
 pub mod archive;
 mod backup;

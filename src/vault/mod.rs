@@ -1,5 +1,9 @@
-//! All cryptography in one room: keys, sealing, links, one-time secrets, the admin's factor. Other rooms name what they
-//! want sealed or checked; which algorithm does it is decided here alone. Nothing here reads a clock or a database.
+//! Whatever uses a secret of the office's, in one room: keys, sealing, links, one-time secrets, signed heads, the admin's
+//! factor. Other rooms name what they want sealed or checked; which algorithm does it is decided here alone. Nothing here
+//! reads a clock or a database.
+//!
+//! Elsewhere stand SHA-256 without a key (papers, mails, copies), which any room computes where it needs it; signatures of
+//! others, checked in `reading::signature` (PDF) and `mail::witness` (DKIM, ARC); and TLS, in `mail::tls` and `web`.
 //!
 //! Read [`keyring`] for what hangs on the master key, [`seal`] for how bytes are sealed, [`tokens`] for links.
 

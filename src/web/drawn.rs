@@ -1,5 +1,6 @@
 //! A page drawn as SVG from its words and their places, for papers that have no look of their own (DOCX, ODT, text) and for
-//! pages that could not be drawn: the desk never shows the file itself. Hostile pages are the rule: everything is bounded, escaped, and numbers are checked.
+//! pages that could not be drawn: the desk never shows the file itself. Hostile pages are the rule: everything is bounded,
+//! escaped, and numbers are checked.
 
 use std::fmt::Write;
 

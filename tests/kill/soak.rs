@@ -222,10 +222,11 @@ fn shipped_environment() -> Vec<(String, String)> {
     words.filter_map(|word| word.split_once('=')).map(|(name, value)| (name.to_owned(), value.to_owned())).collect()
 }
 
-/// What may lawfully be added from the first third to the last: a connection or two that happen to be open in every look of it; a process
-/// at work; pages of the database that are kept in memory (8 MiB), and what the allocator keeps; the requests under way, each with a dozen deadlines. A life of seconds is
-/// still warming up, and on a shared machine people come faster than they are served: what it may hoard shows in the other figures, that
-/// all of it is worked off when nobody comes any more, and its memory and queue in a run of minutes.
+/// What may lawfully be added from the first third to the last: a connection or two that happen to be open in every look of
+/// it; a process at work; pages of the database that are kept in memory (8 MiB), and what the allocator keeps; the requests
+/// under way, each with a dozen deadlines. A life of seconds is still warming up, and on a shared machine people come faster
+/// than they are served: what it may hoard shows in the other figures, that all of it is worked off when nobody comes any
+/// more, and its memory and queue in a run of minutes.
 fn rooms(seconds: u64) -> [usize; 4] {
     let (memory, waiting) = if seconds < 300 { (128 << 10, 150) } else { (32 << 10, 60) };
     [6, 2, memory, waiting]

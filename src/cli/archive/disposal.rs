@@ -3,6 +3,7 @@
 
 use std::io::{BufRead, IsTerminal};
 
+use crate::cli::argument::address;
 use crate::cli::ending::{Done, Ending, say};
 use crate::cli::office::{ask, ask_json};
 use crate::cli::table::{local, or_dash, table};
@@ -16,6 +17,7 @@ use crate::sop::names::{Address, CaseNumber};
 pub struct Disposal {
     #[command(subcommand)]
     verb: Option<Verb>,
+    /// Print JSON in place of text.
     #[arg(long)]
     json: bool,
 }
@@ -24,29 +26,35 @@ pub struct Disposal {
 enum Verb {
     /// Put a proposal on record. Asks for the proposer's code. Nothing is destroyed.
     Propose {
+        /// The dossiers, such as LPSE-2016-0047.
         #[arg(required = true, value_parser = crate::cli::cases::number)]
         numbers: Vec<CaseNumber>,
         /// The enrolled person who proposes.
         #[arg(long, value_name = "EMAIL", value_parser = address)]
         by: Address,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Approve a proposal of somebody else under an official record, and destroy its dossiers for good. Asks for the
     /// approver's code.
     Approve {
+        /// The proposal, such as MUSNAH-2026-01; `list` names them.
         #[arg(value_name = "PROPOSAL")]
         id: String,
+        /// The enrolled person who approves.
         #[arg(long, value_name = "EMAIL", value_parser = address)]
         by: Address,
         /// Number of the official record (berita acara pemusnahan).
         #[arg(long, value_name = "NUMBER")]
         record: String,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// All proposals, and the register of what was destroyed.
     List {
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
@@ -125,8 +133,4 @@ fn code() -> Result<Code, Ending> {
         Ok(_) if !typed.is_empty() => Ok(Code(typed)),
         _ => Err(Ending::negative("No code was typed. Type the six digits of the authenticator app, or pipe them in")),
     }
-}
-
-fn address(text: &str) -> Result<Address, String> {
-    Address::parse(text).ok_or_else(|| "write a whole address, such as retno@karangmulia.example".to_owned())
 }

@@ -32,30 +32,37 @@ pub struct Archive {
 enum Verb {
     /// The register of the archive.
     List {
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Dossiers in which every word occurs: number, register, names, titles.
     Search {
+        /// Words that must all occur.
         #[arg(required = true, value_parser = super::argument::line)]
         words: Vec<String>,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// One dossier and the list of its items, or one item's bytes.
     Show {
+        /// The dossier, such as LPSE-2026-0047.
         #[arg(value_parser = super::cases::number)]
         number: CaseNumber,
         /// Write this item to standard output, as it is.
         #[arg(long, value_name = "NAME", conflicts_with = "json")]
         item: Option<String>,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },
     /// Write a dossier as a folder an archivist can read (BagIt, RFC 8493): DIR/NUMBER, which must not exist yet.
     Export {
+        /// The dossier, such as LPSE-2026-0047.
         #[arg(value_parser = super::cases::number)]
         number: CaseNumber,
+        /// The folder to write it into.
         #[arg(long, value_name = "DIR")]
         to: PathBuf,
         /// Print the folder as JSON.
@@ -73,6 +80,7 @@ enum Verb {
         /// Print the public key of the signature alone.
         #[arg(long, conflicts_with_all = ["sign", "json"])]
         key: bool,
+        /// Print JSON in place of text.
         #[arg(long)]
         json: bool,
     },

@@ -19,6 +19,7 @@ use crate::store::archive::{destroyed_in, extends, verify_file};
 
 #[derive(Debug, clap::Args)]
 pub struct Verify {
+    /// Archive files, or copies of them.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
     /// A signed head (`archive head --sign`) that each FILE must go on from; without FILE, the journal and the whole
@@ -28,6 +29,7 @@ pub struct Verify {
     /// The public key the head was signed with: in base64, or a file that holds it (`archive head --key`).
     #[arg(long, value_name = "KEY", requires = "head")]
     key: Option<String>,
+    /// Print JSON in place of text.
     #[arg(long)]
     json: bool,
 }

@@ -16,6 +16,7 @@ pub struct Report {
     /// By the day requests were received.
     #[arg(long, value_name = "YYYY-MM", value_parser = month)]
     month: Month,
+    /// How it is written.
     #[arg(long, value_enum, default_value = "text")]
     format: Format,
     /// Short for --format json.

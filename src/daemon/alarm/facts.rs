@@ -28,6 +28,7 @@ use crate::mail::tls::valid_until;
 use crate::reading::pool::Pool;
 use crate::sop::phase::Phase;
 
+/// All that alarms and figures are made of, as one look found it.
 #[derive(Debug, Clone, Default)]
 pub struct Facts {
     pub at: DateTime<Utc>,

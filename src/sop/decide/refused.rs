@@ -5,6 +5,7 @@ use chrono::{DateTime, Utc};
 use crate::sop::names::Sha256Hex;
 use crate::sop::phase::AdminId;
 
+/// Why a command changes nothing; the case stays as it was.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
     #[error("this cannot be done while the request is {phase}")]

@@ -5,9 +5,9 @@ use serde::{Deserialize, Serialize};
 use crate::sop::checklist::Finding;
 use crate::sop::names::Language;
 
-/// Reject reasons that the procedure gives by itself, without a finding: the records say otherwise, deadline passed, someone
-/// else's account, out of scope, confirmation failed, account not found.
-pub const REASONS_IN_USE: [&str; 6] = [UNLIKE_THE_RECORDS, "R06", "R07", "R08", "R09", "R10"];
+/// Reject reasons that the procedure gives by itself, without a finding: the records say otherwise, deadline passed, out of
+/// scope, confirmation failed, account not found.
+pub const REASONS_IN_USE: [&str; 5] = [UNLIKE_THE_RECORDS, "R06", "R08", "R09", "R10"];
 /// The ground where none was named: the letter does not agree with the records.
 pub const UNLIKE_THE_RECORDS: &str = "R04";
 

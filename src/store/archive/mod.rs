@@ -2,9 +2,10 @@
 //! chained to the one before it over the stored bytes, so that whoever holds the file can verify it without a key,
 //! and a dossier whose key was destroyed leaves the chain whole.
 //!
-//! [`record`] is the format, [`volume`] reads one file and [`append`] writes to it, [`cabinet`] is all of them, [`verify`] checks one,
-//! [`examine`] a single dossier, [`kin`] tells dossiers from live cases, [`records`] finds what no number leads to, [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a truncated file, or one a crash left open, without
-//! touching it.
+//! [`record`] is the format, [`volume`] reads one file and [`append`] writes to it, [`cabinet`] is all of them, [`verify`]
+//! checks one, [`examine`] a single dossier, [`kin`] tells dossiers from live cases, [`records`] finds what no number leads
+//! to, [`keys`] what becomes of a dossier's key later, [`bag`] writes the folder an archivist reads, [`aside`] reads a
+//! truncated file, or one a crash left open, without touching it.
 
 mod append;
 mod aside;

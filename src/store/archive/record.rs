@@ -20,7 +20,8 @@ const FORMAT: u8 = 1;
 /// redb gives a value pages of a power of two: a part must leave room for its key and the page's head.
 pub const PART: usize = 63 * 1024;
 
-/// `schema`, `year`, `before` (chain hash the file starts from; empty where that of the year before could not be read), `count`, `head` (chain hash of the last dossier).
+/// `schema`, `year`, `before` (chain hash the file starts from; empty where that of the year before could not be read),
+/// `count`, `head` (chain hash of the last dossier).
 pub const ABOUT: TableDefinition<&str, &[u8]> = TableDefinition::new("about");
 /// position from 1 → record.
 pub const DOSSIERS: TableDefinition<u64, &[u8]> = TableDefinition::new("dossiers");

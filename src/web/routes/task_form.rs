@@ -4,7 +4,7 @@ use super::decision_form::{WORDS, text};
 use crate::web::answer::{Field, FieldError, HandForm, ManualOutcome, ReissueForm, Resolution, SeenResult, Typed, Why};
 use crate::web::asked::Posted;
 
-/// Least characters of a temporary password (DOMAIN: at least 15).
+/// Least characters of a temporary password (THREATS, temporary password).
 const PASSWORD: usize = 15;
 /// Characters of a user ID.
 const USER_ID: usize = 200;
