@@ -14,8 +14,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use chrono::{DateTime, TimeDelta, Utc};
 use loket::demo::samples::people;
-use loket::engine::archive::Archive;
-use loket::engine::store::Store;
 use loket::sop::names::{CaseNumber, Language};
 use loket::sop::phase::{Outcome, Phase};
 use loket::vault::MasterKey;

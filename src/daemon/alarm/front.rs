@@ -10,8 +10,9 @@ use crate::config::Config;
 use crate::mail::https::Address;
 use crate::mail::tls::is_loopback;
 
-/// Between two looks.
+/// Between two looks, and after one that failed.
 const EVERY: Duration = Duration::from_secs(6 * 3600);
+const AGAIN: Duration = Duration::from_secs(600);
 const DEADLINE: Duration = Duration::from_secs(20);
 
 /// What stands before the desk.
@@ -42,26 +43,27 @@ impl Front {
         CertificateFacts { of: self.0.host().to_owned(), until: self.0.certificate_until() }
     }
 
-    /// Looks until `stop`, now and every six hours.
+    /// Looks until `stop`, now and every six hours; after a failure, such as a proxy that starts later, every ten minutes.
     pub async fn keep(&self, stop: &CancellationToken) {
-        let mut round = tokio::time::interval(EVERY);
-        round.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
+            let has_seen = tokio::select! {
+                () = stop.cancelled() => return,
+                has_seen = self.look() => has_seen,
+            };
             tokio::select! {
                 () = stop.cancelled() => return,
-                _ = round.tick() => {}
-            }
-            tokio::select! {
-                () = stop.cancelled() => return,
-                () = self.look() => {}
+                () = tokio::time::sleep(if has_seen { EVERY } else { AGAIN }) => {}
             }
         }
     }
 
-    /// One handshake. That it fails is told in the log alone: whether people reach the desk is not seen from here.
-    pub async fn look(&self) {
-        if let Err(fault) = self.0.greet(DEADLINE).await {
+    /// One handshake; whether it was made. That it fails is told in the log alone: whether people reach the desk is not seen
+    /// from here.
+    pub async fn look(&self) -> bool {
+        let greeted = self.0.greet(DEADLINE).await;
+        if let Err(fault) = &greeted {
             tracing::warn!("the certificate that people see at `desk.base_url` cannot be looked at: {fault}");
         }
+        greeted.is_ok()
     }
 }

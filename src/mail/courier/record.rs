@@ -55,7 +55,8 @@ mod tests {
         record.away();
         let first = record.seen().away_since;
         record.away();
-        let (second, away) = (record.seen().away_since, record.post());
+        let second = record.seen().away_since;
+        let away = record.post();
 
         record.declined(false);
 
