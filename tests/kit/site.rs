@@ -224,6 +224,7 @@ impl Site {
         let dates = YearDates::parse(include_str!("../../config/holidays/2026.toml")).expect("the shipped dates");
         let procedures = Procedures::new(chrono_tz::Asia::Makassar, vec![dates]);
         let worked = procedures.adopt(&procedure(&plan), &id, &*store).await.expect("the shipped procedure");
+        procedures.read_kept(&id, &*store).await.expect("the store answers");
         let clock = Arc::new(HandClock(Mutex::new(now)));
         let post = Arc::new(Postbag::default());
         let own = Address::parse(office.mailbox).expect("the sample mailbox has an address");
