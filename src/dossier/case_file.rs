@@ -117,9 +117,11 @@ impl<'a> CaseFile<'a> {
             .filter(|l| !is_other_person(&l.applicant, &self.applicant))
             .flat_map(|l| l.services.clone())
             .collect();
-        for mail in self.mails {
-            found.extend(service::asked(mail.own_subject(), r));
-            found.extend(service::asked(&mail.own_words(), r));
+        let said = self.mails.iter().flat_map(|mail| [mail.own_subject().to_owned(), mail.own_words()]);
+        let said: Vec<String> = said.collect();
+        found.extend(said.iter().flat_map(|text| service::named(text, r)));
+        if found.is_empty() {
+            found.extend(said.iter().flat_map(|text| service::implied(text, r)));
         }
         letter::in_order(found, r)
     }

@@ -139,7 +139,7 @@ fn stated_today(prose: &str) -> Option<NaiveDate> {
 fn services(letter: &Letter, labelled: &[Labelled], prose: &str, r: &Recognition) -> Vec<Service> {
     let mut texts: Vec<String> = vec![letter.subject.clone().unwrap_or_default(), letter.wish.clone()];
     texts.extend(labelled.iter().filter(|l| l.fields.contains(&Field::Service)).map(|l| format!("mohon {}", l.value)));
-    let mut found: Vec<Service> = texts.iter().flat_map(|t| service::asked(t, r)).collect();
+    let mut found: Vec<Service> = texts.iter().flat_map(|t| service::named(t, r)).collect();
     if found.is_empty() {
         found = service::asked(prose, r);
     }

@@ -153,6 +153,9 @@ pub struct ServiceWords {
     pub objects: Vec<Phrase>,
     /// Whole expressions.
     pub phrases: Vec<Phrase>,
+    /// What befell somebody, whatever they ask for: this service where no other words name one.
+    #[serde(default)]
+    pub symptoms: Vec<Phrase>,
 }
 
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -209,7 +209,10 @@ impl House {
         let open = self.people.requests.iter().filter(|request| !request.over);
         let open: Vec<_> = open.map(|request| format!("{:?} {:?}", request.kind, request.number)).collect();
         let inbox = self.office.dovecot.files(MAILBOX, "INBOX").len();
-        format!("{inbox} mails in the inbox; open: {}; the desk said: {:?}", open.join(", "), self.people.refusals)
+        let cases = self.daemon.try_cli(&["cases", "list", "--json"]).stdout;
+        let cases = String::from_utf8_lossy(&cases);
+        let said = &self.people.refusals;
+        format!("{inbox} mails in the inbox; open: {}; the desk said: {said:?}; live cases: {cases}", open.join(", "))
     }
 }
 

@@ -10,20 +10,33 @@ const REACH: usize = 5;
 const JOINS: [&str; 8] = ["dan", "serta", "atau", "maupun", "and", "or", "juga", "beserta"];
 const DENIALS: [&str; 7] = ["bukan", "tanpa", "jangan", "not", "without", "no", "tidak"];
 
-/// The services asked for, in the order of the procedure file.
+/// The services asked for, in the order of the procedure file: those that are named, else what trouble is told of asks for.
 pub fn asked(text: &str, recognition: &Recognition) -> Vec<Service> {
+    let named = named(text, recognition);
+    if named.is_empty() { implied(text, recognition) } else { named }
+}
+
+/// The services that are asked for by name.
+pub fn named(text: &str, recognition: &Recognition) -> Vec<Service> {
+    let sentences = read(text);
+    let is_named = |words: &ServiceWords| {
+        let others: Vec<&Phrase> =
+            recognition.services.iter().filter(|o| o.service != words.service).flat_map(|o| &o.objects).collect();
+        sentences.iter().any(|s| s.has_any(&words.phrases) || names(s, words, &others))
+    };
+    recognition.services.iter().filter(|words| is_named(words)).map(|words| words.service).collect()
+}
+
+/// The services that end the trouble that is told of: `tidak bisa login`. Who names another service asks for that one.
+pub fn implied(text: &str, recognition: &Recognition) -> Vec<Service> {
+    let sentences = read(text);
+    let tells = |words: &&ServiceWords| sentences.iter().any(|s| s.has_any(&words.symptoms));
+    recognition.services.iter().filter(tells).map(|words| words.service).collect()
+}
+
+fn read(text: &str) -> Vec<Gist> {
     let text = ticked(text).replace('&', " dan ");
-    let sentences: Vec<Gist> = sentences(&text).map(Gist::of).collect();
-    recognition
-        .services
-        .iter()
-        .filter(|words| {
-            let others: Vec<&Phrase> =
-                recognition.services.iter().filter(|o| o.service != words.service).flat_map(|o| &o.objects).collect();
-            sentences.iter().any(|s| s.has_any(&words.phrases) || names(s, words, &others))
-        })
-        .map(|words| words.service)
-        .collect()
+    sentences(&text).map(Gist::of).collect()
 }
 
 /// Sentences end at a full stop that is followed by a space, never inside `S.Kom.` or a number.
@@ -191,6 +204,18 @@ mod tests {
             "password dan user ID tidak saya ingat lagi",
         ] {
             assert_eq!(of(text), [Service::ResetPassword, Service::UserIdInfo], "{text}");
+        }
+    }
+
+    #[test]
+    fn trouble_asks_for_a_reset_where_no_service_is_named() {
+        assert_eq!(of("saya tidak bisa login ke SPSE, mohon bantuannya"), [Service::ResetPassword]);
+        for text in [
+            "Sehubungan dengan kendala akses akun Helpdesk, saya mengajukan permohonan informasi user ID",
+            "Saya lupa user ID sehingga tidak bisa login ke SPSE",
+            "I forgot my username and cannot log in",
+        ] {
+            assert_eq!(of(text), [Service::UserIdInfo], "{text}");
         }
     }
 
