@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use loket::engine::port::{Courier, Enclosure, FaultKind, Post};
+use loket::engine::port::{Courier, Enclosure, FaultKind, Outgoing, Post};
 use loket::mail::courier::smtp::{SmtpCourier, SmtpSettings};
 use loket::mail::tls::Security;
 use mail_parser::MessageParser;
@@ -165,6 +165,23 @@ async fn a_copy_that_is_refused_costs_the_addressee_nothing() {
     let refused = in_time("an answer", courier.send(&copied)).await.expect_err("nobody is there");
 
     assert_eq!((sink.taken().len(), refused.kind), (2, FaultKind::Permanent));
+}
+
+/// A server that greylists never took the copy by which the owner of an account hears that somebody writes about it.
+#[tokio::test]
+async fn a_copy_that_is_deferred_is_waited_for_while_the_letter_may_wait() {
+    let sink = SmtpSink::start().await;
+    let courier = to_sink(&sink);
+    let copied = Outgoing { bcc: vec![address("arsip@karangmulia.example")], waits_for_copies: true, ..letter(1) };
+
+    sink.fail(Fault::Answer { at: "RCPT TO:<arsip@", line: "451 4.7.1 greylisted, try again later" });
+    let deferred = in_time("an answer", courier.send(&copied)).await.expect_err("the copy is for later");
+    let sent_meanwhile = sink.taken().len();
+    in_time("a letter", courier.send(&copied)).await.expect("both are taken");
+    sink.fail(Fault::Answer { at: "RCPT TO:<arsip@", line: "550 5.1.1 no such mailbox" });
+    in_time("a letter", courier.send(&copied)).await.expect("who is refused for good is not waited for");
+
+    assert_eq!((deferred.kind, sent_meanwhile, sink.taken().len()), (FaultKind::Transient, 0, 2));
 }
 
 #[tokio::test]

@@ -109,6 +109,7 @@ impl Canary {
             message_id: self.message_id(&nonce),
             to: vec![self.to.clone()],
             bcc: Vec::new(),
+            waits_for_copies: false,
             subject: self.subject(&nonce),
             body: "Loket mengirim surel ini kepada dirinya sendiri untuk mengetahui bahwa surel mengalir. Abaikan.\n\
                    Loket sends this mail to itself to know that mail flows. Ignore it.\n"

@@ -180,6 +180,7 @@ impl Engine {
             message_id: letter.message_id.clone(),
             to: letter.to.clone(),
             bcc: letter.bcc.clone(),
+            waits_for_copies: false,
             subject: text.subject,
             body: text.body,
             in_reply_to: letter.in_reply_to.clone(),

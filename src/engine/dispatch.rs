@@ -16,7 +16,7 @@ use super::clock_back::Forerun;
 use super::codec;
 use super::correspondence::PendingLetter;
 use super::peril::{Moment, moment};
-use super::port::{Fault, FaultKind};
+use super::port::{Fault, FaultKind, Outgoing};
 use super::store::{LeaseRequest, Row, RowName, Settled, Settlement};
 use super::weave::Task;
 use crate::sop::command::Command;
@@ -31,6 +31,9 @@ const ARMFUL: usize = 128;
 pub(super) const LEASE: TimeDelta = TimeDelta::minutes(10);
 /// Tries after which a letter counts as undelivered (about two days).
 pub(super) const LETTER_TRIES: u32 = 20;
+/// Tries for which a letter waits where somebody's copy of it is deferred: five minutes, after which a server that greylists takes
+/// it. Then it goes to its addressee alone.
+const COPY_TRIES: u32 = 6;
 /// Of a letter while the courier can offer none: it is tried every half hour then, and never given up.
 const OUTAGE_TRIES: u32 = 9;
 /// How the note of a letter begins that an earlier try may have brought to its reader: the server took it in and never said so.
@@ -196,7 +199,10 @@ impl Engine {
             Err(fault) => Err(fault),
         };
         let sent = match ready {
-            Ok(outgoing) => self.courier.send(&outgoing).await,
+            Ok(outgoing) => {
+                let waits_for_copies = row.attempts < COPY_TRIES;
+                self.courier.send(&Outgoing { waits_for_copies, ..outgoing }).await
+            }
             Err(fault) => Err(fault),
         };
         match sent {
@@ -251,6 +257,13 @@ pub(super) fn is_doubtful(why: &str) -> bool {
 mod tests {
     use super::*;
     use crate::vault::OsRandom;
+
+    #[test]
+    fn a_deferred_copy_holds_a_letter_for_longer_than_servers_greylist() {
+        let waits: TimeDelta = (0..COPY_TRIES).map(|failures| backoff(failures, &OsRandom)).sum();
+
+        assert!((5..=8).contains(&waits.num_minutes()), "{} minutes", waits.num_minutes());
+    }
 
     #[test]
     fn a_letter_is_tried_for_about_two_days() {

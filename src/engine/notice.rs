@@ -71,6 +71,7 @@ impl Engine {
             message_id: letter.message_id,
             to: vec![letter.to],
             bcc: Vec::new(),
+            waits_for_copies: false,
             subject: letter.subject,
             body: letter.body,
             in_reply_to: None,

@@ -143,6 +143,9 @@ pub struct Outgoing {
     pub to: Vec<Address>,
     /// Who gets a copy. The letter does not say so: whose account it is about is nothing for whoever wrote from elsewhere.
     pub bcc: Vec<Address>,
+    /// Whether the letter waits where a server defers a copy (greylisting); else it goes without.
+    #[serde(default)]
+    pub waits_for_copies: bool,
     pub subject: String,
     /// Plain text, UTF-8.
     pub body: String,

@@ -40,6 +40,7 @@ pub fn letter(number: usize) -> Outgoing {
         message_id: format!("loket.{number}@lpse.karangmulia.example"),
         to: vec![address("dimas@karangmulia.example")],
         bcc: Vec::new(),
+        waits_for_copies: false,
         subject: format!("Permohonan diterima {number}"),
         body: "Permohonan Saudara kami terima.\n.\n.. dan kami periksa.\n".to_owned(),
         in_reply_to: Some(format!("mail-{number}@karangmulia.example")),

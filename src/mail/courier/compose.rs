@@ -175,6 +175,7 @@ mod tests {
             message_id: "loket.0047-1@lpse.karangmulia.example".to_owned(),
             to: vec![address("dimas@karangmulia.example")],
             bcc: vec![],
+            waits_for_copies: false,
             subject: "Re: Permohonan [LPSE-2026-0047]".to_owned(),
             body: "Yth. Saudara,\nSurat — diterima.\n".to_owned(),
             in_reply_to: Some("abc@karangmulia.example".to_owned()),

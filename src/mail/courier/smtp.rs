@@ -84,7 +84,7 @@ impl SmtpCourier {
     async fn deliver(&self, letter: &Outgoing) -> Result<(), Fault> {
         let message = compose(&self.settings.sender, letter, Copies::Hidden)?;
         let _permit = self.permits.acquire().await.map_err(|_| Fault::transient("The courier is closing"))?;
-        match self.offer(&message, letter.to.len()).await {
+        match self.offer(&message, letter).await {
             Ok(()) => {
                 self.record.accepted();
                 Ok(())
@@ -100,16 +100,16 @@ impl SmtpCourier {
         }
     }
 
-    async fn offer(&self, message: &Message, addressees: usize) -> Result<(), Failure> {
+    async fn offer(&self, message: &Message, letter: &Outgoing) -> Result<(), Failure> {
         if let Some(mut line) = self.parked() {
-            match self.converse(&mut line, message, addressees).await {
+            match self.converse(&mut line, message, letter).await {
                 // The server had closed the idle connection: not this letter's fault.
                 Err(Failure::Unheard(_)) => {}
                 outcome => return self.settle(line, outcome).await,
             }
         }
         let mut line = self.connect().await.map_err(Failure::Unheard)?;
-        let outcome = self.converse(&mut line, message, addressees).await;
+        let outcome = self.converse(&mut line, message, letter).await;
         self.settle(line, outcome).await
     }
 
@@ -133,7 +133,7 @@ impl SmtpCourier {
         &self,
         line: &mut AsyncSmtpConnection,
         message: &Message,
-        addressees: usize,
+        letter: &Outgoing,
     ) -> Result<(), Failure> {
         let envelope = message.envelope();
         let bytes = message.formatted();
@@ -153,8 +153,10 @@ impl SmtpCourier {
         for (nth, address) in envelope.to().iter().enumerate() {
             match self.command(line, Rcpt::new(address.clone(), Vec::new())).await {
                 Ok(_) => {}
-                // The envelope names copies last. One that is refused costs the addressee nothing.
-                Err(Stop::Answer(fault, _)) if nth >= addressees => {
+                // The envelope names copies last. One that is refused costs the addressee nothing, one that is deferred a while.
+                Err(Stop::Answer(fault, _))
+                    if nth >= letter.to.len() && !(letter.waits_for_copies && fault.kind == FaultKind::Transient) =>
+                {
                     tracing::warn!("a copy of a letter is not taken: {fault}")
                 }
                 Err(stop) => return Err(stop.said()),
