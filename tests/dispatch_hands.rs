@@ -7,7 +7,6 @@ use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use loket::accounts::directory::Directory;
 use loket::daemon::counter::Desk;
-use loket::daemon::run::LastLook;
 use loket::demo::samples::people::{AGUNG, RINA};
 use loket::engine::Engine;
 use loket::engine::casebook::{Along, Answer};
@@ -209,7 +208,7 @@ async fn a_letter_that_may_have_arrived_at_its_first_try_is_told_of_as_such_when
     let engine = Arc::try_unwrap(site.engine).ok().expect("nobody else holds the engine");
     site.engine = Arc::new(Engine { courier, ..engine });
     let mailboxes = Arc::new(vec![site.mailbox.clone()]);
-    site.desk = Arc::new(Desk::new(site.engine.clone(), mailboxes, LastLook::default()));
+    site.desk = Arc::new(Desk::new(site.engine.clone(), mailboxes, Vec::new()));
 
     let number = site.deliver("complete").await;
     for _ in 0..20 {

@@ -34,6 +34,7 @@ mod desk_log;
 mod desk_pages;
 mod desk_passkey;
 mod desk_pictures;
+mod desk_ready;
 mod desk_replied;
 mod desk_reply;
 mod desk_report;

@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::TimeDelta;
 use tokio::sync::mpsc;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::alarm::facts::Pulse;
 use super::canary::Canary;
 use super::filing;
-use super::run::{LastLook, by_itself};
+use super::run::by_itself;
 use super::shelf::{Shelf, Tried};
 use super::waiting::WaitingRoom;
 use crate::config::mailbox::MOST_TOGETHER;
@@ -39,15 +39,9 @@ pub struct Watch {
     pub name: String,
     pub pulse: Arc<Pulse>,
     pub canary: Option<Arc<Canary>>,
-    pub last_look: LastLook,
 }
 
 impl Watch {
-    fn looked(&self, at: DateTime<Utc>) {
-        self.pulse.looked(at);
-        self.last_look.set(at);
-    }
-
     /// A canary that is back has done its work.
     async fn without_canaries(&self, batch: Vec<Arrival>) -> Vec<Arrival> {
         let Some(canary) = &self.canary else { return batch };
@@ -237,7 +231,7 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
         () = stop.cancelled() => return,
         probed = watch.inbox.probe() => {
             if probed.is_ok() {
-                watch.looked(engine.clock.now());
+                watch.pulse.looked(engine.clock.now());
             }
         }
     }
@@ -249,7 +243,7 @@ async fn fetch(engine: Arc<Engine>, watch: Watch, fetched: mpsc::Sender<Vec<Arri
         watch.pulse.shelving.withheld(watch.inbox.withheld());
         match next {
             Ok(batch) => {
-                watch.looked(engine.clock.now());
+                watch.pulse.looked(engine.clock.now());
                 let batch = watch.without_canaries(batch).await;
                 if batch.is_empty() {
                     continue;

@@ -2,7 +2,6 @@
 //! failure of the store stops all of it; everything else is logged where it happens and tried again.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,35 +18,13 @@ use crate::engine::port::Fault;
 /// Between two looks at the clock while the archive schedule waits.
 const NAP: TimeDelta = TimeDelta::seconds(60);
 
-/// When the mailboxes were last looked at, for the desk and for readiness.
-#[derive(Clone, Default)]
-pub struct LastLook(Arc<AtomicI64>);
-
-impl LastLook {
-    pub fn set(&self, at: DateTime<Utc>) {
-        self.0.store(at.timestamp_millis(), Ordering::Relaxed);
-    }
-
-    pub fn get(&self) -> Option<DateTime<Utc>> {
-        match self.0.load(Ordering::Relaxed) {
-            0 => None,
-            millis => DateTime::from_timestamp_millis(millis),
-        }
-    }
-}
-
 /// Runs every loop until `stop`, finishing what is in hand. Fails only when nothing can be written down any more.
-pub async fn run(
-    assembly: Assembly,
-    schedule: ArchiveSchedule,
-    last_look: LastLook,
-    stop: CancellationToken,
-) -> Result<(), Fault> {
+pub async fn run(assembly: Assembly, schedule: ArchiveSchedule, stop: CancellationToken) -> Result<(), Fault> {
     let Assembly { engine, mailboxes, inboxes, pulses, canary, store, pool, .. } = assembly;
     let mut loops = tokio::task::JoinSet::new();
     for ((mailbox, inbox), pulse) in mailboxes.into_iter().zip(inboxes).zip(pulses) {
-        let (name, canary, last_look) = (mailbox.name.clone(), canary.clone(), last_look.clone());
-        let watch = Watch { inbox, name, pulse, canary, last_look };
+        let (name, canary) = (mailbox.name.clone(), canary.clone());
+        let watch = Watch { inbox, name, pulse, canary };
         loops.spawn(intake::serve(engine.clone(), pool.clone(), mailbox, watch, stop.clone()));
     }
     loops.spawn({

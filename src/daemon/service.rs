@@ -19,7 +19,7 @@ use super::counter::Desk;
 use super::desk::OpenDesk;
 use super::figures::Figures;
 use super::operations::{Operations, Staging};
-use super::run::{self, LastLook};
+use super::run;
 use super::socket::Socket;
 use super::watchdog;
 use crate::config::Config;
@@ -88,9 +88,9 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     }
     // The clock may have been followed since.
     (watch.sources.scans_unread, watch.sources.since) = (scans.is_err(), clock.now());
-    let last_look = LastLook::default();
-    let counter = Desk::new(assembly.engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone())
-        .with_alarms(watch.board.clone());
+    let mailboxes = Arc::new(assembly.mailboxes.clone());
+    let counter = Desk::new(assembly.engine.clone(), mailboxes, assembly.pulses.clone());
+    let counter = counter.with_alarms(watch.board.clone());
     let desk = OpenDesk::bind(config, Arc::new(counter), clock).await?;
     let address = desk.address();
     let socket = Socket::bind(&config.state.socket)?;
@@ -128,7 +128,7 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
         }
     });
     tracing::info!(mailboxes = assembly.mailboxes.len(), %address, "the office is open");
-    let mut ended = std::pin::pin!(run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()));
+    let mut ended = std::pin::pin!(run::run(assembly, config.archive.schedule.clone(), stop.clone()));
     let ended = tokio::select! {
         ended = &mut ended => ended,
         // What only looks and shows may end early; what panics leaves an office that nobody watches.

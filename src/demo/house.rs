@@ -21,7 +21,7 @@ use crate::daemon::assembly::{Assembly, Extent};
 use crate::daemon::counter::Desk;
 use crate::daemon::desk;
 use crate::daemon::operations::{Operations, Staging};
-use crate::daemon::run::{self, LastLook};
+use crate::daemon::run;
 use crate::daemon::socket::Socket;
 use crate::engine::Engine;
 use crate::engine::admins::{Proof, Role};
@@ -80,13 +80,13 @@ impl House {
             .inspect_err(|why| tracing::warn!("the command line does not reach this demo: {why}"))
             .ok()
             .map(|socket| tokio::spawn(socket.serve(operations, stop.clone())));
-        let last_look = LastLook::default();
-        let counter = Desk::new(engine.clone(), Arc::new(assembly.mailboxes.clone()), last_look.clone());
+        let mailboxes = Arc::new(assembly.mailboxes.clone());
+        let counter = Desk::new(engine.clone(), mailboxes, assembly.pulses.clone());
         let site =
             Site::new(Arc::new(counter.with_sandbox(letters.clone())), clock.clone(), setup(&config, clock.now())?);
         let address = listening.address();
         let serving = tokio::spawn(listening.serve(web::router(Arc::new(site)), stop.clone()));
-        let loops = tokio::spawn(run::run(assembly, config.archive.schedule.clone(), last_look, stop.clone()));
+        let loops = tokio::spawn(run::run(assembly, config.archive.schedule.clone(), stop.clone()));
         let base_url = config.desk.base_url.clone();
         Ok(Self {
             engine,

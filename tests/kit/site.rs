@@ -10,8 +10,8 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use futures::future::BoxFuture;
 use loket::accounts::directory::Directory;
 use loket::accounts::manual::Manual;
+use loket::daemon::alarm::facts::Pulse;
 use loket::daemon::counter::Desk;
-use loket::daemon::run::LastLook;
 use loket::demo::samples::{self, Sample, SampleOffice, Stamp, Thread};
 use loket::dossier::page::Contents;
 use loket::engine::Engine;
@@ -179,7 +179,7 @@ pub struct Site {
     pub office: SampleOffice,
     /// Mails that were taken apart, without workers.
     pub reads: Arc<AtomicUsize>,
-    last_look: LastLook,
+    pulse: Arc<Pulse>,
     deliveries: Mutex<u32>,
     state: tempfile::TempDir,
 }
@@ -276,11 +276,11 @@ impl Site {
             max_mail_bytes: 25_000_000,
             limits: plan.limits,
         });
-        let last_look = LastLook::default();
+        let pulse = Arc::new(Pulse::default());
         let mailboxes = Arc::new(vec![mailbox.clone()]);
-        let desk = Arc::new(Desk::new(engine.clone(), mailboxes, last_look.clone()));
+        let desk = Arc::new(Desk::new(engine.clone(), mailboxes, vec![pulse.clone()]));
         let deliveries = Mutex::new(0);
-        let site = Self { engine, desk, mailbox, directory, post, clock, office, reads, last_look, deliveries, state };
+        let site = Self { engine, desk, mailbox, directory, post, clock, office, reads, pulse, deliveries, state };
         if !lived_in {
             for (name, address) in site.office.admins.clone() {
                 site.enrol(address, name, Role::Admin).await;
@@ -366,7 +366,7 @@ impl Site {
         };
         let arrivals = mails.into_iter().map(arrival).collect();
         let filed = self.engine.take_in(&self.mailbox, arrivals, Patience::Waits).await.expect("the store answers");
-        self.last_look.set(self.now());
+        self.pulse.looked(self.now());
         filed.into_iter().map(|(_, folder)| folder).collect()
     }
 
@@ -424,7 +424,7 @@ impl Site {
         let engine = Arc::try_unwrap(engine).ok().expect("nobody else holds the engine");
         let engine = Arc::new(Engine { store, archive: Arc::new(archive), ..engine });
         let mailboxes = Arc::new(vec![self.mailbox.clone()]);
-        let desk = Arc::new(Desk::new(engine.clone(), mailboxes, self.last_look.clone()));
+        let desk = Arc::new(Desk::new(engine.clone(), mailboxes, vec![self.pulse.clone()]));
         Self { engine, desk, state, ..self }
     }
 

@@ -130,7 +130,7 @@ impl Pulse {
         self.failures.load(Ordering::Relaxed)
     }
 
-    fn looked_at(&self) -> Option<DateTime<Utc>> {
+    pub fn looked_at(&self) -> Option<DateTime<Utc>> {
         let millis = self.looked_at.load(Ordering::Relaxed);
         DateTime::from_timestamp_millis(millis).filter(|_| millis > 0)
     }

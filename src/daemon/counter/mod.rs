@@ -41,7 +41,7 @@ use self::filed::Filed;
 use self::papers::RecentPapers;
 use self::pictures::Gallery;
 use super::alarm::board::Board;
-use super::run::LastLook;
+use super::alarm::facts::Pulse;
 use crate::engine::Engine;
 use crate::engine::access::Seen;
 use crate::engine::admins::Matter;
@@ -64,7 +64,8 @@ pub trait Sandbox: Send + Sync {
 pub struct Desk {
     engine: Arc<Engine>,
     mailboxes: Arc<Vec<Arc<Mailbox>>>,
-    last_look: LastLook,
+    /// Of each mailbox, in their order: when it was looked at.
+    pulses: Vec<Arc<Pulse>>,
     sandbox: Option<Arc<dyn Sandbox>>,
     /// Empty where nobody watches.
     alarms: Board,
@@ -76,11 +77,11 @@ pub struct Desk {
 }
 
 impl Desk {
-    /// `last_look` is set by whoever watches the mailboxes.
-    pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, last_look: LastLook) -> Self {
+    /// `pulses` are kept by whoever watches the mailboxes, one for each.
+    pub fn new(engine: Arc<Engine>, mailboxes: Arc<Vec<Arc<Mailbox>>>, pulses: Vec<Arc<Pulse>>) -> Self {
         let (papers, gallery) = (Arc::default(), Gallery::default());
         let (filed, hand) = (Arc::default(), tokio::sync::Mutex::new(()));
-        Self { engine, mailboxes, last_look, sandbox: None, alarms: Board::default(), papers, gallery, filed, hand }
+        Self { engine, mailboxes, pulses, sandbox: None, alarms: Board::default(), papers, gallery, filed, hand }
     }
 
     /// Shows what is raised there on the desk's front.

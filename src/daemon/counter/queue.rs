@@ -25,7 +25,7 @@ impl Desk {
         lang: Language,
     ) -> Result<DeskView, Trouble> {
         let now = self.engine.clock.now();
-        let mut view = DeskView { now, looked_at: self.last_look.get(), ..DeskView::default() };
+        let mut view = DeskView { now, looked_at: self.all_looked_at(), ..DeskView::default() };
         if !self.may_look(admin).await? {
             return Ok(view);
         }
