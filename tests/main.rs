@@ -48,6 +48,7 @@ mod dossier;
 mod e2e_archive;
 mod e2e_canary;
 mod e2e_desk;
+mod e2e_full_disk;
 mod e2e_people;
 mod e2e_reply;
 mod e2e_restart;

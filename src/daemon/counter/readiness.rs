@@ -1,4 +1,4 @@
-//! Whether requests can be worked on: the store answers, and the mailboxes were looked at lately.
+//! Whether requests can be worked on: the store answers, there is space for them, and the mailboxes were looked at lately.
 
 use chrono::TimeDelta;
 
@@ -10,6 +10,7 @@ const LATELY: TimeDelta = TimeDelta::minutes(30);
 impl Desk {
     pub(super) async fn is_ready(&self) -> Result<(), String> {
         self.engine.store.epoch().await.map_err(|fault| fault.message)?;
+        self.engine.store.space().map_err(|fault| fault.message)?;
         let now = self.engine.clock.now();
         match self.last_look.get() {
             _ if self.mailboxes.is_empty() => Ok(()),
