@@ -31,8 +31,11 @@ impl SmallDisk {
     pub fn fill_up_to(&self, left: u64) {
         let filler = self.0.join(FILLER);
         let mut filler = File::options().create(true).append(true).open(filler).expect("an empty file takes no block");
-        while self.free() > left {
-            let piece = (self.free() - left).clamp(1, 1 << 16);
+        loop {
+            let piece = self.free().saturating_sub(left).min(1 << 16);
+            if piece == 0 {
+                return;
+            }
             match filler.write_all(&vec![1; usize::try_from(piece).expect("64 KiB at most")]) {
                 Ok(()) => {}
                 Err(why) if why.kind() == ErrorKind::StorageFull => return,
