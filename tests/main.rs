@@ -4,6 +4,7 @@ mod accounts_command;
 mod accounts_directory;
 mod alarms_canary;
 mod alarms_channel;
+mod alarms_crashes;
 mod alarms_front;
 mod alarms_watch;
 mod archive_damage;

@@ -10,6 +10,7 @@ use super::Alarm;
 use super::facts::{CanaryFacts, CertificateFacts, DiskFacts, Facts, MailboxFacts};
 use super::key;
 use crate::daemon::keys::Standing;
+use crate::daemon::lives;
 use crate::engine::fixity::Fixity;
 use crate::engine::port::Post;
 use crate::store::redb::SPACE_TO_BEGIN;
@@ -102,7 +103,13 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
         _ => {}
     }
     judgement.raise.extend(facts.clock.map(Alarm::from));
+    judgement.raise.extend(crashing(facts.crashes));
     judgement
+}
+
+/// A program that crashes again and again.
+pub(super) fn crashing(crashes: usize) -> Option<Alarm> {
+    (crashes >= lives::TOO_MANY).then_some(Alarm::DaemonCrashes { crashes })
 }
 
 fn settles(facts: &Facts) -> bool {
@@ -425,6 +432,13 @@ mod tests {
         assert_eq!(told(|f| f.clock = doubt(9000, false)), raised("clock_in_doubt/ahead"));
         assert_eq!(told(|f| f.clock = doubt(-9000, false)), raised("clock_in_doubt/back"));
         assert_eq!(told(|f| f.clock = doubt(-9000, true)), raised("clock_in_doubt/back"));
+    }
+
+    #[test]
+    fn crashes_are_an_alarm_from_the_third_on() {
+        let crashed = |crashes| told(|f| f.crashes = crashes);
+
+        assert_eq!([2, 3].map(crashed), [(Vec::new(), Vec::new()), raised("daemon_crashes")]);
     }
 
     #[test]
