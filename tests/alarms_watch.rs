@@ -37,21 +37,21 @@ use crate::kit::wait::in_time;
 use crate::kit::{Daemon, Dovecot, Office, Visitor, wait_for};
 
 /// A program that keeps every alarm it is told, and the lines it kept.
-fn channel(folder: &Path) -> String {
+pub fn channel(folder: &Path) -> String {
     let (program, kept) = (folder.join("alarm"), folder.join("told"));
     std::fs::write(&program, format!("#!/bin/sh\n(cat; echo) >> {}\n", kept.display())).expect("the folder is ours");
     std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).expect("the file is ours");
     program.display().to_string()
 }
 
-fn told(folder: &Path) -> Vec<(String, String)> {
+pub fn told(folder: &Path) -> Vec<(String, String)> {
     let kept = std::fs::read_to_string(folder.join("told")).unwrap_or_default();
     let word = |told: &Value, key: &str| told[key].as_str().expect("a text").to_owned();
     let lines = kept.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
     lines.map(|told| (word(&told, "alarm"), word(&told, "state"))).collect()
 }
 
-fn change(office: &Office, from: &str, to: &str) {
+pub fn change(office: &Office, from: &str, to: &str) {
     let text = std::fs::read_to_string(office.configuration_file()).expect("the kit wrote it");
     assert!(text.contains(from), "the configuration has no {from:?}");
     office.write("loket.toml", &text.replacen(from, to, 1));
@@ -63,7 +63,7 @@ fn looked_at(figures: &str) -> Option<String> {
     line.map(str::to_owned)
 }
 
-async fn read(url: &str) -> (u16, String) {
+pub async fn read(url: &str) -> (u16, String) {
     let page = Visitor::default().get(url).await;
     (page.status, page.body)
 }

@@ -7,10 +7,11 @@ use std::sync::{Arc, Mutex};
 
 use loket::accounts::directory::PasswordState;
 use loket::demo::samples::people::RINA;
+use loket::engine::port::FaultKind;
 use loket::engine::store::{Batch, Damage, DocumentWrite, LeaseRequest, Outcome, Settled, Settlement, Store};
 use loket::sop::names::UserId;
 use loket::store::StateFolder;
-use loket::store::redb::RedbStore;
+use loket::store::redb::{RedbStore, SPACE_TO_BEGIN};
 use loket::vault::OsRandom;
 use loket::web::answer::DecisionAnswer;
 use loket::web::view::Choice;
@@ -18,8 +19,8 @@ use redb::{Database, StorageBackend};
 
 use crate::archive_fixture::noise;
 use crate::desk_walk::{decide, form, review};
-use crate::kit::Site;
 use crate::kit::site::Plan;
+use crate::kit::{Site, SmallDisk};
 use crate::store_fixture::{at, key, keyring, office, row, step, tag, try_open};
 
 /// Disks write sectors whole.
@@ -302,38 +303,13 @@ async fn t41_when_the_flush_before_a_reset_fails_the_account_system_is_never_cal
     }
 }
 
-/// A file system of four megabytes; unmounted with the test.
-struct SmallDisk(tempfile::TempDir);
-
-impl SmallDisk {
-    fn mounted(size: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        mount(&["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"], folder.path());
-        Self(folder)
-    }
-
-    fn grows(&self, size: &str) {
-        mount(&["-o", &format!("remount,size={size}")], self.0.path());
-    }
-}
-
-fn mount(how: &[&str], place: &Path) {
-    let mounted = std::process::Command::new("mount").args(how).arg(place).status().expect("mount is there");
-    assert!(mounted.success(), "a small file system is mounted (as root)");
-}
-
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        // Lazily: a failed test may still hold files in it.
-        let _ = std::process::Command::new("umount").arg("-l").arg(self.0.path()).status();
-    }
-}
-
 #[tokio::test]
-async fn t41_on_a_full_disk_nothing_is_half_written_and_more_room_is_enough() {
-    let disk = SmallDisk::mounted("4m");
-    let state = disk.0.path().join("state");
+async fn t41_on_a_full_disk_nothing_is_half_written_and_more_space_is_enough() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::over(folder.path(), "48m");
+    let state = folder.path().join("state");
     let store = try_open(&state).unwrap();
+    disk.fill_up_to(SPACE_TO_BEGIN + 3_000_000);
     let mut acknowledged = 0;
 
     let refused = loop {
@@ -351,17 +327,40 @@ async fn t41_on_a_full_disk_nothing_is_half_written_and_more_room_is_enough() {
         assert!(acknowledged < 50, "the disk is never full");
     };
 
-    assert!(refused.message.contains("space") || refused.message.contains("full"), "it says why: {refused}");
+    assert!(acknowledged > 0);
+    assert!(refused.message.contains("full") && refused.kind == FaultKind::Transient, "it says why: {refused}");
+    let next = acknowledged + 1;
+    let opens = |serial| store.commit(vec![step(serial, 0)]);
+    assert_eq!(opens(next).await.unwrap(), [Outcome::Committed { version: 1 }], "what was begun can be written down");
+    disk.fill_up_to(0);
+    let full = opens(next + 1).await.unwrap_err();
+    assert_eq!(full.kind, FaultKind::Transient, "{full}");
+    assert!(store.load(&key(next + 1)).await.unwrap().is_none());
+    disk.empty();
+    assert_eq!(opens(next + 1).await.unwrap(), [Outcome::Committed { version: 1 }], "in the same store");
     drop(store);
-    disk.grows("32m");
     let store = try_open(&state).expect("a clean start");
     assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
-    assert!(acknowledged > 0);
     for serial in 1..=acknowledged {
         let mail = noise(u64::from(serial), 300_000);
         let kept = store.content(&key(serial), &loket::vault::sha256_hex(&mail)).await.unwrap();
         assert!(kept.as_ref() == Some(&mail), "mail {serial}");
     }
-    let next = acknowledged + 1;
-    assert_eq!(store.commit(vec![step(next, 0)]).await.unwrap(), [Outcome::Committed { version: 1 }]);
+}
+
+/// A write that failed for want of space closed the file: the office ended, was started again, sent what it could not write down
+/// once more, and ended.
+#[tokio::test]
+async fn t41_on_a_full_disk_no_row_is_handed_out_and_whoever_asks_is_told_why() {
+    let folder = tempfile::tempdir().unwrap();
+    let disk = SmallDisk::over(folder.path(), "48m");
+    let store = try_open(&folder.path().join("state")).unwrap();
+    assert!(store.space().is_ok());
+
+    disk.fill_up_to(SPACE_TO_BEGIN - 1);
+    let none = store.space().unwrap_err();
+    disk.empty();
+
+    assert!(none.message.contains("the disk is full (16 MB are free, 17 MB are needed)"), "{none}");
+    assert!(store.space().is_ok());
 }

@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use rustix::time::{ClockId, clock_gettime};
 
 use crate::engine::Engine;
-use crate::engine::port::{Clock, Fault};
+use crate::engine::port::{Clock, Fault, FaultKind};
 use crate::engine::store::{DocumentWrite, TIME_SEEN};
 
 /// A difference by which a clock is steered (NTP); more is a jump.
@@ -106,7 +106,7 @@ impl SaneClock {
         uptime().saturating_sub(self.begun)
     }
 
-    /// Notes the time now and then, until the future is dropped or nothing can be written down.
+    /// Notes the time now and then, until the future is dropped or nothing can be written down any more.
     pub async fn keep(&self, engine: &Engine) -> Fault {
         loop {
             let write = DocumentWrite {
@@ -116,8 +116,11 @@ impl SaneClock {
                 expected_version: None,
                 bytes: Some(self.now().timestamp_millis().to_be_bytes().to_vec()),
             };
-            if let Err(fault) = engine.store.write_documents(vec![write]).await {
-                return fault;
+            match engine.store.write_documents(vec![write]).await {
+                // A disk that is full for the moment.
+                Err(fault) if fault.kind == FaultKind::Transient => tracing::warn!("the time cannot be noted: {fault}"),
+                Err(fault) => return fault,
+                Ok(_) => {}
             }
             tokio::time::sleep(NOTED).await;
         }

@@ -1,6 +1,6 @@
 //! A mailbox's loop: what is fetched is taken in and filed ([`filing`]), each in its own task, so that the next batch never waits
 //! for the last one's filing. A mail that cannot be worked on is put on the [`Shelf`], and fetched again where its bytes were let
-//! go; while the shelf is full, and while the virus scanner is away, mail stays where it is.
+//! go; while the shelf or the disk is full, and while the virus scanner is away, mail stays where it is.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,6 +30,8 @@ const BATCH: usize = MOST_TOGETHER as usize;
 const AGAIN: Duration = Duration::from_secs(60);
 /// Between two looks at the shelf.
 const SHELF: Duration = Duration::from_secs(5);
+/// Between two looks at a disk that is full.
+const FULL: Duration = Duration::from_secs(1);
 /// Batches fetched ahead of the one being worked on.
 const AHEAD: usize = 2;
 
@@ -198,11 +200,14 @@ impl Intake {
         let _ = self.handled.send(filed).await;
     }
 
-    /// Asks the engine. While the virus scanner is away the question waits, and the mail behind it stays where it is.
-    /// `None`: it is time to stop.
+    /// Asks the engine. While the disk is full or the virus scanner away the question waits, and the mail behind it stays where it
+    /// is. `None`: it is time to stop.
     async fn ask(&self, batch: Vec<Arrival>, patience: Patience) -> Result<Option<Vec<(Origin, Folder)>>, Fault> {
         let mut tries = 0;
         loop {
+            if !self.has_space().await {
+                return Ok(None);
+            }
             match self.engine.take_in(&self.mailbox, batch.clone(), patience).await {
                 Err(fault) if self.pool.waits_for_scanner() => {
                     if tries == 0 {
@@ -214,9 +219,29 @@ impl Intake {
                     }
                     tries += 1;
                 }
+                // It filled up meanwhile.
+                Err(_) if self.engine.store.space().is_err() => {}
                 done => return done.map(Some),
             }
         }
+    }
+
+    /// Waits until there is space for what is taken in; nothing of it is read before. False: it is time to stop.
+    async fn has_space(&self) -> bool {
+        let mut full = false;
+        while let Err(fault) = self.engine.store.space() {
+            if !std::mem::replace(&mut full, true) {
+                tracing::error!(mailbox = self.mailbox.name, "no mail is taken in: {fault}");
+            }
+            tokio::select! {
+                () = self.stop.cancelled() => return false,
+                () = tokio::time::sleep(FULL) => {}
+            }
+        }
+        if full {
+            tracing::info!(mailbox = self.mailbox.name, "there is space again, and mail is taken in");
+        }
+        true
     }
 }
 

@@ -13,6 +13,7 @@ mod figures;
 mod filing;
 mod intake;
 pub mod keys;
+pub mod lives;
 pub mod operations;
 pub mod report;
 pub mod run;

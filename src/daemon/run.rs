@@ -114,6 +114,10 @@ async fn keep_archiving(engine: Arc<Engine>, schedule: ArchiveSchedule, stop: Ca
         if let Err(fault) = engine.store.destroy_expired_secrets(engine.clock.now()).await {
             tracing::error!("expired passwords cannot be destroyed: {fault}");
         }
+        // What leaves the live store must first lie in the archive.
+        if engine.store.space().is_err() {
+            continue;
+        }
         match engine.file_closed().await {
             Ok(filed) if filed.archived.is_empty() && filed.failed.is_empty() => {}
             Ok(filed) => tracing::info!(

@@ -18,6 +18,7 @@ use super::closed::Closed;
 use super::counter::Desk;
 use super::desk::OpenDesk;
 use super::figures::Figures;
+use super::lives::Lives;
 use super::operations::{Operations, Staging};
 use super::run;
 use super::socket::Socket;
@@ -77,8 +78,15 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     }
     let assembly = Assembly::open(config, Extent::Whole, clock.clone()).await?;
     time.resume(&assembly.engine).await?;
+    let engine = assembly.engine.clone();
+    let lives = Arc::new(Lives::begin(&engine).await?);
     let mut watch = watch(config, &assembly, time.clone()).await?;
-    stop.run_until_cancelled(watchdog::taking_its_time(watch.until_settled(&time))).await;
+    watch.sources.lives = Some(lives.clone());
+    stop.run_until_cancelled(watchdog::taking_its_time(async {
+        watch.tell_of_crashes().await;
+        watch.until_settled(&time).await;
+    }))
+    .await;
     Staging::of(&config.state.directory).sweep();
     // Without a walled worker no mail may be taken in: what it would parse is written by anyone.
     assembly.pool.probe().await?;
@@ -121,7 +129,7 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
         });
     }
     open.spawn({
-        let (engine, stop) = (assembly.engine.clone(), stop.clone());
+        let (engine, stop) = (engine.clone(), stop.clone());
         async move {
             // A store that is gone ends the office elsewhere.
             stop.run_until_cancelled(time.keep(&engine)).await;
@@ -142,6 +150,7 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     if let Err(fault) = ended {
         return Err(Stopped(fault.message).into());
     }
+    lives.end(&engine).await;
     tracing::info!("the office is closed");
     Ok(())
 }

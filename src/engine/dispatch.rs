@@ -46,6 +46,8 @@ const OTHERS: [&str; 3] = ["driver", "read_back", "wake"];
 /// Between two looks at the outbox.
 const SHORTEST_WAIT: TimeDelta = TimeDelta::milliseconds(20);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// Between two looks at a disk that is full.
+const FULL: Duration = Duration::from_secs(1);
 
 /// Rows in hand, and what is being done with each.
 #[derive(Default)]
@@ -97,13 +99,21 @@ impl Engine {
         let kinds: Vec<String> = kinds.iter().map(|kind| (*kind).to_owned()).collect();
         let mut hands = Hands::default();
         let mut clock = Forerun::default();
+        let mut full = false;
         while !stop.is_cancelled() {
             let rung = self.outbox.notified();
-            if hands.rows.is_empty() {
-                self.after_clock_went_back(&mut clock, &kinds).await?;
-            }
-            self.take_up(&mut hands, &kinds, most).await?;
-            let wait = if hands.rows.len() < most { self.until_next(&kinds).await? } else { LONGEST_WAIT };
+            self.look_at_space(&mut full);
+            let wait = if full {
+                // What comes of a row must be written down, so none is begun. Leases of those in hand go on.
+                self.take_up(&mut hands, &kinds, 0).await?;
+                FULL
+            } else {
+                if hands.rows.is_empty() {
+                    self.after_clock_went_back(&mut clock, &kinds).await?;
+                }
+                self.take_up(&mut hands, &kinds, most).await?;
+                if hands.rows.len() < most { self.until_next(&kinds).await? } else { LONGEST_WAIT }
+            };
             tokio::select! {
                 () = stop.cancelled() => {}
                 Some(done) = hands.next() => done?,
@@ -115,6 +125,15 @@ impl Engine {
             done?;
         }
         Ok(())
+    }
+
+    /// Whether the disk is `full`; told once each time.
+    fn look_at_space(&self, full: &mut bool) {
+        let space = self.store.space();
+        let was_full = std::mem::replace(full, space.is_err());
+        if let (Err(fault), false) = (space, was_full) {
+            tracing::error!("nothing that falls due is begun: {fault}");
+        }
     }
 
     async fn until_next(&self, kinds: &[String]) -> Result<Duration, Fault> {
@@ -178,7 +197,14 @@ impl Engine {
                 }
             }
         };
-        self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await
+        match self.store.settle(vec![(row.key.clone(), Settlement { id: row.id.clone(), how })]).await {
+            // There is no space for the moment. The row is taken up again when its lease is over.
+            Err(fault) if fault.kind == FaultKind::Transient => {
+                tracing::error!(case = %row.key.number, effect = row.kind, "what came of it cannot be noted: {fault}");
+                Ok(())
+            }
+            settled => settled,
+        }
     }
 
     /// How many tries this row has had with the one that has just failed; more than [`LETTER_TRIES`] no letter gets. What keeps

@@ -40,6 +40,12 @@ pub trait Store: Send + Sync {
     /// other in the order given. On a `Fault` nothing of this call is committed.
     fn commit(&self, batches: Vec<Batch>) -> BoxFuture<'_, Result<Vec<Outcome>, Fault>>;
 
+    /// Whether there is space to begin anything, such as to take mail in or to carry a row out. Where there is not for the
+    /// moment, the fault says so, and writes may be refused by a transient one.
+    fn space(&self) -> Result<(), Fault> {
+        Ok(())
+    }
+
     /// Writes contents sealed under their dossier's key and makes them durable, before the batch that names them.
     /// Returns the SHA-256 of the plain bytes, in order. A case not yet opened gets its key here; what no batch ever
     /// names is swept at the next start.

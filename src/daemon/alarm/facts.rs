@@ -18,6 +18,7 @@ use crate::daemon::canary::Canary;
 use crate::daemon::clock::{Doubt, SaneClock};
 use crate::daemon::filing::Backlog;
 use crate::daemon::keys::{self, KeyChange};
+use crate::daemon::lives::Lives;
 use crate::daemon::shelf::Shelving;
 use crate::engine::Engine;
 use crate::engine::casebook::Live;
@@ -57,6 +58,8 @@ pub struct Facts {
     pub canary: Option<CanaryFacts>,
     /// `None` while the machine's clock is believed.
     pub clock: Option<Doubt>,
+    /// Of the program, within an hour; none once it has run for one.
+    pub crashes: usize,
     pub process: ProcessFacts,
 }
 
@@ -152,6 +155,8 @@ pub struct Sources {
     pub clock: Option<Arc<SaneClock>>,
     /// Where a proxy stands before the desk.
     pub front: Option<Arc<Front>>,
+    /// How the program's lives before this one ended.
+    pub lives: Option<Arc<Lives>>,
     /// The journal's end at which the cases were last counted, with what was counted.
     counted: tokio::sync::Mutex<Option<(u64, Count)>>,
 }
@@ -184,6 +189,7 @@ impl Sources {
             change: None,
             clock: None,
             front: None,
+            lives: None,
             counted: tokio::sync::Mutex::default(),
         }
     }
@@ -220,8 +226,14 @@ impl Sources {
             key_change: self.change.as_ref().map(|change| change.standing()).unwrap_or_default(),
             canary: self.canary.as_ref().map(|canary| canary.facts()),
             clock: self.clock.as_ref().and_then(|clock| clock.doubt()),
+            crashes: self.crashes(at),
             process: ProcessFacts::read(),
         })
+    }
+
+    /// Of the program, at this moment.
+    pub fn crashes(&self, at: DateTime<Utc>) -> usize {
+        self.lives.as_ref().map_or(0, |lives| lives.crashes(at))
     }
 
     /// Counted anew only where the journal has grown.

@@ -114,6 +114,8 @@ fn surroundings(registry: &mut Registry, facts: &Facts) {
     write(registry, "loket_disk_size_bytes", "Size of the file system", total);
     let looked = [(Vec::new(), seconds(facts.at))];
     write(registry, "loket_looked_at_timestamp_seconds", "When these figures were gathered", looked);
+    let help = "Ends of the program within an hour that nobody told it to; 0 once it has run for an hour";
+    write(registry, "loket_crashes", help, [(Vec::new(), count_of(facts.crashes))]);
     let process = &facts.process;
     let files = [(Vec::new(), i64::try_from(process.open_files).unwrap_or(i64::MAX))];
     write(registry, "process_open_fds", "Open files", files);

@@ -10,8 +10,10 @@ use super::Alarm;
 use super::facts::{CanaryFacts, CertificateFacts, DiskFacts, Facts, MailboxFacts};
 use super::key;
 use crate::daemon::keys::Standing;
+use crate::daemon::lives;
 use crate::engine::fixity::Fixity;
 use crate::engine::port::Post;
+use crate::store::redb::SPACE_TO_BEGIN;
 
 /// A mailbox that nobody looked at for so long is not watched any more; IDLE is renewed within five minutes.
 const SILENT: TimeDelta = TimeDelta::minutes(30);
@@ -28,6 +30,8 @@ const AWAY: Duration = Duration::from_secs(15 * 60);
 const REFUSED: u32 = 3;
 /// The joint decree of a year's holidays is out by then.
 pub const HOLIDAYS_AHEAD: TimeDelta = TimeDelta::days(45);
+/// Below this no mail is taken in, which is an alarm whatever the office's own limit is.
+const FULL_MB: u64 = SPACE_TO_BEGIN.div_ceil(1_000_000);
 /// A certificate counts as renewed when it ends so much later than would raise the alarm.
 const RENEWED: TimeDelta = TimeDelta::days(1);
 
@@ -99,7 +103,13 @@ pub fn judge(facts: &Facts, limits: &Limits) -> Judgement {
         _ => {}
     }
     judgement.raise.extend(facts.clock.map(Alarm::from));
+    judgement.raise.extend(crashing(facts.crashes));
     judgement
+}
+
+/// A program that crashes again and again.
+pub(super) fn crashing(crashes: usize) -> Option<Alarm> {
+    (crashes >= lives::TOO_MANY).then_some(Alarm::DaemonCrashes { crashes })
 }
 
 fn settles(facts: &Facts) -> bool {
@@ -181,10 +191,10 @@ impl Judgement {
     }
 
     fn disk(&mut self, disk: &DiskFacts, limits: &Limits) {
-        let free_mb = disk.free / 1_000_000;
-        if free_mb < limits.disk_free_mb {
+        let (free_mb, limit) = (disk.free / 1_000_000, limits.disk_free_mb.max(FULL_MB));
+        if free_mb < limit {
             self.raise.push(Alarm::DiskAlmostFull { of: disk.of.clone(), free_mb });
-        } else if free_mb < limits.disk_free_mb + limits.disk_free_mb / 5 {
+        } else if free_mb < limit + limit / 5 {
             self.keep.insert(key("disk_almost_full", &disk.of));
         }
     }
@@ -385,6 +395,13 @@ mod tests {
     fn figures_that_tremble_around_their_limit_neither_raise_nor_clear() {
         assert_eq!(told(|f| f.disks[0].free = 999_999_999), raised("disk_almost_full/state"));
         assert_eq!(told(|f| f.disks[0].free = 1_100_000_000), kept("disk_almost_full/state"));
+        let unlimited = Limits { disk_free_mb: 0, ..LIMITS };
+        let full = DiskFacts { of: "state".into(), free: SPACE_TO_BEGIN - 1, total: 9_000_000_000 };
+        assert_eq!(
+            judge(&Facts { disks: vec![full], ..quiet() }, &unlimited).raise.len(),
+            1,
+            "no mail is taken in then"
+        );
         let ends_after = |left: TimeDelta| told(|f| f.certificates[0].until = Some(f.at + left));
         assert_eq!(ends_after(TimeDelta::days(21)), raised("certificate_ends/desk"));
         assert_eq!(ends_after(TimeDelta::days(21) + TimeDelta::hours(5)), kept("certificate_ends/desk"));
@@ -415,6 +432,13 @@ mod tests {
         assert_eq!(told(|f| f.clock = doubt(9000, false)), raised("clock_in_doubt/ahead"));
         assert_eq!(told(|f| f.clock = doubt(-9000, false)), raised("clock_in_doubt/back"));
         assert_eq!(told(|f| f.clock = doubt(-9000, true)), raised("clock_in_doubt/back"));
+    }
+
+    #[test]
+    fn crashes_are_an_alarm_from_the_third_on() {
+        let crashed = |crashes| told(|f| f.crashes = crashes);
+
+        assert_eq!([2, 3].map(crashed), [(Vec::new(), Vec::new()), raised("daemon_crashes")]);
     }
 
     #[test]

@@ -45,6 +45,10 @@ pub enum Alarm {
     },
     /// The daemon had to stop: nothing can be written down, or it could not start. On no board: see `daemon::closed`.
     OfficeClosed,
+    /// The program ended so often within an hour without being told to, and was started again.
+    DaemonCrashes {
+        crashes: usize,
+    },
     /// Cases that the archive does not take.
     FilingFails {
         cases: usize,
@@ -116,6 +120,7 @@ impl Alarm {
             Self::MailsNotFiled { .. } => "mails_not_filed",
             Self::CasesDamaged { .. } => "cases_damaged",
             Self::OfficeClosed => "office_closed",
+            Self::DaemonCrashes { .. } => "daemon_crashes",
             Self::FilingFails { .. } => "filing_fails",
             Self::RecordDamaged { .. } => "record_damaged",
             Self::OfficeUnseen => "office_unseen",
@@ -146,6 +151,7 @@ impl Alarm {
             Self::EffectStuck { .. }
             | Self::CasesDamaged { .. }
             | Self::OfficeClosed
+            | Self::DaemonCrashes { .. }
             | Self::FilingFails { .. }
             | Self::RecordDamaged { .. }
             | Self::OfficeUnseen
@@ -164,6 +170,7 @@ impl Alarm {
         let counted = match self {
             Self::MailShelved { mails: count, .. }
             | Self::CasesDamaged { cases: count }
+            | Self::DaemonCrashes { crashes: count }
             | Self::FilingFails { cases: count }
             | Self::RecordDamaged { things: count }
             | Self::EffectStuck { rows: count }

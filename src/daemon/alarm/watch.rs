@@ -11,7 +11,7 @@ use super::Alarm;
 use super::bell::Bell;
 use super::board::{Board, Changes};
 use super::facts::{Facts, Sources};
-use super::judge::{Limits, judge};
+use super::judge::{Limits, crashing, judge};
 use crate::config::Config;
 use crate::daemon::clock::SaneClock;
 use crate::sop::names::Language;
@@ -77,6 +77,15 @@ impl Watch {
                 () = self.announce(&changes, &mut deaf) => {}
             }
         }
+    }
+
+    /// Tells that the program crashes again and again, before anything is begun that may bring it down once more: no look may come of
+    /// this life.
+    pub async fn tell_of_crashes(&self) {
+        let now = self.sources.engine.clock.now();
+        let Some(alarm) = crashing(self.sources.crashes(now)) else { return };
+        let changes = self.board.beside(alarm, now);
+        self.announce(&changes, &mut false).await;
     }
 
     async fn look(&self, limits: &Limits, deaf: &mut bool) {

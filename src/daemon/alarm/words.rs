@@ -35,6 +35,9 @@ impl Alarm {
                 format!("{cases} cases or office books on record cannot be read. The log names them; restore them from a backup")
             }
             Self::OfficeClosed => "Loket had to stop and takes in no mail; the service manager starts it again. The log says why".to_owned(),
+            Self::DaemonCrashes { crashes } => format!(
+                "Loket ended {crashes} times within an hour without being told to, and was started again. `journalctl -u loket` says how it ended"
+            ),
             Self::FilingFails { cases } => {
                 format!("The archive does not take {cases} cases. `loket cases list --stuck` names them, `loket cases show` says why")
             }
@@ -120,6 +123,9 @@ impl Alarm {
                 format!("{cases} permohonan atau buku kantor yang tersimpan tidak terbaca. Log menyebut nomornya; pulihkan dari cadangan")
             }
             Self::OfficeClosed => "Loket terpaksa berhenti dan tidak menerima surel; pengelola layanan menyalakannya lagi. Sebabnya ada di log".to_owned(),
+            Self::DaemonCrashes { crashes } => format!(
+                "Loket {crashes} kali berhenti tanpa diminta dalam satu jam, lalu dinyalakan lagi. `journalctl -u loket` menyebut cara berhentinya"
+            ),
             Self::FilingFails { cases } => {
                 format!("{cases} permohonan tidak dapat diarsipkan. `loket cases list --stuck` menyebutnya, `loket cases show` menjelaskan sebabnya")
             }

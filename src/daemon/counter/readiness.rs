@@ -1,4 +1,4 @@
-//! Whether requests can be worked on: the store answers, and each mailbox was looked at lately.
+//! Whether requests can be worked on: the store answers, there is space for them, and each mailbox was looked at lately.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -10,6 +10,7 @@ const LATELY: TimeDelta = TimeDelta::minutes(30);
 impl Desk {
     pub(super) async fn is_ready(&self) -> Result<(), String> {
         self.engine.store.epoch().await.map_err(|fault| fault.message)?;
+        self.engine.store.space().map_err(|fault| fault.message)?;
         let now = self.engine.clock.now();
         for (mailbox, pulse) in self.mailboxes.iter().zip(&self.pulses) {
             match pulse.looked_at() {

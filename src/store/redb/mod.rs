@@ -1,8 +1,8 @@
 //! The live store: one redb file, one writing thread, sealed content files beside it. Reads see the last commit.
 //!
 //! [`commit`] is what a step does, [`writer`] how many share a transaction, [`outbox`] how rows are handed out, [`mend`] what a
-//! start puts right, [`read`] the reading half, [`reseal`] the change of the master key and [`verify`] the whole checked. `tables` and
-//! `records` are the file's format, [`schema`] how an older one is brought up.
+//! start puts right, [`read`] the reading half, [`reseal`] the change of the master key and [`verify`] the whole checked. [`space`] keeps a disk
+//! that fills up from closing the file. `tables` and `records` are the file's format, [`schema`] how an older one is brought up.
 
 mod agree;
 mod commit;
@@ -13,6 +13,7 @@ mod read;
 pub(super) mod records;
 mod reseal;
 pub(super) mod schema;
+mod space;
 pub(super) mod tables;
 pub(super) mod transaction;
 mod unnamed;
@@ -32,6 +33,8 @@ use tokio::sync::watch;
 use self::outbox::Leases;
 use self::records::ContentRecord;
 pub use self::reseal::Resealed;
+use self::space::Space;
+pub use self::space::TO_BEGIN as SPACE_TO_BEGIN;
 use self::tables::{CONTENTS, JOURNAL, KEYS, Place, readable};
 use self::unnamed::Unnamed;
 pub(super) use self::verify::verify_journal;
@@ -59,6 +62,7 @@ pub struct RedbStore {
 pub(super) struct Inner {
     pub database: Database,
     pub contents: ContentFolder,
+    pub space: Space,
     pub keyring: Keyring,
     pub random: Arc<dyn Random>,
     pub unnamed: Unnamed,
@@ -114,6 +118,7 @@ impl RedbStore {
         let inner = Arc::new(Inner {
             database,
             contents,
+            space: Space::under(&live),
             keyring,
             random,
             unnamed: Unnamed::default(),

@@ -98,6 +98,10 @@ impl Store for RedbStore {
         )
     }
 
+    fn space(&self) -> Result<(), Fault> {
+        self.inner.space.to_begin(0).map_err(Fault::from)
+    }
+
     fn put_contents(&self, contents: Vec<(CaseKey, Vec<u8>)>) -> BoxFuture<'_, Result<Vec<Sha256Hex>, Fault>> {
         self.later(move |inner| inner.put_contents(&contents))
     }

@@ -146,6 +146,8 @@ impl Inner {
                 missing.push((content, record));
             }
         }
+        let bytes = missing.iter().map(|(content, _)| content.bytes.len() as u64).sum();
+        self.space.to_begin(bytes)?;
         self.contents.write(missing.iter().map(|(content, _)| content))?;
         for (content, record) in missing {
             self.unnamed.put(&content.place, &content.hash, record);

@@ -62,7 +62,9 @@ pub fn run(inner: &Arc<Inner>, jobs: &Receiver<Job>) {
 /// others are done again without it.
 fn write(inner: &Inner, mut group: Vec<Job>) {
     while !group.is_empty() {
-        let attempt = match inner.failure() {
+        let work = || group.iter().map(|job| &job.work);
+        let refused = inner.failure().or_else(|| inner.space.to_write(work()).err().map(Fault::from));
+        let attempt = match refused {
             Some(fault) => Err(Broken::Everything(fault)),
             None => catch_unwind(AssertUnwindSafe(|| attempt(inner, &group))).unwrap_or_else(|panic| {
                 Err(Broken::Storage(StoreError::storage("writing the database", reason(panic.as_ref()))))
@@ -94,7 +96,7 @@ enum Broken {
     /// This job alone.
     Job(usize, StoreError),
     Storage(StoreError),
-    /// The store failed before.
+    /// The store failed before, or there is no space for the moment.
     Everything(Fault),
 }
 
