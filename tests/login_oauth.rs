@@ -1,9 +1,8 @@
 //! XOAUTH2 (THREATS row 37): tokens are bought, kept, exchanged and given up against a token server that behaves as it is
 //! told, and open a real Dovecot and a real Postfix.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use loket::daemon::tokens::TokenFolder;
 use loket::demo::samples::people;
@@ -14,55 +13,25 @@ use loket::mail::login::Login;
 use loket::mail::oauth::{Grant, RefreshStore, TokenSettings, Tokens};
 use loket::vault::{Keyring, MasterKey, SeededRandom};
 use serde_json::json;
-use tokio::time::Instant;
 use zeroize::Zeroizing;
 
 use crate::kit::samples::{letter, mail};
-use crate::kit::tokens::{CLIENT, CLIENT_SECRET, REFRESH, TokenServer};
+use crate::kit::tokens::{CLIENT, CLIENT_SECRET, REFRESH, Timed, TokenServer};
 use crate::kit::wait::in_time;
-use crate::kit::{Daemon, Dovecot, Office, Postfix};
+use crate::kit::{self, Daemon, Dovecot, Office, Postfix};
 
 const USER: &str = "helpdesk@lpse.karangmulia.example";
 
 fn settings(server: &TokenServer, grant: Grant) -> TokenSettings {
-    TokenSettings {
-        of: "mailbox helpdesk".to_owned(),
-        endpoint: server.token_url(),
-        client_id: CLIENT.to_owned(),
-        client_secret: Some(CLIENT_SECRET.to_owned().into()),
-        grant,
-        scope: Some("https://surel.example/.default".to_owned()),
-        ca_file: None,
-        deadline: Duration::from_secs(20),
-    }
+    kit::tokens::settings(server.token_url(), grant)
 }
 
 fn with_refresh(server: &TokenServer, store: Option<Arc<dyn RefreshStore>>) -> Tokens {
     Tokens::new(settings(server, Grant::Refresh(REFRESH.to_owned().into())), store).expect("sound settings")
 }
 
-/// Tokens by a clock that is moved by hand.
-struct Timed {
-    tokens: Tokens,
-    passed: Arc<AtomicU64>,
-}
-
-impl Timed {
-    fn with_refresh(server: &TokenServer) -> Self {
-        let (start, passed) = (Instant::now(), Arc::new(AtomicU64::new(0)));
-        let seconds = passed.clone();
-        let now = Box::new(move || start + Duration::from_secs(seconds.load(Ordering::SeqCst)));
-        let grant = Grant::Refresh(REFRESH.to_owned().into());
-        Self { tokens: Tokens::on_clock(settings(server, grant), None, now).expect("sound settings"), passed }
-    }
-
-    async fn bought(&self) -> Result<String, Fault> {
-        bought(&self.tokens).await
-    }
-
-    fn later(&self, seconds: u64) {
-        self.passed.fetch_add(seconds, Ordering::SeqCst);
-    }
+fn timed(server: &TokenServer) -> Timed {
+    Timed::new(settings(server, Grant::Refresh(REFRESH.to_owned().into())), None)
 }
 
 fn client(server: &TokenServer) -> Arc<Tokens> {
@@ -156,7 +125,7 @@ async fn t37_a_mailbox_that_refuses_every_token_costs_two_purchases_and_then_non
 #[tokio::test]
 async fn t37_a_token_is_bought_anew_shortly_before_its_end_and_not_earlier() {
     let server = TokenServer::start(USER).await;
-    let tokens = Timed::with_refresh(&server);
+    let tokens = timed(&server);
 
     let first = tokens.bought().await.expect("a token");
     tokens.later(3600 - 61);
@@ -179,9 +148,9 @@ async fn t37_a_token_is_bought_anew_shortly_before_its_end_and_not_earlier() {
 #[tokio::test]
 async fn t37_many_who_need_a_token_at_once_buy_one() {
     let server = TokenServer::start(USER).await;
-    let tokens = Timed::with_refresh(&server);
+    let tokens = timed(&server);
 
-    let all = in_time("the tokens", futures::future::join_all((0..50).map(|_| tokens.tokens.token()))).await;
+    let all = in_time("the tokens", futures::future::join_all((0..50).map(|_| tokens.tokens().token()))).await;
 
     assert!(all.iter().all(Result::is_ok));
     assert_eq!(server.sales(), 1);
@@ -190,7 +159,7 @@ async fn t37_many_who_need_a_token_at_once_buy_one() {
 #[tokio::test]
 async fn t37_a_withdrawn_consent_is_named_and_asked_about_less_and_less() {
     let server = TokenServer::start(USER).await;
-    let tokens = Timed::with_refresh(&server);
+    let tokens = timed(&server);
     server.withdraw();
 
     let mut asked = Vec::new();
@@ -215,7 +184,7 @@ async fn t37_a_withdrawn_consent_is_named_and_asked_about_less_and_less() {
 #[tokio::test]
 async fn t37_an_endpoint_that_fails_is_asked_again_soon() {
     let server = TokenServer::start(USER).await;
-    let tokens = Timed::with_refresh(&server);
+    let tokens = timed(&server);
     for body in ["<html>rusak</html>", "{\"error\": \"temporarily_unavailable\"}", ""] {
         server.books().instead = Some((503, body.to_owned()));
         let fault = tokens.bought().await.expect_err("it is out of order");

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Mischief {
@@ -39,10 +39,20 @@ pub struct Plan {
     pub what: Mischief,
 }
 
+impl Plan {
+    /// Whether the client never gets the last bytes that the server says in a dialogue of these lengths.
+    pub fn withholds(&self, lengths: &[[usize; 2]]) -> bool {
+        let whole = lengths.get(self.connection).map_or(0, |length| length[Way::Answered as usize]);
+        self.way == Way::Answered && matches!(self.what, Mischief::Cut | Mischief::Stall) && self.after < whole
+    }
+}
+
 pub struct Gremlin {
     port: u16,
     passed: Arc<Mutex<Vec<[usize; 2]>>>,
     listening: tokio::task::JoinHandle<()>,
+    /// Ends what is still on the line: a connection that was stalled would never notice that both sides are gone.
+    _over: DropGuard,
 }
 
 impl Gremlin {
@@ -56,15 +66,16 @@ impl Gremlin {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let own = listener.local_addr().expect("a bound listener has an address").port();
         let passed: Arc<Mutex<Vec<[usize; 2]>>> = Arc::default();
-        let (counts, number) = (passed.clone(), AtomicUsize::new(0));
+        let (counts, number, over) = (passed.clone(), AtomicUsize::new(0), CancellationToken::new());
+        let guard = over.clone().drop_guard();
         let listening = tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
                 let number = number.fetch_add(1, Ordering::SeqCst);
                 counts.lock().expect("nothing panics holding it").push([0; 2]);
-                tokio::spawn(forward(client, port, plans(number), counts.clone(), number));
+                tokio::spawn(forward(client, port, plans(number), counts.clone(), number, over.child_token()));
             }
         });
-        Self { port: own, passed, listening }
+        Self { port: own, passed, listening, _over: guard }
     }
 
     pub fn port(&self) -> u16 {
@@ -83,11 +94,17 @@ impl Drop for Gremlin {
     }
 }
 
-async fn forward(client: TcpStream, port: u16, plan: Option<Plan>, counts: Arc<Mutex<Vec<[usize; 2]>>>, number: usize) {
+async fn forward(
+    client: TcpStream,
+    port: u16,
+    plan: Option<Plan>,
+    counts: Arc<Mutex<Vec<[usize; 2]>>>,
+    number: usize,
+    over: CancellationToken,
+) {
     let Ok(server) = TcpStream::connect(("127.0.0.1", port)).await else { return };
     let _ = (client.set_nodelay(true), server.set_nodelay(true));
     let ((from_client, to_client), (from_server, to_server)) = (client.into_split(), server.into_split());
-    let over = CancellationToken::new();
     let pump = |way: Way, from, to| {
         let (counts, over) = (counts.clone(), over.clone());
         let plan = plan.filter(|plan| plan.way == way);
@@ -124,10 +141,11 @@ async fn pump(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, plan: Option<Plan
             None => bytes.len(),
         };
         let Ok(read @ 1..) = from.read(&mut bytes[..most]).await else { return };
+        done += read;
+        // Before it arrives, so that whoever has it finds it counted.
+        count(read);
         if to.write_all(&bytes[..read]).await.is_err() {
             return;
         }
-        done += read;
-        count(read);
     }
 }

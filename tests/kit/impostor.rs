@@ -9,6 +9,8 @@ use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 
+use super::tokens::Porter;
+
 /// How the server misbehaves.
 #[derive(Debug, Clone, Default)]
 pub struct Manners {
@@ -35,6 +37,8 @@ pub struct Impostor {
 }
 
 struct Shared {
+    /// Without one everybody is let in.
+    porter: Option<Porter>,
     manners: Mutex<Manners>,
     mails: Mutex<BTreeMap<u32, Vec<u8>>>,
     filed: Mutex<Vec<(u32, String)>>,
@@ -44,9 +48,15 @@ struct Shared {
 
 impl Impostor {
     pub async fn start(manners: Manners, mails: &[Vec<u8>]) -> Self {
+        Self::start_behind(None, manners, mails).await
+    }
+
+    /// As [`Impostor::start`]; with a porter a good token alone opens the mailbox.
+    pub async fn start_behind(porter: Option<Porter>, manners: Manners, mails: &[Vec<u8>]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let port = listener.local_addr().expect("a bound listener has an address").port();
         let shared = Arc::new(Shared {
+            porter,
             manners: Mutex::new(manners),
             mails: Mutex::new((1..).zip(mails.iter().cloned()).collect()),
             filed: Mutex::default(),
@@ -122,9 +132,11 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, number: usize) -> Option<
     let mut mouth = Mouth { out, left };
     let mut ear = BufReader::new(ear);
     mouth.say(b"* OK here\r\n").await?;
+    let mut inside = shared.porter.is_none();
     while let Some(line) = line(&mut ear).await {
         let manners = shared.manners.lock().expect("nothing panics holding it").clone();
-        let (tag, command) = line.split_once(' ').unwrap_or((&line, ""));
+        // What answers a challenge that nobody awaits is no command.
+        let Some((tag, command)) = line.split_once(' ') else { continue };
         if !command.starts_with("LOGIN") {
             shared.heard.lock().expect("nothing panics holding it").push(command.to_owned());
         }
@@ -135,6 +147,14 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, number: usize) -> Option<
             mouth.say(words.replace("{tag}", tag).as_bytes()).await?;
             continue;
         }
+        if let (Some(porter), "AUTHENTICATE XOAUTH2") = (&shared.porter, command) {
+            inside = let_in(porter, &mut ear, &mut mouth, tag).await?;
+            continue;
+        }
+        if !inside && command != "CAPABILITY" {
+            mouth.say(format!("{tag} NO log in first\r\n").as_bytes()).await?;
+            continue;
+        }
         let answer = answer(&shared, &manners, tag, command);
         mouth.say(&answer).await?;
         if command == "IDLE" {
@@ -143,6 +163,20 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>, number: usize) -> Option<
         }
     }
     None
+}
+
+/// Whether a token opened the mailbox. What is refused is explained in a challenge first, as providers do.
+async fn let_in(porter: &Porter, ear: &mut BufReader<OwnedReadHalf>, mouth: &mut Mouth, tag: &str) -> Option<bool> {
+    mouth.say(b"+ \r\n").await?;
+    let admitted = porter.admits(&line(ear).await?);
+    if admitted {
+        mouth.say(format!("{tag} OK come in\r\n").as_bytes()).await?;
+    } else {
+        mouth.say(format!("+ {}\r\n", Porter::CHALLENGE).as_bytes()).await?;
+        line(ear).await?;
+        mouth.say(format!("{tag} NO [AUTHENTICATIONFAILED] not this one\r\n").as_bytes()).await?;
+    }
+    Some(admitted)
 }
 
 /// The next whole line; one that is cut off is no command.

@@ -10,6 +10,8 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 
+use super::tokens::Porter;
+
 /// What goes wrong, once, with the next connection or letter.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
@@ -27,6 +29,8 @@ pub enum Fault {
 
 #[derive(Default)]
 struct Shared {
+    /// Without one everybody is let in.
+    porter: Option<Porter>,
     taken: Mutex<Vec<Vec<u8>>>,
     faults: Mutex<VecDeque<Fault>>,
     connections: AtomicUsize,
@@ -41,9 +45,14 @@ pub struct SmtpSink {
 
 impl SmtpSink {
     pub async fn start() -> Self {
+        Self::start_behind(None).await
+    }
+
+    /// As [`SmtpSink::start`]; with a porter only who shows a good token may send.
+    pub async fn start_behind(porter: Option<Porter>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
         let port = listener.local_addr().expect("a bound listener has an address").port();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared { porter, ..Shared::default() });
         let inner = Arc::clone(&shared);
         let listening = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
@@ -119,6 +128,7 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
     let mut talk = BufReader::new(stream);
     talk.write_all(b"220 sink\r\n").await.ok()?;
     let mut held_back = String::new();
+    let mut inside = shared.porter.is_none();
     loop {
         let mut line = String::new();
         talk.read_line(&mut line).await.ok()?;
@@ -134,6 +144,19 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
             }
             Some(_) => return None,
             None => match verb.as_str() {
+                "EHLO" if shared.porter.is_some() => {
+                    "250-sink\r\n250-8BITMIME\r\n250-AUTH XOAUTH2\r\n250 SIZE\r\n".to_owned()
+                }
+                "AUTH" if let_in(&shared, &line) => {
+                    inside = true;
+                    "235 come in\r\n".to_owned()
+                }
+                "AUTH" => {
+                    talk.write_all(format!("334 {}\r\n", Porter::CHALLENGE).as_bytes()).await.ok()?;
+                    talk.read_line(&mut String::new()).await.ok()?;
+                    "535 5.7.8 not this one\r\n".to_owned()
+                }
+                "MAIL" if !inside => "530 5.7.0 log in first\r\n".to_owned(),
                 "EHLO" => "250-sink\r\n250-8BITMIME\r\n250 SIZE\r\n".to_owned(),
                 "DATA" => "354 go on\r\n".to_owned(),
                 "QUIT" => "221 bye\r\n".to_owned(),
@@ -160,6 +183,11 @@ async fn serve(stream: TcpStream, shared: Arc<Shared>) -> Option<()> {
             talk.write_all(answer.as_bytes()).await.ok()?;
         }
     }
+}
+
+fn let_in(shared: &Shared, line: &str) -> bool {
+    let shown = line.split(' ').nth(2).unwrap_or_default();
+    shared.porter.as_ref().is_none_or(|porter| porter.admits(shown))
 }
 
 /// The letter without its dot-stuffing; `None` where the connection was cut on purpose.

@@ -3,15 +3,24 @@
 
 use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
+use std::time::Duration;
 
 use axum::Router;
 use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use loket::engine::port::Fault;
+use loket::mail::oauth::{Grant, RefreshStore, TokenSettings, Tokens};
 use loket::web::serve::Listening;
 use serde_json::{Value, json};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+
+use super::wait::in_time;
 
 pub const CLIENT: &str = "loket-klien";
 pub const CLIENT_SECRET: &str = "rahasia-klien";
@@ -77,6 +86,11 @@ impl TokenServer {
         self.books().asked.len()
     }
 
+    /// Knows which tokens are good, for a mail server of the kit.
+    pub fn porter(&self) -> Porter {
+        Porter(self.shared.clone())
+    }
+
     /// Every access token sold so far is void.
     pub fn revoke(&self) {
         self.books().live.values_mut().for_each(|live| *live = false);
@@ -86,6 +100,67 @@ impl TokenServer {
     pub fn withdraw(&self) {
         self.revoke();
         self.books().refresh.clear();
+    }
+}
+
+/// Lets in whoever shows a good token by XOAUTH2.
+#[derive(Clone)]
+pub struct Porter(Arc<Mutex<Books>>);
+
+impl Porter {
+    /// Explains a refusal, which the client has to answer before it is told: `{"status":"401"}`.
+    pub const CHALLENGE: &'static str = "eyJzdGF0dXMiOiI0MDEifQ==";
+
+    /// Whether these words, as they stand in base64 after AUTH or AUTHENTICATE, open the door.
+    pub fn admits(&self, shown: &str) -> bool {
+        let books = self.0.lock().expect("nothing panics holding it");
+        let shown = STANDARD.decode(shown.trim()).ok().and_then(|shown| String::from_utf8(shown).ok());
+        let token = shown.as_deref().and_then(|shown| {
+            let rest = shown.strip_prefix(&format!("user={}\u{1}auth=Bearer ", books.user))?;
+            rest.strip_suffix("\u{1}\u{1}")
+        });
+        token.is_some_and(|token| books.live.get(token) == Some(&true))
+    }
+}
+
+/// How a client of the token server asks.
+pub fn settings(endpoint: String, grant: Grant) -> TokenSettings {
+    TokenSettings {
+        of: "mailbox helpdesk".to_owned(),
+        endpoint,
+        client_id: CLIENT.to_owned(),
+        client_secret: Some(CLIENT_SECRET.to_owned().into()),
+        grant,
+        scope: Some("https://surel.example/.default".to_owned()),
+        ca_file: None,
+        deadline: Duration::from_secs(20),
+    }
+}
+
+/// Tokens by a clock that is moved by hand.
+pub struct Timed {
+    tokens: Tokens,
+    passed: Arc<AtomicU64>,
+}
+
+impl Timed {
+    pub fn new(settings: TokenSettings, store: Option<Arc<dyn RefreshStore>>) -> Self {
+        let (start, passed) = (Instant::now(), Arc::new(AtomicU64::new(0)));
+        let seconds = passed.clone();
+        let now = Box::new(move || start + Duration::from_secs(seconds.load(Ordering::SeqCst)));
+        Self { tokens: Tokens::on_clock(settings, store, now).expect("sound settings"), passed }
+    }
+
+    pub fn tokens(&self) -> &Tokens {
+        &self.tokens
+    }
+
+    pub async fn bought(&self) -> Result<String, Fault> {
+        in_time("the token server", self.tokens.token()).await.map(|token| token.to_string())
+    }
+
+    pub fn later(&self, seconds: u64) {
+        self.passed.fetch_add(seconds, Ordering::SeqCst);
     }
 }
 

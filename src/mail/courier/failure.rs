@@ -21,12 +21,19 @@ pub(super) enum Stop {
     Lost(Fault),
 }
 
+/// Whether a refusal blames the login and not the letter (RFC 4954 §6).
+pub(super) fn is_of_the_login(code: u16) -> bool {
+    matches!(code, 530 | 534 | 535 | 538)
+}
+
 impl Stop {
     /// To MAIL, which names our own address: what is refused there is refused to every letter, and is the operator's to
     /// repair, but for its size and for words of the command that a server does not know (RFC 5321 §4.3.2).
     pub(super) fn at_the_door(self) -> Failure {
         match self {
             Self::Answer(fault, 552 | 555) => Failure::Said(fault),
+            // A session that lasts no longer than its token: another connection logs in anew.
+            Self::Answer(fault, code) if is_of_the_login(code) => Failure::Unheard(fault),
             Self::Answer(fault, _) => Failure::Unwelcome(Fault::transient(fault.message)),
             Self::Lost(fault) => Failure::Unheard(fault),
         }

@@ -3,6 +3,7 @@
 
 pub mod compose;
 mod failure;
+mod login;
 pub mod maildir;
 mod peer;
 mod record;

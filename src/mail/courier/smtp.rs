@@ -11,7 +11,6 @@ use futures::FutureExt;
 use futures::future::BoxFuture;
 use lettre::Message;
 use lettre::transport::smtp::Error;
-use lettre::transport::smtp::authentication::{Credentials, Mechanism};
 use lettre::transport::smtp::client::AsyncSmtpConnection;
 use lettre::transport::smtp::commands::{Data, Mail, Noop, Rcpt, Rset};
 use lettre::transport::smtp::extension::{ClientId, Extension, MailBodyParameter, MailParameter};
@@ -20,7 +19,8 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 
 use super::compose::{Copies, Sender, compose};
-use super::failure::{Failure, Stop};
+use super::failure::{Failure, Stop, is_of_the_login};
+use super::login::log_in;
 use super::peer::Peer;
 use super::record::Record;
 use crate::engine::peril::{Moment, moment};
@@ -241,35 +241,10 @@ impl SmtpCourier {
         let said = |error: &Error| self.answer(error).unwrap_or_else(|| self.lost(error));
         let mut line = AsyncSmtpConnection::connect_with_transport(peer, &self.hello).await.map_err(|e| said(&e))?;
         if let (Some((user, _)), Some(shown)) = (&self.settings.login, shown) {
-            self.log_in(&mut line, user, shown).await?;
+            log_in(&mut line, &self.endpoint.name(), user, shown).await?;
             shown.was_taken().await;
         }
         Ok(line)
-    }
-
-    async fn log_in(&self, line: &mut AsyncSmtpConnection, user: &str, shown: &Shown) -> Result<(), Fault> {
-        let name = self.endpoint.name();
-        let said = |error: &Error| self.answer(error).unwrap_or_else(|| self.lost(error));
-        let (mechanisms, secret): (&[Mechanism], _) = match shown {
-            Shown::Password(password) => (&[Mechanism::Plain, Mechanism::Login], password),
-            Shown::Token(token, _) => (&[Mechanism::Xoauth2], token),
-        };
-        if line.server_info().get_auth_mechanism(mechanisms).is_none() {
-            let ways = mechanisms.iter().map(ToString::to_string).collect::<Vec<_>>().join(" or ");
-            return Err(Fault::permanent(format_args!("{name} offers no way to log in (AUTH {ways})")));
-        }
-        let credentials = Credentials::new(user.to_owned(), secret.as_str().to_owned());
-        let Err(error) = line.auth(mechanisms, &credentials).await else { return Ok(()) };
-        Err(match (shown, error.status()) {
-            // The crate does not answer the challenge that explains a refused token, and fails by itself.
-            (Shown::Token(token, tokens), _) if error.is_client() || error.is_permanent() => {
-                tokens.refused(token, &name).await
-            }
-            (_, Some(code)) if error.is_permanent() => Fault::permanent(format_args!(
-                "{name} refuses the courier's login ({code}). Check the user name and the password"
-            )),
-            _ => said(&error),
-        })
     }
 
     fn parked(&self) -> Option<AsyncSmtpConnection> {
@@ -290,9 +265,11 @@ impl SmtpCourier {
         let code = error.status()?;
         let said = std::error::Error::source(error).map(|e| remark(&e.to_string())).unwrap_or_default();
         let sentence = format!("{} answers {code} {said}", self.endpoint.name());
-        // 530, 534, 535, 538: the login is at fault and not the letter (RFC 4954 §6).
-        let login = matches!(code.to_string().as_str(), "530" | "534" | "535" | "538");
-        Some(if error.is_permanent() && !login { Fault::permanent(sentence) } else { Fault::transient(sentence) })
+        Some(if error.is_permanent() && !is_of_the_login(u16::from(code)) {
+            Fault::permanent(sentence)
+        } else {
+            Fault::transient(sentence)
+        })
     }
 
     fn lost(&self, error: &Error) -> Fault {
