@@ -13,3 +13,4 @@ pub mod role;
 pub mod service;
 pub mod signature;
 pub mod user_id;
+pub mod wish;
