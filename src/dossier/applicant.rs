@@ -255,7 +255,8 @@ fn name_from(words: &[&str]) -> Option<String> {
     let mut name: Vec<&str> = Vec::new();
     for (n, word) in words.iter().enumerate().take(12) {
         let bare = word.trim_matches(|c: char| matches!(c, ',' | ';' | '(' | ')' | ':' | '"' | '“' | '”'));
-        let after_comma = name.last().is_some_and(|w| w.ends_with(','));
+        // Behind the name's comma stand degrees alone: `Siti Amalia, S.H. Bersama ini` goes on with another sentence.
+        let after_comma = name.iter().any(|w| w.ends_with(','));
         let capital = bare.chars().next().is_some_and(char::is_uppercase);
         let is_title = bare.ends_with('.') && name::is_honorific(bare);
         let fits = if after_comma { name::is_degree(bare) } else { capital || PARTICLES.contains(&bare) || is_title };

@@ -17,7 +17,7 @@ use super::people;
 use super::recognition::Recognition;
 use super::reuse;
 use super::sort::{self, Stack};
-use crate::sop::checklist::{Applicant, Document, DocumentKind, Method, Signature};
+use crate::sop::checklist::{Applicant, Document, DocumentKind, Evidence, Method, Signature};
 use crate::sop::names::{Service, Sha256Hex};
 
 /// A dossier with its documents read.
@@ -157,6 +157,17 @@ impl<'a> CaseFile<'a> {
     /// Whether an annex of the decree is among the papers.
     pub fn has_annex(&self, decree: &Decree) -> bool {
         decree.has_annex || self.read.iter().any(|d| d.stack.annex_only && self.same_decree(decree, d))
+    }
+
+    /// Where the decree speaks of the applicant without appointing anybody.
+    pub fn mention(&self) -> Option<Evidence> {
+        let (stack, _) = self.decree()?;
+        role::mentioned(&stack.sheets, self.applicant.name.as_deref()?, self.applicant.nip.as_ref())
+    }
+
+    /// How the decree is signed.
+    pub fn decree_signature(&self) -> Signature {
+        self.decree.map_or(Signature::None, |i| self.read[i].signature())
     }
 
     /// Whether the decree gives the applicant the procedure's role; `None` where it names no role.

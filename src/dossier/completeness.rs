@@ -2,6 +2,7 @@
 //! paper which is absent is left out; the absent paper itself is the finding.
 
 use super::case_file::CaseFile;
+use super::decree::Decree;
 use super::electronic::Signer;
 use super::fact::capacity;
 use super::fact::name::Likeness;
@@ -10,6 +11,7 @@ use super::letter::Letter;
 use super::people;
 use super::recognition::SignerPolicy;
 use super::signature::Signed;
+use super::sort::Stack;
 use super::wording;
 use crate::sop::checklist::{Check, DocumentKind, Evidence, Finding, Method, Signature};
 
@@ -218,9 +220,37 @@ fn appointment_decree(file: &CaseFile<'_>) -> Check {
         let because = format!("Yang dilampirkan surat tugas atau surat perintah{named}, bukan keputusan pengangkatan.");
         return finding(item, Finding::Unclear, because, decree.evidence.clone());
     }
+    if !decree.is_about {
+        let because = format!("SK{named} tidak menyebut layanan pengadaan; mungkin mengangkat tim lain.");
+        return finding(item, Finding::Unclear, because, decree.evidence.clone());
+    }
+    if let Some((how, because)) = draft(file, stack, decree) {
+        return finding(item, how, because, decree.evidence.clone());
+    }
     let signer = decree.signatures.blocks.iter().find(|b| b.filled);
     let because = format!("SK pengangkatan{named} ada{}.", signed_for(signer));
     finding(item, Finding::Met, because, decree.evidence.clone())
+}
+
+/// What a decree lacks that was not enacted yet: its number, its day, the signature. What recognition may have missed is not
+/// counted, nor what stands on a page that did not come.
+fn draft(file: &CaseFile<'_>, stack: &Stack, decree: &Decree) -> Option<(Finding, String)> {
+    let unsigned = file.decree_signature() == Signature::None && !decree.signatures.blocks.is_empty();
+    let own_text = stack.method == Method::Text;
+    let lacks: Vec<&str> = [
+        (own_text && decree.number.is_none(), "nomor"),
+        (own_text && decree.enacted.is_none() && decree.has_closing, "tanggal penetapan"),
+        (unsigned, "tanda tangan"),
+    ]
+    .into_iter()
+    .filter_map(|(lacking, what)| lacking.then_some(what))
+    .collect();
+    let what = lacks.join(", ");
+    match lacks.len() {
+        0 => None,
+        1 => Some((Finding::Unclear, format!("SK tidak memuat {what}."))),
+        _ => Some((Finding::Missing, format!("SK masih berupa rancangan: tidak memuat {what}."))),
+    }
 }
 
 fn decree_names_applicant(file: &CaseFile<'_>) -> Option<Check> {
@@ -235,6 +265,10 @@ fn decree_names_applicant(file: &CaseFile<'_>) -> Option<Check> {
         if decree.enacted.is_none() && decree.signatures.blocks.is_empty() {
             let because = "SK belum lengkap: halaman penetapan dan nama pemohon belum disertakan.";
             return Some(finding(item, Finding::Missing, because, decree.evidence.clone()));
+        }
+        if let Some(mention) = file.mention() {
+            let because = format!("{name} disebut dalam SK, tetapi tidak dalam diktum atau lampiran yang mengangkat.");
+            return Some(finding(item, Finding::Unclear, because, [mention]));
         }
         let because = format!("Nama {name} tidak tercantum dalam SK.");
         // What was read from a picture may hide a name; a document's own text does not.

@@ -10,7 +10,7 @@ use super::fields::{self, Labelled};
 use super::fold::{Gist, fold};
 use super::page::Rect;
 use super::recognition::{Field, Recognition};
-use super::sheet::{Piece, Row, Sheet, share_width};
+use super::sheet::{Piece, Row, Sheet, run_on, share_width};
 use super::sort::Stack;
 use crate::sop::checklist::{Evidence, Method};
 
@@ -24,6 +24,10 @@ pub struct Decree {
     /// The clauses send the reader to an annex.
     pub refers_to_annex: bool,
     pub has_annex: bool,
+    /// It speaks of what the procedure is about, and not of another team.
+    pub is_about: bool,
+    /// The page with the place of enactment is there.
+    pub has_closing: bool,
     pub evidence: Option<Evidence>,
     /// The line that states the period.
     pub period_evidence: Option<Evidence>,
@@ -44,6 +48,8 @@ pub fn read(stack: &Stack, r: &Recognition) -> Decree {
         signatures: signature::read(&stack.sheets, None, r),
         refers_to_annex: refers_to_annex(&operative),
         has_annex: annex.is_some() || stack.annex_only,
+        is_about: is_about(&stack.sheets, &operative, r),
+        has_closing: stack.sheets.iter().flat_map(Sheet::pieces).any(|(_, p)| is_closing(&fold(&p.text))),
         evidence: heading,
         period_evidence: period_row(&stack.sheets),
         title,
@@ -105,10 +111,15 @@ fn decree_number(sheets: &[Sheet], labelled: &[Labelled]) -> Option<String> {
 
 /// `NOMOR 45 TAHUN 2026` under a title, without a colon.
 pub fn unlabelled_number(rows: &[Row]) -> Option<Number> {
-    let found = rows.iter().flat_map(|row| &row.pieces).find_map(|piece| {
-        let (lead, rest) = piece.text.split_once(|c: char| c.is_whitespace() || c == ':')?;
-        let is_label = matches!(fold(lead).as_str(), "nomor" | "no" | "nomer");
-        if is_label { number::read(rest) } else { None }
+    let found = rows.iter().find_map(|row| {
+        row.pieces.iter().enumerate().find_map(|(n, piece)| {
+            let (lead, rest) = piece.text.split_once(|c: char| c.is_whitespace() || c == ':')?;
+            let is_label = matches!(fold(lead).as_str(), "nomor" | "no" | "nomer");
+            // The open place of a draft's running number tears the line.
+            let torn = rest.trim_end().ends_with('/');
+            let more = row.pieces.get(n + 1).filter(|_| torn).map(|p| format!(" {}", p.text)).unwrap_or_default();
+            if is_label { number::read(&format!("{rest}{more}")) } else { None }
+        })
     });
     found.filter(|n| matches!(n, Number::Given(_)))
 }
@@ -118,10 +129,7 @@ fn enacted(sheets: &[Sheet], labelled: &[Labelled]) -> Option<NaiveDate> {
     for sheet in sheets {
         for (row, piece) in sheet.pieces() {
             let folded = fold(&piece.text);
-            if !["ditetapkan di", "dikeluarkan di", "ditetapkan pada", "dibuat di"]
-                .iter()
-                .any(|w| folded.starts_with(w))
-            {
+            if !is_closing(&folded) {
                 continue;
             }
             if let Some(day) = date::first(&piece.text) {
@@ -136,6 +144,10 @@ fn enacted(sheets: &[Sheet], labelled: &[Labelled]) -> Option<NaiveDate> {
     }
     let labelled_day = labelled.iter().filter(|l| l.fields.contains(&Field::Date)).find_map(|l| date::first(&l.value));
     labelled_day.or_else(|| sheets.iter().find_map(place_and_date)).or_else(|| annex_date(sheets))
+}
+
+fn is_closing(folded: &str) -> bool {
+    ["ditetapkan di", "dikeluarkan di", "ditetapkan pada", "dibuat di"].iter().any(|w| folded.starts_with(w))
 }
 
 /// `Tanjung Seraya, 2 Januari 2026` on a line of its own.
@@ -194,7 +206,14 @@ fn operative(sheets: &[Sheet]) -> String {
     let ends =
         |r: &String| ["ditetapkan di", "dikeluarkan di"].iter().any(|w| fold(r).starts_with(w)) || is_annex_head(r);
     let to = rows[from..].iter().position(ends).map_or(rows.len(), |n| from + n);
-    rows[from..to].join(" ")
+    run_on(&rows[from..to])
+}
+
+/// Whether the head or the clauses name the procedure's field; considerations cite the laws of many.
+fn is_about(sheets: &[Sheet], operative: &str, r: &Recognition) -> bool {
+    let head = sheets.iter().flat_map(|s| &s.rows).map(Row::text).take_while(|t| !fold(t).starts_with("menimbang"));
+    let text = format!("{} {operative}", head.take(40).collect::<Vec<_>>().join(" "));
+    r.decree.about.is_empty() || Gist::of(&text).has_any(&r.decree.about)
 }
 
 fn refers_to_annex(operative: &str) -> bool {

@@ -26,6 +26,9 @@ pub struct Recognition {
     pub other_roles: Vec<OtherRole>,
     /// Wishes that this procedure does not serve at all.
     pub other_services: Vec<Phrase>,
+    /// The same, said with a verb and its object.
+    #[serde(default)]
+    pub other_wishes: Vec<OtherWish>,
     pub signature: SignatureWords,
     pub mail: MailWords,
     pub orders: OrderWords,
@@ -71,6 +74,19 @@ pub struct OtherRole {
     /// Words that only such an applicant's letter holds, such as `nama perusahaan`.
     #[serde(default)]
     pub signs: Vec<Phrase>,
+}
+
+/// What another procedure serves: a verb before its object, or a passive behind it.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OtherWish {
+    pub verbs: Vec<Phrase>,
+    #[serde(default)]
+    pub passives: Vec<Phrase>,
+    pub objects: Vec<Phrase>,
+    /// It counts also beside a symptom that this procedure would cure, such as `tidak bisa login`.
+    #[serde(default)]
+    pub outweighs: bool,
 }
 
 /// A labelled value in a letter.
@@ -131,6 +147,9 @@ pub struct DecreeWords {
     pub weaker: Vec<Phrase>,
     /// What the title of an appointment says: `pengangkatan`.
     pub appoints: Vec<Phrase>,
+    /// What its head or clauses must be about; without words here, anything.
+    #[serde(default)]
+    pub about: Vec<Phrase>,
     /// Table headings above the column that holds the role.
     pub role_columns: Vec<Phrase>,
     pub file_names: Vec<Phrase>,
@@ -178,6 +197,9 @@ pub struct SignatureWords {
 pub struct MailWords {
     /// Words of thanks; a mail of these alone asks for nothing.
     pub thanks: Vec<Phrase>,
+    /// Words of announcements, invitations and reports, which speak of services in general.
+    #[serde(default)]
+    pub announces: Vec<Phrase>,
     /// Words that say that papers are attached or follow.
     pub brings: Vec<Phrase>,
     /// Hosts that share files by link.

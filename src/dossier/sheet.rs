@@ -132,7 +132,7 @@ impl Sheet {
 
     /// The rows run together, for sentences that cross lines.
     pub fn prose(&self) -> String {
-        self.rows.iter().map(Row::text).collect::<Vec<_>>().join(" ")
+        run_on(&self.rows.iter().map(Row::text).collect::<Vec<_>>())
     }
 
     pub fn pieces(&self) -> impl Iterator<Item = (usize, &Piece)> {
@@ -169,6 +169,21 @@ fn shortened(quote: &str) -> String {
         return clean;
     }
     clean.chars().take(LONGEST).chain(['…']).collect()
+}
+
+/// Lines as one text. A date in figures breaks behind its hyphen, `30-06-` and `2026`, and is one word all the same; the colon
+/// of a label that stands at half the height of its text is no line of it.
+pub fn run_on(lines: &[String]) -> String {
+    let mut text = String::new();
+    for line in lines.iter().filter(|line| line.trim() != ":") {
+        let mut end = text.chars().rev();
+        let torn = end.next() == Some('-') && end.next().is_some_and(|c| c.is_ascii_digit());
+        if !(text.is_empty() || torn && line.starts_with(|c: char| c.is_ascii_digit())) {
+            text.push(' ');
+        }
+        text.push_str(line);
+    }
+    text
 }
 
 pub fn union(a: Rect, b: Rect) -> Rect {
@@ -218,6 +233,14 @@ mod tests {
         assert_eq!(sheet.rows.len(), 2);
         assert_eq!(sheet.rows[0].pieces.len(), 2);
         assert_eq!(sheet.rows[0].pieces[1].text, "Tanjung Seraya, 9 November 2026");
+    }
+
+    #[test]
+    fn a_date_that_breaks_behind_its_hyphen_runs_on() {
+        assert_eq!(
+            Sheet::of_text("berlaku s/d 30-06-\n:\n2026 untuk tim-\nnya").prose(),
+            "berlaku s/d 30-06-2026 untuk tim- nya"
+        );
     }
 
     #[test]

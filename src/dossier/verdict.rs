@@ -3,7 +3,7 @@
 
 use super::alerts::is_program;
 use super::case_file::CaseFile;
-use super::fact::service;
+use super::fact::{service, wish};
 use super::fold::{Gist, Phrase};
 use super::message::MailFacts;
 use super::recognition::Recognition;
@@ -65,7 +65,11 @@ pub fn judge(mail: &MailFacts, file: &CaseFile<'_>) -> Verdict {
         let kind = d.stack.kind != DocumentKind::Other;
         kind || d.stack.method == Method::None
     });
-    let asks = !file.services.is_empty() && !only_thanks(&words, r);
+    let subject = mail.own_subject();
+    // The whole wish may stand in the subject; under a reply's subject an empty mail says nothing.
+    let in_subject = words.is_empty() && !subject.to_lowercase().starts_with("re:");
+    let says = in_subject || !only_thanks(&words, r);
+    let asks = !file.services.is_empty() && says && !wish::only_tells(subject, &words, r);
     if asks || papers_count { Verdict::Request } else { Verdict::Ignored("no_request") }
 }
 
@@ -97,7 +101,9 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
     });
     let said = format!("{}. {}", mail.own_subject(), without_address(&mail.own_words(), r));
     let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
-    if file.services.is_empty() && Gist::of(&format!("{said} {wish}")).has_any(&r.other_services) {
+    let asked = format!("{said}. {wish}");
+    let other = wish::other(&asked, r);
+    if other.is_some_and(|o| file.services.is_empty() || (o.outweighs && !service::is_plain(&asked, r))) {
         return true;
     }
     let mut role = letter.as_ref().and_then(|(wish, _)| role_asked(wish, r));
@@ -132,7 +138,7 @@ fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
 fn roles_in(gist: &Gist, r: &Recognition, account: &[&str]) -> (Option<usize>, Option<usize>) {
     let stream = gist.words();
     // A role that letters are usually written to counts only where the account's word stands right before it.
-    let near = |names: &[Phrase], reach: (usize, usize)| -> Option<usize> {
+    let near = |names: &[Phrase], account: &[&str], reach: (usize, usize)| -> Option<usize> {
         let spots = names.iter().flat_map(|name| {
             let wanted = name.words();
             (0..stream.len()).filter(|i| !wanted.is_empty() && stream[*i..].starts_with(&wanted)).collect::<Vec<_>>()
@@ -144,8 +150,12 @@ fn roles_in(gist: &Gist, r: &Recognition, account: &[&str]) -> (Option<usize>, O
             })
             .min()
     };
-    let others = r.other_roles.iter().filter_map(|o| near(&o.names, if o.addressed { (1, 0) } else { (4, 6) }));
-    (near(&r.role.names, (4, 6)), others.min())
+    let before: Vec<&str> = account.iter().copied().chain(["aplikasi"]).collect();
+    let others = r.other_roles.iter().filter_map(|o| match o.addressed {
+        true => near(&o.names, &before, (1, 0)),
+        false => near(&o.names, account, (4, 6)),
+    });
+    (near(&r.role.names, account, (4, 6)), others.min())
 }
 
 /// Without the line that greets: `Yth. Helpdesk LPSE,` names who is written to, not whose account it is.

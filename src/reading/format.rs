@@ -132,6 +132,7 @@ pub fn sniff(bytes: &[u8], name: &str, declared: &str) -> Format {
     match magic(bytes) {
         Some(Format::Zip) => return inside_zip(bytes),
         Some(format) => return format,
+        None if is_zip_behind(bytes) => return inside_zip(bytes),
         None => {}
     }
     if !is_text(bytes) {
@@ -224,6 +225,15 @@ const SIGNED_DATA: &[u8] = &[0x06, 0x09, 0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x0
 
 fn is_heic(brand: &[u8]) -> bool {
     [&b"heic"[..], b"heix", b"mif1", b"msf1", b"heim", b"hevc", b"avif"].iter().any(|known| brand.starts_with(known))
+}
+
+/// An archive behind other bytes, such as a gateway's line or the mark of a split archive: its records tell.
+fn is_zip_behind(bytes: &[u8]) -> bool {
+    // The end record is followed by a comment of at most 64 KiB.
+    const COMMENT: usize = 66_000;
+    let head = &bytes[..bytes.len().min(4096)];
+    let tail = &bytes[bytes.len().saturating_sub(COMMENT)..];
+    memchr::memmem::find(head, b"PK\x03\x04").is_some() && memchr::memmem::find(tail, b"PK\x05\x06").is_some()
 }
 
 /// Office documents are ZIP archives; their first entries say which.

@@ -36,14 +36,41 @@ fn what_asks_for_nothing_is_ignored() {
         "Selamat ulang tahun untuk rekan-rekan semua",
         "",
         "Mohon kehadirannya pada rapat besok",
+        "Reset password helpdesk sudah berhasil pak, terima kasih",
+        "Terima kasih atas bantuan reset password akun helpdesk kemarin",
+        "Mengundang Saudara pada sosialisasi SOP reset password dan informasi user ID",
+        "Diberitahukan bahwa seluruh pengguna diminta melakukan reset password lewat menu Lupa Password",
     ] {
         assert_eq!(verdict(&mail("Info", words, vec![])), Verdict::Ignored("no_request"), "{words}");
     }
 }
 
 #[test]
+fn the_whole_wish_may_stand_in_the_subject() {
+    assert_eq!(verdict(&mail("Mohon reset password akun helpdesk", "", vec![])), Verdict::Request);
+    assert_eq!(verdict(&mail("Re: Reset password akun helpdesk", "", vec![])), Verdict::Ignored("no_request"));
+}
+
+#[test]
+fn what_was_done_once_and_is_asked_for_again_is_a_request() {
+    for words in [
+        "Kemarin sudah direset, tapi hari ini lupa lagi passwordnya. Mohon direset lagi.",
+        "OTP masih aktif, hanya password helpdesk yang lupa. Mohon direset.",
+        "Akun helpdesk saya (pembuatan akun Januari 2025) lupa password, mohon reset",
+        "Menindaklanjuti sosialisasi kemarin, mohon reset password helpdesk saya",
+    ] {
+        assert_eq!(verdict(&mail("", words, vec![])), Verdict::Request, "{words}");
+    }
+}
+
+#[test]
 fn accounts_of_other_desks_are_out_of_scope() {
     for words in [
+        "Kode OTP hilang jadi tidak bisa login. Tolong direset OTP nya, password masih ingat.",
+        "Please reset the two-factor authentication of my SPSE account",
+        "Petugas baru kami belum punya akun, mohon dibuatkan. Mohon user ID dan password dikirimkan.",
+        "Nomor HP saya di SPSE mohon diganti",
+        "Mohon direset password email dinas kami",
         "Yth. Helpdesk LPSE, kami penyedia tidak bisa login, mohon reset password",
         "Mohon reset password akun PPK saya",
         "mohon bantuan reset password user Pokja Pemilihan",

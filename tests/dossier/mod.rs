@@ -1,5 +1,6 @@
 //! What the dossier understands, on papers of other offices than the one in the procedure's description.
 
+mod appointed;
 mod collation;
 mod deceit;
 mod decrees;

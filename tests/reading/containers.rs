@@ -31,6 +31,15 @@ fn files_inside_archives_carry_their_path_and_litter_is_left_out() {
 }
 
 #[test]
+fn an_archive_behind_other_bytes_is_opened() {
+    let behind = [b"\r\n-- passed by a gateway --\r\n".as_slice(), &zip(&[("SK.pdf", &surat())])].concat();
+
+    let contents = read(&mail("x", &[("berkas.zip", "application/zip", behind)]));
+
+    assert_eq!(names(&contents), ["berkas.zip/SK.pdf"]);
+}
+
+#[test]
 fn t24_archives_too_deep_too_many_or_overlapping_are_not_opened() {
     let mut deep = zip(&[("a.txt", b"isi")]);
     for _ in 0..6 {

@@ -180,6 +180,11 @@ fn spelled(tokens: &[Token<'_>], from: usize) -> Option<(u32, usize)> {
     (used > 0 && total + current > 0).then_some((total + current, used))
 }
 
+/// A number in Indonesian words at the beginning of folded words, and how many words it takes.
+pub fn spelled_out(words: &[&str]) -> Option<(u32, usize)> {
+    spelled(&tokens(&words[..words.len().min(9)].join(" ")), 0)
+}
+
 fn unit(word: &str) -> Option<u32> {
     const UNITS: [&str; 9] = ["satu", "dua", "tiga", "empat", "lima", "enam", "tujuh", "delapan", "sembilan"];
     UNITS.iter().position(|u| *u == word).and_then(|i| u32::try_from(i + 1).ok())

@@ -2,7 +2,9 @@
 //! returns what it found; none knows the account register, the mail or the checklist.
 
 pub mod capacity;
+pub mod column;
 pub mod date;
+pub mod duration;
 pub mod name;
 pub mod nip;
 pub mod number;
@@ -10,6 +12,8 @@ pub mod order;
 pub mod period;
 pub mod place;
 pub mod role;
+pub mod scope;
 pub mod service;
 pub mod signature;
 pub mod user_id;
+pub mod wish;

@@ -181,7 +181,8 @@ fn modern(index: usize, word: String) -> String {
             "muhamad" | "mohammad" | "mohamad" | "mochammad" | "mochamad" | "muchammad" | "muchamad" | "mohamed"
             | "muhammed",
         )
-        | (0, "moh" | "muh" | "moch" | "much" | "mhd" | "md" | "mohd" | "muhd") => "muhammad".to_owned(),
+        | (_, "moh" | "muh" | "moch" | "much" | "mhd" | "mohd" | "muhd")
+        | (0, "md") => "muhammad".to_owned(),
         (_, "achmad" | "akhmad" | "ahmed") => "ahmad".to_owned(),
         (_, "abd" | "abdoel") => "abdul".to_owned(),
         (0, "st") => "siti".to_owned(),
@@ -211,9 +212,21 @@ fn only_one_names_the_father(a: &[String], b: &[String]) -> bool {
 }
 
 fn by_initials(a: &[String], b: &[String]) -> bool {
-    let initial = |x: &str, y: &str| x.chars().count() == 1 && y.starts_with(x);
+    let initial = |x: &str, y: &str| (x.chars().count() == 1 && y.starts_with(x)) || is_skeleton(x, y);
     let same = a.iter().zip(b).filter(|(x, y)| x == y && x.chars().count() > 1).count();
     same > 0 && a.iter().zip(b).all(|(x, y)| x == y || initial(x, y) || initial(y, x))
+}
+
+/// `gst` for `gusti`, `ngr` for `ngurah`, `dg` for `daeng`: consonants alone, in their order, from the first letter on.
+fn is_skeleton(short: &str, whole: &str) -> bool {
+    let letters = short.chars().count();
+    let consonants = short.chars().all(|c| c.is_ascii_lowercase() && !matches!(c, 'a' | 'e' | 'i' | 'o' | 'u'));
+    let mut rest = whole.chars();
+    (2..=4).contains(&letters)
+        && whole.chars().count() > letters
+        && consonants
+        && whole.chars().next() == short.chars().next()
+        && short.chars().all(|c| rest.any(|other| other == c))
 }
 
 fn nearly(a: &[String], b: &[String]) -> bool {
@@ -276,6 +289,15 @@ mod tests {
         assert_eq!(compare("Nur'aini Hasanah", "Nuraini Hasanah"), Likeness::Exact);
         assert_eq!(compare("Achmad Soekarno", "Ahmad Sukarno"), Likeness::Exact);
         assert_eq!(compare("Siti Rahma", "St. Rahma"), Likeness::Exact);
+    }
+
+    #[test]
+    fn consonants_alone_stand_for_a_name() {
+        assert_eq!(compare("I Gst. Ngr. Oka Saputra", "I Gusti Ngurah Oka Saputra, S.Kom."), Likeness::Initials);
+        assert_eq!(compare("Rahman Dg. Tata", "Rahman Daeng Tata"), Likeness::Initials);
+        assert_eq!(compare("Andi Muh. Rizal", "Andi Muhammad Rizal"), Likeness::Exact);
+        assert_eq!(compare("Ni Kt. Sari Dewi", "Ni Komang Sari Dewi"), Likeness::Different);
+        assert_eq!(compare("Wn. Sudana", "Wayan Kartika"), Likeness::Different);
     }
 
     #[test]

@@ -1,9 +1,9 @@
 //! How long a decree is in force: as it states itself, else its budget year, else from its enactment on (DOMAIN §2, 11).
 //! Only the operative clauses and the title count; considerations speak of other decrees.
 
-use chrono::{Datelike, Months, NaiveDate};
+use chrono::{Datelike, NaiveDate};
 
-use super::date;
+use super::{date, duration};
 use crate::dossier::fold::fold;
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -13,31 +13,31 @@ pub struct Period {
     pub until: Option<NaiveDate>,
 }
 
+const SPEAKS_OF_TIME: [&str; 10] = [
+    "berlaku",
+    "terhitung",
+    "jangka waktu",
+    "masa tugas",
+    "masa kerja",
+    "masa bakti",
+    "periode",
+    "tmt",
+    "effective",
+    "valid",
+];
+
 /// Reads the period from the operative text and the title; `enacted` is the decree's own date.
 pub fn read(operative: &str, title: &str, enacted: Option<NaiveDate>) -> Period {
     let mut period = Period::default();
     for sentence in clauses(operative) {
+        let sentence = &of_itself(sentence);
         let folded = fold(sentence);
-        let speaks = [
-            "berlaku",
-            "terhitung",
-            "jangka waktu",
-            "masa tugas",
-            "masa kerja",
-            "masa bakti",
-            "periode",
-            "tmt",
-            "effective",
-            "valid",
-        ];
-        let repeals = ["dicabut", "tidak berlaku", "mencabut"];
-        let speaks_of_time = speaks.iter().any(|w| folded.contains(w));
-        if !speaks_of_time || (repeals.iter().any(|w| folded.contains(w)) && !folded.contains("mulai berlaku")) {
+        if !SPEAKS_OF_TIME.iter().any(|w| folded.contains(w)) {
             continue;
         }
         let mut here = stated(sentence, enacted);
         if here.until.is_none() {
-            here.until = lasting(&folded, here.from.or(enacted)).or_else(|| throughout(&folded));
+            here.until = duration::end(&folded, here.from.or(enacted)).or_else(|| throughout(&folded));
         }
         period.from = period.from.or(here.from);
         period.until = period.until.or(here.until);
@@ -51,6 +51,34 @@ pub fn read(operative: &str, title: &str, enacted: Option<NaiveDate>) -> Period 
         }),
         until: period.until.or_else(|| year.and_then(|(_, last)| NaiveDate::from_ymd_opt(last, 12, 31))),
     }
+}
+
+/// What a clause says of its own decree: one that lapses another decree may quote how long that one was to last.
+fn of_itself(sentence: &str) -> String {
+    const LAPSES: [&str; 5] = ["dicabut", "mencabut", "dinyatakan tidak", "tidak berlaku lagi", "tidak lagi berlaku"];
+    let words: Vec<&str> = sentence.split_whitespace().collect();
+    let folded: Vec<String> = words.iter().map(|w| fold(w)).collect();
+    let joined = folded.join(" ");
+    if !LAPSES.iter().any(|w| joined.contains(w)) {
+        return sentence.to_owned();
+    }
+    let mut own = false;
+    let mut kept = Vec::new();
+    for (n, word) in words.iter().enumerate() {
+        if matches!(folded[n].as_str(), "keputusan" | "sk") {
+            own = names_itself(&folded[n + 1..]);
+        }
+        if own {
+            kept.push(*word);
+        }
+    }
+    kept.join(" ")
+}
+
+/// `Keputusan ini`, `Keputusan Kepala Biro ini`, and not `Keputusan Kepala Biro Nomor …`.
+fn names_itself(after: &[String]) -> bool {
+    const OTHERS: [&str; 8] = ["nomor", "no", "tentang", "tanggal", "tertanggal", "tahun", "yang", "keputusan"];
+    after.iter().take(10).take_while(|w| !OTHERS.contains(&w.as_str())).any(|w| w == "ini")
 }
 
 /// Sentences of the operative part; a full stop inside `s.d.` or a date ends none.
@@ -141,22 +169,6 @@ fn start(text: &str, until: Option<NaiveDate>, enacted: Option<NaiveDate>) -> Op
     short.or(if on_enactment { enacted } else { None })
 }
 
-/// `selama 1 (satu) tahun`, `untuk jangka waktu 6 bulan`.
-fn lasting(folded: &str, from: Option<NaiveDate>) -> Option<NaiveDate> {
-    let words: Vec<&str> = folded.split(' ').collect();
-    let at = words.iter().position(|w| matches!(*w, "selama" | "waktu" | "for"))?;
-    let tail = &words[at + 1..words.len().min(at + 12)];
-    let (n, count) =
-        tail.iter().enumerate().find_map(|(n, w)| Some((n, w.parse().ok().filter(|c: &u32| *c <= 120)?)))?;
-    let unit = tail[n + 1..].iter().take(4).find_map(|w| match *w {
-        "tahun" | "year" | "years" => Some(12),
-        "bulan" | "month" | "months" => Some(1),
-        _ => None,
-    });
-    let months = count * unit?;
-    from?.checked_add_months(Months::new(months))?.pred_opt()
-}
-
 /// `berlaku untuk Tahun Anggaran 2026`.
 fn throughout(folded: &str) -> Option<NaiveDate> {
     let words: Vec<&str> = folded.split(' ').collect();
@@ -234,6 +246,17 @@ mod tests {
         let text = "Keputusan ini berlaku untuk jangka waktu 1 (satu) tahun terhitung sejak tanggal ditetapkan.";
 
         assert_eq!(read(text, "", enacted()).until, Some(day(2027, 1, 4)));
+    }
+
+    #[test]
+    fn what_a_clause_says_of_the_decree_it_lapses_is_not_said_of_its_own() {
+        let earlier = "Keputusan Bupati Nomor 51 Tahun 2025 yang berlaku sampai dengan 31 Desember 2025 dicabut dan \
+                       dinyatakan tidak berlaku";
+        let begins = format!("Pada saat Keputusan Bupati ini mulai berlaku, {earlier}.");
+        let ends = format!("Keputusan ini berlaku sampai dengan 30 Juni 2026 dan {earlier}.");
+
+        assert_eq!(read(&begins, "", enacted()).until, None);
+        assert_eq!(read(&ends, "", enacted()).until, Some(day(2026, 6, 30)));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use super::name::{self, Likeness};
 use super::nip;
 use crate::dossier::fold::Gist;
 use crate::dossier::page::Rect;
-use crate::dossier::sheet::{Piece, Sheet, share_width, union};
+use crate::dossier::sheet::{Piece, Row, Sheet, share_width, union};
 use crate::sop::names::Nip;
 
 /// Where a person was found on a sheet.
@@ -17,6 +17,12 @@ pub struct Anchor {
     pub at: Rect,
     pub likeness: Likeness,
     pub nip_equal: Option<bool>,
+}
+
+/// Whether a row runs through a place: a cell may hold several lines.
+pub fn covers(at: Rect, row: &Row) -> bool {
+    let middle = (row.top() + row.bottom()) / 2.0;
+    middle > at.y - 1.0 && middle < at.y + at.h + 1.0
 }
 
 /// All places where the name or the number stands.
@@ -132,7 +138,7 @@ fn likeness_in(text: &str, who: &[String]) -> Likeness {
 }
 
 /// `3. Budi Hartono` and `b) Budi Hartono` open an entry of a list.
-fn has_mark(text: &str) -> bool {
+pub fn has_mark(text: &str) -> bool {
     let first = text.split_whitespace().next().unwrap_or_default();
     let bare = first.trim_end_matches(['.', ')']);
     let numbered = bare.len() <= 3 && bare.bytes().all(|b| b.is_ascii_digit());

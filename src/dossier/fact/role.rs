@@ -2,12 +2,12 @@
 //! vertical form or a clause; the role may stand beside the name, in a column, in a heading above, or in the title.
 
 use super::name::{self, Likeness};
-use super::{nip, place};
+use super::{column, nip, place, scope};
 use crate::dossier::fields;
 use crate::dossier::fold::Gist;
 use crate::dossier::page::Rect;
 use crate::dossier::recognition::{Field, Recognition};
-use crate::dossier::sheet::{Piece, Row, Sheet, share_width, union};
+use crate::dossier::sheet::{Piece, Row, Sheet, share_width};
 use crate::sop::checklist::Evidence;
 use crate::sop::names::Nip;
 
@@ -33,8 +33,13 @@ pub enum RoleFound {
 /// Finds the person in a decree; the title serves where the line itself names no role.
 pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &Recognition) -> Option<Entry> {
     let who = &name::bare(who);
+    let scope = scope::appointing(sheets);
     let anchors = sheets.iter().enumerate().flat_map(|(n, sheet)| place::anchors(n, sheet, who, number));
-    let best = anchors.min_by_key(|a| {
+    let appoints = |a: &place::Anchor| {
+        let rows = sheets[a.sheet].rows.iter().zip(&scope[a.sheet]);
+        rows.filter(|(row, _)| place::covers(a.at, row)).all(|(_, appoints)| *appoints)
+    };
+    let best = anchors.filter(appoints).min_by_key(|a| {
         (
             a.nip_equal != Some(true),
             !a.cell || a.likeness == Likeness::Different,
@@ -56,6 +61,16 @@ pub fn find(sheets: &[Sheet], who: &str, number: Option<&Nip>, title: &str, r: &
     })
 }
 
+/// Where a decree speaks of a person whom it does not appoint: in a consideration, or as one who gets a copy.
+pub fn mentioned(sheets: &[Sheet], who: &str, number: Option<&Nip>) -> Option<Evidence> {
+    let who = &name::bare(who);
+    sheets.iter().enumerate().find_map(|(n, sheet)| {
+        let sure = |a: &place::Anchor| a.likeness == Likeness::Exact || a.nip_equal == Some(true);
+        let anchor = place::anchors(n, sheet, who, number).into_iter().find(sure)?;
+        Some(sheet.evidence(&sheet.rows[anchor.row].text(), anchor.at))
+    })
+}
+
 fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Recognition) -> RoleFound {
     let (top, bottom) = place::band(sheet, block);
     let in_band: Vec<&Piece> = sheet
@@ -64,22 +79,25 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
         .filter(|p| p.middle() > top && p.middle() < bottom && !is_inside(p, block))
         .collect();
     let recognised = in_band.iter().flat_map(|p| &p.words).any(|w| w.confidence.is_some());
-    let heads = role_heads(sheet, top, r);
+    let heads = column::heads(sheet, top, r);
     let column: Vec<&str> = in_band
         .iter()
-        .filter(|p| !heads.is_empty() && nearest_head(p, &heads).is_some_and(|is_role| is_role))
+        .filter(|p| !heads.is_empty() && column::nearest(p, &heads).is_some_and(|is_role| is_role))
         .map(|p| p.text.as_str())
         .collect();
     let own_words = sheet.pieces().map(|(_, p)| p).filter(|p| is_inside(p, block)).map(|p| p.text.as_str());
     let beside: Vec<&str> = in_band.iter().map(|p| p.text.as_str()).chain(own_words).collect();
-    named(&column.join(" "), r)
+    column::headed(sheet, anchor, r)
+        .or_else(|| named(&column.join(" "), r))
         .or_else(|| named(&beside.join(" "), r))
-        .or_else(|| in_one_cell(&in_band, r))
+        .or_else(|| column::in_one_cell(&in_band, r))
         // Where recognition read the table, an empty cell may be one that it could not read.
-        .or_else(|| if column.is_empty() && !recognised { merged_above(sheet, top, &heads, r) } else { None })
+        .or_else(
+            || if column.is_empty() && !recognised { column::merged(sheet, (top, bottom), &heads, r) } else { None },
+        )
         .or_else(|| below(sheet, anchor, r))
         .or_else(|| heading_above(sheet, anchor, r))
-        .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_))))
+        .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_)) && !names_others(title, r)))
         .unwrap_or(RoleFound::Unclear)
 }
 
@@ -95,78 +113,19 @@ fn is_inside(piece: &Piece, block: Rect) -> bool {
     share_width(piece.at, block) && piece.middle() > block.y && piece.middle() < block.y + block.h
 }
 
-/// The table's headings above a line: their places, and whether the column holds the role.
-fn role_heads(sheet: &Sheet, top: f32, r: &Recognition) -> Vec<(Rect, bool)> {
-    let is_head = |p: &Piece| {
-        let gist = Gist::of(&p.text);
-        let role = gist.words().len() <= 5 && gist.starts_with_any(&r.decree.role_columns);
-        (
-            role,
-            role || r.field(&p.text).is_some()
-                || matches!(gist.words().first(), Some(&"no" | &"nama" | &"jabatan" | &"nip")),
-        )
-    };
-    let rows: Vec<&Row> = sheet.rows.iter().filter(|row| row.bottom() < top + 4.0).collect();
-    let Some(at) =
-        rows.iter().position(|row| row.pieces.iter().filter(|p| is_head(p).1 && p.words.len() <= 5).count() >= 2)
-    else {
-        return Vec::new();
-    };
-    let near = |row: &&&Row| (row.top() - rows[at].top()).abs() < 3.0 * rows[at].height();
-    // A heading may take two lines: `Kedudukan dalam` over `Tim`.
-    // A title close above spans several columns and heads none.
-    let spans = |p: &Piece| rows[at].pieces.iter().filter(|h| share_width(h.at, p.at)).count() > 1;
-    let mut heads: Vec<(Rect, String)> = Vec::new();
-    let narrow = |p: &&Piece| p.words.len() <= 5 && !spans(p);
-    for piece in rows.iter().filter(near).flat_map(|row| &row.pieces).filter(narrow) {
-        match heads.iter_mut().find(|(at, _)| share_width(*at, piece.at)) {
-            Some((at, text)) => {
-                *at = union(*at, piece.at);
-                *text = format!("{text} {}", piece.text);
-            }
-            None => heads.push((piece.at, piece.text.clone())),
-        }
-    }
-    let is_role = |text: &str| {
-        let gist = Gist::of(text);
-        gist.starts_with_any(&r.decree.role_columns) && r.field(text) != Some(Field::Position)
-    };
-    let heads: Vec<(Rect, bool)> = heads.into_iter().map(|(at, text)| (at, is_role(&text))).collect();
-    if heads.iter().any(|(_, role)| *role) { heads } else { Vec::new() }
-}
-
-/// Whether the heading over a piece, or the nearest one, is that of the role's column.
-fn nearest_head(piece: &Piece, heads: &[(Rect, bool)]) -> Option<bool> {
-    let shared = |h: &Rect| (piece.at.x + piece.at.w).min(h.x + h.w) - piece.at.x.max(h.x);
-    heads.iter().max_by(|a, b| shared(&a.0).total_cmp(&shared(&b.0))).map(|(_, role)| *role)
-}
-
-/// A role that wraps in its cell, under whatever heading: lines of the other cells stand between its own.
-fn in_one_cell(in_band: &[&Piece], r: &Recognition) -> Option<RoleFound> {
-    in_band.iter().find_map(|first| {
-        let lines = in_band.iter().filter(|p| (p.at.x - first.at.x).abs() < 6.0).map(|p| p.text.as_str());
-        named(&lines.collect::<Vec<_>>().join(" "), r)
-    })
-}
-
-/// A cell merged over several people holds the role once, beside the first of them. Only the own role is taken from so far:
-/// another's would accuse.
-fn merged_above(sheet: &Sheet, top: f32, heads: &[(Rect, bool)], r: &Recognition) -> Option<RoleFound> {
-    let floor = heads.iter().map(|(at, _)| at.y + at.h).fold(0.0, f32::max);
-    let in_column = sheet.pieces().map(|(_, p)| p).filter(|p| {
-        p.at.y >= floor - 1.0 && p.middle() <= top && !heads.is_empty() && nearest_head(p, heads) == Some(true)
-    });
-    let nearest = in_column.max_by(|a, b| a.middle().total_cmp(&b.middle()))?;
-    named(&nearest.text, r).filter(|role| matches!(role, RoleFound::Own(_)))
-}
-
 /// The role a stretch of text names: the procedure's own, or another.
-fn named(text: &str, r: &Recognition) -> Option<RoleFound> {
+pub fn named(text: &str, r: &Recognition) -> Option<RoleFound> {
     let gist = Gist::of(text);
     if gist.has_any(&r.role.names) {
         return Some(RoleFound::Own(r.role.profile.clone()));
     }
     r.other_roles.iter().find(|o| gist.has_any(&o.names)).map(|o| RoleFound::Other(o.name.clone()))
+}
+
+/// Whether a title that names the own role names others too, and so tells nobody's.
+fn names_others(title: &str, r: &Recognition) -> bool {
+    let gist = Gist::of(title);
+    r.other_roles.iter().any(|o| gist.has_any(&o.names))
 }
 
 /// A clause or a vertical form goes on under the name.
@@ -184,8 +143,10 @@ fn below(sheet: &Sheet, anchor: &place::Anchor, r: &Recognition) -> Option<RoleF
     if let Some(role) = value(Field::Role).or_else(|| value(Field::Position)) {
         return Some(role);
     }
-    let rows = &sheet.rows[anchor.row..sheet.rows.len().min(anchor.row + 4)];
-    let text = rows.iter().map(Row::text).collect::<Vec<_>>().join(" ");
+    // The next entry of a list is another person's.
+    let entry = |(n, row): &(usize, &Row)| *n == 0 || !row.pieces.first().is_some_and(|p| place::has_mark(&p.text));
+    let rows = sheet.rows[anchor.row..].iter().take(4).enumerate().take_while(entry);
+    let text = rows.map(|(_, row)| row.text()).collect::<Vec<_>>().join(" ");
     let gist = Gist::of(&text);
     let at = gist.words().iter().position(|w| *w == "sebagai" || *w == "selaku")?;
     let tail: Vec<&str> = gist.words().into_iter().skip(at + 1).take(8).collect();
@@ -265,6 +226,47 @@ mod tests {
         let text = "No   Nama                Kedudukan\n1.   Budi Hartono, ST    Verifikator\n     199203152019031905";
 
         assert_eq!(role_in(text), Some((Likeness::Exact, Some(false), RoleFound::Other("Verifikator".into()))));
+    }
+
+    #[test]
+    fn roles_may_head_the_columns() {
+        let text = "No   Uraian       Admin PPE         Helpdesk             Verifikator\n1    Pelatihan    Rina Wati, SE     Budi Hartono, S.T.   Siti Amalia, SH";
+
+        assert_eq!(role_in(text).map(|e| e.2), Some(own()));
+        assert_eq!(
+            role_in(&text.replace("Helpdesk", "Auditor ")).map(|e| e.2),
+            Some(RoleFound::Other("Auditor".into()))
+        );
+    }
+
+    #[test]
+    fn what_the_next_entry_of_a_list_is_appointed_as_is_not_this_ones() {
+        let text =
+            "KESATU : Menunjuk\n1. Budi Hartono, S.T., NIP 199203152019031904;\n2. Siti Amalia, S.H. sebagai Helpdesk.";
+
+        assert_eq!(role_in(text).map(|e| e.2), Some(RoleFound::Unclear));
+    }
+
+    #[test]
+    fn a_title_of_several_roles_tells_nobodys() {
+        let nip = Nip::parse(NUMBER).expect("18 digits");
+        let found = |title: &str| {
+            find(&[Sheet::of_text("1. Budi Hartono, ST")], "Budi Hartono", Some(&nip), title, &Recognition::helpdesk())
+                .map(|e| e.role)
+        };
+
+        assert_eq!(found("PENUNJUKAN PETUGAS HELPDESK LPSE"), Some(own()));
+        assert_eq!(found("PENUNJUKAN PETUGAS HELPDESK DAN VERIFIKATOR LPSE"), Some(RoleFound::Unclear));
+    }
+
+    #[test]
+    fn who_is_only_mentioned_is_not_appointed() {
+        let text = "Memperhatikan : Surat Budi Hartono, S.T. selaku Helpdesk\nMEMUTUSKAN:\nKESATU : Menunjuk Siti Amalia sebagai Helpdesk\nDitetapkan di Tirta\nTembusan:\n1. Budi Hartono, S.T. (Helpdesk)";
+
+        let released = "MEMUTUSKAN:\nMenetapkan   :\nKESATU       : Memberhentikan Saudara Budi Hartono, S.T., NIP\n               199203152019031904 dari tugasnya sebagai Helpdesk.";
+
+        assert!(role_in(text).is_none() && role_in(released).is_none());
+        assert!(mentioned(&[Sheet::of_text(text)], "Budi Hartono", None).is_some());
     }
 
     #[test]

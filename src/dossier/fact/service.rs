@@ -7,7 +7,7 @@ use crate::sop::names::Service;
 
 /// Words a verb may be away from its object.
 const REACH: usize = 5;
-const JOINS: [&str; 8] = ["dan", "serta", "atau", "maupun", "and", "or", "juga", "beserta"];
+const JOINS: [&str; 10] = ["dan", "serta", "atau", "maupun", "and", "or", "juga", "beserta", "sama", "plus"];
 const DENIALS: [&str; 7] = ["bukan", "tanpa", "jangan", "not", "without", "no", "tidak"];
 
 /// The services asked for, in the order of the procedure file: those that are named, else what trouble is told of asks for.
@@ -39,6 +39,24 @@ fn read(text: &str) -> Vec<Gist> {
     sentences(&text).map(Gist::of).collect()
 }
 
+/// Whether the text names what is to be done and to what, and not only a symptom such as `tidak bisa login`.
+pub fn is_plain(text: &str, recognition: &Recognition) -> bool {
+    const UNABLE: [&str; 14] =
+        ["tidak", "tdk", "tak", "ga", "gak", "gk", "nggak", "ngga", "belum", "gabisa", "cannot", "cant", "can", "not"];
+    let text = ticked(text);
+    sentences(&text).any(|sentence| {
+        let gist = Gist::of(sentence);
+        // `reset akun` begins with what is to be done, `tidak bisa login` with what is not possible.
+        let acts = |words: &ServiceWords, phrase: &Phrase| {
+            let stream = phrase.words();
+            let verb = words.verbs.iter().any(|v| v.opens(&stream).is_some());
+            verb && !UNABLE.contains(&stream[0]) && gist.has(phrase)
+        };
+        let services = &recognition.services;
+        services.iter().any(|s| names(&gist, s, &[]) || s.phrases.iter().any(|phrase| acts(s, phrase)))
+    })
+}
+
 /// Sentences end at a full stop that is followed by a space, never inside `S.Kom.` or a number.
 pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
     text.split_inclusive(['!', '?', ';']).flat_map(|part| part.split(". ")).flat_map(|part| part.split("\n\n"))
@@ -46,7 +64,8 @@ pub fn sentences(text: &str) -> impl Iterator<Item = &str> {
 
 fn names(sentence: &Gist, words: &ServiceWords, others: &[&Phrase]) -> bool {
     let stream = sentence.words();
-    let own = spots(&stream, words.objects.iter());
+    let mut own = spots(&stream, words.objects.iter());
+    own.retain(|(at, len)| !is_known(&stream[at + len..]));
     if own.is_empty() {
         return false;
     }
@@ -68,8 +87,19 @@ fn names(sentence: &Gist, words: &ServiceWords, others: &[&Phrase]) -> bool {
         })
 }
 
+/// Whether the words behind an object say that it is at hand: `passwordnya masih ingat`.
+fn is_known(behind: &[&str]) -> bool {
+    const KNOWN: [&str; 7] = ["ingat", "inget", "hafal", "hapal", "tau", "tahu", "aman"];
+    const UNKNOWN: [&str; 16] = [
+        "tidak", "tdk", "tak", "ga", "gak", "gk", "nggak", "ngga", "enggak", "bukan", "belum", "blm", "lupa", "susah",
+        "yang", "yg",
+    ];
+    let at = behind.iter().take(4).position(|w| KNOWN.contains(w));
+    at.is_some_and(|at| !behind[..at].iter().any(|w| UNKNOWN.contains(w)))
+}
+
 /// Where phrases stand in a stream of words, and how long they are.
-fn spots<'a>(stream: &[&str], phrases: impl Iterator<Item = &'a Phrase>) -> Vec<(usize, usize)> {
+pub fn spots<'a>(stream: &[&str], phrases: impl Iterator<Item = &'a Phrase>) -> Vec<(usize, usize)> {
     phrases
         .flat_map(|phrase| {
             let wanted = phrase.words();
@@ -198,6 +228,7 @@ mod tests {
     fn both_are_asked_for_where_a_conjunction_joins_them() {
         for text in [
             "lupa user id dan password",
+            "lupa username sama password",
             "lupa password dan user id",
             "Permohonan Reset Password dan Informasi User ID Helpdesk",
             "reset password & info user id",
@@ -233,9 +264,19 @@ mod tests {
             "Sudah bisa login pak, tks",
             "Jangan reset password",
             "Mohon informasi jadwal rapat",
+            "lupa soalnya, passwordnya sih inget",
+            "Password masih ingat",
         ] {
             assert!(of(text).is_empty(), "{text}");
         }
+    }
+
+    #[test]
+    fn a_symptom_names_no_wish() {
+        let plain = |text: &str| is_plain(text, &Recognition::helpdesk());
+
+        assert!(plain("mohon reset akun helpdesk") && plain("lupa password") && plain("password mohon direset"));
+        assert!(!plain("tidak bisa login") && !plain("akun terkunci") && !plain("OTP hilang"));
     }
 
     #[test]
