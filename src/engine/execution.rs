@@ -8,7 +8,7 @@ use super::Engine;
 use super::casebook::{Along, Answer};
 use super::dispatch::LEASE;
 use super::peril::{Moment, moment};
-use super::port::{Fault, FaultKind, Query, ResetOrder, ResetOutcome};
+use super::port::{Fate, Fault, FaultKind, Query, ResetOrder, ResetOutcome};
 use super::secrets::ResultSecret;
 use super::store::{CaseKey, Row, Settled, Settlement, of_epoch};
 use crate::sop::case::Case;
@@ -152,11 +152,15 @@ impl Engine {
         let answer = self.accounts.read_back(&key, user_id).await;
         moment(Moment::ReadBackAnswered);
         match answer {
-            Ok(Some(true)) => {
+            Ok(Some(Fate::Done)) => {
                 let report = self.found_done(&row.key, attempt).await?;
                 self.conclude(row, decision, report, Along::default()).await
             }
-            Ok(Some(false)) => {
+            // The password that was sealed for it was never set, and must be told to nobody.
+            Ok(Some(Fate::SystemSentLink)) => {
+                self.conclude(row, decision, Report::SystemSentLink { by: None }, Along::default()).await
+            }
+            Ok(Some(Fate::NeverHappened)) => {
                 let Some(begun) = self.begun(&row.key, decision).await? else { return self.settle_done(row).await };
                 // A call may outlive its caller: believed too early, the next decision would reset the account once more,
                 // under a key of its own.

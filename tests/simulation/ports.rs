@@ -124,7 +124,7 @@ impl AccountDriver for Port {
         })
     }
 
-    fn read_back<'a>(&'a self, key: &'a str, _: &'a UserId) -> Answer<'a, Option<bool>> {
+    fn read_back<'a>(&'a self, key: &'a str, _: &'a UserId) -> Answer<'a, Option<Fate>> {
         Box::pin(async move {
             let asked = self.now();
             let luck = self.world.turn(self.daemon, "read back").await;
@@ -173,10 +173,10 @@ impl World {
 
     /// What the account system answers. One that knows its calls cannot tell of one that is on its way. Another says no at
     /// first, and for good once nothing can land any more.
-    fn read_back(&self, key: &str, asked: DateTime<Utc>) -> Option<bool> {
+    fn read_back(&self, key: &str, asked: DateTime<Utc>) -> Option<Fate> {
         let mut inside = self.lock();
         if inside.resets.contains_key(key) {
-            return Some(true);
+            return Some(Fate::Done);
         }
         if inside.knows && inside.on_their_way.iter().any(|other| other == key) {
             return None;
@@ -186,7 +186,7 @@ impl World {
             inside.on_their_way.retain(|other| other != key);
             inside.fenced.insert(key.to_owned());
         }
-        Some(false)
+        Some(Fate::NeverHappened)
     }
 
     /// A call whose dispatcher is gone takes effect.
