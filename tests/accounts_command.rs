@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{TimeZone, Utc};
 use loket::accounts::command::{Script, ScriptSettings};
 use loket::accounts::directory::Directory;
-use loket::engine::port::{AccountDriver, Fault, FaultKind, Query, ResetOrder, ResetOutcome};
+use loket::engine::port::{AccountDriver, Fate, Fault, FaultKind, Query, ResetOrder, ResetOutcome};
 use loket::sop::names::UserId;
 use loket::vault::OsRandom;
 
@@ -187,7 +187,28 @@ async fn look_ups_and_read_backs_are_asked_of_the_script_and_fail_without_harm()
     assert_eq!(found[0].user_id, user);
     assert!(told.contains("\"request\":\"look_up\"") && told.contains("\"user_id\":null"));
     assert_eq!(garbled.kind, FaultKind::Transient);
-    assert_eq!((took, cannot_tell), (Some(true), None));
+    assert_eq!((took, cannot_tell), (Some(Fate::Done), None));
+}
+
+/// Its answer was lost, and the applicant was told a password that was never set.
+#[tokio::test]
+async fn a_read_back_tells_of_a_link_that_the_system_mailed_by_itself() {
+    let office = Office::new();
+    let user = UserId("RATNAWL".into());
+
+    let mut told = Vec::new();
+    for answer in [
+        r#"{"took_effect": true, "outcome": "system_sent_link"}"#,
+        r#"{"took_effect": true, "outcome": "done"}"#,
+        r#"{"took_effect": false, "outcome": "not_found"}"#,
+        r#"{"took_effect": true, "outcome": "not_found"}"#,
+        r#"{"took_effect": false, "outcome": "system_sent_link"}"#,
+    ] {
+        told.push(office.script(&format!("echo '{answer}'")).read_back("case-1", &user).await.unwrap());
+    }
+
+    let expected = [Some(Fate::SystemSentLink), Some(Fate::Done), Some(Fate::NeverHappened), None, None];
+    assert_eq!(told, expected);
 }
 
 #[tokio::test]

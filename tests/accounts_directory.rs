@@ -8,7 +8,7 @@ use chrono::{DateTime, TimeDelta, TimeZone, Utc};
 use loket::accounts::command::{Script, ScriptSettings};
 use loket::accounts::directory::{Directory, Imported, Login, PasswordState};
 use loket::accounts::manual::Manual;
-use loket::engine::port::{AccountDriver, FaultKind, Query, ResetOrder, ResetOutcome};
+use loket::engine::port::{AccountDriver, Fate, FaultKind, Query, ResetOrder, ResetOutcome};
 use loket::sop::account::Account;
 use loket::sop::names::{Address, Nip, UserId};
 use loket::vault::{OsRandom, Secret};
@@ -180,10 +180,10 @@ async fn whether_a_reset_took_effect_can_be_read_back_after_a_restart() {
 
     let directory = open(folder.path());
 
-    assert_eq!(directory.read_back("case-1", &user).await.unwrap(), Some(true));
-    assert_eq!(directory.read_back("case-2", &user).await.unwrap(), Some(false));
-    assert_eq!(directory.read_back("case-1", &id("hd.made")).await.unwrap(), Some(false));
-    assert_eq!(directory.read_back("case-1", &id("nobody")).await.unwrap(), Some(false));
+    assert_eq!(directory.read_back("case-1", &user).await.unwrap(), Some(Fate::Done));
+    assert_eq!(directory.read_back("case-2", &user).await.unwrap(), Some(Fate::NeverHappened));
+    assert_eq!(directory.read_back("case-1", &id("hd.made")).await.unwrap(), Some(Fate::NeverHappened));
+    assert_eq!(directory.read_back("case-1", &id("nobody")).await.unwrap(), Some(Fate::NeverHappened));
 }
 
 #[tokio::test]
@@ -196,7 +196,7 @@ async fn unknown_and_inactive_accounts_are_not_reset() {
 
     assert_eq!(directory.reset(order("a", &id("nobody"), TEMPORARY)).await.unwrap(), ResetOutcome::NotFound);
     assert_eq!(directory.reset(order("b", &id("hd.made"), TEMPORARY)).await.unwrap(), ResetOutcome::NotFound);
-    assert_eq!(directory.read_back("b", &id("hd.made")).await.unwrap(), Some(false));
+    assert_eq!(directory.read_back("b", &id("hd.made")).await.unwrap(), Some(Fate::NeverHappened));
 }
 
 #[tokio::test]
@@ -400,7 +400,11 @@ async fn t43_a_bit_flipped_in_any_byte_of_a_record_is_named_never_believed_and_t
         assert!(probed.message.contains("2 accounts, and 1 more"), "byte {place}: {probed}");
         assert_eq!(listed(&directory), ["hd.made", "HELPDESK03"], "byte {place}");
         assert_eq!(found(&directory, dewi.clone()), ["HELPDESK03"], "byte {place}");
-        assert_eq!(directory.read_back("case-1", &id("HD.MADE")).await.unwrap(), Some(false), "byte {place}");
+        assert_eq!(
+            directory.read_back("case-1", &id("HD.MADE")).await.unwrap(),
+            Some(Fate::NeverHappened),
+            "byte {place}"
+        );
     }
 }
 
@@ -475,7 +479,7 @@ async fn t43_an_import_mends_a_damaged_record_whose_password_is_then_to_be_set_a
         assert_eq!(imported, Imported { added: 1, unchanged: 2, ..Imported::default() }, "byte {place}");
         assert!(directory.probe().await.unwrap().contains("3 accounts"), "byte {place}");
         assert_eq!(directory.show(&user).unwrap().unwrap().password, PasswordState::Unset, "byte {place}");
-        assert_eq!(directory.read_back("case-1", &user).await.unwrap(), Some(false), "byte {place}");
+        assert_eq!(directory.read_back("case-1", &user).await.unwrap(), Some(Fate::NeverHappened), "byte {place}");
         let again = directory.reset(order("case-2", &user, TEMPORARY)).await.unwrap();
         assert_eq!(again, ResetOutcome::Done, "byte {place}");
     }
@@ -492,7 +496,7 @@ async fn t43_a_file_of_format_1_is_brought_up_and_what_cannot_be_read_in_it_stay
     for _ in ["brought up", "as it was left"] {
         let directory = open(folder.path());
         assert_eq!(listed(&directory), ["HELPDESK03", "RATNAWL"]);
-        assert_eq!(directory.read_back("case-1", &id("RATNAWL")).await.unwrap(), Some(true));
+        assert_eq!(directory.read_back("case-1", &id("RATNAWL")).await.unwrap(), Some(Fate::Done));
         assert!(directory.read_back("case-1", &id("hd.made")).await.is_err());
     }
 

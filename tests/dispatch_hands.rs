@@ -10,7 +10,7 @@ use loket::daemon::counter::Desk;
 use loket::demo::samples::people::{AGUNG, RINA};
 use loket::engine::Engine;
 use loket::engine::casebook::{Along, Answer};
-use loket::engine::port::{Abilities, AccountDriver, Courier, Fault, Outgoing, Query, ResetOrder, ResetOutcome};
+use loket::engine::port::{Abilities, AccountDriver, Courier, Fate, Fault, Outgoing, Query, ResetOrder, ResetOutcome};
 use loket::sop::account::Account;
 use loket::sop::case::LetterState;
 use loket::sop::command::{Command, Report};
@@ -136,7 +136,7 @@ impl AccountDriver for SlowAtFirst {
         })
     }
 
-    fn read_back<'a>(&'a self, key: &'a str, user_id: &'a UserId) -> BoxFuture<'a, Result<Option<bool>, Fault>> {
+    fn read_back<'a>(&'a self, key: &'a str, user_id: &'a UserId) -> BoxFuture<'a, Result<Option<Fate>, Fault>> {
         AccountDriver::read_back(self.directory(), key, user_id)
     }
 

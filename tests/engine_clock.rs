@@ -6,7 +6,7 @@ use chrono::TimeDelta;
 use futures::future::BoxFuture;
 use loket::accounts::directory::Directory;
 use loket::demo::samples::people::RINA;
-use loket::engine::port::{Abilities, AccountDriver, Fault, Query, ResetOrder, ResetOutcome};
+use loket::engine::port::{Abilities, AccountDriver, Fate, Fault, Query, ResetOrder, ResetOutcome};
 use loket::sop::account::Account;
 use loket::sop::names::UserId;
 use loket::sop::phase::Phase;
@@ -93,8 +93,8 @@ impl AccountDriver for Silent {
         Box::pin(async { Err(Fault::unknown("the line went dead")) })
     }
 
-    fn read_back<'a>(&'a self, _: &'a str, _: &'a UserId) -> BoxFuture<'a, Result<Option<bool>, Fault>> {
-        Box::pin(async { Ok(Some(false)) })
+    fn read_back<'a>(&'a self, _: &'a str, _: &'a UserId) -> BoxFuture<'a, Result<Option<Fate>, Fault>> {
+        Box::pin(async { Ok(Some(Fate::NeverHappened)) })
     }
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>> {

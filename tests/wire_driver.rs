@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use futures::StreamExt;
-use loket::engine::port::{AccountDriver, Fault, FaultKind, ResetOutcome};
+use loket::engine::port::{AccountDriver, Fate, Fault, FaultKind, ResetOutcome};
 use loket::sop::names::UserId;
 
 use crate::accounts_command::{Office, reset};
@@ -89,5 +89,5 @@ async fn t45_after_a_lost_answer_the_script_is_asked_what_it_did() {
     let known = in_time("the script", script.read_back("case-1", &UserId("RATNAWL".into()))).await;
 
     assert_eq!(first.kind, FaultKind::Unknown);
-    assert_eq!(known.expect("it answers"), Some(true));
+    assert_eq!(known.expect("it answers"), Some(Fate::Done));
 }

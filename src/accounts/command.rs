@@ -25,7 +25,7 @@ use zeroize::Zeroizing;
 
 use super::directory::Directory;
 use super::protocol::{Accounts, Asked, Effect, Outcome, Ready, Request, VERSION};
-use crate::engine::port::{Abilities, AccountDriver, Fault, FaultKind, Query, ResetOrder, ResetOutcome};
+use crate::engine::port::{Abilities, AccountDriver, Fate, Fault, FaultKind, Query, ResetOrder, ResetOutcome};
 use crate::sop::account::Account;
 use crate::sop::names::UserId;
 
@@ -218,14 +218,14 @@ impl AccountDriver for Script {
         &'a self,
         idempotency_key: &'a str,
         user_id: &'a UserId,
-    ) -> BoxFuture<'a, Result<Option<bool>, Fault>> {
+    ) -> BoxFuture<'a, Result<Option<Fate>, Fault>> {
         Box::pin(async move {
             if !self.config.read_back {
                 return Ok(None);
             }
             let asked = Asked::ReadBack { idempotency_key, user_id: &user_id.0 };
             let effect: Effect = self.ask(asked, FaultKind::Transient).await?;
-            Ok(effect.took_effect)
+            Ok(effect.fate())
         })
     }
 

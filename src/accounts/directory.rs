@@ -14,7 +14,7 @@ use tokio::sync::Semaphore;
 
 use super::records::{Password, Record, Records};
 use super::register::Register;
-use crate::engine::port::{Abilities, AccountDriver, Fault, Query, ResetOrder, ResetOutcome};
+use crate::engine::port::{Abilities, AccountDriver, Fate, Fault, Query, ResetOrder, ResetOutcome};
 use crate::sop::account::Account;
 use crate::sop::names::UserId;
 use crate::vault::{PassphraseHash, Random, Secret};
@@ -295,10 +295,11 @@ impl AccountDriver for Directory {
         &'a self,
         idempotency_key: &'a str,
         user_id: &'a UserId,
-    ) -> BoxFuture<'a, Result<Option<bool>, Fault>> {
+    ) -> BoxFuture<'a, Result<Option<Fate>, Fault>> {
         Box::pin(async move {
             let record = self.record(user_id).await.map_err(before)?;
-            Ok(Some(record.is_some_and(|record| record.resets.iter().any(|key| key == idempotency_key))))
+            let happened = record.is_some_and(|record| record.resets.iter().any(|key| key == idempotency_key));
+            Ok(Some(if happened { Fate::Done } else { Fate::NeverHappened }))
         })
     }
 

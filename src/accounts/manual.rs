@@ -5,7 +5,7 @@ use chrono::TimeDelta;
 use futures::future::BoxFuture;
 
 use super::directory::Directory;
-use crate::engine::port::{Abilities, AccountDriver, Fault, Query, ResetOrder, ResetOutcome};
+use crate::engine::port::{Abilities, AccountDriver, Fate, Fault, Query, ResetOrder, ResetOutcome};
 use crate::sop::account::Account;
 use crate::sop::names::UserId;
 
@@ -42,7 +42,7 @@ impl AccountDriver for Manual {
         &'a self,
         _idempotency_key: &'a str,
         _user_id: &'a UserId,
-    ) -> BoxFuture<'a, Result<Option<bool>, Fault>> {
+    ) -> BoxFuture<'a, Result<Option<Fate>, Fault>> {
         Box::pin(async { Ok(None) })
     }
 

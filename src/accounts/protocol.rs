@@ -4,7 +4,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::port::ResetOutcome;
+use crate::engine::port::{Fate, ResetOutcome};
 use crate::sop::account::Account;
 
 pub(super) const VERSION: u32 = 1;
@@ -55,7 +55,21 @@ impl From<Outcome> for ResetOutcome {
 
 #[derive(Deserialize)]
 pub(super) struct Effect {
-    pub took_effect: Option<bool>,
+    took_effect: Option<bool>,
+    /// What the reset would have answered; where it is missing the password is set.
+    outcome: Option<Word>,
+}
+
+impl Effect {
+    /// `None` where the script cannot tell, or says two things.
+    pub(super) fn fate(&self) -> Option<Fate> {
+        match (self.took_effect?, &self.outcome) {
+            (false, None | Some(Word::NotFound)) => Some(Fate::NeverHappened),
+            (true, None | Some(Word::Done)) => Some(Fate::Done),
+            (true, Some(Word::SystemSentLink)) => Some(Fate::SystemSentLink),
+            (false, _) | (true, Some(Word::NotFound)) => None,
+        }
+    }
 }
 
 #[derive(Deserialize)]

@@ -8,9 +8,9 @@ use super::Engine;
 use super::casebook::{Along, Answer};
 use super::dispatch::LEASE;
 use super::peril::{Moment, moment};
-use super::port::{Fault, FaultKind, Query, ResetOrder, ResetOutcome};
+use super::port::{Fate, Fault, FaultKind, Query, ResetOrder, ResetOutcome};
 use super::secrets::ResultSecret;
-use super::store::{CaseKey, Row, Settled, Settlement, of_epoch};
+use super::store::{CaseKey, Row, SecretChange, Settled, Settlement, of_epoch};
 use crate::sop::case::Case;
 use crate::sop::command::{Command, Report};
 use crate::sop::event::Event;
@@ -90,6 +90,7 @@ impl Engine {
             ResetOrder { idempotency_key: &key, user_id, temporary_password: password.expose(), expires_at: expires };
         let answer = self.accounts.reset(order).await;
         moment(Moment::ResetAnswered);
+        let mut along = Along::default();
         let report = match answer {
             Ok(ResetOutcome::Done) if self.clock.now() < expires => {
                 Report::Done { user_id: named(attempt), by: None, until: expires }
@@ -97,14 +98,18 @@ impl Engine {
             Ok(ResetOutcome::Done) => outlived(),
             Ok(ResetOutcome::SystemSentLink) => Report::SystemSentLink { by: None },
             Ok(ResetOutcome::NotFound) => Report::NotFound { by: None, note: "account_not_known".to_owned() },
-            Ok(ResetOutcome::ByHand) => Report::HandedToPerson,
+            Ok(ResetOutcome::ByHand) => {
+                // The person sets another password; the one that was drawn is nobody's.
+                along.secrets.push(SecretChange::Destroy { id: decision.to_string() });
+                Report::HandedToPerson
+            }
             Err(fault) => match fault.kind {
                 FaultKind::Transient if row.attempts + 1 < TRIES => return self.postpone(row, decision, &fault).await,
                 FaultKind::Transient | FaultKind::Permanent => Report::Failed { by: None, why: fault.message },
                 FaultKind::Unknown => Report::Unknown { why: fault.message },
             },
         };
-        self.conclude(row, decision, report, Along::default()).await?;
+        self.conclude(row, decision, report, along).await?;
         moment(Moment::ResetRecorded);
         Ok(())
     }
@@ -152,11 +157,15 @@ impl Engine {
         let answer = self.accounts.read_back(&key, user_id).await;
         moment(Moment::ReadBackAnswered);
         match answer {
-            Ok(Some(true)) => {
+            Ok(Some(Fate::Done)) => {
                 let report = self.found_done(&row.key, attempt).await?;
                 self.conclude(row, decision, report, Along::default()).await
             }
-            Ok(Some(false)) => {
+            // The password that was sealed for it was never set, and must be told to nobody.
+            Ok(Some(Fate::SystemSentLink)) => {
+                self.conclude(row, decision, Report::SystemSentLink { by: None }, Along::default()).await
+            }
+            Ok(Some(Fate::NeverHappened)) => {
                 let Some(begun) = self.begun(&row.key, decision).await? else { return self.settle_done(row).await };
                 // A call may outlive its caller: believed too early, the next decision would reset the account once more,
                 // under a key of its own.

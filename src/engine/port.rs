@@ -211,6 +211,16 @@ pub enum ResetOutcome {
     ByHand,
 }
 
+/// What became of a reset, as the account system tells afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    NeverHappened,
+    /// The password handed in is set.
+    Done,
+    /// The system mailed its own link: the password handed in is nobody's.
+    SystemSentLink,
+}
+
 /// A reset to carry out. The key is the same for every attempt of one decision.
 pub struct ResetOrder<'a> {
     pub idempotency_key: &'a str,
@@ -233,13 +243,13 @@ pub trait AccountDriver: Send + Sync {
 
     fn reset<'a>(&'a self, order: ResetOrder<'a>) -> BoxFuture<'a, Result<ResetOutcome, Fault>>;
 
-    /// Whether the reset with this key took effect; `None` where the system cannot tell. After a `Some(false)` that comes later
-    /// than [`AccountDriver::settles_within`] it never does.
+    /// What became of the reset with this key; `None` where the system cannot tell. After a [`Fate::NeverHappened`] that comes
+    /// later than [`AccountDriver::settles_within`] it never does.
     fn read_back<'a>(
         &'a self,
         idempotency_key: &'a str,
         user_id: &'a UserId,
-    ) -> BoxFuture<'a, Result<Option<bool>, Fault>>;
+    ) -> BoxFuture<'a, Result<Option<Fate>, Fault>>;
 
     fn probe(&self) -> BoxFuture<'_, Result<String, Fault>>;
 }

@@ -1,4 +1,4 @@
-//! The promises, held at the moment they could be broken, and all together once everything has come to its end.
+//! The promises, held at the moment they could be broken. All together they are held at the [`end`](super::end).
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
@@ -9,15 +9,16 @@ use loket::engine::archive::ArchiveDossier;
 use loket::engine::codec;
 use loket::engine::port::Folder;
 use loket::engine::secrets::ResultSecret;
-use loket::engine::store::{CaseKey, Outcome, Row, RowState, StoredEvent};
+use loket::engine::store::{CaseKey, FIRST_EPOCH, LinkState, Outcome, Row, RowState, StoredEvent};
 use loket::sop::case::{Case, LetterState};
 use loket::sop::event::{Event, Recorded};
 use loket::sop::names::{CaseNumber, OfficeId};
-use loket::sop::phase::{self, AttemptState, Phase, Reveal, RevealKind, RevealState};
+use loket::sop::phase::{Attempt, AttemptState, Phase, Reveal, RevealKind, RevealState};
 use loket::vault::sha256_hex;
 
 use super::memory::Kept;
-use super::world::{Inside, World, name_of};
+use super::told;
+use super::world::{Inside, World};
 
 /// Books are cases to the store but no requests.
 pub fn is_request(key: &CaseKey) -> bool {
@@ -55,10 +56,14 @@ pub fn committed(world: &World, before: &[(CaseKey, u64)], outcomes: &[Outcome])
         let Outcome::Committed { version } = outcome else { continue };
         assert_eq!(*version, expected + 1, "{}: one step, one version", key.number);
         if is_request(key) {
+            let fresh = *expected > 0 || inside.given.insert(key.number.clone());
+            assert!(fresh, "{} is given out twice", key.number);
             world.store.kept(|kept| {
                 let Some(case) = case_of(kept, key) else { return };
                 nothing_is_forgotten(kept, key, &case);
                 nothing_waits_too_long(kept, &inside, key);
+                told::each_loss_is_told(&case, &world.admins);
+                told::a_task_has_no_password(kept, key, &case);
                 what_waits_is_true(kept, world, &mut inside, key, &case);
                 let sent =
                     |id: &str| case.letters.iter().any(|l| l.id == id && matches!(l.state, LetterState::Sent { .. }));
@@ -79,14 +84,15 @@ pub fn settled(world: &World, key: &CaseKey) {
     }
 }
 
+/// Rows that wait, for their time or for whoever looks at what a restore holds.
 fn rows<'k>(kept: &'k Kept, key: &'k CaseKey) -> impl Iterator<Item = &'k Row> {
     let rows = kept.rows.range((key.clone(), String::new())..).take_while(move |((of, _), _)| of == key);
-    rows.map(|(_, (row, _))| row).filter(|row| row.state == RowState::Waiting)
+    rows.map(|(_, (row, _))| row).filter(|row| row.state != RowState::Dead)
 }
 
 fn nothing_waits_too_long(kept: &Kept, inside: &Inside, key: &CaseKey) {
     let latest = inside.now + inside.ahead + LONGEST_WAIT;
-    for row in rows(kept, key).filter(|row| row.kind != "wake") {
+    for row in rows(kept, key).filter(|row| row.kind != "wake" && row.state == RowState::Waiting) {
         assert!(row.due <= latest, "{}/{} waits until {} at {}", key.number, row.id, row.due, inside.now);
     }
 }
@@ -110,13 +116,15 @@ fn nothing_is_forgotten(kept: &Kept, key: &CaseKey, case: &Case) {
 /// A result that waits for its applicant is there, and is what the account system was given for their own account.
 fn what_waits_is_true(kept: &Kept, world: &World, inside: &mut Inside, key: &CaseKey, case: &Case) {
     let Phase::Delivered { reveal, .. } = &case.phase else { return };
+    told::the_link_was_mailed(inside, case, reveal);
     if reveal.state != RevealState::Waiting || reveal.what == RevealKind::SystemLink {
         return;
     }
-    let (id, order) = (reveal.issue.to_string(), order_of(case, reveal.issue));
+    let (id, order) = (reveal.issue.to_string(), order_of(inside, case, reveal.issue));
     let Some(secret) = kept.secrets.get(&(key.clone(), id.clone())) else {
         // A daemon whose clock is ahead may have destroyed it in its own time.
-        let over = reveal.expires_at <= inside.now + inside.ahead;
+        let over = reveal.expires_at <= inside.now + inside.ahead
+            || inside.forgotten.results.contains(&(key.number.clone(), reveal.issue));
         assert!(over, "{order} waits without its secret at {}, until {}", inside.now, reveal.expires_at);
         return;
     };
@@ -132,7 +140,7 @@ fn what_waits_is_true(kept: &Kept, world: &World, inside: &mut Inside, key: &Cas
 
 /// What an applicant is told.
 pub fn shown(inside: &Inside, case: &Case, reveal: &Reveal, result: &ResultSecret) {
-    let order = order_of(case, reveal.issue);
+    let order = order_of(inside, case, reveal.issue);
     let own = case.account.as_ref().map(|account| &account.user_id);
     if let Some(told) = &result.user_id {
         assert_eq!(Some(told), own.map(|own| &own.0), "{order}: another account is told of");
@@ -140,6 +148,7 @@ pub fn shown(inside: &Inside, case: &Case, reveal: &Reveal, result: &ResultSecre
     if !reveal.what.must_change() {
         return;
     }
+    assert!(!inside.linked.contains(&order), "{order}: a password is told, and the account system mailed a link");
     let ordered = inside.ordered.get(&order).filter(|_| inside.resets.contains_key(&order));
     let ordered = ordered.unwrap_or_else(|| panic!("{order}: a password is told, and nothing was reset"));
     let told = result.password.as_ref().map(|password| sha256_hex(password.as_bytes()));
@@ -147,44 +156,72 @@ pub fn shown(inside: &Inside, case: &Case, reveal: &Reveal, result: &ResultSecre
     assert_eq!(own, Some(&ordered.user_id), "{order}: another account was reset");
 }
 
-/// The key of a decision.
-fn order_of(case: &Case, decision: u32) -> String {
-    format!("{}/{}/{decision}", super::office::OFFICE, case.number)
+/// The key of a decision: of the attempt in hand, else the one that was last ordered for it.
+pub fn order_of(inside: &Inside, case: &Case, decision: u32) -> String {
+    let attempt = case.attempt().filter(|attempt| attempt.decision == decision);
+    let ordered = || inside.keys.get(&(case.number.clone(), decision)).cloned();
+    let bare = || format!("{}/{}/{decision}", super::office::OFFICE, case.number);
+    attempt.map(|attempt| key_of(&case.number, attempt)).or_else(ordered).unwrap_or_else(bare)
 }
 
-fn decision_of(order: &str) -> (CaseNumber, u32) {
+/// The key of an attempt, as the account system is given it.
+pub fn key_of(number: &CaseNumber, attempt: &Attempt) -> String {
+    let key = format!("{}/{number}/{}", super::office::OFFICE, attempt.decision);
+    if attempt.epoch > FIRST_EPOCH { format!("{key}/e{}", attempt.epoch) } else { key }
+}
+
+/// Case, decision and epoch of a key.
+pub fn decision_of(order: &str) -> (CaseNumber, u32, u64) {
     let mut parts = order.split('/').skip(1);
     let number = parts.next().and_then(CaseNumber::parse).expect("a key names the case");
-    (number, parts.next().and_then(|n| n.parse().ok()).expect("a key ends in its decision"))
+    let decision = parts.next().and_then(|n| n.parse().ok()).expect("a key names its decision");
+    let epoch = parts.next().and_then(|epoch| epoch.strip_prefix('e')?.parse().ok());
+    (number, decision, epoch.unwrap_or(FIRST_EPOCH))
 }
 
-/// What is on record of a case, live or archived.
-fn story(world: &World, inside: &Inside, number: &CaseNumber) -> Vec<Recorded> {
+/// What is on record of a case, live or archived; a restore may leave nothing of it.
+pub fn story(world: &World, inside: &Inside, number: &CaseNumber) -> Option<Vec<Recorded>> {
     let key = CaseKey { office: OfficeId(super::office::OFFICE.to_owned()), number: number.clone() };
     let decoded = |event: &StoredEvent| codec::decode(&event.bytes, "an event").expect("an event decodes");
     let live = world.store.kept(|kept| kept.events.get(&key).map(|events| events.iter().map(decoded).collect()));
-    live.unwrap_or_else(|| {
-        let told = inside.archive.get(number).and_then(|d| d.items.iter().find(|item| item.name == "peristiwa.json"));
-        serde_json::from_slice(&told.expect("a case is live or archived").bytes).expect("a journal reads")
+    live.or_else(|| {
+        let told =
+            inside.archive.get(number).and_then(|d| d.items.iter().find(|item| item.name == "peristiwa.json"))?;
+        Some(serde_json::from_slice(&told.bytes).expect("a journal reads"))
     })
+}
+
+/// Whether the attempt that a key names is on record.
+pub fn is_on_record(story: &[Recorded], order: &str) -> bool {
+    let (_, decision, epoch) = decision_of(order);
+    story.iter().any(|recorded| match &recorded.event {
+        Event::ExecutionIntended { attempt } => attempt.decision == decision && attempt.epoch.max(FIRST_EPOCH) == epoch,
+        _ => false,
+    })
+}
+
+/// The record of the case whose attempt a key names; `None` where a restore left none of the attempt.
+fn story_of(world: &World, inside: &Inside, order: &str) -> Option<Vec<Recorded>> {
+    let story = story(world, inside, &decision_of(order).0).filter(|story| is_on_record(story, order));
+    assert!(story.is_some() || inside.forgotten.orders.contains(order), "{order} is on no record");
+    story
 }
 
 /// When the account system was last asked to carry a decision out.
 pub fn begun(world: &World, inside: &Inside, order: &str) -> Option<DateTime<Utc>> {
-    let (number, decision) = decision_of(order);
+    let decision = decision_of(order).1;
     let begins = |event: &Event| matches!(event, Event::ExecutionStarted { decision: of } if *of == decision);
-    story(world, inside, &number).iter().rfind(|recorded| begins(&recorded.event)).map(|recorded| recorded.at)
+    story_of(world, inside, order)?.iter().rfind(|recorded| begins(&recorded.event)).map(|recorded| recorded.at)
 }
 
 /// At a reset: nobody but a person may have believed that it would not happen.
 pub fn reset(world: &World, inside: &Inside, order: &str) {
-    let (number, decision) = decision_of(order);
-    let story = story(world, inside, &number);
-    assert!(!believed_undone(&story, decision), "{order} is reset, and was decided anew");
+    let Some(story) = story_of(world, inside, order) else { return };
+    assert!(!believed_undone(&story, decision_of(order).1), "{order} is reset, and was decided anew");
 }
 
 /// Whether the program itself wrote down that a decision was not carried out.
-fn believed_undone(story: &[Recorded], decision: u32) -> bool {
+pub fn believed_undone(story: &[Recorded], decision: u32) -> bool {
     story.iter().any(|recorded| match &recorded.event {
         Event::ExecutionFailed { decision: of, by: None, why } => {
             *of == decision && why != "reset_outlived_its_password"
@@ -234,109 +271,18 @@ pub fn filed(world: &World, raw: &[u8], to: Folder) {
     assert!(known, "a mail was moved to {to:?} that is not on record: {}", String::from_utf8_lossy(raw));
 }
 
-/// From the end of the faults to the last dossier in the archive: all reminders and deadlines, one after the other.
-const LONGEST_WAY: TimeDelta = TimeDelta::days(90);
-
-/// When all faults have ended and everybody did their part.
-pub fn the_end(world: &World) {
-    let mut inside = world.lock();
+/// When an office opens on a backup: what the archive holds lives no more, nothing is due before somebody has looked, no link from
+/// before opens anything, and no secret came back.
+pub fn opened(world: &World) {
+    let inside = world.lock();
     world.store.kept(|kept| {
-        let live: Vec<_> = kept.cases.keys().filter(|key| is_request(key)).map(|key| key.number.to_string()).collect();
-        assert!(live.is_empty(), "no end in sight for {live:?}");
-        let rows: Vec<_> = kept.rows.values().map(|(row, _)| format!("{}/{}", row.key.number, row.id)).collect();
-        assert!(rows.is_empty(), "the outbox keeps {rows:?}");
-        assert!(kept.secrets.is_empty(), "a secret outlived its case");
+        for dossier in inside.archive.values() {
+            let (lives, known) = (kept.cases.contains_key(&dossier.key), kept.gone.contains_key(&dossier.key));
+            assert!(!lives && known, "{} was filed, and lives again", dossier.key.number);
+        }
+        let due: Vec<_> = kept.rows.values().filter(|(row, _)| row.state == RowState::Waiting).collect();
+        assert!(due.is_empty(), "{} effects are due before anybody looked", due.len());
+        assert!(kept.links.values().all(|link| link.state != LinkState::Live), "a link of before opens");
+        assert!(kept.secrets.is_empty(), "a secret came back");
     });
-    assert!(inside.mailbox.iter().all(|mail| mail.filed.is_some()), "a mail still lies in the inbox");
-    for (index, number) in inside.archive.keys().enumerate() {
-        assert_eq!(number.serial() as usize, index + 1, "numbers have no gaps");
-    }
-    each_mail_is_on_record_once(world, &inside);
-    let took = inside.now - inside.calm_since;
-    assert!(took <= LONGEST_WAY, "{} days to the end, with nothing in the way", took.num_days());
-    let mut letters = 0;
-    for (number, dossier) in &inside.archive {
-        let case = archived(dossier);
-        for letter in &case.letters {
-            let name = format!("{number}.{}", letter.id).to_lowercase();
-            let id = format!("loket.{name}.");
-            let sent = inside.post.range(id.clone()..).next().filter(|(key, _)| key.starts_with(&id));
-            letters += usize::from(sent.is_some());
-            let offers = inside.offers.get(&name).copied().unwrap_or(0);
-            match &letter.state {
-                LetterState::Sent { .. } => {
-                    assert!(sent.is_some(), "{id} is called sent");
-                    let notice = format!("returned-{number}-{}-", letter.id).to_lowercase();
-                    let told = || inside.post.keys().any(|id| id.to_lowercase().contains(&notice));
-                    assert!(!inside.bounced.contains(&name) || told(), "{id} came back, and nobody was told");
-                }
-                LetterState::Queued => panic!("{id} is still on its way in the archive"),
-                // No server here says no for good.
-                LetterState::Undelivered { why, .. } => {
-                    let given_up = offers >= 20 || inside.bounced.contains(&name);
-                    assert!(given_up, "{id} is given up after {offers}: {why}");
-                }
-            }
-        }
-        let resets = || inside.resets.keys().filter(|order| decision_of(order).0 == *number);
-        let story = if resets().count() > 0 { story(world, &inside, number) } else { Vec::new() };
-        for order in resets() {
-            each_reset_is_on_record(&story, order);
-            assert!(decision_of(order).1 as usize <= case.decisions.len(), "{order} was reset without a decision");
-        }
-        if case.phase == (Phase::Closed { outcome: phase::Outcome::ResetConfirmed, at: dossier.register.closed }) {
-            assert!(resets().count() > 0, "{number} is called reset");
-        }
-    }
-    let stray = inside.post.keys().filter(|id| id.starts_with("loket.lpse-")).count();
-    let unknown = |d: &ArchiveDossier| {
-        let told = d.items.iter().find(|item| item.name == "peristiwa.json").map(|item| item.bytes.as_slice());
-        String::from_utf8_lossy(told.unwrap_or_default()).matches("\"execution_unknown\"").count() as u64
-    };
-    let count = inside.archive.values().map(unknown).sum::<u64>();
-    inside.counts.unknown = count;
-    assert_eq!(letters, stray, "each letter that went out is on record");
-    for (id, (_, times)) in inside.post.iter().filter(|(id, _)| id.starts_with("loket.lpse-")) {
-        let excuses = inside.excuses.get(name_of(id)).copied().unwrap_or(0);
-        assert!(*times <= 1 + excuses, "{id} went {times} times, with {excuses} excuses");
-    }
-}
-
-/// A case as the archive has it.
-pub fn archived(dossier: &ArchiveDossier) -> Case {
-    let state = dossier.items.iter().find(|item| item.name == "permohonan.json").expect("the case is in its dossier");
-    serde_json::from_slice(&state.bytes).expect("the case decodes")
-}
-
-/// A reset was begun on record, and either done or not known to be; never was it called undone.
-fn each_reset_is_on_record(story: &[Recorded], order: &str) {
-    let decision = decision_of(order).1;
-    let begun = |event: &Event| matches!(event, Event::ExecutionStarted { decision: of } if *of == decision);
-    let told = |event: &Event| match event {
-        Event::ExecutionDone { decision: of, .. } | Event::ExecutionUnknown { decision: of, .. } => *of == decision,
-        Event::ExecutionFailed { decision: of, why, .. } => *of == decision && why == "reset_outlived_its_password",
-        _ => false,
-    };
-    assert!(story.iter().any(|recorded| begun(&recorded.event)), "{order} was reset and never begun");
-    assert!(story.iter().any(|recorded| told(&recorded.event)), "{order} was reset, and nobody was told");
-    assert!(!believed_undone(story, decision), "{order} was reset and is called undone");
-}
-
-fn each_mail_is_on_record_once(world: &World, inside: &Inside) {
-    let mut on_record = BTreeMap::<Vec<u8>, usize>::new();
-    for dossier in inside.archive.values() {
-        for item in dossier.items.iter().filter(|item| item.name.starts_with("surel/")) {
-            *on_record.entry(item.bytes.clone()).or_default() += 1;
-        }
-    }
-    for mail in &inside.mailbox {
-        let times = on_record.get(&*mail.raw).copied().unwrap_or(0);
-        assert!(times <= 1, "a mail is on record in {times} dossiers");
-        // A further mail that came when its case was closed may be a line in the daybook.
-        let text = String::from_utf8_lossy(&mail.raw).into_owned();
-        let further = text.contains("Subject: Re:") || !text.contains("papers:");
-        let aside = mail.filed == Some(Folder::Refused);
-        assert!(further || aside || times == 1, "a request is in no dossier: {text}");
-        filed(world, &mail.raw, mail.filed.unwrap_or(Folder::Processed));
-    }
 }

@@ -21,17 +21,19 @@ pub struct Kept {
     pub rows: BTreeMap<(CaseKey, String), (Row, u64)>,
     pub seen: BTreeMap<String, CaseNumber>,
     tags: BTreeSet<(String, String, CaseKey)>,
-    links: BTreeMap<[u8; 32], Link>,
+    pub links: BTreeMap<[u8; 32], Link>,
     pub secrets: BTreeMap<(CaseKey, String), SealedSecret>,
     contents: BTreeMap<(CaseKey, Sha256Hex), Vec<u8>>,
     unnamed: BTreeMap<(CaseKey, Sha256Hex), Vec<u8>>,
-    series: BTreeMap<(String, i32), u32>,
-    documents: BTreeMap<(String, String), Document>,
+    pub series: BTreeMap<(String, i32), u32>,
+    pub documents: BTreeMap<(String, String), Document>,
     pub leases: BTreeMap<(CaseKey, String), (DateTime<Utc>, u64)>,
     /// Leases that end with the call in hand.
     ended: Vec<(CaseKey, String)>,
     position: u64,
     stamp: u64,
+    /// How far the epoch is beyond the first.
+    pub epochs: u64,
 }
 
 #[derive(Default)]
@@ -137,12 +139,7 @@ impl Kept {
         });
         self.add(&key, batch.outbox);
         self.seen.extend(batch.seen.into_iter().map(|seen| (seen, key.number.clone())));
-        for Tag { family, value, set } in batch.tags {
-            let entry = (family, value, key.clone());
-            let _ = if set { self.tags.insert(entry) } else { self.tags.remove(&entry) };
-        }
-        let series = self.series.entry((key.number.prefix().to_owned(), key.number.year())).or_default();
-        *series = (*series).max(key.number.serial());
+        self.index(&key, batch.tags);
         for link in self.links.values_mut().filter(|link| link.key == key && link.state == LinkState::Live) {
             if batch.void_links.iter().any(|scope| link.scope.starts_with(scope.as_str())) {
                 link.state = LinkState::Void;
@@ -235,6 +232,27 @@ impl Kept {
             self.leases.get(place).map_or(row.due, |(until, _)| (*until).max(row.due))
         };
         self.rows.iter().filter(|(_, (row, _))| wanted(row)).map(free).min()
+    }
+
+    fn adopt(&mut self, filed: Batch) {
+        let Batch { key, expected_version, seen, tags, documents, .. } = filed;
+        assert!(!self.cases.contains_key(&key), "{} is live, so it was not filed elsewhere", key.number);
+        self.gone.entry(key.clone()).or_insert(expected_version.max(1));
+        for known in seen {
+            self.seen.entry(known).or_insert_with(|| key.number.clone());
+        }
+        self.index(&key, tags);
+        self.write(&documents);
+    }
+
+    /// Index entries of a case, and its number as given out.
+    fn index(&mut self, key: &CaseKey, tags: Vec<Tag>) {
+        for Tag { family, value, set } in tags {
+            let entry = (family, value, key.clone());
+            let _ = if set { self.tags.insert(entry) } else { self.tags.remove(&entry) };
+        }
+        let series = self.series.entry((key.number.prefix().to_owned(), key.number.year())).or_default();
+        *series = (*series).max(key.number.serial());
     }
 
     fn remove(&mut self, key: &CaseKey, version: u64) -> Outcome {
@@ -396,11 +414,11 @@ impl Store for MemoryStore {
     }
 
     fn epoch(&self) -> Answer<'_, u64> {
-        self.now(|_| 1)
+        self.now(|kept| FIRST_EPOCH + kept.epochs)
     }
 
-    fn adopt(&self, _: Batch) -> Answer<'_, ()> {
-        Box::pin(async { Err(Fault::permanent("a store in memory is never restored")) })
+    fn adopt(&self, filed: Batch) -> Answer<'_, ()> {
+        self.now(|kept| kept.adopt(filed))
     }
 
     fn remove_case<'a>(&'a self, key: &'a CaseKey, version: u64) -> Answer<'a, Outcome> {

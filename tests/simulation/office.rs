@@ -19,7 +19,7 @@ use loket::vault::{Keyring, MasterKey, SeededRandom};
 
 use super::lot::{Drawn, Lot};
 use super::memory::Kept;
-use super::papers::Papers;
+use super::papers::{Papers, REQUESTS};
 use super::ports::Port;
 use super::world::{DAEMONS, World, alone};
 use crate::kit::site::{BASE_URL, address};
@@ -46,7 +46,10 @@ impl Stage {
         let accounts = loket::accounts::csv::read(sample.accounts_csv.as_bytes(), "Helpdesk").expect("sample accounts");
         let accounts = Arc::new(Register::new(accounts).unwrap_or_else(|_| panic!("each account once")));
         let keys = Keyring::new(&MasterKey::generate(&SeededRandom::new(7)));
-        let world = Arc::new(World::new(0, now, keys.clone()));
+        let admins: Vec<Address> = sample.admins.iter().map(|(_, to)| address(to)).collect();
+        let applicants = REQUESTS.iter().map(|(_, who)| address(who.email));
+        let readers = applicants.chain(admins.clone()).chain([address(sample.superior.1)]).collect();
+        let world = Arc::new(World::new(now, keys.clone(), admins.clone(), readers));
         let own = Address::parse(sample.mailbox).expect("the sample mailbox has an address");
         let random: Vec<_> = (0..DAEMONS as u64).map(|d| Arc::new(Drawn(Mutex::new(Lot::of(d))))).collect();
         let engine = |daemon: usize| {
@@ -85,10 +88,8 @@ impl Stage {
         for engine in &engines {
             worked = alone(engine.procedures.adopt(text, &engine.office.id, &*engine.store)).ok();
         }
-        let mut admins = Vec::new();
         for (name, to) in sample.admins {
             enrol(&engines[0], to, name);
-            admins.push(address(to));
         }
         engines.iter().for_each(|engine| alone(engine.learn_names()).expect("a store in memory answers"));
         let trust = Trust { authserv_id: Some(people::MAIL_SERVER.to_owned()), ..Trust::default() };

@@ -9,9 +9,11 @@ use loket::demo::samples::post::Mail;
 use loket::sop::case::{Case, Channel, Confirmation, ConfirmationMethod, ConfirmationResult};
 use loket::sop::command::{Choice, Command, Decision, Factor, Report};
 use loket::sop::names::{Address, Sha256Hex};
-use loket::sop::phase::{Phase, Recommendation, RevealState};
+use loket::sop::phase::{Attempt, AttemptState, Phase, Recommendation, RevealKind, RevealState};
 
+use super::judge;
 use super::papers::REQUESTS;
+use super::refused::{self, Stance};
 use super::world::{Inside, Lying, name_of};
 
 /// Mails that are written in a seed: a few cases meet as well as many, and cost less.
@@ -39,7 +41,9 @@ pub fn bounce(inside: &mut Inside) {
         return;
     }
     let nth = inside.lot.below(inside.post.len());
-    let id = inside.post.keys().nth(nth).expect("it was counted").clone();
+    let (id, letter) =
+        inside.post.iter().nth(nth).map(|(id, (letter, _))| (id.clone(), letter.clone())).expect("it was counted");
+    let Some(reader) = letter.to.first().cloned() else { return };
     let seen = !inside.lot.one_in(4);
     let named = if seen {
         inside.bounced.insert(name_of(&id).to_owned());
@@ -49,17 +53,7 @@ pub fn bounce(inside: &mut Inside) {
         let (named, _mark) = local.rsplit_once('.').expect("a Message-ID of ours has a mark");
         format!("{named}.{:032x}@{domain}", inside.lot.next())
     };
-    inside.counts.bounces += 1;
-    let serial = inside.counts.bounces;
-    let raw = format!(
-        "Return-Path: <>\r\nFrom: Mail Delivery System <MAILER-DAEMON@{MAIL_SERVER}>\r\n\
-         Subject: Undelivered Mail Returned to Sender\r\nMessage-ID: <retur.{serial}@{MAIL_SERVER}>\r\n\
-         Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n\
-         Content-Type: multipart/report; report-type=delivery-status; boundary=b\r\n\r\n\
-         --b\r\nContent-Type: message/delivery-status\r\n\r\nAction: failed\r\nStatus: 5.1.1\r\n\r\n\
-         --b\r\nContent-Type: text/rfc822-headers\r\n\r\nMessage-ID: <{named}>\r\n--b--\r\n"
-    );
-    lay(inside, Arc::new(raw.into_bytes()));
+    refused::returned(inside, &letter, &reader, &named);
 }
 
 /// A further mail to a case: what was missing, a question, or `BATAL`.
@@ -101,7 +95,8 @@ fn write(inside: &mut Inside, who: Person, subject: &str, text: &str, answers: O
     lay(inside, Arc::new(mail.bytes(Some(Stamp { server: MAIL_SERVER }))));
 }
 
-fn lay(inside: &mut Inside, raw: Arc<Vec<u8>>) {
+/// Puts a mail into the mailbox.
+pub fn lay(inside: &mut Inside, raw: Arc<Vec<u8>>) {
     let uid = inside.mailbox.len() as u32 + 1;
     inside.mailbox.push(Lying { uid, raw, filed: None });
 }
@@ -115,17 +110,24 @@ pub fn renumber(inside: &mut Inside) {
     inside.daemons.iter_mut().for_each(|daemon| daemon.handed.clear());
 }
 
+/// Approvals that came to nothing, after which nobody gives another one.
+const VAIN: usize = 2;
+
 /// What helps a case on from where it stands; `None` where only time does.
-pub fn help(case: &Case, who: &Address, inside: &Inside) -> Option<Command> {
+pub fn help(case: &Case, who: &Address, inside: &mut Inside) -> Option<Command> {
     let decide = |proposal: &Sha256Hex, choice: Choice| {
         let (by, proposal) = (who.clone(), proposal.clone());
         Some(Command::Decide(Decision { by, proposal, channel: Channel::Desk, factor: Factor::Fresh, choice }))
     };
     let reject = |code: &str| Choice::Reject { code: code.to_owned(), note: String::new(), letter: None };
     match &case.phase {
+        Phase::Executing { attempt } if attempt.state == AttemptState::ByHand => task(attempt, who, inside),
         Phase::Received | Phase::Incomplete { .. } | Phase::Executing { .. } | Phase::Closed { .. } => None,
         Phase::Held { .. } => Some(Command::Drop { by: who.clone(), reason: "palsu".to_owned() }),
         Phase::UnderReview { proposal } => match &proposal.recommendation {
+            Recommendation::Approve | Recommendation::Look { .. } if case.decisions.len() >= VAIN => {
+                decide(&proposal.hash, reject("R04"))
+            }
             Recommendation::Approve => decide(&proposal.hash, Choice::Approve { reason: "diperiksa".to_owned() }),
             Recommendation::Complete { .. } => {
                 decide(&proposal.hash, Choice::Complete { items: Vec::new(), letter: None })
@@ -150,23 +152,65 @@ pub fn help(case: &Case, who: &Address, inside: &Inside) -> Option<Command> {
             None => decide(&proposal.hash, reject("R04")),
         },
         Phase::Unknown { attempt, .. } => {
-            let key = format!("{}/{}/{}", super::office::OFFICE, case.number, attempt.decision);
+            let key = judge::order_of(inside, case, attempt.decision);
             let by = Some(who.clone());
+            // What the system mailed by itself the desk cannot enter, so that somebody decides anew.
+            let mailed = inside.linked.contains(&key);
             let report = match inside.ordered.get(&key).filter(|_| inside.resets.contains_key(&key)) {
-                Some(ordered) if ordered.until > inside.now => Report::Done { user_id: None, by, until: ordered.until },
+                Some(ordered) if ordered.until > inside.now && !mailed => {
+                    Report::Done { user_id: None, by, until: ordered.until }
+                }
                 Some(_) => Report::Failed { by, why: "kata sandinya sudah berakhir".to_owned() },
                 None => Report::Failed { by, why: "belum terjadi".to_owned() },
             };
             Some(Command::ReportExecution { decision: attempt.decision, report })
         }
-        Phase::Delivered { reveal, .. } => match reveal.state {
-            RevealState::Waiting => Some(Command::Reveal { issue: reveal.issue }),
+        Phase::Delivered { reveal, proposal } => match reveal.state {
+            // What no backup holds can be given to nobody.
+            RevealState::Waiting if inside.forgotten.results.contains(&(case.number.clone(), reveal.issue)) => {
+                let again = Choice::Reissue { reason: "dipulihkan dari cadangan".to_owned() };
+                (case.decisions.len() <= VAIN).then(|| decide(&proposal.hash, again)).flatten()
+            }
+            RevealState::Waiting if reveal.what == RevealKind::SystemLink => {
+                arrived(case, &RESULTS, inside).then_some(Command::ConfirmChange { issue: reveal.issue })
+            }
+            RevealState::Waiting if arrived(case, &RESULTS, inside) => Some(Command::Reveal { issue: reveal.issue }),
+            RevealState::Waiting if !reveal.asked_again => None,
+            // Nobody can read the letter: another one, or the way that needs none.
+            RevealState::Waiting if case.decisions.len() < VAIN && inside.lot.one_in(2) => {
+                decide(&proposal.hash, Choice::Reissue { reason: "surat kembali".to_owned() })
+            }
+            RevealState::Waiting => decide(&proposal.hash, Choice::HandInPerson { note: "KTP".to_owned() }),
+            RevealState::HandedOver { .. } if !arrived(case, &["handed_in_person"], inside) => None,
             RevealState::Revealed { .. } | RevealState::HandedOver { .. } => {
                 Some(Command::ConfirmChange { issue: reveal.issue })
             }
             RevealState::Expired => None,
         },
     }
+}
+
+/// Letters that lead an applicant to their result.
+const RESULTS: [&str; 4] = ["result_reset", "result_user_id", "result_both", "result_system_link"];
+
+/// Whether the newest letter of these kinds is in its reader's hands.
+fn arrived(case: &Case, kinds: &[&str], inside: &Inside) -> bool {
+    let Some(letter) = case.letters.iter().rfind(|letter| kinds.contains(&letter.kind.as_str())) else { return false };
+    let name = format!("{}.{}", case.number, letter.id).to_lowercase();
+    inside.took(&name) && !inside.bounced.contains(&name)
+}
+
+/// What somebody enters of a task that the account system left to them.
+fn task(attempt: &Attempt, who: &Address, inside: &mut Inside) -> Option<Command> {
+    let by = Some(who.clone());
+    let report = match inside.stance(attempt.user_id.as_ref()?) {
+        Some(Stance::NoSuchAccount) => Report::NotFound { by, note: "dicari di sistem".to_owned() },
+        Some(Stance::NotPermitted) => Report::Unknown { why: "sistem menolak".to_owned() },
+        Some(Stance::MailsALink) => Report::SystemSentLink { by },
+        _ if inside.lot.one_in(3) => Report::HandedOver { by: who.clone(), note: "KTP".to_owned() },
+        _ => Report::Done { user_id: None, by, until: inside.now },
+    };
+    Some(Command::ReportExecution { decision: attempt.decision, report })
 }
 
 /// Something that helps, or not: another choice, an earlier proposal, another person's.

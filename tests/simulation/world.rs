@@ -7,12 +7,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use chrono::{DateTime, TimeDelta, Utc};
 use loket::engine::archive::ArchiveDossier;
 use loket::engine::port::{Fault, Folder, Outgoing};
-use loket::engine::store::CaseKey;
-use loket::sop::names::{CaseNumber, Sha256Hex, UserId};
+use loket::engine::store::{CaseKey, StoredEvent};
+use loket::sop::names::{Address, CaseNumber, Sha256Hex, UserId};
 use loket::vault::Keyring;
 
+use super::counts::Counts;
+use super::deeds::Deed;
 use super::lot::Lot;
 use super::memory::MemoryStore;
+use super::refused::{Gone, Returning, Stance};
+use super::restore::Forgotten;
 
 pub const DAEMONS: usize = 2;
 /// How far behind a daemon's clock may be; it may be twice as far ahead.
@@ -61,6 +65,12 @@ pub struct Inside {
     pub post: BTreeMap<String, (Outgoing, u32)>,
     /// Letters, by name, that came back.
     pub bounced: BTreeSet<String>,
+    /// Mailboxes that are gone.
+    pub gone: BTreeMap<String, Gone>,
+    /// Letters, by name, that a next server refused for good.
+    pub refused: BTreeSet<String>,
+    /// Letters that were taken and are on their way back.
+    pub returning: Vec<Returning>,
     /// Grows when the mailbox is made anew.
     pub uid_validity: u32,
     /// How often a letter, by name, may have gone once more, because its sender could not know.
@@ -69,6 +79,8 @@ pub struct Inside {
     pub offers: BTreeMap<String, u32>,
     /// What the account system did, by key.
     pub resets: BTreeMap<String, u32>,
+    /// The key ordered last for a decision: after a restore decisions are counted anew.
+    pub keys: BTreeMap<(CaseNumber, u32), String>,
     /// The reset ordered last under a key.
     pub ordered: BTreeMap<String, Ordered>,
     /// Calls whose dispatcher is gone; they may still land.
@@ -77,7 +89,22 @@ pub struct Inside {
     pub knows: bool,
     /// Keys of which the account system said for good that nothing happened: it lets them happen no more.
     pub fenced: BTreeSet<String>,
+    /// What the account system does with an account in the place of setting its password.
+    pub stances: BTreeMap<String, Stance>,
+    /// Keys under which the account system mailed a link of its own: their passwords are nobody's.
+    pub linked: BTreeSet<String>,
+    /// Keys that it left to a person. What a person does bears no key.
+    pub handed: BTreeSet<String>,
+    /// What people did of that.
+    pub by_hand: BTreeMap<String, Deed>,
     pub archive: BTreeMap<CaseNumber, ArchiveDossier>,
+    /// The journals that the dossiers were filed with, where a restore is to come.
+    pub journals: BTreeMap<CaseNumber, Vec<StoredEvent>>,
+    /// Whether the office is to lose its store.
+    pub loses_its_store: bool,
+    pub forgotten: Forgotten,
+    /// Every number that was given out.
+    pub given: BTreeSet<CaseNumber>,
     pub daemons: [Daemon; DAEMONS],
     /// Results that were opened and found true, sealed as they were.
     pub opened: BTreeMap<String, Vec<u8>>,
@@ -91,54 +118,14 @@ pub struct Inside {
     pub trace: Vec<String>,
 }
 
-/// What a run met, so that a run that meets nothing is noticed.
-#[derive(Debug, Default, Clone, Copy)]
-pub struct Counts {
-    pub kills: u64,
-    pub cuts: u64,
-    pub lost_answers: u64,
-    pub stalls: u64,
-    pub jumps: u64,
-    pub store_failures: u64,
-    pub resets: u64,
-    pub unknown: u64,
-    pub letters: u64,
-    pub twice: u64,
-    pub mails: u64,
-    pub archived: u64,
-    pub bounces: u64,
-    pub renumbered: u64,
-    pub admitted: u64,
-}
-
-impl Counts {
-    pub fn add(&mut self, o: &Self) {
-        let pairs = [
-            (&mut self.kills, o.kills),
-            (&mut self.cuts, o.cuts),
-            (&mut self.lost_answers, o.lost_answers),
-            (&mut self.stalls, o.stalls),
-            (&mut self.jumps, o.jumps),
-            (&mut self.store_failures, o.store_failures),
-            (&mut self.resets, o.resets),
-            (&mut self.unknown, o.unknown),
-            (&mut self.letters, o.letters),
-            (&mut self.twice, o.twice),
-            (&mut self.mails, o.mails),
-            (&mut self.archived, o.archived),
-            (&mut self.bounces, o.bounces),
-            (&mut self.renumbered, o.renumbered),
-            (&mut self.admitted, o.admitted),
-        ];
-        pairs.into_iter().for_each(|(sum, n)| *sum += n);
-    }
-}
-
 pub struct World {
     inside: Mutex<Inside>,
     pub store: MemoryStore,
     /// With which the judge opens what waits for an applicant.
     pub keys: Keyring,
+    pub admins: Vec<Address>,
+    /// Everybody whom letters are written to.
+    pub readers: Vec<Address>,
 }
 
 /// What a boundary does with a call.
@@ -156,8 +143,8 @@ pub enum Luck {
 }
 
 impl World {
-    pub fn new(seed: u64, now: DateTime<Utc>, keys: Keyring) -> Self {
-        Self { inside: Mutex::new(Self::inside(seed, now)), store: MemoryStore::default(), keys }
+    pub fn new(now: DateTime<Utc>, keys: Keyring, admins: Vec<Address>, readers: Vec<Address>) -> Self {
+        Self { inside: Mutex::new(Self::inside(0, now)), store: MemoryStore::default(), keys, admins, readers }
     }
 
     pub fn inside(seed: u64, now: DateTime<Utc>) -> Inside {
@@ -168,15 +155,27 @@ impl World {
             mailbox: Vec::new(),
             post: BTreeMap::new(),
             bounced: BTreeSet::new(),
+            gone: BTreeMap::new(),
+            refused: BTreeSet::new(),
+            returning: Vec::new(),
             uid_validity: 1,
             excuses: BTreeMap::new(),
             offers: BTreeMap::new(),
             resets: BTreeMap::new(),
+            keys: BTreeMap::new(),
             ordered: BTreeMap::new(),
             on_their_way: Vec::new(),
             knows: false,
             fenced: BTreeSet::new(),
+            stances: BTreeMap::new(),
+            linked: BTreeSet::new(),
+            handed: BTreeSet::new(),
+            by_hand: BTreeMap::new(),
             archive: BTreeMap::new(),
+            journals: BTreeMap::new(),
+            loses_its_store: false,
+            forgotten: Forgotten::default(),
+            given: BTreeSet::new(),
             daemons: Default::default(),
             opened: BTreeMap::new(),
             calm_since: now,
@@ -216,14 +215,24 @@ impl World {
     }
 }
 
-/// A letter's name within its Message-ID: the case and the row, without the mark that nobody can guess.
+/// A letter's name within its Message-ID: the case and the row, without the mark that nobody can guess, and without the epoch
+/// in which it got other links.
 pub fn name_of(message_id: &str) -> &str {
     let local = message_id.split_once('@').map_or(message_id, |(local, _)| local);
     let named = local.rsplit_once('.').map_or(local, |(named, _mark)| named);
-    named.strip_prefix("loket.").unwrap_or(named)
+    let named = named.strip_prefix("loket.").unwrap_or(named);
+    let epoch = |epoch: &str| epoch.bytes().all(|byte| byte.is_ascii_digit());
+    named.rsplit_once("-r").filter(|(_, renewed)| epoch(renewed)).map_or(named, |(name, _)| name)
 }
 
 impl Inside {
+    /// Whether a next server took a letter of this name.
+    pub fn took(&self, name: &str) -> bool {
+        let id = format!("loket.{name}");
+        let mut near = self.post.range(id.clone()..).take_while(|(taken, _)| taken.starts_with(&id));
+        near.any(|(taken, _)| name_of(taken) == name)
+    }
+
     /// A letter may go once more from here on.
     pub fn excuse(&mut self, letter: String) {
         *self.excuses.entry(letter).or_default() += 1;
