@@ -84,6 +84,9 @@ pub struct OtherWish {
     #[serde(default)]
     pub passives: Vec<Phrase>,
     pub objects: Vec<Phrase>,
+    /// What befell the object, which nobody need ask about in so many words: `hilang`.
+    #[serde(default)]
+    pub losses: Vec<Phrase>,
     /// It counts also beside a symptom that this procedure would cure, such as `tidak bisa login`.
     #[serde(default)]
     pub outweighs: bool,

@@ -123,7 +123,11 @@ fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
         "akun", "account", "user", "id", "password", "sandi", "login", "username", "pengguna", "akses", "userid",
         "pasword",
     ];
-    let found: Vec<_> = service::sentences(text).map(|sentence| roles_in(&Gist::of(sentence), r, &ACCOUNT)).collect();
+    let mut found: Vec<_> =
+        service::sentences(text).map(|sentence| roles_in(&Gist::of(sentence), r, &ACCOUNT)).collect();
+    // `User ID : -` and, in the next row of the form, `Email dinas : …` are no account of a mailbox.
+    let pieces = text.split(['\n', ',', ':', ';', '(', ')']).flat_map(service::sentences);
+    found.extend(pieces.map(|piece| (None, addressed_in(&Gist::of(piece), r, &ACCOUNT))));
     let own = found.iter().filter_map(|(own, _)| *own).min();
     let other = found.iter().filter_map(|(_, other)| *other).min();
     match (own, other) {
@@ -137,25 +141,26 @@ fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
 /// How near the account's words stand to the own role and to another, within one sentence.
 fn roles_in(gist: &Gist, r: &Recognition, account: &[&str]) -> (Option<usize>, Option<usize>) {
     let stream = gist.words();
-    // A role that letters are usually written to counts only where the account's word stands right before it.
-    let near = |names: &[Phrase], account: &[&str], reach: (usize, usize)| -> Option<usize> {
-        let spots = names.iter().flat_map(|name| {
-            let wanted = name.words();
-            (0..stream.len()).filter(|i| !wanted.is_empty() && stream[*i..].starts_with(&wanted)).collect::<Vec<_>>()
-        });
-        spots
-            .filter_map(|at| {
-                let window = at.saturating_sub(reach.0)..stream.len().min(at + reach.1);
-                window.filter(|i| account.contains(&stream[*i])).map(|i| i.abs_diff(at)).min()
-            })
-            .min()
-    };
+    let others = r.other_roles.iter().filter(|o| !o.addressed);
+    let others = others.filter_map(|o| nearest(&stream, &o.names, account, (4, 6)));
+    (nearest(&stream, &r.role.names, account, (4, 6)), others.min())
+}
+
+/// The same of a role that letters are usually written to: it counts only where the account's word stands right before it.
+fn addressed_in(gist: &Gist, r: &Recognition, account: &[&str]) -> Option<usize> {
     let before: Vec<&str> = account.iter().copied().chain(["aplikasi"]).collect();
-    let others = r.other_roles.iter().filter_map(|o| match o.addressed {
-        true => near(&o.names, &before, (1, 0)),
-        false => near(&o.names, account, (4, 6)),
+    let addressed = r.other_roles.iter().filter(|o| o.addressed);
+    addressed.filter_map(|o| nearest(&gist.words(), &o.names, &before, (1, 0))).min()
+}
+
+/// Words between a name and the nearest of the account's words, at most so many before it and behind.
+fn nearest(stream: &[&str], names: &[Phrase], account: &[&str], reach: (usize, usize)) -> Option<usize> {
+    let spots = service::spots(stream, names.iter());
+    let distances = spots.into_iter().filter_map(|(at, _)| {
+        let window = at.saturating_sub(reach.0)..stream.len().min(at + reach.1);
+        window.filter(|i| account.contains(&stream[*i])).map(|i| i.abs_diff(at)).min()
     });
-    (near(&r.role.names, account, (4, 6)), others.min())
+    distances.min()
 }
 
 /// Without the line that greets: `Yth. Helpdesk LPSE,` names who is written to, not whose account it is.

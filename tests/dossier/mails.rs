@@ -58,6 +58,11 @@ fn what_was_done_once_and_is_asked_for_again_is_a_request() {
         "OTP masih aktif, hanya password helpdesk yang lupa. Mohon direset.",
         "Akun helpdesk saya (pembuatan akun Januari 2025) lupa password, mohon reset",
         "Menindaklanjuti sosialisasi kemarin, mohon reset password helpdesk saya",
+        "Akun helpdesk saya dibuatkan Pak Andi tahun 2024, sekarang tidak bisa login. Mohon bantuannya.",
+        "Akun saya terkunci. Sejak pembuatan akun tahun 2024 belum pernah begini.",
+        "Tidak bisa login ke SPSE. OTP aman tidak ada kendala.",
+        "Akun helpdesk saya dinonaktifkan otomatis karena lama tidak dipakai, mohon diaktifkan kembali.",
+        "Nama : Budi Hartono\nUser ID : -\nEmail dinas : budi@tirta.example\nLupa user ID SPSE, mohon infonya",
     ] {
         assert_eq!(verdict(&mail("", words, vec![])), Verdict::Request, "{words}");
     }

@@ -11,7 +11,7 @@ const REACH: usize = 4;
 const BACK: usize = 6;
 
 const DONE: [&str; 8] = ["sudah", "telah", "udah", "udh", "sdh", "dah", "already", "successfully"];
-const RESULTS: [&str; 27] = [
+const RESULTS: [&str; 30] = [
     "bisa",
     "bs",
     "dapat",
@@ -39,12 +39,15 @@ const RESULTS: [&str; 27] = [
     "received",
     "fixed",
     "reset",
+    "ulang",
+    "diperbarui",
+    "diperbaharui",
 ];
 /// Results that need no word before them to be over and done.
 const OVER: [&str; 5] = ["berhasil", "sukses", "worked", "succeeded", "beres"];
-const NOT: [&str; 15] = [
-    "tidak", "tdk", "tak", "ga", "gak", "gk", "nggak", "ngga", "belum", "blm", "not", "cannot", "cant", "unable",
-    "never",
+const NOT: [&str; 19] = [
+    "tidak", "tdk", "tak", "ga", "gak", "gk", "nggak", "ngga", "enggak", "engga", "gabisa", "gbisa", "belum", "blm",
+    "not", "cannot", "cant", "unable", "never",
 ];
 const TROUBLE: [&str; 15] = [
     "lupa",
@@ -82,13 +85,33 @@ const EVERYBODY: [&str; 7] = ["seluruh", "semua", "setiap", "para", "all", "ever
 const CONDITIONS: [&str; 8] = ["apabila", "jika", "bila", "kalau", "bilamana", "jikalau", "if", "when"];
 /// Words of the asking list that also name what was asked for before.
 const NOUNS: [&str; 4] = ["bantuan", "permohonan", "permintaan", "request"];
+/// What makes of an asking word before it a mere politeness: `mohon izin`, `mohon maaf`.
+const POLITE: [&str; 4] = ["izin", "ijin", "maaf", "note"];
+/// Words that a phrase of thanks has, and one that only agrees (`baik`, `siap`) has not.
+const THANKS: [&str; 9] = ["kasih", "terimakasih", "trimakasih", "makasih", "tks", "trims", "thanks", "thank", "thx"];
 
 /// Whether the words name a service only to tell of it.
 pub fn only_tells(subject: &str, words: &str, r: &Recognition) -> bool {
     let text = format!("{subject}\n\n{words}");
-    let announces = Gist::of(&text).has_any(&r.mail.announces);
+    let open = is_open(&text, r);
+    // A subject that names the wish is one, whatever occasion the mail tells of.
+    let wished = !service::asked(subject, r).is_empty() && !Gist::of(subject).has_any(&r.mail.announces);
+    let announces = !wished && Gist::of(&text).has_any(&r.mail.announces);
     let mut naming = service::sentences(&text).flat_map(|s| naming(s, r)).peekable();
-    naming.peek().is_some() && naming.all(|part| tells(part, announces, r))
+    naming.peek().is_some() && naming.all(|part| (!open && is_over(part, r)) || (announces && speaks_of(part, r)))
+}
+
+/// Whether anything in the text is asked for, missing or wrong: then nothing in it is over and done.
+fn is_open(text: &str, r: &Recognition) -> bool {
+    let gist = Gist::of(text);
+    let words = gist.words();
+    let asking = r.letter.asks.iter().filter(|a| !r.mail.brings.contains(a) && !is_noun(a));
+    // `sudah dibantu` asks for nothing, nor does `mohon izin`.
+    let orders = spots(&words, asking).iter().any(|(at, len)| {
+        let done = *at > 0 && DONE.contains(&words[at - 1]);
+        !done && !words.get(at + len).is_some_and(|next| POLITE.contains(next))
+    });
+    orders || text.contains('?') || words.iter().any(|w| NOT.contains(w)) || in_trouble(&words, r)
 }
 
 /// The clauses of a sentence that name a service; the whole of it where no clause does alone.
@@ -102,22 +125,23 @@ fn naming<'a>(sentence: &'a str, r: &Recognition) -> Vec<&'a str> {
     if parts.is_empty() && names(sentence) { vec![sentence] } else { parts }
 }
 
-fn tells(part: &str, announces: bool, r: &Recognition) -> bool {
+/// What worked, or is thanked for.
+fn is_over(part: &str, r: &Recognition) -> bool {
     let gist = Gist::of(part);
     let words = gist.words();
-    let asking = r.letter.asks.iter().filter(|a| !r.mail.brings.contains(a) && !is_noun(a));
-    // `sudah dibantu` asks for nothing.
-    let orders = spots(&words, asking).iter().any(|(at, _)| *at == 0 || !DONE.contains(&words[at - 1]));
-    if !orders && !part.contains('?') && (thanks_for(&words, r) || is_done(&words)) {
+    thanks_for(&words, r) || is_done(&words)
+}
+
+/// What an announcement says of a service, and nobody in it wants.
+fn speaks_of(part: &str, r: &Recognition) -> bool {
+    let gist = Gist::of(part);
+    let words = gist.words();
+    let first_person = words.iter().any(|w| FIRST_PERSON.contains(w));
+    let of_all = words.iter().any(|w| EVERYBODY.contains(w)) || words.iter().take(3).any(|w| CONDITIONS.contains(w));
+    if of_all && !first_person {
         return true;
     }
-    if !announces {
-        return false;
-    }
-    if words.iter().any(|w| EVERYBODY.contains(w)) || words.iter().take(3).any(|w| CONDITIONS.contains(w)) {
-        return true;
-    }
-    let personal = words.iter().any(|w| FIRST_PERSON.contains(w)) && !gist.has_any(&r.mail.announces);
+    let personal = first_person && !gist.has_any(&r.mail.announces);
     !(personal || wants(&words, r))
 }
 
@@ -134,28 +158,31 @@ fn wants(words: &[&str], r: &Recognition) -> bool {
     starts.zip(ends).filter_map(|(from, to)| words.get(from..to)).any(|stretch| {
         let gist = Gist::of(&stretch.join(" "));
         let named = r.services.iter().any(|s| gist.has_any(&s.objects) || gist.has_any(&s.phrases));
-        named && (r.letter.asks.iter().any(|a| gist.has(a) && !r.mail.brings.contains(a)) || in_trouble(stretch))
+        named && (r.letter.asks.iter().any(|a| gist.has(a) && !r.mail.brings.contains(a)) || in_trouble(stretch, r))
     })
 }
 
-/// `sudah bisa login`, `telah direset`, and not `sudah tidak bisa`.
+/// `sudah bisa login`, `telah direset`.
 fn is_done(words: &[&str]) -> bool {
     let over = words.iter().any(|w| OVER.contains(w));
-    let done = (0..words.len())
-        .any(|i| DONE.contains(&words[i]) && words[i + 1..].iter().take(3).any(|w| RESULTS.contains(w)));
-    (over || done) && !words.iter().any(|w| NOT.contains(w) || TROUBLE.contains(w))
+    over || (0..words.len())
+        .any(|i| DONE.contains(&words[i]) && words[i + 1..].iter().take(3).any(|w| RESULTS.contains(w)))
 }
 
 /// `Terima kasih banyak atas reset password kemarin`.
 fn thanks_for(words: &[&str], r: &Recognition) -> bool {
-    let opens = r.mail.thanks.iter().filter_map(|t| t.opens(words)).max();
+    let thanks = r.mail.thanks.iter().filter(|t| t.words().iter().any(|w| THANKS.contains(w)));
+    let opens = thanks.filter_map(|t| t.opens(words)).max();
     opens.is_some_and(|used| words[used..].iter().take(3).any(|w| matches!(*w, "atas" | "untuk" | "for")))
 }
 
-fn in_trouble(words: &[&str]) -> bool {
+/// What went wrong, in words of the procedure's services too: `ditolak`, `tidak valid`, `terblokir`.
+fn in_trouble(words: &[&str], r: &Recognition) -> bool {
     let unable =
         (0..words.len()).any(|i| NOT.contains(&words[i]) && words[i + 1..].iter().take(2).any(|w| ABLE.contains(w)));
-    unable || words.iter().any(|w| TROUBLE.contains(w))
+    let befell = |phrase: &&Phrase| phrase.words().last().is_some_and(|w| !RESULTS.contains(w));
+    let told = r.services.iter().flat_map(|s| s.passives.iter().filter(befell).chain(&s.symptoms));
+    unable || words.iter().any(|w| TROUBLE.contains(w)) || !spots(words, told).is_empty()
 }
 
 /// A wish that another procedure serves.
@@ -167,31 +194,50 @@ pub struct Other {
 
 /// What another procedure serves, where the text asks for it.
 pub fn other(text: &str, r: &Recognition) -> Option<Other> {
-    let found: Vec<&OtherWish> = service::sentences(text)
-        .flat_map(|sentence| {
-            let gist = Gist::of(sentence);
-            r.other_wishes.iter().filter(move |wish| asks_for(&gist, wish))
-        })
-        .collect();
     let told = Gist::of(text).has_any(&r.other_services);
-    (told || !found.is_empty()).then(|| Other { outweighs: found.iter().any(|w| w.outweighs) })
+    let named = service::sentences(text).any(|sentence| {
+        let gist = Gist::of(sentence);
+        let words = gist.words();
+        r.other_wishes.iter().any(|wish| is_lost(&words, wish) || !named_at(&words, wish).is_empty())
+    });
+    (told || named).then(|| Other { outweighs: service::sentences(text).any(|sentence| outweighs(sentence, r)) })
 }
 
-fn asks_for(sentence: &Gist, wish: &OtherWish) -> bool {
-    let stream = sentence.words();
-    let objects = spots(&stream, wish.objects.iter());
+/// Whether a sentence asks for what explains the symptoms, or tells that it is lost. `Akun saya dibuatkan tahun lalu` does neither.
+fn outweighs(sentence: &str, r: &Recognition) -> bool {
+    let gist = Gist::of(sentence);
+    let words = gist.words();
+    let asks: Vec<usize> = spots(&words, r.letter.asks.iter()).into_iter().map(|(at, len)| at + len).collect();
+    let asked = |verb: usize| asks.iter().any(|end| verb.checked_sub(*end).is_some_and(|gap| gap <= REACH));
+    r.other_wishes.iter().filter(|wish| wish.outweighs).any(|wish| {
+        named_at(&words, wish).into_iter().any(asked)
+            || sentence.split([',', '\n']).any(|clause| is_lost(&Gist::of(clause).words(), wish))
+    })
+}
+
+/// `authenticator hilang`, `kehilangan kode OTP`.
+fn is_lost(words: &[&str], wish: &OtherWish) -> bool {
+    let objects = spots(words, wish.objects.iter());
+    spots(words, wish.losses.iter()).iter().any(|(l, len)| {
+        objects.iter().any(|(o, n)| {
+            let (behind, before) = (l.checked_sub(o + n), o.checked_sub(l + len));
+            behind.is_some_and(|gap| gap <= BACK) || before.is_some_and(|gap| gap <= REACH)
+        })
+    })
+}
+
+/// Where a verb stands before its object, or a passive behind it.
+fn named_at(words: &[&str], wish: &OtherWish) -> Vec<usize> {
+    let objects = spots(words, wish.objects.iter());
     // `user ID yang didaftarkan` tells which, and asks for nothing.
-    let tells = |at: usize| at > 0 && (DONE.contains(&stream[at - 1]) || matches!(stream[at - 1], "yang" | "yg"));
-    let at = |phrases: &[Phrase]| {
-        let found = if objects.is_empty() { Vec::new() } else { spots(&stream, phrases.iter()) };
-        found.into_iter().filter(|(at, _)| !tells(*at)).collect::<Vec<_>>()
-    };
-    let before = at(&wish.verbs).iter().any(|(v, len)| {
-        let end = v + len;
-        objects.iter().any(|(o, _)| *o >= end && o - end <= REACH)
-    });
-    before
-        || at(&wish.passives).iter().any(|(p, _)| objects.iter().any(|(o, len)| *p >= o + len && p - (o + len) <= BACK))
+    let tells = |at: usize| at > 0 && (DONE.contains(&words[at - 1]) || matches!(words[at - 1], "yang" | "yg"));
+    let verbs = spots(words, wish.verbs.iter())
+        .into_iter()
+        .filter(|(v, len)| objects.iter().any(|(o, _)| o.checked_sub(v + len).is_some_and(|gap| gap <= REACH)));
+    let passives = spots(words, wish.passives.iter())
+        .into_iter()
+        .filter(|(p, _)| objects.iter().any(|(o, len)| p.checked_sub(o + len).is_some_and(|gap| gap <= BACK)));
+    verbs.chain(passives).map(|(at, _)| at).filter(|at| !tells(*at)).collect()
 }
 
 #[cfg(test)]
@@ -223,6 +269,12 @@ mod tests {
             "Sudah saya coba reset password sendiri, mohon bantuan reset password",
             "Terima kasih sebelumnya, mohon reset password",
             "lupa password",
+            "pak password sy udah diganti tp gabisa login",
+            "Sudah 3 kali login password ditolak sistem, mohon dicek pak",
+            "Password akun helpdesk kami sudah diganti oleh orang lain. Mohon segera dibantu.",
+            "Password sudah direset kemarin, namun password barunya belum kami terima.",
+            "Permohonan reset password kami sudah diterima tanggal 3, sampai sekarang belum ada jawaban.",
+            "Siap pak untuk reset password helpdesk atas nama Budi Hartono",
         ] {
             assert!(!tells(words), "{words}");
         }
@@ -248,9 +300,15 @@ mod tests {
             "Setelah pemeliharaan SPSE password kami tidak dapat digunakan.",
             "Bersama laporan ini mohon reset password akun helpdesk.",
             "Mohon reset password helpdesk sebelum pelatihan besok.",
+            "Setelah bimtek kemarin password kami ditolak terus. Mohon bantuannya.",
+            "Terlampir laporan Oktober. Jika memungkinkan mohon reset password helpdesk saya juga.",
+            "Dalam rangka pelatihan, mohon reset password semua akun helpdesk kami",
         ] {
             assert!(!tells(words), "{words}");
         }
+        let (subject, words) =
+            ("Reset password akun Helpdesk", "Sehubungan dengan pelatihan SPSE besok, mohon bantuannya.");
+        assert!(!only_tells(subject, words, &Recognition::helpdesk()), "the subject names it");
     }
 
     #[test]
@@ -261,6 +319,8 @@ mod tests {
             ("mohon akun helpdesk atas nama Budi dinonaktifkan", false),
             ("please reset the two-factor authentication of my account", true),
             ("mohon alamat surel pada akun kami diganti", false),
+            ("Kode OTP hilang jadi tidak bisa login", true),
+            ("Akun helpdesk saya dibuatkan Pak Andi tahun 2024, sekarang tidak bisa login, mohon bantuannya", false),
         ] {
             assert_eq!(other(words, &r), Some(Other { outweighs }), "{words}");
         }
