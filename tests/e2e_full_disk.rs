@@ -6,6 +6,7 @@ use std::path::Path;
 
 use loket::demo::samples::people::{AGUNG, JOHANNES, MAILBOX, MELATI, RINA};
 use loket::demo::samples::{Sample, Stamp, mails};
+use loket::store::redb::SPACE_TO_BEGIN;
 
 use crate::e2e_people::{asked, collect, press};
 use crate::kit::office::{ACKNOWLEDGED, now};
@@ -149,4 +150,26 @@ async fn t41_whoever_stops_on_a_full_disk_ends_well_starts_once_there_is_space_a
     assert_eq!(full.code(), Some(75), "a later start may do better");
     assert_eq!((waiting, office.handled(1).await), (1, 0), "it waits in the inbox, and is then taken in");
     acknowledged_once(&office, RINA.email);
+}
+
+/// There was space to begin something, and not for this: it was put by as a mail that is itself at fault.
+#[tokio::test(flavor = "multi_thread")]
+async fn t41_a_mail_that_is_larger_than_the_space_left_waits_and_is_none_at_fault() {
+    let (office, disk, _) = cramped().await;
+    let (mut daemon, _) = Daemon::open(&office, &[TEGUH]).await;
+    let delivered = mails(now(), Some(Stamp { server: AUTHSERV_ID }));
+    let mut large = sample(&delivered, "complete").raw.clone();
+    // What stands behind the last part is nobody's text, and is kept all the same.
+    (0..60_000).for_each(|_| large.extend_from_slice(b"=========================================================\r\n"));
+    disk.fill_up_to(SPACE_TO_BEGIN + 1_500_000);
+
+    office.dovecot.deliver(MAILBOX, &large).await;
+    daemon.tells("no mail is taken in", 1).await;
+    let waiting = office.dovecot.files(MAILBOX, "INBOX").len();
+    disk.empty();
+    office.handled(1).await;
+
+    assert_eq!(waiting, 1);
+    assert!(!daemon.log().contains("a mail stays in the inbox for now"));
+    assert!(daemon.stop().await.success());
 }

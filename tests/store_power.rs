@@ -314,6 +314,9 @@ async fn t41_on_a_full_disk_nothing_is_half_written_and_more_space_is_enough() {
 
     let refused = loop {
         let serial = acknowledged + 1;
+        if let Err(fault) = store.space_for(300_000) {
+            break fault;
+        }
         let contents = vec![(key(serial), noise(u64::from(serial), 300_000))];
         let hashes = match store.put_contents(contents).await {
             Ok(hashes) => hashes,
@@ -330,9 +333,15 @@ async fn t41_on_a_full_disk_nothing_is_half_written_and_more_space_is_enough() {
     assert!(acknowledged > 0);
     assert!(refused.message.contains("full") && refused.kind == FaultKind::Transient, "it says why: {refused}");
     let next = acknowledged + 1;
-    let opens = |serial| store.commit(vec![step(serial, 0)]);
-    assert_eq!(opens(next).await.unwrap(), [Outcome::Committed { version: 1 }], "what was begun can be written down");
+    // A letter's enclosure and a decision by reply were refused as new mail is.
+    let in_hand = store.put_contents(vec![(key(next), noise(u64::from(next), 300_000))]).await;
+    let in_hand = Batch { contents: in_hand.expect("room is kept for it"), ..step(next, 0) };
+    let written = store.commit(vec![in_hand]).await.unwrap();
+    assert_eq!(written, [Outcome::Committed { version: 1 }], "what was begun can be written down");
     disk.fill_up_to(0);
+    let opens = |serial| store.commit(vec![step(serial, 0)]);
+    let unwritten = store.put_contents(vec![(key(next + 1), noise(99, 300_000))]).await.unwrap_err();
+    assert_eq!(unwritten.kind, FaultKind::Transient, "{unwritten}");
     let full = opens(next + 1).await.unwrap_err();
     assert_eq!(full.kind, FaultKind::Transient, "{full}");
     assert!(store.load(&key(next + 1)).await.unwrap().is_none());
@@ -341,7 +350,7 @@ async fn t41_on_a_full_disk_nothing_is_half_written_and_more_space_is_enough() {
     drop(store);
     let store = try_open(&state).expect("a clean start");
     assert_eq!(store.verify().await.unwrap(), Vec::<Damage>::new());
-    for serial in 1..=acknowledged {
+    for serial in 1..=next {
         let mail = noise(u64::from(serial), 300_000);
         let kept = store.content(&key(serial), &loket::vault::sha256_hex(&mail)).await.unwrap();
         assert!(kept.as_ref() == Some(&mail), "mail {serial}");
@@ -351,16 +360,19 @@ async fn t41_on_a_full_disk_nothing_is_half_written_and_more_space_is_enough() {
 /// A write that failed for want of space closed the file: the office ended, was started again, sent what it could not write down
 /// once more, and ended.
 #[tokio::test]
-async fn t41_on_a_full_disk_no_row_is_handed_out_and_whoever_asks_is_told_why() {
+async fn t41_whoever_asks_a_full_disk_for_space_is_told_why_and_has_it_once_there_is_some() {
     let folder = tempfile::tempdir().unwrap();
     let disk = SmallDisk::over(folder.path(), "48m");
     let store = try_open(&folder.path().join("state")).unwrap();
     assert!(store.space().is_ok());
 
+    disk.fill_up_to(SPACE_TO_BEGIN + 1_000_000);
+    let (begun, large) = (store.space(), store.space_for(2_000_000));
     disk.fill_up_to(SPACE_TO_BEGIN - 1);
     let none = store.space().unwrap_err();
     disk.empty();
 
+    assert!(begun.is_ok() && large.is_err(), "something may be begun, and nothing large");
     assert!(none.message.contains("the disk is full (16 MB are free, 17 MB are needed)"), "{none}");
-    assert!(store.space().is_ok());
+    assert!(store.space_for(2_000_000).is_ok());
 }

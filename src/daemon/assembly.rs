@@ -80,18 +80,27 @@ pub enum Extent {
 impl Assembly {
     /// Opens the state folder and connects nothing yet. Fails naming what is wrong.
     pub async fn open(config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
+        Self::open_in(Self::take_folder(config, extent)?, config, extent, clock).await
+    }
+
+    /// Takes the state folder of this configuration, for [`Assembly::open_in`]. Fails naming what is wrong.
+    pub fn take_folder(config: &Config, extent: Extent) -> Result<StateFolder> {
         // The command line may be without them, and asks the daemon that has them and is about to open.
         if extent == Extent::Whole {
             try_secrets(config)?;
         }
-        let folder = StateFolder::take(&config.state.directory)?;
-        Self::open_in(folder, config, extent, clock).await
+        Ok(StateFolder::take(&config.state.directory)?)
     }
 
     /// [`Assembly::open`] in the state folder of this configuration, which was taken before.
-    pub async fn open_in(folder: StateFolder, config: &Config, extent: Extent, clock: Arc<dyn Clock>) -> Result<Self> {
+    pub async fn open_in(
+        folder: impl Into<Arc<StateFolder>>,
+        config: &Config,
+        extent: Extent,
+        clock: Arc<dyn Clock>,
+    ) -> Result<Self> {
         let random: Arc<dyn Random> = Arc::new(OsRandom);
-        let folder = Arc::new(folder);
+        let folder = folder.into();
         // A key that is missing is made for a new office alone.
         let new = !folder.live().join("loket.redb").exists();
         let keys = keyring(config, new.then_some(&*random))?;

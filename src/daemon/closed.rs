@@ -1,19 +1,17 @@
 //! What the second channel hears of an office that had to close. The board of alarms lies in the store, which may be what failed: so
-//! what was told is kept in a small [`note`] of the state folder, for which room is set apart while the office is open. Where even that
+//! what was told is kept in a small [`Note`] of the state folder, for which room is set apart while the office is open. Where even that
 //! cannot be written it is told again at each start.
-
-mod note;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use self::note::Note;
 use super::alarm::Alarm;
 use super::alarm::bell::Bell;
 use super::alarm::board::Standing;
 use super::clock::SystemClock;
+use super::note::Note;
 use crate::accounts::directory::DirectoryError;
 use crate::config::Config;
 use crate::engine::port::{Clock, Fault};
@@ -43,23 +41,24 @@ impl Closed {
         Ok(Bell::of(config)?.map(|bell| Self { bell, note, stands }))
     }
 
-    /// Tells that the office had to close, once for each cause.
-    pub async fn tell(&self, why: &anyhow::Error) {
+    /// Tells that the office had to close, once for each cause. False: nobody knows of it.
+    pub async fn tell(&self, why: &anyhow::Error) -> bool {
         if is_held_elsewhere(why) {
-            return;
+            return true;
         }
         let (before, why) = (self.note.read::<Told>(), format!("{why:#}").chars().take(CAUSE).collect::<String>());
         if before.as_ref().is_some_and(|told| told.why == why) {
-            return;
+            return true;
         }
         let told = Told { since: before.map_or_else(|| SystemClock.now(), |told| told.since), why };
         if let Err(fault) = self.ring(&told, false).await {
             tracing::error!("{fault}");
-            return;
+            return false;
         }
         if let Err(why) = self.note.write(&told) {
             tracing::warn!(file = %self.note.place(), "that the office closed is told again at each start: {why}");
         }
+        true
     }
 
     /// Tells that it is over, if it was told that the office closed, once the office has been open for a while; until it is told.

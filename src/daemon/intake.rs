@@ -20,7 +20,7 @@ use crate::config::mailbox::MOST_TOGETHER;
 use crate::engine::Engine;
 use crate::engine::intake::{Mailbox, Patience};
 use crate::engine::peril::{Moment, moment};
-use crate::engine::port::{Arrival, Fault, Folder, Origin};
+use crate::engine::port::{Arrival, ArrivalBody, Fault, Folder, Origin};
 use crate::mail::inbox::Refetch;
 use crate::reading::pool::Pool;
 
@@ -141,9 +141,16 @@ impl Intake {
         }
     }
 
-    /// Takes a batch in together; where that fails, each mail by itself, so that the one at fault harms no other.
+    /// Takes a batch in together; where that fails, or the disk has no space for all of it, each mail by itself, so that the one at
+    /// fault harms no other.
     async fn take_in(&mut self, batch: Vec<Arrival>, patience: Patience, room: &mut WaitingRoom) {
         let tried = Tried::never(patience);
+        if batch.len() > 1 && self.is_too_much(&batch) {
+            for arrival in batch {
+                self.take_in_alone(arrival, tried, room).await;
+            }
+            return;
+        }
         match self.ask(batch.clone(), patience).await {
             Ok(Some(filed)) => self.settle(batch, tried, filed, room).await,
             Ok(None) => {}
@@ -200,12 +207,12 @@ impl Intake {
         let _ = self.handled.send(filed).await;
     }
 
-    /// Asks the engine. While the disk is full or the virus scanner away the question waits, and the mail behind it stays where it
-    /// is. `None`: it is time to stop.
+    /// Asks the engine. While the disk has no space for the batch, and while the virus scanner is away, the question waits, and the
+    /// mail behind it stays where it is. `None`: it is time to stop.
     async fn ask(&self, batch: Vec<Arrival>, patience: Patience) -> Result<Option<Vec<(Origin, Folder)>>, Fault> {
-        let mut tries = 0;
+        let (mut tries, bytes) = (0, weight(&batch));
         loop {
-            if !self.has_space().await {
+            if !self.has_space(bytes).await {
                 return Ok(None);
             }
             match self.engine.take_in(&self.mailbox, batch.clone(), patience).await {
@@ -220,16 +227,22 @@ impl Intake {
                     tries += 1;
                 }
                 // It filled up meanwhile.
-                Err(_) if self.engine.store.space().is_err() => {}
+                Err(_) if self.engine.store.space_for(bytes).is_err() => {}
                 done => return done.map(Some),
             }
         }
     }
 
-    /// Waits until there is space for what is taken in; nothing of it is read before. False: it is time to stop.
-    async fn has_space(&self) -> bool {
+    /// Whether there is space to begin, and not for all of these together.
+    fn is_too_much(&self, batch: &[Arrival]) -> bool {
+        let store = &self.engine.store;
+        store.space().is_ok() && store.space_for(weight(batch)).is_err()
+    }
+
+    /// Waits until there is space for so many bytes of mail; nothing of it is read before. False: it is time to stop.
+    async fn has_space(&self, bytes: u64) -> bool {
         let mut full = false;
-        while let Err(fault) = self.engine.store.space() {
+        while let Err(fault) = self.engine.store.space_for(bytes) {
             if !std::mem::replace(&mut full, true) {
                 tracing::error!(mailbox = self.mailbox.name, "no mail is taken in: {fault}");
             }
@@ -243,6 +256,15 @@ impl Intake {
         }
         true
     }
+}
+
+/// The bytes that are kept of these mails.
+fn weight(batch: &[Arrival]) -> u64 {
+    let of = |arrival: &Arrival| match &arrival.body {
+        ArrivalBody::Raw(raw) => raw.len(),
+        ArrivalBody::TooLarge { header, .. } => header.len(),
+    };
+    batch.iter().map(of).sum::<usize>() as u64
 }
 
 /// Until the scanner is asked again: a second at first, a minute in the end.

@@ -1,19 +1,18 @@
 //! How the program's lives ended, as far as the next start can tell. A crash (a signal, the kernel short of memory, the service
 //! manager's watchdog) leaves nobody to tell of it, and the program is started again: where that goes on and on, only the starts
-//! can count it.
+//! can count it. What brings it down may be the opening of the store, so it is kept in a small [`Note`] beside it, which no backup
+//! brings back either.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 
-use crate::engine::Engine;
-use crate::engine::codec;
-use crate::engine::port::Fault;
-use crate::engine::store::DocumentWrite;
+use super::note::Note;
+use crate::store::StateFolder;
 
-/// Family and id of the document that is kept of them.
-const LIVES: &str = "lives";
+/// The file of the state folder that keeps them.
+const FILE: &str = "lives";
 /// A crash is counted for so long, and a life as long as this is a sound one.
 const HOUR: TimeDelta = TimeDelta::hours(1);
 /// So many crashes within an hour are an alarm. One may have been a power cut, and a second somebody's hurry to try something; a third
@@ -22,22 +21,23 @@ pub const TOO_MANY: usize = 3;
 /// As many as an hour can hold, where the service manager waits for 15 seconds between two starts.
 const MOST: usize = 240;
 
-/// What is kept of them.
+/// What is kept of them. It fits into the room that is set apart for a note.
 #[derive(Debug, Default, Serialize, Deserialize)]
 struct Kept {
-    /// When the life began that has not ended as it was told to: the present one, or the last.
+    /// When the life began whose end nobody told of: the present one, or the last.
     begun: Option<DateTime<Utc>>,
-    /// Starts that found the life before them so, of the hour before the last start.
-    crashes: Vec<DateTime<Utc>>,
+    /// Starts that found the life before them so, of the hour before the last start, in Unix seconds.
+    crashes: Vec<i64>,
 }
 
 impl Kept {
     fn begin(&mut self, now: DateTime<Utc>) {
+        let second = now.timestamp();
         if self.begun.replace(now).is_some() {
-            self.crashes.push(now);
+            self.crashes.push(second);
         }
         // Nor what a clock that was ahead noted.
-        self.crashes.retain(|at| *at <= now && now - *at < HOUR);
+        self.crashes.retain(|at| *at <= second && *at > second - HOUR.num_seconds());
         let surplus = self.crashes.len().saturating_sub(MOST);
         self.crashes.drain(..surplus);
     }
@@ -47,48 +47,56 @@ impl Kept {
     }
 }
 
-/// The present life of one office's program, and what is known of those before.
-pub struct Lives {
+/// The present life, and what is known of those before.
+struct Known {
     born: DateTime<Utc>,
-    kept: Mutex<Kept>,
+    kept: Kept,
+}
+
+/// The lives of the program in one state folder, which it holds as long as it may note anything there.
+pub struct Lives {
+    known: Mutex<Known>,
+    note: Note,
+    _folder: Arc<StateFolder>,
 }
 
 impl Lives {
-    /// Notes that a life begins. A note of the lives before that does not read tells of none.
-    ///
-    /// # Errors
-    /// The store's own failure. That nothing can be written for the moment keeps nobody from opening.
-    pub async fn begin(engine: &Engine) -> Result<Self, Fault> {
-        let kept = engine.memo(LIVES, LIVES).await?;
-        let kept = kept.and_then(|kept| codec::decode::<Kept>(&kept.bytes, "the program's lives").ok());
-        let (mut kept, born) = (kept.unwrap_or_default(), engine.clock.now());
-        kept.begin(born);
-        let lives = Self { born, kept: Mutex::new(kept) };
-        lives.note(engine).await;
-        Ok(lives)
+    /// Notes that a life begins. A note of the lives before that is missing or does not read tells of none, and that none can be
+    /// written for the moment keeps nobody from opening.
+    pub fn begin(folder: Arc<StateFolder>, now: DateTime<Utc>) -> Self {
+        let note = Note::at(folder.path().join(FILE));
+        let mut kept = note.read::<Kept>().unwrap_or_default();
+        kept.begin(now);
+        let lives = Self { known: Mutex::new(Known { born: now, kept }), note, _folder: folder };
+        lives.write(&lives.known().kept);
+        lives
     }
 
-    /// Notes that this life ended as it was told to.
-    pub async fn end(&self, engine: &Engine) {
-        self.kept().end();
-        self.note(engine).await;
+    /// Takes the present life to begin now, by a clock that has learnt from the store what time it is.
+    pub fn born(&self, now: DateTime<Utc>) {
+        self.known().born = now;
+    }
+
+    /// Notes that this life ended as it was told to, or by an error that was told of.
+    pub fn end(&self) {
+        let mut known = self.known();
+        known.kept.end();
+        self.write(&known.kept);
     }
 
     /// The crashes within an hour before this life and with it, none once it has lasted for an hour.
     pub fn crashes(&self, now: DateTime<Utc>) -> usize {
-        if now - self.born < HOUR { self.kept().crashes.len() } else { 0 }
+        let known = self.known();
+        if now - known.born < HOUR { known.kept.crashes.len() } else { 0 }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn note(&self, engine: &Engine) {
-        let bytes = Some(codec::encode(&*self.kept()));
-        let (office, family, id) = (engine.office.id.clone(), LIVES.to_owned(), LIVES.to_owned());
-        let write = DocumentWrite { office, family, id, expected_version: None, bytes };
-        if let Err(fault) = engine.store.write_documents(vec![write]).await {
-            tracing::warn!("how the program's lives end cannot be noted: {fault}");
+    fn write(&self, kept: &Kept) {
+        if let Err(why) = self.note.write(kept) {
+            tracing::warn!(file = %self.note.place(), "how the program's lives end cannot be noted: {why}");
         }
     }
 }
@@ -96,6 +104,7 @@ impl Lives {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::daemon::note::ROOM;
 
     fn at(minute: i64) -> DateTime<Utc> {
         DateTime::from_timestamp(1_790_000_000 + minute * 60, 0).expect("a time")
@@ -128,11 +137,17 @@ mod tests {
 
     #[test]
     fn crashes_are_told_of_until_a_life_has_lasted_for_an_hour() {
-        let mut kept = Kept::default();
-        [0, 1, 2, 3].into_iter().for_each(|minute| kept.begin(at(minute)));
-        let lives = Lives { born: at(3), kept: Mutex::new(kept) };
+        let folder = tempfile::tempdir().unwrap();
+        let begin = |minute| {
+            let taken = StateFolder::take(folder.path()).expect("nobody holds it");
+            Lives::begin(Arc::new(taken), at(minute))
+        };
+        [0, 1, 2].into_iter().for_each(|minute| drop(begin(minute)));
+        let lives = begin(3);
 
         assert_eq!([3, 62, 63].map(|minute| lives.crashes(at(minute))), [3, 3, 0]);
+        lives.born(at(500));
+        assert_eq!([500, 559, 560].map(|minute| lives.crashes(at(minute))), [3, 3, 0], "by the clock of the office");
     }
 
     #[test]
@@ -141,7 +156,11 @@ mod tests {
     }
 
     #[test]
-    fn no_more_is_kept_than_an_hour_holds() {
-        assert_eq!(crashed(&[0; 1000]), MOST);
+    fn no_more_is_kept_than_an_hour_holds_and_the_room_of_a_note() {
+        let mut kept = Kept::default();
+        (0..1000).for_each(|_| kept.begin(at(0)));
+
+        assert_eq!(kept.crashes.len(), MOST);
+        assert!(serde_json::to_vec(&kept).unwrap().len() <= ROOM);
     }
 }

@@ -62,26 +62,36 @@ async fn broken(tasks: &mut JoinSet<()>) -> tokio::task::JoinError {
 /// channel hears of it even where nothing can be written down.
 pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     let closed = Closed::of(config)?;
-    let served = keep_open(config, stop).await;
-    if let (Err(why), Some(closed)) = (&served, closed) {
-        closed.tell(why).await;
+    let mut lives = None;
+    let served = keep_open(config, stop, &mut lives).await;
+    let told = match (&served, closed) {
+        (Err(why), Some(closed)) => closed.tell(why).await,
+        // As it was told to, or where the log is all that an office wants to be told by.
+        _ => true,
+    };
+    // What was to be heard of, and was not, counts as a crash does.
+    if let Some(lives) = lives.filter(|_| told) {
+        lives.end();
     }
     served
 }
 
-async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
+/// Leaves in `lives` that this life has begun, from when on the state folder is held.
+async fn keep_open(config: &Config, stop: CancellationToken, lives: &mut Option<Arc<Lives>>) -> Result<()> {
     let time = Arc::new(SaneClock::new());
     let clock: Arc<dyn Clock> = time.clone();
     // No office is founded whose desk could not open.
     if let Some(files) = &config.desk.tls {
         Certificates::load(&files.certificate, &files.key)?;
     }
-    let assembly = Assembly::open(config, Extent::Whole, clock.clone()).await?;
+    let folder = Arc::new(Assembly::take_folder(config, Extent::Whole)?);
+    let life = Arc::clone(lives.insert(Arc::new(Lives::begin(folder.clone(), clock.now()))));
+    let assembly = Assembly::open_in(folder, config, Extent::Whole, clock.clone()).await?;
     time.resume(&assembly.engine).await?;
+    life.born(clock.now());
     let engine = assembly.engine.clone();
-    let lives = Arc::new(Lives::begin(&engine).await?);
     let mut watch = watch(config, &assembly, time.clone()).await?;
-    watch.sources.lives = Some(lives.clone());
+    watch.sources.lives = Some(life);
     stop.run_until_cancelled(watchdog::taking_its_time(async {
         watch.tell_of_crashes().await;
         watch.until_settled(&time).await;
@@ -150,7 +160,6 @@ async fn keep_open(config: &Config, stop: CancellationToken) -> Result<()> {
     if let Err(fault) = ended {
         return Err(Stopped(fault.message).into());
     }
-    lives.end(&engine).await;
     tracing::info!("the office is closed");
     Ok(())
 }

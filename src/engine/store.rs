@@ -43,6 +43,12 @@ pub trait Store: Send + Sync {
     /// Whether there is space to begin anything, such as to take mail in or to carry a row out. Where there is not for the
     /// moment, the fault says so, and writes may be refused by a transient one.
     fn space(&self) -> Result<(), Fault> {
+        self.space_for(0)
+    }
+
+    /// As [`Store::space`], for something that puts so many bytes. Whoever has begun may put them while [`Store::space`] is refused,
+    /// as far as the disk goes.
+    fn space_for(&self, _bytes: u64) -> Result<(), Fault> {
         Ok(())
     }
 

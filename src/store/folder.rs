@@ -24,6 +24,7 @@ const AGAIN: Duration = Duration::from_millis(10);
 /// lock             the holder's process id
 /// loket.sock       while the daemon runs
 /// closed           why the office had to close, until it is open again
+/// lives            when the program began, and how often it crashed within the hour before
 /// master.key       unless the operator keeps the key elsewhere
 /// live/            loket.redb and contents/
 /// archive/         archive-YYYY.redb

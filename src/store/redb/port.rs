@@ -98,8 +98,8 @@ impl Store for RedbStore {
         )
     }
 
-    fn space(&self) -> Result<(), Fault> {
-        self.inner.space.to_begin(0).map_err(Fault::from)
+    fn space_for(&self, bytes: u64) -> Result<(), Fault> {
+        self.inner.space.to_begin(bytes).map_err(Fault::from)
     }
 
     fn put_contents(&self, contents: Vec<(CaseKey, Vec<u8>)>) -> BoxFuture<'_, Result<Vec<Sha256Hex>, Fault>> {

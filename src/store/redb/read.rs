@@ -147,7 +147,7 @@ impl Inner {
             }
         }
         let bytes = missing.iter().map(|(content, _)| content.bytes.len() as u64).sum();
-        self.space.to_begin(bytes)?;
+        self.space.to_go_on(bytes)?;
         self.contents.write(missing.iter().map(|(content, _)| content))?;
         for (content, record) in missing {
             self.unnamed.put(&content.place, &content.hash, record);

@@ -3,7 +3,8 @@
 //! instead, and the office stays open until somebody makes space.
 //!
 //! Two marks, so that what has been begun can be written down: below the first nothing is begun any more (no mail is taken in, no effect
-//! handed out), below the second nothing is written at all.
+//! handed out), below the second nothing is written at all. A mail must leave the first mark free, what is enclosed by what is in hand the
+//! second.
 
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,11 @@ impl Space {
     /// Whether something new may be begun that takes so many bytes.
     pub fn to_begin(&self, bytes: u64) -> Result<(), StoreError> {
         self.holds(TO_BEGIN.saturating_add(bytes))
+    }
+
+    /// Whether contents of so many bytes may be written that belong to what is in hand.
+    pub fn to_go_on(&self, bytes: u64) -> Result<(), StoreError> {
+        self.holds(TO_WRITE.saturating_add(bytes))
     }
 
     /// Whether all of this may be written in one transaction.

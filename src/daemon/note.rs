@@ -1,4 +1,4 @@
-//! A small note on a disk that may be full: written aside into room that was set apart while there was some, then renamed. It is
+//! A small note of the state folder, on a disk that may be full: written aside into room that was set apart while there was some, then renamed. It is
 //! never truncated: a note cut short reads as none, and what it keeps from being told would be told again at each start.
 
 use std::fs::{self, OpenOptions};
