@@ -220,6 +220,10 @@ fn appointment_decree(file: &CaseFile<'_>) -> Check {
         let because = format!("Yang dilampirkan surat tugas atau surat perintah{named}, bukan keputusan pengangkatan.");
         return finding(item, Finding::Unclear, because, decree.evidence.clone());
     }
+    if decree.only_releases {
+        let because = format!("SK{named} menurut judulnya memberhentikan, bukan mengangkat.");
+        return finding(item, Finding::Unclear, because, decree.evidence.clone());
+    }
     if !decree.is_about {
         let because = format!("SK{named} tidak menyebut layanan pengadaan; mungkin mengangkat tim lain.");
         return finding(item, Finding::Unclear, because, decree.evidence.clone());

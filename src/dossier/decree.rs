@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::fact::number::Number;
 use super::fact::period::{self, Period};
 use super::fact::signature::{self, Signatures};
-use super::fact::{date, number};
+use super::fact::{date, number, release};
 use super::fields::{self, Labelled};
 use super::fold::{Gist, fold};
 use super::page::Rect;
@@ -26,6 +26,8 @@ pub struct Decree {
     pub has_annex: bool,
     /// It speaks of what the procedure is about, and not of another team.
     pub is_about: bool,
+    /// Its title takes a role away and gives none.
+    pub only_releases: bool,
     /// The page with the place of enactment is there.
     pub has_closing: bool,
     pub evidence: Option<Evidence>,
@@ -49,6 +51,7 @@ pub fn read(stack: &Stack, r: &Recognition) -> Decree {
         refers_to_annex: refers_to_annex(&operative),
         has_annex: annex.is_some() || stack.annex_only,
         is_about: is_about(&stack.sheets, &operative, r),
+        only_releases: release::is_all_of(&title, r),
         has_closing: stack.sheets.iter().flat_map(Sheet::pieces).any(|(_, p)| is_closing(&fold(&p.text))),
         evidence: heading,
         period_evidence: period_row(&stack.sheets),

@@ -150,6 +150,12 @@ pub struct DecreeWords {
     pub weaker: Vec<Phrase>,
     /// What the title of an appointment says: `pengangkatan`.
     pub appoints: Vec<Phrase>,
+    /// What the title of a decree says that takes a role away: `pemberhentian`.
+    #[serde(default)]
+    pub releases: Vec<Phrase>,
+    /// What in such a title says that the decree appoints too: `pengangkatan`.
+    #[serde(default)]
+    pub gives: Vec<Phrase>,
     /// What its head or clauses must be about; without words here, anything.
     #[serde(default)]
     pub about: Vec<Phrase>,

@@ -69,6 +69,35 @@ fn who_is_only_considered_or_gets_a_copy_is_not_appointed() {
 }
 
 #[test]
+fn who_is_released_in_any_wording_is_not_appointed() {
+    for clause in [
+        "Saudara I Wayan Sudana, S.Kom., NIP 198805122015031901 diberhentikan sebagai Helpdesk.",
+        "Saudara I Wayan Sudana, S.Kom., NIP 198805122015031901\n              diberhentikan sebagai Helpdesk.",
+        "Terhitung mulai tanggal 1 Februari 2026 memberhentikan\n              I Wayan Sudana, S.Kom. sebagai Helpdesk.",
+        "Memberhentikan I Wayan Sudana, S.Kom. yang diangkat dengan\n              Keputusan Nomor 7 sebagai Helpdesk.",
+        "Memberhentikan I Wayan Sudana, S.Kom. dan mengangkat\n              I Ketut Lain sebagai Helpdesk.",
+    ] {
+        let body = BUPATI[0].replace("KEDUA       : Biaya", &format!("KEDUA       : {clause}\nKETIGA      : Biaya"));
+
+        expect(&with(&[&body, &of_others()]), &[("decree_names_applicant", Finding::Unclear)]);
+    }
+}
+
+#[test]
+fn a_decree_that_by_its_title_only_releases_is_put_before_a_person() {
+    let titled = |title: &str| {
+        let body = BUPATI[0].replace("PENETAPAN PERSONIL LAYANAN PENGADAAN SECARA ELEKTRONIK", title);
+        with(&[&body, BUPATI[1]])
+    };
+
+    expect(&titled("PEMBERHENTIAN PETUGAS HELPDESK LPSE"), &[("appointment_decree", Finding::Unclear)]);
+    expect(
+        &titled("PEMBERHENTIAN DAN PENGANGKATAN PETUGAS HELPDESK LPSE"),
+        &[("appointment_decree", Finding::Met), ("decree_names_applicant", Finding::Met)],
+    );
+}
+
+#[test]
 fn a_decree_of_another_team_is_put_before_a_person() {
     let other = BUPATI[0]
         .replace("PENETAPAN PERSONIL LAYANAN PENGADAAN SECARA ELEKTRONIK", "PENETAPAN TIM SISTEM INFORMASI KEPEGAWAIAN")

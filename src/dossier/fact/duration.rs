@@ -21,20 +21,26 @@ enum Unit {
     BudgetYears,
 }
 
-/// A stretch of time that begins at word `i`; `Nomor 5 Tahun 2025` is none, nor what recurs or may be added.
+/// A stretch of time that begins at word `i`; `Nomor 5 Tahun 2025` is none, nor what recurs, may be added, or bounds something
+/// else: `masa kerja paling singkat 2 (dua) tahun`.
 fn span_at(words: &[&str], i: usize) -> Option<(u32, Unit)> {
-    const RECURS: [&str; 7] = ["setiap", "tiap", "per", "lambat", "diperpanjang", "perpanjangan", "memperpanjang"];
+    const RECURS: [&str; 7] = ["setiap", "tiap", "per", "kali", "diperpanjang", "perpanjangan", "memperpanjang"];
+    const BOUNDS: [&str; 9] =
+        ["paling", "lambat", "singkat", "sedikit", "kurang", "sekurang", "setidak", "minimal", "minimum"];
+    let bounds = |w: &str| BOUNDS.contains(&w.strip_suffix("nya").unwrap_or(w));
     const NAMES: [&str; 6] = ["nomor", "no", "pasal", "ayat", "tanggal", "tahun"];
     let goes_on = |w: &&str| {
         let counts = date::spelled_out(&[*w]).is_some() || matches!(*w, "puluh" | "belas" | "ratus" | "ribu");
         counts || w.bytes().all(|b| b.is_ascii_digit())
     };
     let before = &words[i.saturating_sub(3)..i];
-    if before.iter().any(|w| RECURS.contains(w)) || before.last().is_some_and(|w| NAMES.contains(w) || goes_on(w)) {
+    if before.iter().any(|w| RECURS.contains(w) || bounds(w))
+        || before.last().is_some_and(|w| NAMES.contains(w) || goes_on(w))
+    {
         return None;
     }
     let (count, used) = match words[i] {
-        "setahun" => return Some((12, Unit::Months(1))),
+        "setahun" => return (words.get(i + 1) != Some(&"sekali")).then_some((12, Unit::Months(1))),
         figure if figure.len() <= 3 && figure.bytes().all(|b| b.is_ascii_digit()) => (figure.parse().ok()?, 1),
         _ => date::spelled_out(&words[i..])?,
     };
@@ -48,7 +54,8 @@ fn span_at(words: &[&str], i: usize) -> Option<(u32, Unit)> {
         &"year" | &"years" => Unit::Months(12),
         _ => return None,
     };
-    (1..=120).contains(&count).then_some((count, unit))
+    let recurs = rest.get(1) == Some(&"sekali");
+    ((1..=120).contains(&count) && !recurs).then_some((count, unit))
 }
 
 fn is_year(word: &str) -> bool {
@@ -79,12 +86,27 @@ mod tests {
     }
 
     #[test]
-    fn a_number_a_date_and_what_recurs_are_no_stretch() {
+    fn what_is_said_behind_a_bound_counts_by_itself() {
+        let clause = "masa kerja paling singkat 2 dua tahun dan masa tugas selama 1 satu tahun";
+
+        assert_eq!(ends(clause), NaiveDate::from_ymd_opt(2027, 1, 4));
+    }
+
+    #[test]
+    fn a_number_a_date_a_bound_and_what_recurs_are_no_stretch() {
         for clause in [
             "berlaku sesuai peraturan nomor 5 tahun 2025",
             "berlaku sejak tanggal dua puluh lima bulan februari",
             "berlaku sejak ditetapkan dan dapat diperpanjang 1 satu tahun",
             "melapor setiap 3 tiga bulan terhitung sejak ditetapkan",
+            "melaporkan 6 enam bulan sekali terhitung sejak ditetapkan",
+            "melaporkan setahun sekali terhitung sejak ditetapkan",
+            "melaporkan 1 satu kali dalam 6 enam bulan terhitung sejak ditetapkan",
+            "memiliki masa kerja paling singkat 2 dua tahun",
+            "memiliki masa kerja sekurang kurangnya 2 dua tahun",
+            "memiliki masa kerja minimal 1 satu tahun",
+            "masa tugas tidak kurang dari 6 enam bulan",
+            "melaporkan paling lambat 1 satu bulan terhitung sejak ditetapkan",
         ] {
             assert_eq!(ends(clause), None, "{clause}");
         }

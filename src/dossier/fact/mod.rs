@@ -11,6 +11,7 @@ pub mod number;
 pub mod order;
 pub mod period;
 pub mod place;
+pub mod release;
 pub mod role;
 pub mod scope;
 pub mod service;

@@ -55,7 +55,7 @@ pub fn read(operative: &str, title: &str, enacted: Option<NaiveDate>) -> Period 
 
 /// What a clause says of its own decree: one that lapses another decree may quote how long that one was to last.
 fn of_itself(sentence: &str) -> String {
-    const LAPSES: [&str; 5] = ["dicabut", "mencabut", "dinyatakan tidak", "tidak berlaku lagi", "tidak lagi berlaku"];
+    const LAPSES: [&str; 5] = ["dicabut", "mencabut", "dinyatakan tidak", "tidak berlaku", "tidak lagi berlaku"];
     let words: Vec<&str> = sentence.split_whitespace().collect();
     let folded: Vec<String> = words.iter().map(|w| fold(w)).collect();
     let joined = folded.join(" ");
@@ -257,6 +257,16 @@ mod tests {
 
         assert_eq!(read(&begins, "", enacted()).until, None);
         assert_eq!(read(&ends, "", enacted()).until, Some(day(2026, 6, 30)));
+    }
+
+    #[test]
+    fn what_is_not_in_force_is_another_decree_unless_it_is_this_one() {
+        let earlier =
+            "Keputusan Bupati Nomor 51 Tahun 2025 yang berlaku sampai dengan 31 Desember 2026 sudah tidak berlaku.";
+        let own = "Keputusan ini berlaku sampai dengan 30 Juni 2026 dan sesudahnya tidak berlaku.";
+
+        assert_eq!(read(earlier, "", enacted()).until, None);
+        assert_eq!(read(own, "", enacted()).until, Some(day(2026, 6, 30)));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! vertical form or a clause; the role may stand beside the name, in a column, in a heading above, or in the title.
 
 use super::name::{self, Likeness};
-use super::{column, nip, place, scope};
+use super::{column, nip, place, release, scope};
 use crate::dossier::fields;
 use crate::dossier::fold::Gist;
 use crate::dossier::page::Rect;
@@ -97,7 +97,7 @@ fn role(sheet: &Sheet, anchor: &place::Anchor, block: Rect, title: &str, r: &Rec
         )
         .or_else(|| below(sheet, anchor, r))
         .or_else(|| heading_above(sheet, anchor, r))
-        .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_)) && !names_others(title, r)))
+        .or_else(|| named(title, r).filter(|role| matches!(role, RoleFound::Own(_)) && gives_it_alone(title, r)))
         .unwrap_or(RoleFound::Unclear)
 }
 
@@ -122,10 +122,10 @@ pub fn named(text: &str, r: &Recognition) -> Option<RoleFound> {
     r.other_roles.iter().find(|o| gist.has_any(&o.names)).map(|o| RoleFound::Other(o.name.clone()))
 }
 
-/// Whether a title that names the own role names others too, and so tells nobody's.
-fn names_others(title: &str, r: &Recognition) -> bool {
+/// Whether a title that names the own role gives it: one that names others too tells nobody's, and one may take it away.
+fn gives_it_alone(title: &str, r: &Recognition) -> bool {
     let gist = Gist::of(title);
-    r.other_roles.iter().any(|o| gist.has_any(&o.names))
+    !r.other_roles.iter().any(|o| gist.has_any(&o.names)) && !release::is_all_of(title, r)
 }
 
 /// A clause or a vertical form goes on under the name.
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn a_title_of_several_roles_tells_nobodys() {
+    fn a_title_of_several_roles_or_of_a_release_tells_nobodys() {
         let nip = Nip::parse(NUMBER).expect("18 digits");
         let found = |title: &str| {
             find(&[Sheet::of_text("1. Budi Hartono, ST")], "Budi Hartono", Some(&nip), title, &Recognition::helpdesk())
@@ -257,6 +257,7 @@ mod tests {
 
         assert_eq!(found("PENUNJUKAN PETUGAS HELPDESK LPSE"), Some(own()));
         assert_eq!(found("PENUNJUKAN PETUGAS HELPDESK DAN VERIFIKATOR LPSE"), Some(RoleFound::Unclear));
+        assert_eq!(found("PEMBERHENTIAN PETUGAS HELPDESK LPSE"), Some(RoleFound::Unclear));
     }
 
     #[test]

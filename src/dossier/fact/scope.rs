@@ -1,7 +1,7 @@
 //! Which rows of a decree can appoint anybody: its clauses and its annex. Considerations, the signature, the list of those who
 //! get a copy, and a clause that releases somebody name people too, and give them nothing.
 
-use super::date;
+use super::{date, release};
 use crate::dossier::decree::is_annex_head;
 use crate::dossier::fold::{Gist, fold};
 use crate::dossier::sheet::{Row, Sheet};
@@ -11,9 +11,6 @@ const OPERATIVE: [&str; 7] =
     ["memutuskan", "menetapkan", "menugaskan", "memerintahkan", "kesatu", "pertama", "memberi tugas"];
 const CLOSINGS: [&str; 4] = ["ditetapkan di", "dikeluarkan di", "ditetapkan pada", "dibuat di"];
 const COPIES: [&str; 3] = ["tembusan", "salinan keputusan ini disampaikan", "keputusan ini disampaikan"];
-const RELEASES: [&str; 6] =
-    ["memberhentikan", "diberhentikan", "membebaskan", "membebastugaskan", "mengakhiri", "mencabut"];
-const APPOINTS: [&str; 7] = ["mengangkat", "menunjuk", "menugaskan", "menetapkan", "diangkat", "ditunjuk", "membentuk"];
 
 /// What a row stands in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -23,7 +20,6 @@ enum Part {
     Considers,
     /// Signature and copies, until the annex or the next page.
     Closes,
-    Releases,
 }
 
 /// For every row of every sheet, whether it can appoint.
@@ -31,21 +27,35 @@ pub fn appointing(sheets: &[Sheet]) -> Vec<Vec<bool>> {
     // Where recognition lost the word that opens the clauses, nothing is left out before them.
     let operative = sheets.iter().flat_map(|s| &s.rows).position(opens_the_clauses);
     let mut part = Part::Appoints;
-    let mut n = 0;
-    let mut scope = Vec::with_capacity(sheets.len());
+    let mut parts = Vec::new();
     for sheet in sheets {
         if part == Part::Closes {
             part = Part::Appoints;
         }
-        let mut on_sheet = Vec::with_capacity(sheet.rows.len());
         for row in &sheet.rows {
+            let n = parts.len();
             part = after(part, row, operative.is_some_and(|at| n < at), operative.is_some_and(|at| n > at));
-            on_sheet.push(part == Part::Appoints);
-            n += 1;
+            parts.push(part);
         }
-        scope.push(on_sheet);
     }
-    scope
+    let rows: Vec<&Row> = sheets.iter().flat_map(|s| &s.rows).collect();
+    let mut can = without_the_released(&rows, &parts, operative.unwrap_or_default()).into_iter();
+    sheets.iter().map(|sheet| can.by_ref().take(sheet.rows.len()).collect()).collect()
+}
+
+/// The rows of clauses and annexes, clause by clause without those in which somebody is released.
+fn without_the_released(rows: &[&Row], parts: &[Part], operative: usize) -> Vec<bool> {
+    let mut can: Vec<bool> = parts.iter().map(|part| *part == Part::Appoints).collect();
+    let mut from = operative;
+    while from < rows.len() {
+        let goes_on = |n: &usize| can[*n] == can[from] && !begins_anew(rows[*n]);
+        let end = (from + 1..rows.len()).find(|n| !goes_on(n)).unwrap_or(rows.len());
+        if can[from] {
+            can[from..end].copy_from_slice(&release::spares(&rows[from..end]));
+        }
+        from = end;
+    }
+    can
 }
 
 /// The part that a row belongs to, behind one of `part`.
@@ -57,18 +67,8 @@ fn after(part: Part, row: &Row, before_clauses: bool, in_clauses: bool) -> Part 
     if part == Part::Closes {
         return if opens_a_list(row) { Part::Appoints } else { Part::Closes };
     }
-    if row.pieces.iter().any(|p| begins(&p.text, &CLOSINGS)) || (in_clauses && opens_with(row, &COPIES)) {
-        return Part::Closes;
-    }
-    let gist = Gist::of(&row.text());
-    let words = gist.words();
-    let releases = words.iter().take(6).position(|w| RELEASES.contains(w));
-    let appoints = words.iter().skip(releases.unwrap_or_default()).any(|w| APPOINTS.contains(w));
-    match part {
-        _ if releases.is_some() && in_clauses && !appoints => Part::Releases,
-        Part::Releases if !appoints && !is_clause(&words) => Part::Releases,
-        _ => Part::Appoints,
-    }
+    let closes = row.pieces.iter().any(|p| begins(&p.text, &CLOSINGS)) || (in_clauses && opens_with(row, &COPIES));
+    if closes { Part::Closes } else { Part::Appoints }
 }
 
 /// `MEMUTUSKAN`, `Menetapkan :`, and not a consideration that wrapped before `menetapkan Keputusan`.
@@ -85,12 +85,14 @@ fn opens_a_list(row: &Row) -> bool {
     heads || row.pieces.iter().any(|p| is_annex_head(&p.text)) || opens_with(row, &["daftar", "susunan"])
 }
 
-/// `KESATU`, `KEDUA` and their older forms open a clause.
-fn is_clause(words: &[&str]) -> bool {
-    words.first().is_some_and(|w| {
+/// `KESATU`, `KEDUA` and their older forms open a clause, and an annex begins anew.
+fn begins_anew(row: &Row) -> bool {
+    let gist = Gist::of(&row.text());
+    let clause = gist.words().first().is_some_and(|w| {
         let number = w.strip_prefix("ke").filter(|n| !n.is_empty());
         *w == "pertama" || number.is_some_and(|n| date::spelled_out(&[n]).is_some())
-    })
+    });
+    clause || row.pieces.iter().any(|p| is_annex_head(&p.text))
 }
 
 fn opens_with(row: &Row, words: &[&str]) -> bool {
@@ -136,6 +138,18 @@ mod tests {
         let text = "MEMUTUSKAN\nKESATU : Memberhentikan dengan hormat\nBudi dari tugasnya\nKEDUA : Biaya\nKETIGA : Mengangkat Siti";
 
         assert_eq!(kept(text), ["MEMUTUSKAN", "KEDUA : Biaya", "KETIGA : Mengangkat Siti"]);
+    }
+
+    #[test]
+    fn a_clause_that_releases_ends_at_the_annex() {
+        let text = "MEMUTUSKAN:\nKESATU : Saudara Budi, NIP 1,\ndiberhentikan\nLAMPIRAN KEPUTUSAN BUPATI\n1. Siti";
+
+        assert_eq!(kept(text), ["MEMUTUSKAN:", "LAMPIRAN KEPUTUSAN BUPATI", "1. Siti"]);
+    }
+
+    #[test]
+    fn a_clause_may_open_the_clauses_and_release() {
+        assert_eq!(kept("KESATU : Memberhentikan Budi\nKEDUA : Menunjuk Siti"), ["KEDUA : Menunjuk Siti"]);
     }
 
     #[test]
