@@ -100,7 +100,7 @@ impl Assembly {
         clock: Arc<dyn Clock>,
     ) -> Result<Self> {
         let random: Arc<dyn Random> = Arc::new(OsRandom);
-        let folder = folder.into();
+        let folder: Arc<StateFolder> = folder.into();
         // A key that is missing is made for a new office alone.
         let new = !folder.live().join("loket.redb").exists();
         let keys = keyring(config, new.then_some(&*random))?;

@@ -26,20 +26,29 @@ const MOST: usize = 240;
 struct Kept {
     /// When the life began whose end nobody told of: the present one, or the last.
     begun: Option<DateTime<Utc>>,
+    /// It came so far that the board of alarms could tell of those before.
+    opened: bool,
+    /// The second channel heard of these crashes without the board.
+    told: bool,
     /// Starts that found the life before them so, of the hour before the last start, in Unix seconds.
     crashes: Vec<i64>,
 }
 
 impl Kept {
-    fn begin(&mut self, now: DateTime<Utc>) {
+    /// True: there are too many, and the last of them left nobody to tell of those before.
+    fn begin(&mut self, now: DateTime<Utc>) -> bool {
         let second = now.timestamp();
-        if self.begun.replace(now).is_some() {
+        let crashed = self.begun.replace(now).is_some();
+        let opened = std::mem::take(&mut self.opened);
+        if crashed {
             self.crashes.push(second);
         }
         // Nor what a clock that was ahead noted.
         self.crashes.retain(|at| *at <= second && *at > second - HOUR.num_seconds());
         let surplus = self.crashes.len().saturating_sub(MOST);
         self.crashes.drain(..surplus);
+        self.told &= self.crashes.len() >= TOO_MANY;
+        crashed && !opened && self.crashes.len() >= TOO_MANY
     }
 
     fn end(&mut self) {
@@ -50,6 +59,8 @@ impl Kept {
 /// The present life, and what is known of those before.
 struct Known {
     born: DateTime<Utc>,
+    /// Whether the life before this one ended too early to tell that there are too many.
+    blind: bool,
     kept: Kept,
 }
 
@@ -66,8 +77,8 @@ impl Lives {
     pub fn begin(folder: Arc<StateFolder>, now: DateTime<Utc>) -> Self {
         let note = Note::at(folder.path().join(FILE));
         let mut kept = note.read::<Kept>().unwrap_or_default();
-        kept.begin(now);
-        let lives = Self { known: Mutex::new(Known { born: now, kept }), note, _folder: folder };
+        let blind = kept.begin(now);
+        let lives = Self { known: Mutex::new(Known { born: now, blind, kept }), note, _folder: folder };
         lives.write(&lives.known().kept);
         lives
     }
@@ -75,6 +86,32 @@ impl Lives {
     /// Takes the present life to begin now, by a clock that has learnt from the store what time it is.
     pub fn born(&self, now: DateTime<Utc>) {
         self.known().born = now;
+    }
+
+    /// The crashes, where there are too many and they may go on until no life comes so far as to open the store, which keeps the
+    /// board of alarms; none once they were told of.
+    pub fn untold(&self) -> Option<usize> {
+        let known = self.known();
+        (known.blind && !known.kept.told).then_some(known.kept.crashes.len())
+    }
+
+    /// Notes that what is [`Lives::untold`] was told.
+    pub fn tell(&self) {
+        let mut known = self.known();
+        known.kept.told = true;
+        self.write(&known.kept);
+    }
+
+    /// Whether the second channel heard of these crashes before the store was open.
+    pub fn are_told(&self) -> bool {
+        self.known().kept.told
+    }
+
+    /// Notes that the board of alarms tells of them from here on.
+    pub fn opened(&self) {
+        let mut known = self.known();
+        known.kept.opened = true;
+        self.write(&known.kept);
     }
 
     /// Notes that this life ended as it was told to, or by an error that was told of.
@@ -113,7 +150,9 @@ mod tests {
     /// What lives that begin at these minutes, and crash, leave to the last of them.
     fn crashed(minutes: &[i64]) -> usize {
         let mut kept = Kept::default();
-        minutes.iter().for_each(|minute| kept.begin(at(*minute)));
+        for minute in minutes {
+            kept.begin(at(*minute));
+        }
         kept.crashes.len()
     }
 
@@ -151,6 +190,25 @@ mod tests {
     }
 
     #[test]
+    fn crashes_of_lives_that_never_open_are_told_once_and_those_of_others_by_the_board() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut untold = Vec::new();
+        for (minute, opens) in [(0, true), (1, true), (2, true), (3, true), (4, false), (5, false), (6, false)] {
+            let taken = StateFolder::take(folder.path()).expect("nobody holds it");
+            let lives = Lives::begin(Arc::new(taken), at(minute));
+            untold.push(lives.untold());
+            if lives.untold().is_some() {
+                lives.tell();
+            }
+            if opens {
+                lives.opened();
+            }
+        }
+
+        assert_eq!(untold, [None, None, None, None, None, Some(5), None]);
+    }
+
+    #[test]
     fn t42_what_a_clock_ahead_noted_is_not_counted() {
         assert_eq!(crashed(&[0, 500_000, 500_001, 5]), 1, "the last start alone");
     }
@@ -158,7 +216,9 @@ mod tests {
     #[test]
     fn no_more_is_kept_than_an_hour_holds_and_the_room_of_a_note() {
         let mut kept = Kept::default();
-        (0..1000).for_each(|_| kept.begin(at(0)));
+        for _ in 0..1000 {
+            kept.begin(at(0));
+        }
 
         assert_eq!(kept.crashes.len(), MOST);
         assert!(serde_json::to_vec(&kept).unwrap().len() <= ROOM);

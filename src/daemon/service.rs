@@ -4,11 +4,13 @@
 use std::sync::Arc;
 
 use anyhow::Result;
+use chrono::{DateTime, Utc};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use super::alarm::Alarm;
 use super::alarm::bell::Bell;
-use super::alarm::board::Board;
+use super::alarm::board::{Board, Standing};
 use super::alarm::facts::Sources;
 use super::alarm::front::Front;
 use super::alarm::watch::{LastFacts, Watch};
@@ -24,7 +26,8 @@ use super::run;
 use super::socket::Socket;
 use super::watchdog;
 use crate::config::Config;
-use crate::engine::port::{Clock, Inbox};
+use crate::engine::port::{Clock, Fault, Inbox};
+use crate::sop::names::Language;
 use crate::web::certificate::Certificates;
 
 /// Why an office that was open had to close. A restart finds everything as it was last written down.
@@ -76,6 +79,22 @@ pub async fn serve(config: &Config, stop: CancellationToken) -> Result<()> {
     served
 }
 
+/// Tells that the program crashes again and again, where it may do so each time before the board of alarms is there.
+async fn tell_of_crashes(config: &Config, life: &Lives, now: DateTime<Utc>) -> Result<(), Fault> {
+    let Some(crashes) = life.untold() else { return Ok(()) };
+    let alarm = Alarm::DaemonCrashes { crashes };
+    tracing::error!(alarm = alarm.key(), "ALARM: {}", alarm.say(Language::En));
+    let rung = match Bell::of(config)? {
+        Some(bell) => bell.ring(&Standing::new(alarm, now)).await,
+        None => Ok(()),
+    };
+    match rung {
+        Ok(()) => life.tell(),
+        Err(fault) => tracing::error!("{fault}. It is told again at the next start"),
+    }
+    Ok(())
+}
+
 /// Leaves in `lives` that this life has begun, from when on the state folder is held.
 async fn keep_open(config: &Config, stop: CancellationToken, lives: &mut Option<Arc<Lives>>) -> Result<()> {
     let time = Arc::new(SaneClock::new());
@@ -86,14 +105,18 @@ async fn keep_open(config: &Config, stop: CancellationToken, lives: &mut Option<
     }
     let folder = Arc::new(Assembly::take_folder(config, Extent::Whole)?);
     let life = Arc::clone(lives.insert(Arc::new(Lives::begin(folder.clone(), clock.now()))));
+    stop.run_until_cancelled(watchdog::taking_its_time(tell_of_crashes(config, &life, clock.now())))
+        .await
+        .transpose()?;
     let assembly = Assembly::open_in(folder, config, Extent::Whole, clock.clone()).await?;
     time.resume(&assembly.engine).await?;
     life.born(clock.now());
     let engine = assembly.engine.clone();
     let mut watch = watch(config, &assembly, time.clone()).await?;
-    watch.sources.lives = Some(life);
+    watch.sources.lives = Some(life.clone());
     stop.run_until_cancelled(watchdog::taking_its_time(async {
         watch.tell_of_crashes().await;
+        life.opened();
         watch.until_settled(&time).await;
     }))
     .await;

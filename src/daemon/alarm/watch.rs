@@ -84,7 +84,15 @@ impl Watch {
     pub async fn tell_of_crashes(&self) {
         let now = self.sources.engine.clock.now();
         let Some(alarm) = crashing(self.sources.crashes(now)) else { return };
+        let key = alarm.key();
         let changes = self.board.beside(alarm, now);
+        if self.sources.lives.as_ref().is_some_and(|lives| lives.are_told()) {
+            self.board
+                .untold()
+                .iter()
+                .filter(|untold| untold.alarm.key() == key && !untold.grown)
+                .for_each(|it| self.board.told(it));
+        }
         self.announce(&changes, &mut false).await;
     }
 
