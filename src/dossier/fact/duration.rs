@@ -25,8 +25,7 @@ enum Unit {
 /// else: `masa kerja paling singkat 2 (dua) tahun`.
 fn span_at(words: &[&str], i: usize) -> Option<(u32, Unit)> {
     const RECURS: [&str; 7] = ["setiap", "tiap", "per", "kali", "diperpanjang", "perpanjangan", "memperpanjang"];
-    const BOUNDS: [&str; 9] =
-        ["paling", "lambat", "singkat", "sedikit", "kurang", "sekurang", "setidak", "minimal", "minimum"];
+    const BOUNDS: [&str; 8] = ["lambat", "singkat", "sedikit", "kurang", "sekurang", "setidak", "minimal", "minimum"];
     let bounds = |w: &str| BOUNDS.contains(&w.strip_suffix("nya").unwrap_or(w));
     const NAMES: [&str; 6] = ["nomor", "no", "pasal", "ayat", "tanggal", "tahun"];
     let goes_on = |w: &&str| {
