@@ -2,7 +2,7 @@
 //! what was told is kept in a small [`note`] of the state folder, for which room is set apart while the office is open. Where even that
 //! cannot be written it is told again at each start.
 
-mod note;
+pub mod note;
 
 use std::time::Duration;
 
@@ -22,6 +22,7 @@ use crate::store::StoreError;
 /// Characters of a cause that are kept: with whatever escapes they need they fit into the room of a note.
 const CAUSE: usize = 600;
 
+/// Tells that the office had to close, and that it is open again.
 pub struct Closed {
     bell: Bell,
     note: Note,

@@ -6,7 +6,7 @@ pub mod alarm;
 pub mod assembly;
 pub mod canary;
 pub mod clock;
-mod closed;
+pub mod closed;
 pub mod counter;
 pub mod desk;
 mod figures;
