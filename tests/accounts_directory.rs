@@ -38,7 +38,7 @@ fn account(user_id: &str, name: &str, nip: &str, email: &str) -> Account {
     }
 }
 
-fn people() -> Vec<Account> {
+pub fn people() -> Vec<Account> {
     vec![
         account("RATNAWL", "Ratna Wulandari Lestari, S.Kom.", "199001012015032901", "ratna@kotabiru.example"),
         account("hd.made", "I Made Arya Sudiarta", "198802022014021902", "made@kotabiru.example"),

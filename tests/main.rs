@@ -82,6 +82,7 @@ mod letters_truth;
 mod login_oauth;
 mod mail_flood;
 mod mail_hygiene;
+mod power;
 mod reading;
 mod restore_ahead;
 mod restore_held;

@@ -10,5 +10,6 @@ pub mod directory;
 pub mod manual;
 pub mod register;
 
+mod naming;
 mod protocol;
 mod records;

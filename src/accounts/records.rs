@@ -15,6 +15,7 @@ use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use super::naming;
 use super::register::Twice;
 use crate::sop::account::Account;
 use crate::sop::names::UserId;
@@ -89,7 +90,7 @@ pub(super) struct Records {
 impl Records {
     /// Opens the file, creating it where it is missing; only its owner may read it.
     pub fn open(path: &Path) -> Result<Self, DirectoryError> {
-        let database = Mutex::new(Some(open(path)?));
+        let database = Mutex::new(Some(naming::opened(path, open)?));
         Ok(Self { path: path.to_owned(), database })
     }
 
@@ -194,7 +195,7 @@ impl Records {
         let mut held = self.database.lock().unwrap_or_else(PoisonError::into_inner);
         let database = match held.take() {
             Some(database) => database,
-            None => open(&self.path)?,
+            None => naming::opened(&self.path, open)?,
         };
         let answer = work(&database);
         if !matches!(answer, Err(Failed::File(_))) {

@@ -6,7 +6,7 @@ mod admins;
 mod archive;
 mod argument;
 mod backup;
-mod carry;
+pub mod carry;
 mod cases;
 mod check;
 mod discretion;

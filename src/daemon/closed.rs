@@ -20,6 +20,7 @@ use crate::store::StoreError;
 /// Characters of a cause that are kept: with whatever escapes they need they fit into the room of a note.
 const CAUSE: usize = 600;
 
+/// Tells that the office had to close, and that it is open again.
 pub struct Closed {
     bell: Bell,
     note: Note,

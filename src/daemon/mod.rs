@@ -14,7 +14,7 @@ mod filing;
 mod intake;
 pub mod keys;
 pub mod lives;
-mod note;
+pub mod note;
 pub mod operations;
 pub mod report;
 pub mod run;

@@ -1,7 +1,7 @@
 //! A small note of the state folder, on a disk that may be full: written aside into room that was set apart while there was some, then renamed. It is
 //! never truncated: a note cut short reads as none, and what it keeps from being told would be told again at each start.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ pub const ROOM: usize = 4096;
 /// A first note, and one that takes its place while the disk is still full.
 const SPARES: [&str; 2] = ["spare-1", "spare-2"];
 
+/// One note and the room for it.
 pub struct Note {
     file: PathBuf,
 }
@@ -46,13 +47,19 @@ impl Note {
         let spare = if has_room(&second) { second } else { first };
         fill(&spare, &text)?;
         fs::rename(&spare, &self.file)?;
+        self.sync_name()?;
         // The block of the note before is free again.
         self.set_apart().ok();
         Ok(())
     }
 
     pub fn remove(&self) -> io::Result<()> {
-        fs::remove_file(&self.file)
+        fs::remove_file(&self.file)?;
+        self.sync_name()
+    }
+
+    fn sync_name(&self) -> io::Result<()> {
+        self.file.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
     }
 
     pub fn place(&self) -> std::path::Display<'_> {
@@ -78,7 +85,6 @@ fn fill(file: &Path, bytes: &[u8]) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
     use std::process::Command;
 
     use super::*;

@@ -90,14 +90,20 @@ impl SealedFile {
         let folder = self.file.parent().unwrap_or(Path::new("."));
         if !folder.is_dir() {
             fs::DirBuilder::new().mode(0o700).create(folder)?;
+            folder.parent().map_or(Ok(()), sync_folder)?;
         }
         let part = self.file.with_extension("part");
         let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
         out.write_all(sealed)?;
         out.sync_all()?;
         fs::rename(&part, &self.file)?;
-        File::open(folder)?.sync_all()
+        sync_folder(folder)
     }
+}
+
+/// Makes names in a folder durable.
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    File::open(folder)?.sync_all()
 }
 
 fn hash(text: &str) -> String {

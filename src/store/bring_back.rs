@@ -212,6 +212,8 @@ fn put_aside(path: &Path) -> Result<PathBuf, StoreError> {
     let free = (1..1000).map(|n| path.with_file_name(format!("{name}.replaced-{n}"))).find(|aside| !aside.exists());
     let aside = free.ok_or_else(|| StoreError::Refused(format!("Remove the files {name}.replaced-* first")))?;
     fs::rename(path, &aside).map_err(|error| StoreError::file("rename", path, &error))?;
+    // Before anything takes its name.
+    path.parent().map_or(Ok(()), sync_folder)?;
     Ok(aside)
 }
 

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::StoreError;
-use super::folder::{component, create_private, sync_folder};
+use super::folder::{component, create_private, make_private, sync_folder};
 use super::redb::tables::Place;
 use crate::engine::peril::{Moment, moment};
 use crate::sop::names::Sha256Hex;
@@ -162,7 +162,8 @@ impl ContentFolder {
         let create = || OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
         let opened = match create() {
             Err(error) if error.kind() == ErrorKind::NotFound => {
-                create_private(&folder)?;
+                // Its names are flushed with the file's.
+                make_private(&folder)?;
                 create()
             }
             opened => opened,

@@ -1,6 +1,7 @@
 //! The state folder and who holds it. One process works in it at a time: two would send every letter twice.
 
 use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::ErrorKind::{InvalidInput, PermissionDenied, Unsupported};
 use std::io::{Read, Seek, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -97,8 +98,23 @@ fn is_gone(pid: &str) -> bool {
     pid.parse().ok().and_then(Pid::from_raw).is_some_and(|pid| test_kill_process(pid) == Err(Errno::SRCH))
 }
 
-/// Creates a folder only this user can enter.
+/// Creates a folder only this user can enter, and makes its name durable: what is flushed in it would go with it.
 pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
+    let missing: Vec<&Path> = path.ancestors().take_while(|place| !place.exists()).collect();
+    make_private(path)?;
+    for made in missing {
+        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        match File::open(parent).and_then(|folder| folder.sync_all()) {
+            // Above the state folder may lie one that may only be written to, or that does not know how.
+            Err(error) if matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) => {}
+            flushed => flushed.map_err(|error| StoreError::folder("sync the folder", parent, &error))?,
+        }
+    }
+    Ok(())
+}
+
+/// Creates a folder only this user can enter; whoever calls sees to its name.
+pub(super) fn make_private(path: &Path) -> Result<(), StoreError> {
     DirBuilder::new()
         .recursive(true)
         .mode(0o700)

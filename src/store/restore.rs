@@ -373,6 +373,8 @@ fn take_place(folder: &StateFolder, building: &Path) -> Result<Option<PathBuf>, 
         let place = place.to_owned();
         move |error: std::io::Error| StoreError::file("rename", &place, &error)
     };
+    // The mark must not outlive a power cut that what it calls complete did not.
+    sync_folder(building)?;
     fs::write(building.join("complete"), b"").map_err(failed(building))?;
     sync_folder(building)?;
     let live = folder.live();

@@ -2,7 +2,7 @@
 //! manifests with SHA-256, and a contents list in Indonesian and, for machines, in JSON. The folder lies on disk, or in a
 //! ZIP archive.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{Cursor, Write};
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use zip::write::SimpleFileOptions;
 
 use crate::engine::archive::ArchivedDossier;
 use crate::store::StoreError;
-use crate::store::folder::{create_private, sync_folder};
+use crate::store::folder::{create_private, make_private, sync_folder};
 use crate::vault::sha256_hex;
 
 /// An item and its plain bytes.
@@ -43,6 +43,8 @@ pub fn write(folder: &Path, dossier: &ArchivedDossier, items: &mut Items<'_>) ->
     }
     create_private(&building)?;
     fill(&mut Folder(&building), dossier, items)?;
+    let flushed = File::open(&building).and_then(|folder| Ok(rustix::fs::syncfs(folder)?));
+    flushed.map_err(|error| StoreError::file("flush", &building, &error))?;
     fs::rename(&building, folder).map_err(|error| StoreError::file("name", folder, &error))?;
     folder.parent().filter(|parent| !parent.as_os_str().is_empty()).map_or(Ok(()), sync_folder)
 }
@@ -62,7 +64,7 @@ impl Taker for Folder<'_> {
     fn put(&mut self, path: &str, bytes: &[u8]) -> Result<(), StoreError> {
         let path = self.0.join(path);
         if let Some(parent) = path.parent() {
-            create_private(parent)?;
+            make_private(parent)?;
         }
         fs::write(&path, bytes).map_err(|error| StoreError::file("write", &path, &error))
     }

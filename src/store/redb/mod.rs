@@ -41,7 +41,7 @@ pub(super) use self::verify::verify_journal;
 use self::writer::Job;
 use super::StoreError;
 use super::contents::{ContentFolder, Lost};
-use super::folder::{StateFolder, create_private};
+use super::folder::{StateFolder, create_private, sync_folder};
 use super::quiet;
 use crate::engine::peril::{Moment, moment};
 use crate::engine::port::Fault;
@@ -84,6 +84,8 @@ impl RedbStore {
         let live = folder.live();
         create_private(&live)?;
         let (database, keyring) = schema::prepare(&live.join("loket.redb"), keyring, random.as_ref())?;
+        // redb flushes the file, not its name.
+        sync_folder(&live)?;
         Self::begin(database, folder, keyring, random)
     }
 

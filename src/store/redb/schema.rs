@@ -4,7 +4,7 @@
 
 use std::fs;
 use std::io::ErrorKind;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use redb::{Database, ReadableDatabase, ReadableTable, ReadableTableMetadata};
 
@@ -24,6 +24,9 @@ const STEPS: [Step; SCHEMA as usize - 1] = [keep_lasting_keys];
 /// Creates the settings of a new file or brings an older one up; refuses a newer one and one of another master key.
 /// Returns the file, and the keyring with its own lasting keys.
 pub fn prepare(path: &Path, keyring: Keyring, random: &dyn Random) -> Result<(Database, Keyring), StoreError> {
+    if !path.exists() {
+        found(path, &keyring, random)?;
+    }
     let mut database = open_database(path)?;
     let (keyring, renewed) = prepare_open(&database, keyring, random)?;
     if renewed {
@@ -31,6 +34,25 @@ pub fn prepare(path: &Path, keyring: Keyring, random: &dyn Random) -> Result<(Da
         database = open_database(path)?;
     }
     Ok((database, keyring))
+}
+
+/// A new file gets its name once its settings are in it: redb takes one that it had only begun for no file of its own, and the office
+/// would not open after a cut in its first start.
+fn found(path: &Path, keyring: &Keyring, random: &dyn Random) -> Result<(), StoreError> {
+    let begun = begun(path)?;
+    let database = open_database(&begun)?;
+    prepare_open(&database, keyring.clone(), random)?;
+    drop(database);
+    fs::rename(&begun, path).map_err(|error| StoreError::file("rename", &begun, &error))
+}
+
+/// Where a file is written that is to take this name; what a cut left there is removed.
+fn begun(path: &Path) -> Result<PathBuf, StoreError> {
+    let begun = path.with_extension("redb.new");
+    match fs::remove_file(&begun) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(StoreError::file("remove", &begun, &error)),
+        _ => Ok(begun),
+    }
 }
 
 /// [`prepare`] for a file that is open already; true where it must still be written anew.
@@ -176,11 +198,7 @@ pub fn fingerprints(setting: &[u8]) -> Option<&[[u8; 32]]> {
 /// redb writes a page anew instead of over the old one: what an earlier master key sealed still stands on freed pages. So
 /// after a change the file is written anew as a whole; a crash leaves either of the two.
 fn write_anew(database: Database, path: &Path) -> Result<(), StoreError> {
-    let begun = path.with_extension("redb.new");
-    match fs::remove_file(&begun) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(StoreError::file("remove", &begun, &error)),
-        _ => {}
-    }
+    let begun = begun(path)?;
     let from = database.begin_read()?;
     let to = open_database(&begun)?;
     let transaction = begin(&to)?;
