@@ -55,7 +55,7 @@ pub fn judge(mail: &MailFacts, file: &CaseFile<'_>) -> Verdict {
     let words = mail.own_words();
     let brings = !mail.papers().is_empty();
     if mail.belongs_to_a_case() {
-        let silent = !brings && !takes_back(&words) && only_thanks(&words, r) && file.services.is_empty();
+        let silent = !brings && !takes_back(&words) && says_no_more(&words, r) && file.services.is_empty();
         return if silent { Verdict::Ignored("no_request") } else { Verdict::Continuation };
     }
     if is_out_of_scope(mail, file) {
@@ -66,10 +66,11 @@ pub fn judge(mail: &MailFacts, file: &CaseFile<'_>) -> Verdict {
         kind || d.stack.method == Method::None
     });
     let subject = mail.own_subject();
-    // The whole wish may stand in the subject; under a reply's subject an empty mail says nothing.
-    let in_subject = words.is_empty() && !subject.to_lowercase().starts_with("re:");
+    // The whole wish may stand in the subject, with thanks under it; a reply's subject is somebody else's.
+    let in_subject = !subject.to_lowercase().starts_with("re:") && !service::asked(subject, r).is_empty();
     let says = in_subject || !only_thanks(&words, r);
-    let asks = !file.services.is_empty() && says && !wish::only_tells(subject, &words, r);
+    let named = !file.services.is_empty() && !wish::only_tells(subject, &words, r);
+    let asks = says && (named || (file.services.is_empty() && wish::may_ask(subject, &words, r)));
     if asks || papers_count { Verdict::Request } else { Verdict::Ignored("no_request") }
 }
 
@@ -88,9 +89,20 @@ fn only_thanks(words: &str, r: &Recognition) -> bool {
     if gist.is_empty() {
         return true;
     }
-    let asks = gist.has_any(&r.letter.asks) || words.contains('?');
-    gist.has_any(&r.mail.thanks) && !asks && !gist.has_any(&r.mail.brings) && gist.words().len() <= 30
+    let asks = gist.has_any(&r.letter.asks) || wish::is_open(words, r);
+    let told = service::asked(words, r).is_empty() || wish::only_tells("", words, r);
+    gist.has_any(&r.mail.thanks) && told && !asks && !gist.has_any(&r.mail.brings) && gist.words().len() <= 30
 }
+
+/// Whether a reply in an open case leaves nothing to look at: thanks in so many words, or hardly a word.
+fn says_no_more(words: &str, r: &Recognition) -> bool {
+    const HARDLY: usize = 5;
+    let count = Gist::of(words).words().len();
+    only_thanks(words, r) && (count <= HARDLY || wish::thanks(words, r))
+}
+
+/// Digits from which on a line holds a number such as a taxpayer's.
+const NUMBERED: usize = 12;
 
 /// Whether the account asked about belongs to a role of another desk, or the wish to another procedure.
 fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
@@ -111,8 +123,14 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
     if let Some(own) = role {
         return !own;
     }
-    let everything = format!("{said} {}", letter.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default());
-    let gist = Gist::of(&everything);
+    // In a mail a sign is a row that was filled in; `NPWP : -` is one of a form for everybody.
+    let is_filled = |line: &&str| {
+        let value = line.split_once(':').map_or("", |(_, value)| value);
+        !Gist::of(value).is_empty() || line.chars().filter(char::is_ascii_digit).count() >= NUMBERED
+    };
+    let rows = said.lines().filter(is_filled);
+    let rows = rows.collect::<Vec<_>>().join("\n");
+    let gist = Gist::of(&format!("{rows} {}", letter.as_ref().map(|(_, text)| text.as_str()).unwrap_or_default()));
     let signs = r.other_roles.iter().any(|o| gist.has_any(&o.signs));
     signs && !Gist::of(&format!("{said} {wish}")).has_any(&r.role.names)
 }
@@ -123,13 +141,18 @@ fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
         "akun", "account", "user", "id", "password", "sandi", "login", "username", "pengguna", "akses", "userid",
         "pasword",
     ];
-    let mut found: Vec<_> =
-        service::sentences(text).map(|sentence| roles_in(&Gist::of(sentence), r, &ACCOUNT)).collect();
+    let sentences: Vec<Gist> = service::sentences(text).map(Gist::of).collect();
+    let own = sentences.iter().filter_map(|s| nearest(&s.words(), &r.role.names, &ACCOUNT, (4, 6))).min();
     // `User ID : -` and, in the next row of the form, `Email dinas : …` are no account of a mailbox.
-    let pieces = text.split(['\n', ',', ':', ';', '(', ')']).flat_map(service::sentences);
-    found.extend(pieces.map(|piece| (None, addressed_in(&Gist::of(piece), r, &ACCOUNT))));
-    let own = found.iter().filter_map(|(own, _)| *own).min();
-    let other = found.iter().filter_map(|(_, other)| *other).min();
+    let pieces: Vec<&str> = text.split(['\n', ',', ':', ';', '(', ')']).flat_map(service::sentences).collect();
+    let asks = |piece: &str| !service::asked(piece, r).is_empty() || Gist::of(piece).has_any(&r.letter.asks);
+    let said_elsewhere = pieces.iter().any(|piece| other_in(piece, r, &ACCOUNT).is_none() && asks(piece));
+    // `akun SIRUP lancar` beside what is asked for is told in passing.
+    let others = pieces.iter().filter(|piece| {
+        let introduced = introduces(&Gist::of(piece).words(), r);
+        !said_elsewhere || introduced || asks(piece)
+    });
+    let other = others.filter_map(|piece| other_in(piece, r, &ACCOUNT)).min();
     match (own, other) {
         (None, None) => None,
         (Some(_), None) => Some(true),
@@ -138,27 +161,42 @@ fn role_asked(text: &str, r: &Recognition) -> Option<bool> {
     }
 }
 
-/// How near the account's words stand to the own role and to another, within one sentence.
-fn roles_in(gist: &Gist, r: &Recognition, account: &[&str]) -> (Option<usize>, Option<usize>) {
-    let stream = gist.words();
-    let others = r.other_roles.iter().filter(|o| !o.addressed);
-    let others = others.filter_map(|o| nearest(&stream, &o.names, account, (4, 6)));
-    (nearest(&stream, &r.role.names, account, (4, 6)), others.min())
-}
-
-/// The same of a role that letters are usually written to: it counts only where the account's word stands right before it.
-fn addressed_in(gist: &Gist, r: &Recognition, account: &[&str]) -> Option<usize> {
+/// How near the account's words stand to another role. One that letters are usually written to counts only where such a word stands
+/// right before it.
+fn other_in(piece: &str, r: &Recognition, account: &[&str]) -> Option<usize> {
+    let gist = Gist::of(piece);
     let before: Vec<&str> = account.iter().copied().chain(["aplikasi"]).collect();
-    let addressed = r.other_roles.iter().filter(|o| o.addressed);
-    addressed.filter_map(|o| nearest(&gist.words(), &o.names, &before, (1, 0))).min()
+    let near = r.other_roles.iter().filter_map(|o| match o.addressed {
+        true => nearest(&gist.words(), &o.names, &before, (1, 0)),
+        false => nearest(&gist.words(), &o.names, account, (4, 6)),
+    });
+    near.min().or_else(|| introduces(&gist.words(), r).then_some(0))
 }
 
-/// Words between a name and the nearest of the account's words, at most so many before it and behind.
+/// `Kami peserta tender`, `Saya selaku PPK`: who so begins asks about an account of that role.
+fn introduces(stream: &[&str], r: &Recognition) -> bool {
+    let [first, rest @ ..] = stream else { return false };
+    let rest = match rest {
+        [link, rest @ ..] if matches!(*link, "selaku" | "sebagai" | "dari" | "adalah" | "ini") => rest,
+        rest => rest,
+    };
+    let names = r.other_roles.iter().filter(|o| !o.addressed).flat_map(|o| &o.names);
+    matches!(*first, "saya" | "kami" | "sy") && names.into_iter().any(|name| name.opens(rest).is_some())
+}
+
+/// Words between a name and the nearest of the account's words, at most so many before it and behind. In `akun saya karena PPK
+/// menunggu` the account is the writer's.
 fn nearest(stream: &[&str], names: &[Phrase], account: &[&str], reach: (usize, usize)) -> Option<usize> {
+    const MINE: [&str; 4] = ["saya", "sy", "kami", "my"];
+    const AS: [&str; 5] = ["sebagai", "selaku", "peran", "role", "as"];
+    let mine = |from: usize, at: usize| {
+        stream[from..at].iter().any(|w| MINE.contains(w)) && !stream[from..at].iter().any(|w| AS.contains(w))
+    };
     let spots = service::spots(stream, names.iter());
     let distances = spots.into_iter().filter_map(|(at, _)| {
         let window = at.saturating_sub(reach.0)..stream.len().min(at + reach.1);
-        window.filter(|i| account.contains(&stream[*i])).map(|i| i.abs_diff(at)).min()
+        let accounts = window.filter(|i| account.contains(&stream[*i]) && (*i >= at || !mine(*i, at)));
+        accounts.map(|i| i.abs_diff(at)).min()
     });
     distances.min()
 }

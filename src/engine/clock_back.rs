@@ -4,7 +4,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 
 use super::Engine;
-use super::port::Fault;
+use super::port::{Fault, FaultKind};
 use super::store::{Row, RowState, Settled, Settlement};
 
 /// Nothing that is to be done as soon as possible is ever put off for longer ([`super::dispatch::backoff`]).
@@ -27,7 +27,7 @@ impl Engine {
     pub(super) async fn after_clock_went_back(&self, seen: &mut Forerun, kinds: &[String]) -> Result<(), Fault> {
         let now = self.clock.now();
         let went_back = seen.last.is_none_or(|last| now + STEERED < last);
-        seen.last = Some(now);
+        let before = seen.last.replace(now);
         if !went_back {
             return Ok(());
         }
@@ -50,7 +50,14 @@ impl Engine {
                 });
                 let again: Vec<_> = again.collect();
                 if !again.is_empty() {
-                    self.store.settle(again).await?;
+                    match self.store.settle(again).await {
+                        // There is no space for the moment; it is looked at again.
+                        Err(fault) if fault.kind == FaultKind::Transient => {
+                            seen.last = before;
+                            return Ok(());
+                        }
+                        settled => settled?,
+                    }
                 }
             }
         }

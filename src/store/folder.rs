@@ -102,15 +102,17 @@ fn is_gone(pid: &str) -> bool {
 pub(super) fn create_private(path: &Path) -> Result<(), StoreError> {
     let missing: Vec<&Path> = path.ancestors().take_while(|place| !place.exists()).collect();
     make_private(path)?;
-    for made in missing {
-        let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        match File::open(parent).and_then(|folder| folder.sync_all()) {
-            // Above the state folder may lie one that may only be written to, or that does not know how.
-            Err(error) if matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) => {}
-            flushed => flushed.map_err(|error| StoreError::folder("sync the folder", parent, &error))?,
-        }
+    missing.into_iter().try_for_each(sync_name)
+}
+
+/// Makes the name of a file or folder durable, where the folder it lies in lets that be asked: one above the state folder, or one
+/// that backups go to, may only be written to, or not know how.
+pub(super) fn sync_name(made: &Path) -> Result<(), StoreError> {
+    let parent = made.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    match File::open(parent).and_then(|folder| folder.sync_all()) {
+        Err(error) if matches!(error.kind(), PermissionDenied | InvalidInput | Unsupported) => Ok(()),
+        flushed => flushed.map_err(|error| StoreError::folder("sync the folder", parent, &error)),
     }
-    Ok(())
 }
 
 /// Creates a folder only this user can enter; whoever calls sees to its name.

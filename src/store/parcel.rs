@@ -19,7 +19,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::StoreError;
-use super::folder::{create_private, sync_folder};
+use super::folder::{create_private, sync_name};
 use crate::engine::peril::{Moment, moment};
 use crate::vault::{Binding, DossierKey, Keyring, Random, hex};
 
@@ -106,9 +106,7 @@ impl Packing {
         moment(Moment::BackupWritten);
         fs::rename(&part, &self.file).map_err(|error| StoreError::file("name", &self.file, &error))?;
         moment(Moment::BackupNamed);
-        if let Some(folder) = self.file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            sync_folder(folder)?;
-        }
+        sync_name(&self.file)?;
         Ok(fs::metadata(&self.file).map_err(|error| StoreError::file("read", &self.file, &error))?.len())
     }
 

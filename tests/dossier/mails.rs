@@ -68,9 +68,70 @@ fn what_was_done_once_and_is_asked_for_again_is_a_request() {
     }
 }
 
+/// Whatever ended politely was taken for thanks, and nobody saw it.
+#[test]
+fn thanks_and_politeness_swallow_no_wish() {
+    for (subject, words) in [
+        ("Lupa Password", "Saya lupa password akun helpdesk SPSE. Terima kasih."),
+        ("", "Password akun helpdesk saya tidak dapat digunakan. Atas perhatiannya diucapkan terima kasih."),
+        ("", "I forgot my helpdesk password. Thanks!"),
+        ("", "Baik pak, saya lupa password"),
+        ("", "Good morning. I forgot my user ID."),
+        ("", "Saya tidak bisa login baik dari kantor maupun rumah"),
+        ("", "Kemarin sudah bisa login, hari ini password ditolak."),
+        ("", "Siap. User ID saya apa"),
+        ("Permohonan reset password akun helpdesk", "Terima kasih."),
+        ("reset password", "Terima kasih sebelumnya Pak."),
+    ] {
+        assert_eq!(verdict(&mail(subject, words, vec![])), Verdict::Request, "{subject} / {words}");
+    }
+}
+
+#[test]
+fn what_names_no_service_and_is_open_is_put_before_a_person() {
+    for words in [
+        "akun helpdesk gak bisa masuk",
+        "Mohon akun helpdesk saya direset.",
+        "Akses helpdesk saya hilang. Mohon dipulihkan.",
+        "Password saya bermasalah. Mohon arahannya.",
+        "User ID helpdesk saya berapa ya?",
+        "mhn reset",
+    ] {
+        assert_eq!(verdict(&mail("", words, vec![])), Verdict::Request, "{words}");
+    }
+}
+
+#[test]
+fn who_suffers_is_heard_among_announcements() {
+    for words in [
+        "Password helpdesk direset kemarin saat pelatihan, sekarang ditolak.",
+        "Sosialisasi besok. Password helpdesk perlu direset.",
+        "Semua pengguna diminta ganti password kemarin. Punya saya gagal diganti.",
+        "Seluruh pegawai di bagian kami tidak bisa login, termasuk akun helpdesk saya.",
+    ] {
+        assert_eq!(verdict(&mail("", words, vec![])), Verdict::Request, "{words}");
+    }
+}
+
+#[test]
+fn other_roles_and_applications_told_of_in_passing_refuse_nothing() {
+    for words in [
+        "Mohon reset password saya, penyedia sudah menunggu.",
+        "Mohon reset password akun saya karena PPK menunggu",
+        "Saya lupa password SPSE, pokja dan PPK sudah bertanya.",
+        "Saya helpdesk. Mohon reset password. Akun SIRUP lancar.",
+        "Lupa password SPSE, kalau password webmail masih ingat.",
+        "Nama : Budi Hartono\nNPWP : -\nMohon reset password",
+    ] {
+        assert_eq!(verdict(&mail("", words, vec![])), Verdict::Request, "{words}");
+    }
+}
+
 #[test]
 fn accounts_of_other_desks_are_out_of_scope() {
     for words in [
+        "Saya Pejabat Pembuat Komitmen Dinas Pertanian, akun tidak bisa login, mohon reset password",
+        "Kami peserta tender, password akun perusahaan kami terblokir. Mohon dibuka.",
         "Kode OTP hilang jadi tidak bisa login. Tolong direset OTP nya, password masih ingat.",
         "Please reset the two-factor authentication of my SPSE account",
         "Petugas baru kami belum punya akun, mohon dibuatkan. Mohon user ID dan password dikirimkan.",
@@ -113,6 +174,9 @@ fn words_under_a_case_belong_to_it_and_mere_thanks_start_nothing() {
     assert_eq!(verdict(&under("Mohon maaf, SK menyusul besok")), Verdict::Continuation);
     assert_eq!(verdict(&under("Pak, saya lupa lagi passwordnya")), Verdict::Continuation);
     assert_eq!(verdict(&under("Siap, terima kasih\n> lupa password")), Verdict::Ignored("no_request"));
+    assert_eq!(verdict(&under("Ok pak tapi linknya sudah hangus")), Verdict::Continuation);
+    assert_eq!(verdict(&under("Siap, SK saya antar besok ke kantor")), Verdict::Continuation);
+    assert_eq!(verdict(&under("Password baru belum saya terima. Terima kasih.")), Verdict::Continuation);
     assert_eq!(verdict(&under("BATAL\n\nSudah saya ingat. Terima kasih.")), Verdict::Continuation);
 }
 

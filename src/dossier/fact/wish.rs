@@ -45,9 +45,9 @@ const RESULTS: [&str; 30] = [
 ];
 /// Results that need no word before them to be over and done.
 const OVER: [&str; 5] = ["berhasil", "sukses", "worked", "succeeded", "beres"];
-const NOT: [&str; 19] = [
+const NOT: [&str; 21] = [
     "tidak", "tdk", "tak", "ga", "gak", "gk", "nggak", "ngga", "enggak", "engga", "gabisa", "gbisa", "belum", "blm",
-    "not", "cannot", "cant", "unable", "never",
+    "not", "cannot", "cant", "unable", "never", "tanpa", "without",
 ];
 const TROUBLE: [&str; 15] = [
     "lupa",
@@ -87,6 +87,8 @@ const CONDITIONS: [&str; 8] = ["apabila", "jika", "bila", "kalau", "bilamana", "
 const NOUNS: [&str; 4] = ["bantuan", "permohonan", "permintaan", "request"];
 /// What makes of an asking word before it a mere politeness: `mohon izin`, `mohon maaf`.
 const POLITE: [&str; 4] = ["izin", "ijin", "maaf", "note"];
+/// What says of a thing that it is wanted: `password perlu direset`.
+const NEEDS: [&str; 5] = ["perlu", "harus", "butuh", "need", "needs"];
 /// Words that a phrase of thanks has, and one that only agrees (`baik`, `siap`) has not.
 const THANKS: [&str; 9] = ["kasih", "terimakasih", "trimakasih", "makasih", "tks", "trims", "thanks", "thank", "thx"];
 
@@ -96,13 +98,55 @@ pub fn only_tells(subject: &str, words: &str, r: &Recognition) -> bool {
     let open = is_open(&text, r);
     // A subject that names the wish is one, whatever occasion the mail tells of.
     let wished = !service::asked(subject, r).is_empty() && !Gist::of(subject).has_any(&r.mail.announces);
-    let announces = !wished && Gist::of(&text).has_any(&r.mail.announces);
+    let announces =
+        !wished && Gist::of(&text).has_any(&r.mail.announces) && !service::sentences(&text).any(|s| suffers(s, r));
     let mut naming = service::sentences(&text).flat_map(|s| naming(s, r)).peekable();
     naming.peek().is_some() && naming.all(|part| (!open && is_over(part, r)) || (announces && speaks_of(part, r)))
 }
 
+/// Whether somebody tells of trouble of their own: `Punya saya gagal diganti`.
+fn suffers(sentence: &str, r: &Recognition) -> bool {
+    let gist = Gist::of(sentence);
+    let words = gist.words();
+    let first_person = words.iter().any(|w| FIRST_PERSON.contains(w));
+    let general = words.iter().any(|w| EVERYBODY.contains(w)) || words.iter().take(3).any(|w| CONDITIONS.contains(w));
+    let own = first_person || (gist.has_any(&r.role.names) && !general);
+    own && (words.iter().any(|w| NOT.contains(w)) || in_trouble(&words, r))
+}
+
+/// Whether a text that names no service may ask for one all the same, so that a person should see it: it speaks of an account or of
+/// what the services are about, and of something open, or of a reset in a few words.
+pub fn may_ask(subject: &str, words: &str, r: &Recognition) -> bool {
+    const ACCOUNT: [&str; 5] = ["akun", "akses", "login", "account", "access"];
+    const RESET: [&str; 3] = ["reset", "direset", "resetkan"];
+    const FEW: usize = 4;
+    let text = format!("{subject}\n\n{words}");
+    if Gist::of(&text).has_any(&r.mail.announces) || Gist::of(&text).has_any(&r.other_services) {
+        return false;
+    }
+    let open = is_open(&text, r);
+    service::sentences(&text).any(|sentence| {
+        let gist = Gist::of(sentence);
+        let stream = gist.words();
+        let of_account =
+            stream.iter().any(|w| ACCOUNT.contains(w)) || r.services.iter().any(|s| gist.has_any(&s.objects));
+        let of_reset = stream.iter().any(|w| RESET.contains(w)) && (open || stream.len() <= FEW);
+        let unable = gist.has_any(&r.role.names) && stream.iter().any(|w| NOT.contains(w));
+        (of_account && open) || of_reset || unable
+    })
+}
+
+/// Whether the text says thanks in so many words, and goes on with no `but`.
+pub fn thanks(text: &str, r: &Recognition) -> bool {
+    const BUT: [&str; 6] = ["tapi", "tp", "tetapi", "namun", "but", "cuma"];
+    let gist = Gist::of(text);
+    let words = gist.words();
+    let said = r.mail.thanks.iter().any(|t| gist.has(t) && t.words().iter().any(|w| THANKS.contains(w)));
+    said && !words.iter().any(|w| BUT.contains(w))
+}
+
 /// Whether anything in the text is asked for, missing or wrong: then nothing in it is over and done.
-fn is_open(text: &str, r: &Recognition) -> bool {
+pub fn is_open(text: &str, r: &Recognition) -> bool {
     let gist = Gist::of(text);
     let words = gist.words();
     let asking = r.letter.asks.iter().filter(|a| !r.mail.brings.contains(a) && !is_noun(a));
@@ -141,7 +185,8 @@ fn speaks_of(part: &str, r: &Recognition) -> bool {
     if of_all && !first_person {
         return true;
     }
-    let personal = first_person && !gist.has_any(&r.mail.announces);
+    let needs = words.iter().any(|w| NEEDS.contains(w)) && !of_all;
+    let personal = needs || (first_person && !gist.has_any(&r.mail.announces));
     !(personal || wants(&words, r))
 }
 

@@ -64,6 +64,11 @@ fn write(inner: &Inner, mut group: Vec<Job>) {
     while !group.is_empty() {
         let work = || group.iter().map(|job| &job.work);
         let refused = inner.failure().or_else(|| inner.space.to_write(work()).err().map(Fault::from));
+        if refused.is_some() && inner.failure().is_none() && group.len() > 1 {
+            // A heavy one is no reason to refuse what is light beside it.
+            group.drain(..).for_each(|job| write(inner, vec![job]));
+            return;
+        }
         let attempt = match refused {
             Some(fault) => Err(Broken::Everything(fault)),
             None => catch_unwind(AssertUnwindSafe(|| attempt(inner, &group))).unwrap_or_else(|panic| {
