@@ -3,7 +3,7 @@
 
 use super::collate;
 use super::electronic::Electronic;
-use super::fact::{service, wish};
+use super::fact::{other_wish, service};
 use super::fold::Gist;
 use super::page::{Page, Paper};
 use super::recognition::{Field, Recognition};
@@ -232,7 +232,7 @@ fn settle(stack: &mut Stack, r: &Recognition) {
 
 fn is_request(text: &str, r: &Recognition) -> bool {
     let gist = Gist::of(text);
-    !service::asked(text, r).is_empty() || (gist.has_any(&r.letter.asks) && wish::other(text, r).is_some())
+    !service::asked(text, r).is_empty() || (gist.has_any(&r.letter.asks) && other_wish::other(text, r).is_some())
 }
 
 /// A page without any heading that still asks for an account's service in the applicant's name.

@@ -3,7 +3,7 @@
 
 use super::alerts::is_program;
 use super::case_file::CaseFile;
-use super::fact::{service, wish};
+use super::fact::{other_wish, service, wish};
 use super::fold::{Gist, Phrase};
 use super::message::MailFacts;
 use super::recognition::Recognition;
@@ -114,7 +114,7 @@ fn is_out_of_scope(mail: &MailFacts, file: &CaseFile<'_>) -> bool {
     let said = format!("{}. {}", mail.own_subject(), without_address(&mail.own_words(), r));
     let wish = letter.as_ref().map(|(wish, _)| wish.as_str()).unwrap_or_default();
     let asked = format!("{said}. {wish}");
-    let other = wish::other(&asked, r);
+    let other = other_wish::other(&asked, r);
     if other.is_some_and(|o| file.services.is_empty() || (o.outweighs && !service::is_plain(&asked, r))) {
         return true;
     }

@@ -9,6 +9,7 @@ pub mod name;
 pub mod nip;
 pub mod number;
 pub mod order;
+pub mod other_wish;
 pub mod period;
 pub mod place;
 pub mod release;
